@@ -1,0 +1,104 @@
+# HFER. `make` alone shows what there is. Stamp files stop needless installs.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+STAMPS := $(VENV)/stamps
+INSTALL := $(PY) scripts/install.py --label
+PRESET ?= quick
+T ?=
+LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
+	--no-emit-index-url --annotation-style line --custom-compile-command "make lock"
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+##@ Use
+.PHONY: help demo run
+help: ## Show these targets
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(STAMPS)/demo ## Analyse samples/ once on real local servers, pictures in out/
+	@$(PY) -m infra.local demo
+
+run: $(STAMPS)/demo ## Serve the whole stack until Ctrl-C, data kept in .local/
+	@$(PY) -m infra.local run
+
+##@ Work
+.PHONY: test check lint format types imports fmt bench train
+test: $(STAMPS)/test ## Run every test, or T=path those below a path
+	@$(if $(T),$(PY) -m pytest $(T),$(PY) scripts/run_tests.py)
+
+check: $(STAMPS)/dev ## Lint, formatting, types and import rules, side by side
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target lint format types imports
+
+lint:
+	@$(BIN)/ruff check .
+
+format:
+	@$(BIN)/ruff format --check .
+
+types:
+	@$(BIN)/mypy
+
+imports:
+	@$(BIN)/lint-imports
+
+fmt: $(STAMPS)/dev ## Repair what ruff can repair
+	@$(BIN)/ruff check --fix --exit-zero .
+	@$(BIN)/ruff format .
+
+bench: $(STAMPS)/dev ## Measure the service against its own bare pipeline
+	@$(PY) -m benchmarks.overhead
+
+train: $(STAMPS)/dev ## Train a model: make train DATA=folder [PRESET=quick]
+	@test -n "$(DATA)" || { echo "error: name the data: make train DATA=path/to/fer2013" >&2; exit 2; }
+	@$(PY) -m services.trainer train --preset $(PRESET) --data "$(DATA)"
+
+##@ Maintain
+.PHONY: migrate migration lock clean distclean
+migrate: $(STAMPS)/dev ## Bring the database of HFER_DATABASE__URL to the newest schema
+	@$(BIN)/alembic upgrade head
+
+migration: $(STAMPS)/dev ## Draft a migration from the models: make migration M="add labels"
+	@test -n "$(M)" || { echo 'error: say what it does: make migration M="add labels"' >&2; exit 2; }
+	@PATH="$(BIN):$$PATH" $(BIN)/alembic revision --autogenerate -m "$(M)"
+
+lock: $(STAMPS)/dev ## Resolve requirements/*.txt anew from pyproject.toml (U=1 upgrades)
+	@$(LOCK) $(if $(U),--upgrade) pyproject.toml --extra dev -o requirements/dev.txt
+	@for one in api worker trainer web local; do \
+	  $(LOCK) pyproject.toml --extra $$one -c requirements/dev.txt -o requirements/$$one.txt; done
+	@$(LOCK) pyproject.toml --extra worker-gpu -c requirements/dev.txt -c requirements/torch.txt \
+	  -o requirements/worker-gpu.txt
+	@$(LOCK) pyproject.toml client/pyproject.toml --extra api --extra worker --extra local \
+	  -c requirements/dev.txt -o requirements/demo.txt
+
+clean: ## Remove caches and build products
+	rm -rf build dist out .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+distclean: clean ## Remove the environment and the local stack's data as well
+	rm -rf $(VENV) .local
+
+# What the targets above stand on: one stamp per set of packages.
+$(PY):
+	@./scripts/bootstrap.sh $(VENV)
+
+$(STAMPS)/demo: requirements/demo.txt client/pyproject.toml | $(PY)
+	@$(INSTALL) "Installing API, worker, local servers and client" -r requirements/demo.txt
+	@$(INSTALL) "Installing the command hfer" --no-deps --no-build-isolation -e client
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/dev: requirements/dev.txt $(STAMPS)/demo
+	@$(INSTALL) "Installing trainer and development tools" -r requirements/dev.txt
+	@touch $@
+
+$(STAMPS)/test: requirements/torch.txt requirements/no-deps.txt $(STAMPS)/dev
+	@$(INSTALL) "Installing torch (several GB)" -r requirements/torch.txt -c requirements/dev.txt
+	@$(INSTALL) "Installing facenet-pytorch" --no-deps -r requirements/no-deps.txt
+	@touch $@

@@ -1,0 +1,136 @@
+"""What the service costs over its own pipeline: ``python -m benchmarks.overhead``.
+
+The bare side analyses photos from disk in as many processes as the worker has children. The
+service side is the whole local stack on the same cores, from the accepted job to its end:
+queue, bucket, leases, outcomes. Both sides alternate on the same photos, after the models are
+loaded. The figure is the median over rounds of service by bare: a pair runs within a minute, so
+that a drift of the machine's speed cancels. 1 means that the service is free.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import statistics
+import tempfile
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+from benchmarks.photos import write_variations
+from hfer import Client
+from infra.local.console import Console
+from infra.local.stack import local_stack
+from services.common.domain.faces import AnalysisOptions
+
+REPOSITORY = Path(__file__).parents[1]
+CHUNK = 16
+PATIENCE_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Images per second of each round, and the median of the rounds' ratios."""
+
+    photos: int
+    processes: int
+    bare: list[float]
+    service: list[float]
+    ratio: float
+
+
+def measure(folder: Path, photos: Sequence[Path], *, processes: int, rounds: int) -> Report:
+    """Alternate both sides ``rounds`` times, after one round of each that is not counted."""
+    bare: list[float] = []
+    service: list[float] = []
+    overrides = {
+        "HFER_WORKER__CONCURRENCY": str(processes),
+        "HFER_WORKER__THREADS": "1",
+        "HFER_TELEMETRY__LEVEL": "WARNING",
+    }
+    with local_stack(folder, console=Console(verbose=False), overrides=overrides) as stack:
+        stack.start_servers()
+        stack.start_apps()
+        with Client(stack.url, stack.tenant_key()) as client:
+            for number in range(rounds + 1):
+                rates = bare_rate(photos, processes=processes), service_rate(client, photos)
+                print(
+                    f"round {number}: bare {rates[0]:.1f}, service {rates[1]:.1f} images/s,"
+                    f" ratio {rates[1] / rates[0]:.2f}"
+                )
+                if number:
+                    bare.append(rates[0])
+                    service.append(rates[1])
+    ratio = statistics.median(ours / theirs for ours, theirs in zip(service, bare, strict=True))
+    return Report(len(photos), processes, bare, service, round(ratio, 3))
+
+
+def service_rate(client: Client, photos: Sequence[Path]) -> float:
+    """Images per second from the acceptance of a job to its end."""
+    job = client.submit(*photos, idempotency_key=str(uuid.uuid4()))
+    state = job.wait(timeout_s=PATIENCE_S)
+    if state.counts.succeeded + state.counts.no_face != len(photos):
+        raise RuntimeError(f"{job.id} ended as {state.status} with {state.counts}")
+    if state.created_at is None or state.finished_at is None:
+        raise RuntimeError(f"{job.id} has no times")
+    return len(photos) / (state.finished_at - state.created_at).total_seconds()
+
+
+def bare_rate(photos: Sequence[Path], *, processes: int) -> float:
+    """Images per second of the pipeline alone, each process on its share of the photos."""
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(processes + 1)
+    children = [
+        context.Process(target=_analyse_share, args=(photos[share::processes], barrier))
+        for share in range(processes)
+    ]
+    for child in children:
+        child.start()
+    barrier.wait(PATIENCE_S)
+    started = time.perf_counter()
+    for child in children:
+        child.join(PATIENCE_S)
+    if any(child.exitcode for child in children):
+        raise RuntimeError("a bare process failed; its traceback is above")
+    return len(photos) / (time.perf_counter() - started)
+
+
+def _analyse_share(photos: Sequence[Path], barrier: Barrier) -> None:
+    """Load the models, wait for the others, analyse in chunks as the worker does."""
+    from services.vision.pipeline import build_pipeline
+
+    pipeline = build_pipeline(REPOSITORY / "models/starter", REPOSITORY / "models/mtcnn", threads=1)
+    barrier.wait(PATIENCE_S)
+    for start in range(0, len(photos), CHUNK):
+        chunk = [path.read_bytes() for path in photos[start : start + CHUNK]]
+        pipeline.analyse(chunk, AnalysisOptions())
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.overhead", description=__doc__)
+    parser.add_argument("--photos", type=Path, help="folder of JPEGs (default: from samples/)")
+    parser.add_argument("--count", type=int, default=200, help="photos made from samples/")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--json", action="store_true", help="print one JSON object last")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="hfer-overhead-") as scratch:
+        folder = Path(scratch)
+        photos = sorted(options.photos.glob("*.jpg")) if options.photos else None
+        if photos is None:
+            (folder / "photos").mkdir()
+            photos = write_variations(folder / "photos", count=options.count)
+        report = measure(
+            folder / "stack", photos, processes=options.processes, rounds=options.rounds
+        )
+    print(f"service / bare pipeline: {report.ratio:.3f} (median of {options.rounds} rounds)")
+    if options.json:
+        print(json.dumps(asdict(report)))
+
+
+if __name__ == "__main__":
+    main()

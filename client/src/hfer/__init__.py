@@ -1,0 +1,84 @@
+"""HFER's client: batch analysis of apparent facial expression on a service of your own.
+
+from hfer import Client
+
+with Client("http://127.0.0.1:8000", api_key) as client:
+job = client.submit("photos/")
+job.wait()
+for photo in job.results():
+for face in photo.faces:
+print(photo.filename, face.face_index, face.expression.label)
+"""
+
+from hfer._retry import RetryPolicy
+from hfer.client import Client
+from hfer.errors import (
+    ApiError,
+    AuthenticationError,
+    ConflictError,
+    GoneError,
+    HferError,
+    InvalidRequestError,
+    NoPhotosError,
+    NotFoundError,
+    PermissionDeniedError,
+    PhotoFileError,
+    RateLimitedError,
+    ServiceError,
+    ServiceUnreachableError,
+    TooManyPhotosError,
+    UnexpectedAnswerError,
+    WaitTimeoutError,
+)
+from hfer.jobs import Job, Jobs
+from hfer.models import (
+    Box,
+    Counts,
+    Expression,
+    Face,
+    Fault,
+    ImageInfo,
+    JobState,
+    Limits,
+    ModelRef,
+    PhotoResult,
+    Point,
+    Quality,
+    ResultFormat,
+)
+
+__all__ = [
+    "ApiError",
+    "AuthenticationError",
+    "Box",
+    "Client",
+    "ConflictError",
+    "Counts",
+    "Expression",
+    "Face",
+    "Fault",
+    "GoneError",
+    "HferError",
+    "ImageInfo",
+    "InvalidRequestError",
+    "Job",
+    "JobState",
+    "Jobs",
+    "Limits",
+    "ModelRef",
+    "NoPhotosError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "PhotoFileError",
+    "PhotoResult",
+    "Point",
+    "Quality",
+    "RateLimitedError",
+    "ResultFormat",
+    "RetryPolicy",
+    "ServiceError",
+    "ServiceUnreachableError",
+    "TooManyPhotosError",
+    "UnexpectedAnswerError",
+    "WaitTimeoutError",
+]

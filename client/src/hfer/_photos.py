@@ -1,0 +1,87 @@
+"""From the user's paths to the photos that are sent."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hfer.errors import NoPhotosError, PhotoFileError, TooManyPhotosError
+from hfer.models import Limits
+
+# What the service reads. A file that is named outright is sent whatever it is called.
+PHOTO_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A file to send, with its size in bytes when it was found."""
+
+    path: Path
+    size: int
+
+    @property
+    def name(self) -> str:
+        """The file's own name without its folders; bytes that are not UTF-8 are replaced."""
+        return os.fsencode(self.path.name).decode("utf-8", errors="replace")
+
+
+def find_photos(paths: Iterable[str | os.PathLike[str]]) -> list[Photo]:
+    """List the photos under ``paths``: files as given, folders walked and sorted.
+
+    In folders, hidden files are left out (macOS puts a ``._name.jpg`` beside each photo on
+    foreign disks) and links to folders are not followed.
+
+    Raises:
+        PhotoFileError: a path does not exist or cannot be read.
+        NoPhotosError: no photo at all.
+    """
+    given = [Path(path) for path in paths]
+    photos = [_photo(file) for path in given for file in _files(path)]
+    if not photos:
+        shown = ", ".join(str(path) for path in given) or "no path given"
+        raise NoPhotosError(f"No photos found ({', '.join(sorted(PHOTO_SUFFIXES))}): {shown}")
+    return photos
+
+
+def check_limits(photos: list[Photo], limits: Limits) -> None:
+    """Refuse before the upload what the service would refuse after it.
+
+    Raises:
+        TooManyPhotosError: too many photos, or too many bytes.
+    """
+    if len(photos) > limits.request_files:
+        raise TooManyPhotosError(
+            f"{len(photos):,} photos are more than one job takes by upload "
+            f"({limits.request_files:,}). Submit them in several jobs, folder by folder."
+        )
+    total = sum(photo.size for photo in photos)
+    if total > limits.request_bytes:
+        raise TooManyPhotosError(
+            f"{total / 1e6:,.0f} MB are more than one job takes by upload "
+            f"({limits.request_bytes / 1e6:,.0f} MB). Submit the photos in several jobs."
+        )
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    for folder, subfolders, names in os.walk(path, onerror=_refuse):
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        for name in sorted(names):
+            if Path(name).suffix.lower() in PHOTO_SUFFIXES and not name.startswith("."):
+                yield Path(folder, name)
+
+
+def _refuse(error: OSError) -> None:
+    raise PhotoFileError(f"Cannot read the folder {error.filename}: {error.strerror}") from error
+
+
+def _photo(path: Path) -> Photo:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise PhotoFileError(f"Cannot read {path}: {error.strerror}") from error
+    if not path.is_file():
+        raise PhotoFileError(f"{path} is no regular file.")
+    return Photo(path, size)

@@ -1,0 +1,1 @@
+"""The ``hfer`` command: data on stdout, everything else on stderr."""

@@ -1,0 +1,264 @@
+"""The commands. Each connects, does one thing, and leaves by an `ExitCode`."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hfer._version import __version__
+from hfer.cli.delivery import coming_back, deliver, tell, watch, write_json
+from hfer.cli.exits import exit_code_of_error, exit_code_of_job
+from hfer.cli.options import (
+    DEFAULT_URL,
+    ApiKey,
+    JobId,
+    Out,
+    Quiet,
+    ResultsFormat,
+    ResultsFormatOption,
+    StateFormat,
+    StateFormatOption,
+    Url,
+    Wiring,
+    parse_label,
+)
+from hfer.cli.progress import upload_bar
+from hfer.cli.tables import describe, jobs_table, state_table, stdout_console
+from hfer.client import Client
+from hfer.errors import HferError
+from hfer.models import JobState
+
+EPILOG = (
+    "Exit codes: 0 all photos analysed; 2 wrong options or paths; 3 some photos failed; 4 the job "
+    "failed, was cancelled or has expired; 5 no answer from the service; 6 the service refused; "
+    "130 interrupted (a submitted job goes on)."
+)
+
+app = typer.Typer(
+    name="hfer",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    epilog=EPILOG,
+    help="Batch analysis of apparent facial expression: what faces show, not what people feel.",
+)
+
+
+def main(arguments: Sequence[str] | None = None, *, wiring: Wiring | None = None) -> None:
+    """Run the command line (``sys.argv`` by default) and exit the process."""
+    wiring = wiring or Wiring()
+    try:
+        app(args=arguments, obj=wiring, prog_name="hfer")
+    except HferError as error:
+        tell(wiring.stderr, f"hfer: {error}")
+        sys.exit(exit_code_of_error(error))
+    except OSError as error:
+        tell(wiring.stderr, f"hfer: {error.strerror or error}: {error.filename or ''}")
+        sys.exit(1)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hfer {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_print_version, help="Print it."),
+    ] = False,
+) -> None:
+    """Take the options that stand before the command."""
+
+
+@app.command()
+def submit(
+    context: typer.Context,
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Photos, and folders of photos.")
+    ],
+    *,
+    api_key: ApiKey,
+    url: Url = DEFAULT_URL,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay, and print the results.")] = False,
+    out: Out = None,
+    results_format: ResultsFormatOption = ResultsFormat.TABLE,
+    top_n: Annotated[
+        int | None, typer.Option(min=1, max=7, help="Expressions listed per face.")
+    ] = None,
+    min_face_px: Annotated[
+        int | None, typer.Option(help="Leave out faces shorter than this many pixels.")
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Leave out faces detected with less confidence, 0.5 to 1.")
+    ] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Words to find the job by.")
+    ] = None,
+    client_ref: Annotated[str | None, typer.Option(help="Your own id of the job.")] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="Same key and same photos give the same job again.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Send photos as one job. --out implies --wait; without either, print the job's id."""
+    labels = dict(parse_label(text) for text in label or [])
+    with _session(context, url, api_key) as (wiring, client):
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+        with upload_bar(wiring.stderr, quiet=quiet) as on_upload:
+            job = client.submit(
+                *paths,
+                top_n=top_n,
+                min_face_px=min_face_px,
+                detection_threshold=threshold,
+                annotated=True if out is not None else None,
+                labels=labels,
+                client_ref=client_ref,
+                idempotency_key=idempotency_key,
+                on_upload=on_upload,
+            )
+        if not wait and out is None:
+            _print_submitted(job.state, results_format)
+            return
+        with coming_back(job, wiring.stderr):
+            tell(wiring.stderr, f"Submitted {job.id}")
+            state = watch(job, wiring.stderr, quiet=quiet)
+            deliver(
+                job,
+                wiring.stderr,
+                results_format=results_format,
+                out=out,
+                partial=False,
+                quiet=quiet,
+            )
+        _leave(wiring, state)
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    job_id: JobId,
+    *,
+    api_key: ApiKey,
+    url: Url = DEFAULT_URL,
+    state_format: StateFormatOption = StateFormat.TABLE,
+) -> None:
+    """Tell how a job stands. Exits with 0 whatever the answer is."""
+    with _session(context, url, api_key) as (_, client):
+        _print_state(client.jobs.get(job_id).state, state_format)
+
+
+@app.command()
+def results(
+    context: typer.Context,
+    job_id: JobId,
+    *,
+    api_key: ApiKey,
+    url: Url = DEFAULT_URL,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the job first.")] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Print what there is while the job runs.")
+    ] = False,
+    out: Out = None,
+    results_format: ResultsFormatOption = ResultsFormat.TABLE,
+    quiet: Quiet = False,
+) -> None:
+    """Print the results of a job, of this or any earlier submit."""
+    with _session(context, url, api_key) as (wiring, client):
+        job = client.jobs.get(job_id)
+        with coming_back(job, wiring.stderr):
+            state = watch(job, wiring.stderr, quiet=quiet) if wait else job.state
+            deliver(
+                job,
+                wiring.stderr,
+                results_format=results_format,
+                out=out,
+                partial=partial,
+                quiet=quiet,
+            )
+        _leave(wiring, state)
+
+
+@app.command()
+def cancel(
+    context: typer.Context,
+    job_id: JobId,
+    *,
+    api_key: ApiKey,
+    url: Url = DEFAULT_URL,
+    state_format: StateFormatOption = StateFormat.TABLE,
+) -> None:
+    """Stop a job. Photos already analysed keep their results."""
+    with _session(context, url, api_key) as (_, client):
+        _print_state(client.jobs.attach(job_id).cancel(), state_format)
+
+
+@app.command()
+def delete(
+    context: typer.Context,
+    job_id: JobId,
+    *,
+    api_key: ApiKey,
+    url: Url = DEFAULT_URL,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Erase a job with its photos and results, for good."""
+    if not yes and sys.stdin.isatty():
+        typer.confirm(f"Erase {job_id}, its photos and its results?", abort=True, err=True)
+    with _session(context, url, api_key) as (wiring, client):
+        client.jobs.attach(job_id).delete()
+        tell(wiring.stderr, f"Erased {job_id}")
+
+
+@app.command()
+def jobs(
+    context: typer.Context,
+    *,
+    api_key: ApiKey,
+    url: Url = DEFAULT_URL,
+    status: Annotated[str | None, typer.Option(help="Only jobs in this status.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,
+    state_format: StateFormatOption = StateFormat.TABLE,
+) -> None:
+    """List the newest jobs."""
+    with _session(context, url, api_key) as (_, client):
+        states = list(islice(client.jobs.list(status=status), limit))
+        if state_format is StateFormat.JSON:
+            write_json(states)
+        else:
+            stdout_console().print(jobs_table(states))
+
+
+@contextmanager
+def _session(context: typer.Context, url: str, api_key: str) -> Iterator[tuple[Wiring, Client]]:
+    wiring = context.ensure_object(Wiring)
+    with wiring.connect(url, api_key) as client:
+        yield wiring, client
+
+
+def _print_submitted(state: JobState, results_format: ResultsFormat) -> None:
+    """Print the bare id, so that ``JOB=$(hfer submit …)`` works; JSON if JSON was asked for."""
+    if results_format in {ResultsFormat.JSON, ResultsFormat.JSONL}:
+        write_json(state)
+    else:
+        typer.echo(state.id)
+
+
+def _print_state(state: JobState, state_format: StateFormat) -> None:
+    if state_format is StateFormat.JSON:
+        write_json(state)
+    else:
+        stdout_console().print(state_table(state))
+
+
+def _leave(wiring: Wiring, state: JobState) -> None:
+    """End with a line on how the job stands, and the exit code that says the same."""
+    tell(wiring.stderr, f"{state.id} {state.status}: photos {describe(state.counts)}")
+    raise typer.Exit(exit_code_of_job(state))

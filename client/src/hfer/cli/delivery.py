@@ -1,0 +1,95 @@
+"""From a job to what the user sees: wait for it, print its results, fill the folder."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from hfer.cli.exits import ExitCode
+from hfer.cli.folder import plan_annotated, write_annotated, write_results
+from hfer.cli.options import ResultsFormat
+from hfer.cli.progress import analysis_bar, download_bar
+from hfer.cli.tables import results_table, stdout_console
+from hfer.cli.text import safe, safe_lines
+from hfer.jobs import Job
+from hfer.models import JobState, ResultFormat
+
+
+def tell(stderr: Console, text: str) -> None:
+    """Say one line on stderr."""
+    stderr.print(Text(safe(text)), soft_wrap=True)
+
+
+@contextmanager
+def coming_back(job: Job, stderr: Console) -> Iterator[None]:
+    """Let Ctrl-C end the command, not the job, and say how to come back to it."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        tell(stderr, "Interrupted; the job was left alone.")
+        tell(stderr, f"See how it stands:  hfer status {job.id}")
+        tell(stderr, f"Get its results:    hfer results {job.id} --wait")
+        raise typer.Exit(ExitCode.INTERRUPTED) from interrupt
+
+
+def watch(job: Job, stderr: Console, *, quiet: bool) -> JobState:
+    """Wait for the job under a progress bar."""
+    with analysis_bar(stderr, quiet=quiet) as show:
+        return job.wait(on_progress=show)
+
+
+def deliver(
+    job: Job,
+    stderr: Console,
+    *,
+    results_format: ResultsFormat,
+    out: Path | None,
+    partial: bool,
+    quiet: bool,
+) -> None:
+    """Fill the folder, if one is wanted, then print the results."""
+    if out is not None:
+        _fill(job, out, stderr, partial=partial, quiet=quiet)
+    if results_format is ResultsFormat.TABLE:
+        stdout_console().print(results_table(job.results(partial=partial)))
+    else:
+        write_stdout(job.results_bytes(ResultFormat(results_format), partial=partial))
+
+
+def write_stdout(blocks: Iterable[bytes]) -> None:
+    """Write data as it is; made safe first where a terminal would interpret it."""
+    stream = sys.stdout.buffer
+    stream.writelines(safe_lines(blocks) if sys.stdout.isatty() else blocks)
+    stream.flush()
+
+
+def write_json(value: object) -> None:
+    """Print dataclasses as JSON."""
+    text = json.dumps(value, default=_jsonable, indent=2)
+    write_stdout([f"{text}\n".encode()])
+
+
+def _fill(job: Job, out: Path, stderr: Console, *, partial: bool, quiet: bool) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    write_results(job, out, partial=partial)
+    plan = plan_annotated(job.results(partial=partial))
+    with download_bar(stderr, total=len(plan), quiet=quiet or not plan) as advance:
+        missing = write_annotated(job, plan, out, on_done=advance)
+    if missing:
+        tell(stderr, f"{missing:,} annotated photos are no longer kept by the service.")
+    tell(stderr, f"Wrote {len(plan) - missing:,} annotated photos and the results to {out}")
+
+
+def _jsonable(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")

@@ -1,0 +1,43 @@
+"""Exit codes, so that scripts can tell what happened without reading."""
+
+from enum import IntEnum
+
+from hfer.errors import ApiError, HferError, PhotoFileError, WaitTimeoutError
+from hfer.models import JobState
+
+
+class ExitCode(IntEnum):
+    """What the command ends with; 1 is left to the unexpected, such as a full disk.
+
+    ``OK``: done; every photo was analysed (a photo without a face is analysed).
+    ``USAGE``: wrong options or paths; nothing was sent.
+    ``SOME_FAILED``: the job succeeded, and some of its photos failed.
+    ``JOB_FAILED``: the job failed, was cancelled or has expired.
+    ``UNREACHABLE``: no answer from the service, or not from an HFER service.
+    ``REFUSED``: the service refused; its code and request id are shown.
+    ``INTERRUPTED``: Ctrl-C; a job that was submitted goes on.
+    """
+
+    OK = 0
+    USAGE = 2
+    SOME_FAILED = 3
+    JOB_FAILED = 4
+    UNREACHABLE = 5
+    REFUSED = 6
+    INTERRUPTED = 130
+
+
+def exit_code_of_job(state: JobState) -> ExitCode:
+    """Judge a job; one that is not final yet is no failure."""
+    if state.final and state.status != "succeeded":
+        return ExitCode.JOB_FAILED
+    return ExitCode.SOME_FAILED if state.final and state.counts.failed else ExitCode.OK
+
+
+def exit_code_of_error(error: HferError) -> ExitCode:
+    """Judge an error."""
+    if isinstance(error, PhotoFileError):
+        return ExitCode.USAGE
+    if isinstance(error, ApiError | WaitTimeoutError):
+        return ExitCode.REFUSED
+    return ExitCode.UNREACHABLE

@@ -1,0 +1,91 @@
+"""Options that several commands share, and what they are made into."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from time import sleep
+from typing import Annotated
+
+import httpx
+import typer
+from rich.console import Console
+
+from hfer.client import Client
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+
+
+class ResultsFormat(StrEnum):
+    """How results are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+class StateFormat(StrEnum):
+    """How jobs are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What a test puts in place of the world: the network, the clock, stderr."""
+
+    http_transport: httpx.BaseTransport | None = None
+    sleep: Callable[[float], None] = sleep
+    stderr: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+
+    def connect(self, url: str, api_key: str) -> Client:
+        """Build the client of one command."""
+        return Client(url, api_key, http_transport=self.http_transport, sleep=self.sleep)
+
+
+def parse_label(text: str) -> tuple[str, str]:
+    """Read ``key=value``."""
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise typer.BadParameter(f"{text!r} is not of the form key=value")
+    return key, value
+
+
+def _http_url(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise typer.BadParameter(f"{url!r} does not start with http:// or https://")
+    return url
+
+
+Url = Annotated[
+    str,
+    typer.Option("--url", envvar="HFER_URL", callback=_http_url, help="Where the service answers."),
+]
+ApiKey = Annotated[
+    str,
+    typer.Option(
+        "--api-key",
+        envvar="HFER_API_KEY",
+        show_default=False,
+        help="API key. Prefer the variable: options are seen by other users of the machine.",
+    ),
+]
+JobId = Annotated[str, typer.Argument(metavar="JOB", help="Id of the job: job_…")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        file_okay=False,
+        help="Write annotated photos, results.json and results.csv here.",
+    ),
+]
+ResultsFormatOption = Annotated[
+    ResultsFormat, typer.Option("--format", "-f", help="How results are printed on stdout.")
+]
+StateFormatOption = Annotated[
+    StateFormat, typer.Option("--format", "-f", help="How it is printed on stdout.")
+]

@@ -1,0 +1,113 @@
+"""Tables for people. Cells are ``Text``: markup in a file name stays what it is."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from hfer.cli.text import safe
+from hfer.models import Counts, Face, JobState, PhotoResult
+
+NOTHING = "–"
+
+# Piped output has no width of its own; 80 columns would break most file names.
+PIPED_WIDTH = 160
+
+
+def stdout_console() -> Console:
+    """Build the console of tables: stdout, wide when it is not a terminal."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=PIPED_WIDTH)
+    return console
+
+
+def results_table(results: Iterable[PhotoResult]) -> Table:
+    """One row per face; a photo without any face, or without a result, has one row too."""
+    table = _table("photo", "face", "expression", "probability", "uncertain")
+    table.columns[1].justify = table.columns[3].justify = "right"
+    for photo in results:
+        if not photo.faces:
+            _add(table, photo.filename, NOTHING, _outcome(photo), NOTHING, NOTHING)
+        for face in photo.faces:
+            _add(table, photo.filename, *_face_cells(face))
+    return table
+
+
+def state_table(state: JobState) -> Table:
+    """Everything worth knowing of one job, a line each."""
+    table = Table(box=None, show_header=False)
+    lines = {
+        "job": state.id,
+        "status": state.status,
+        "photos": describe(state.counts),
+        "progress": f"{state.progress:.0%}",
+        "time left": f"about {state.eta_seconds:.0f} s" if state.eta_seconds else "",
+        "model": state.model.version if state.model else "",
+        "created": _time(state.created_at),
+        "finished": _time(state.finished_at),
+        "reference": state.client_ref or "",
+        "labels": ", ".join(f"{name}={value}" for name, value in state.labels.items()),
+        "retry of": state.parent_job_id or "",
+    }
+    for name, value in lines.items():
+        if value:
+            _add(table, name, value)
+    return table
+
+
+def jobs_table(states: Iterable[JobState]) -> Table:
+    """One row per job."""
+    table = _table("job", "status", "photos", "created", "reference")
+    for state in states:
+        _add(
+            table,
+            state.id,
+            state.status,
+            describe(state.counts),
+            _time(state.created_at),
+            state.client_ref or "",
+        )
+    return table
+
+
+def describe(counts: Counts) -> str:
+    """Say how the photos of a job stand, leaving out the zeros."""
+    parts = {
+        "succeeded": counts.succeeded,
+        "without a face": counts.no_face,
+        "failed": counts.failed,
+        "cancelled": counts.cancelled,
+        "running": counts.running,
+        "queued": counts.queued,
+    }
+    details = ", ".join(f"{count:,} {name}" for name, count in parts.items() if count)
+    return f"{counts.total:,} ({details})" if details else f"{counts.total:,}"
+
+
+def _face_cells(face: Face) -> tuple[str, str, str, str]:
+    best = face.expression
+    return str(face.face_index), best.label, f"{best.p:.0%}", "yes" if face.uncertain else "no"
+
+
+def _outcome(photo: PhotoResult) -> str:
+    if photo.error is not None:
+        return f"{photo.error.code}: {photo.error.detail}"
+    return photo.status.replace("_", " ")
+
+
+def _table(*names: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in names:
+        table.add_column(name, overflow="fold")
+    return table
+
+
+def _add(table: Table, *cells: str) -> None:
+    table.add_row(*(Text(safe(cell)) for cell in cells))
+
+
+def _time(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else ""

@@ -1,0 +1,28 @@
+"""Text that is safe in a terminal.
+
+A file name may hold escape sequences that move the cursor, or right-to-left marks that hide
+an extension. Whatever comes from disk or network passes through here before it is shown.
+"""
+
+import codecs
+from collections.abc import Iterable, Iterator
+
+_LINE_SIGNS = frozenset("\n\r\t")
+
+
+def safe(text: str, *, keep: frozenset[str] = frozenset()) -> str:
+    r"""Replace every sign that does not print by its Python escape, for example ``\x1b``."""
+    return "".join(
+        sign
+        if sign.isprintable() or sign in keep
+        else sign.encode("unicode_escape").decode("ascii")
+        for sign in text
+    )
+
+
+def safe_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Make a UTF-8 stream safe block by block; line ends and tabs stay."""
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    for block in blocks:
+        yield safe(decoder.decode(block), keep=_LINE_SIGNS).encode()
+    yield safe(decoder.decode(b"", final=True), keep=_LINE_SIGNS).encode()

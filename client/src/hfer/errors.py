@@ -1,0 +1,147 @@
+"""Every error that this package raises, in one tree.
+
+HferError
+├── PhotoFileError            a path given to submit cannot be sent; nothing was sent
+│   ├── NoPhotosError         no photo under the given paths
+│   └── TooManyPhotosError    more photos or bytes than one request may hold
+├── ServiceUnreachableError   no answer from the service, after all retries
+├── UnexpectedAnswerError     an answer that is not HFER's: a wrong URL or a proxy
+├── WaitTimeoutError          the job is still running; it was left alone
+└── ApiError                  the service refused: code, detail and request id
+├── InvalidRequestError   400, 406, 413, 415, 422
+├── AuthenticationError   401
+├── PermissionDeniedError 403
+├── NotFoundError         404
+├── ConflictError         409
+├── GoneError             410
+├── RateLimitedError      429
+└── ServiceError          5xx
+"""
+
+from dataclasses import dataclass
+
+
+class HferError(Exception):
+    """Base of every error of this package; its text is a sentence for the user."""
+
+
+class PhotoFileError(HferError):
+    """A photo cannot be read from disk, or is not a file at all."""
+
+
+class NoPhotosError(PhotoFileError):
+    """Nothing under the given paths looks like a photo."""
+
+
+class TooManyPhotosError(PhotoFileError):
+    """More photos, or more bytes, than the service takes in one request."""
+
+
+class ServiceUnreachableError(HferError):
+    """The service gave no answer; whether it got the request is unknown."""
+
+
+class UnexpectedAnswerError(HferError):
+    """Something answered that does not speak HFER's API."""
+
+
+class WaitTimeoutError(HferError):
+    """The time given to ``wait`` is over; the job itself goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFault:
+    """What is wrong with one field of a request; ``pointer`` is a JSON pointer (RFC 6901)."""
+
+    pointer: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The body of a refusal (RFC 9457 ``application/problem+json``), read leniently."""
+
+    code: str = ""
+    title: str = ""
+    detail: str = ""
+    request_id: str = ""
+    retryable: bool = False
+    errors: tuple[FieldFault, ...] = ()
+
+
+class ApiError(HferError):
+    """The service refused a request.
+
+    Attributes:
+        status: the HTTP status.
+        code: stable slug to switch on, for example ``not-found``.
+        detail: what is wrong, in words.
+        request_id: what to tell the operator of the service; empty when unknown.
+        retryable: whether the service calls a repetition sensible.
+        errors: the fields at fault, for invalid requests.
+        retry_after_s: seconds the service asked to wait, or None.
+    """
+
+    def __init__(
+        self, problem: Problem, *, status: int, retry_after_s: float | None = None
+    ) -> None:
+        self.status = status
+        self.code = problem.code or f"http-{status}"
+        self.detail = problem.detail or problem.title or f"The service answered {status}."
+        self.request_id = problem.request_id
+        self.retryable = problem.retryable
+        self.errors = problem.errors
+        self.retry_after_s = retry_after_s
+        super().__init__(self._sentence())
+
+    def _sentence(self) -> str:
+        unsaid = [fault for fault in self.errors if fault.detail not in self.detail]
+        faults = "; ".join(f"{fault.pointer}: {fault.detail}" for fault in unsaid)
+        known_as = f", request {self.request_id}" if self.request_id else ""
+        return f"{self.detail}{f' [{faults}]' if faults else ''} ({self.code}{known_as})"
+
+
+class InvalidRequestError(ApiError):
+    """The request itself is at fault; the same request will be refused again."""
+
+
+class AuthenticationError(ApiError):
+    """The API key is missing, unknown or revoked."""
+
+
+class PermissionDeniedError(ApiError):
+    """The API key lacks the scope that the request needs."""
+
+
+class NotFoundError(ApiError):
+    """No such job, item or route, at least for this API key."""
+
+
+class ConflictError(ApiError):
+    """The state of the job forbids the request."""
+
+
+class GoneError(ApiError):
+    """It existed, and was erased or has expired."""
+
+
+class RateLimitedError(ApiError):
+    """Too many requests or photos at once; wait ``retry_after_s``."""
+
+
+class ServiceError(ApiError):
+    """The service failed or is overloaded."""
+
+
+def api_error(problem: Problem, *, status: int, retry_after_s: float | None = None) -> ApiError:
+    """Build the error class that belongs to an HTTP status."""
+    kinds: dict[int, type[ApiError]] = {
+        401: AuthenticationError,
+        403: PermissionDeniedError,
+        404: NotFoundError,
+        409: ConflictError,
+        410: GoneError,
+        429: RateLimitedError,
+    }
+    fallback = ServiceError if status >= 500 else InvalidRequestError  # noqa: PLR2004 - RFC 9110
+    return kinds.get(status, fallback)(problem, status=status, retry_after_s=retry_after_s)

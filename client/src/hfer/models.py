@@ -1,0 +1,183 @@
+"""What the service answers, as frozen dataclasses.
+
+Expressions are apparent: what a face shows in one picture, never what a person feels. Boxes
+and landmarks are in pixels of the upright photo (EXIF orientation applied) and clipped to it;
+probabilities are 0..1. Every field has a default, because reading is lenient (`hfer._codec`).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+FINAL_STATUSES = frozenset({"succeeded", "failed", "cancelled", "expired"})
+
+
+class ResultFormat(StrEnum):
+    """The encodings in which the service streams results."""
+
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many photos of a job stand in each status; ``total`` is their sum."""
+
+    total: int = 0
+    queued: int = 0
+    running: int = 0
+    succeeded: int = 0
+    no_face: int = 0
+    failed: int = 0
+    cancelled: int = 0
+
+    @property
+    def finished(self) -> int:
+        """Photos that can no longer change."""
+        return self.succeeded + self.no_face + self.failed + self.cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRef:
+    """The model that made results."""
+
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a photo has no result; ``code`` is stable, ``detail`` is for people."""
+
+    code: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """A job as the service last told it.
+
+    ``progress`` is 0..1, ``eta_seconds`` None while unknown, ``model`` None before the first
+    result. ``expires_at`` says when the results are erased, ``inputs_erased_at`` when the
+    photos were. ``parent_job_id`` is the job whose failed photos these are.
+    """
+
+    id: str = ""
+    status: str = ""
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    expires_at: datetime | None = None
+    inputs_erased_at: datetime | None = None
+    counts: Counts = field(default_factory=Counts)
+    progress: float = 0.0
+    eta_seconds: float | None = None
+    model: ModelRef | None = None
+    config: dict[str, object] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    client_ref: str | None = None
+    parent_job_id: str | None = None
+
+    @property
+    def final(self) -> bool:
+        """Whether the job can no longer change."""
+        return self.status in FINAL_STATUSES
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place in the photo."""
+
+    x: float = 0.0
+    y: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle: top left corner and size."""
+
+    x: float = 0.0
+    y: float = 0.0
+    w: float = 0.0
+    h: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How well a face can be read.
+
+    ``face_px`` is its longer side in pixels, ``blur`` the variance of the Laplacian of its
+    crop: low means blurred.
+    """
+
+    face_px: float = 0.0
+    blur: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """One of the seven expressions with its probability."""
+
+    label: str = ""
+    p: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face. ``face_index`` is the number drawn on the annotated photo, largest face 0."""
+
+    face_index: int = 0
+    box: Box = field(default_factory=Box)
+    box_norm: Box = field(default_factory=Box)
+    landmarks: dict[str, Point] = field(default_factory=dict)
+    detection_confidence: float = 0.0
+    quality: Quality = field(default_factory=Quality)
+    emotions: dict[str, float] = field(default_factory=dict)
+    top: tuple[Expression, ...] = ()
+    margin: float = 0.0
+    uncertain: bool = False
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def expression(self) -> Expression:
+        """The most probable expression."""
+        if not self.emotions:
+            return self.top[0] if self.top else Expression()
+        label = max(self.emotions, key=lambda name: self.emotions[name])
+        return Expression(label, self.emotions[label])
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInfo:
+    """Size of the upright photo in pixels, and the EXIF orientation 1..8 that it came with."""
+
+    width: int = 0
+    height: int = 0
+    exif_orientation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoResult:
+    """What came of one photo. Status: succeeded, no_face, failed or cancelled when final."""
+
+    item_id: str = ""
+    index: int = 0
+    filename: str = ""
+    client_ref: str | None = None
+    content_sha256: str = ""
+    status: str = ""
+    attempts: int = 0
+    model_version: str | None = None
+    image: ImageInfo | None = None
+    faces: tuple[Face, ...] = ()
+    faces_truncated: bool = False
+    error: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much the service takes: bytes are decimal, files are per request."""
+
+    photo_bytes: int = 15_000_000
+    request_files: int = 2_000
+    request_bytes: int = 1_000_000_000

@@ -1,0 +1,1 @@
+"""What HFER runs on: the local stack, container images and deployment files."""

@@ -1,0 +1,66 @@
+"""Our own processes: the API, the worker, and the maintenance loops."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+
+from infra.local.http import answers
+from infra.local.migrate import REPOSITORY
+from infra.local.processes import Program
+
+# A cold worker loads two models; on two busy cores that took most of 20 s.
+READY_S = 120.0
+MAX_CONCURRENCY = 4
+# Celery's six lines about being root; this stack is one person's on loopback.
+QUIET = "ignore:You're running the worker with superuser privileges"
+
+
+def app_programs(environment: Mapping[str, str], *, url: str) -> tuple[Program, ...]:
+    """Describe our processes in starting order; the API is ready when the whole service is.
+
+    Args:
+        environment: the settings that reach the servers.
+        url: where the API will answer.
+    """
+    return (
+        _python("maintenance", "services.worker.maintenance", environment),
+        _python("worker", "services.worker", environment),
+        _python("api", "services.api", environment, ready=lambda: answers(f"{url}/readyz")),
+    )
+
+
+def app_environment(*, api_port: int, admin_key: str) -> dict[str, str]:
+    """Return the settings of our processes; what the user's environment says comes first."""
+    cores = len(os.sched_getaffinity(0))
+    defaults = {
+        "HFER_ENVIRONMENT": "dev",
+        "HFER_TELEMETRY__FORMAT": "console",
+        "HFER_WORKER__CONCURRENCY": str(min(cores, MAX_CONCURRENCY)),
+    }
+    return {
+        **{name: os.environ.get(name, value) for name, value in defaults.items()},
+        "HFER_API__HOST": "127.0.0.1",
+        "HFER_API__PORT": str(api_port),
+        "HFER_API__ADMIN_KEY": admin_key,
+    }
+
+
+def _python(
+    name: str,
+    module: str,
+    environment: Mapping[str, str],
+    *,
+    ready: Callable[[], bool] = lambda: True,
+) -> Program:
+    return Program(
+        name=name,
+        argv=(sys.executable, "-m", module),
+        env={"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": QUIET, **environment},
+        cwd=REPOSITORY,
+        ready=ready,
+        ready_s=READY_S,
+        # The servers die with the launcher, and an orderly end would wait for them: 60 s and
+        # more. Work in hand is safe, its lease runs out.
+        death_signal=signal.SIGKILL,
+    )

@@ -1,0 +1,20 @@
+"""The schema of a database brought to its newest revision, in this process."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def alembic_config(url: str) -> Config:
+    """Return the repository's Alembic configuration for the database at ``url``."""
+    config = Config(REPOSITORY / "alembic.ini")
+    config.attributes["url"] = url
+    return config
+
+
+def migrate(url: str) -> None:
+    """Run every migration that the database at ``url`` has not seen."""
+    command.upgrade(alembic_config(url), "head")

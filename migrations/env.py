@@ -1,0 +1,53 @@
+"""Run by Alembic: connects to the database and runs the migrations.
+
+The URL comes from the caller (``config.attributes["url"]``), else from HFER_DATABASE__URL; no
+other setting is needed, so that a migration container gets no other secret.
+"""
+
+from alembic import context
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import create_engine, pool
+
+from services.common.config import DatabaseSettings
+from services.common.db.models import Base
+
+
+class MigrationSettings(BaseSettings):
+    """The one group that migrations need."""
+
+    model_config = SettingsConfigDict(env_prefix="HFER_", env_nested_delimiter="__", extra="ignore")
+
+    database: DatabaseSettings
+
+
+def database_url() -> str:
+    url: str | None = context.config.attributes.get("url")
+    return url or MigrationSettings().database.url.get_secret_value()
+
+
+def run_offline() -> None:
+    """Print the SQL instead of running it (``alembic upgrade head --sql``)."""
+    context.configure(dialect_name="postgresql", target_metadata=Base.metadata, literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def run_online() -> None:
+    engine = create_engine(database_url(), poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            compare_type=True,
+            compare_server_default=True,
+            transaction_per_migration=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+    engine.dispose()
+
+
+if context.is_offline_mode():
+    run_offline()
+else:
+    run_online()

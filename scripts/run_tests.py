@@ -1,0 +1,144 @@
+"""Run every tier of tests, each in a pytest of its own, and say what came of all together.
+
+The tiers that hold torch and tensorflow never share a process: tensorflow imported before
+torch ends in a segfault (torch 2.14.1, tensorflow 2.21).
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+REPORTS = Path("build/reports")
+# The limit of pyproject.toml is for all covered tiers together, not for each.
+COVERAGE = ("--cov=services", "--cov-report=", "--cov-fail-under=0")
+
+
+@dataclass(frozen=True)
+class Tier:
+    """A set of folders that one pytest runs.
+
+    Attributes:
+        name: of the tier and its report.
+        paths: its folders.
+        options: more pytest options.
+        covered: whether it counts towards the coverage of services/.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    options: tuple[str, ...] = ()
+    covered: bool = False
+
+
+@dataclass
+class Outcome:
+    """What a tier did; counts by pytest's words."""
+
+    tier: str
+    code: int
+    seconds: float
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def good(self) -> bool:
+        """Whether every test ran and passed; a skipped one did not run."""
+        return self.code == 0 and self.counts.get("passed", 0) > 0 and not self.counts["skipped"]
+
+
+PARALLEL = ("-n", "2", "--dist", "loadfile")
+TIERS = (
+    Tier("unit", ("tests/unit", "tests/architecture"), PARALLEL, covered=True),
+    Tier("integration", ("tests/integration",), PARALLEL, covered=True),
+    Tier("fault", ("tests/fault",)),
+    Tier("e2e", ("tests/e2e",)),
+    Tier("model-torch", ("tests/model/vision",)),
+    Tier("model-tensorflow", ("tests/model/trainer",)),
+)
+
+
+def main() -> int:
+    """Run the chosen tiers, all by default; 0 when every test passed and coverage holds."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    names = [tier.name for tier in TIERS]
+    parser.add_argument("tiers", nargs="*", help=f"of {', '.join(names)}; all when none is named")
+    chosen = parser.parse_args().tiers or names
+    if unknown := set(chosen) - set(names):
+        parser.error(f"unknown tiers: {', '.join(sorted(unknown))}")
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    for old in Path().glob(".coverage*"):
+        old.unlink()
+    started = time.monotonic()
+    outcomes = [run(tier) for tier in TIERS if tier.name in chosen]
+    covered = {tier.name for tier in TIERS if tier.covered} <= set(chosen)
+    coverage_code = report_coverage() if covered else 0
+    return conclude(outcomes, coverage_code=coverage_code, seconds=time.monotonic() - started)
+
+
+def run(tier: Tier) -> Outcome:
+    """Run one tier in a process of its own."""
+    print(f"\n--- {tier.name} ---", flush=True)
+    report = REPORTS / f"{tier.name}.xml"
+    report.unlink(missing_ok=True)
+    coverage = COVERAGE if tier.covered else ()
+    started = time.monotonic()
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", *tier.paths),
+            *(*tier.options, *coverage, f"--junit-xml={report}"),
+        ],
+        env={**os.environ, "COVERAGE_FILE": f".coverage.{tier.name}"},
+        check=False,
+    )
+    seconds = time.monotonic() - started
+    return Outcome(tier.name, done.returncode, seconds, counts=read_counts(report))
+
+
+def read_counts(report: Path) -> dict[str, int]:
+    """Sum a JUnit report; a tier that left none, because it crashed, counts one error."""
+    counts = dict.fromkeys(("passed", "failed", "errors", "skipped"), 0)
+    if not report.exists():
+        return {**counts, "errors": 1}
+    for suite in ET.parse(report).getroot().iter("testsuite"):  # noqa: S314 - our own file
+        failed, errors, skipped, total = (
+            int(suite.get(name, "0")) for name in ("failures", "errors", "skipped", "tests")
+        )
+        counts["failed"] += failed
+        counts["errors"] += errors
+        counts["skipped"] += skipped
+        counts["passed"] += total - failed - errors - skipped
+    return counts
+
+
+def report_coverage() -> int:
+    """Join the coverage of all tiers and print it; not 0 below the limit in pyproject.toml."""
+    print("\n--- coverage of services/ by unit and integration tests ---", flush=True)
+    coverage = (sys.executable, "-m", "coverage")
+    subprocess.run([*coverage, "combine", "--quiet"], check=True)
+    return subprocess.run([*coverage, "report"], check=False).returncode
+
+
+def conclude(outcomes: list[Outcome], *, coverage_code: int, seconds: float) -> int:
+    """Print a line per tier and one for all; return the code for the shell."""
+    print("\n--- all tiers ---")
+    for outcome in outcomes:
+        verdict = "ok" if outcome.good else f"FAILED (pytest returned {outcome.code})"
+        counts = ", ".join(f"{n} {word}" for word, n in outcome.counts.items() if n)
+        print(f"{outcome.tier:<18}{outcome.seconds:7.0f} s  {verdict}: {counts or 'no tests'}")
+    if coverage_code:
+        print("coverage                      FAILED: below the limit")
+    words = ("failed", "passed", "skipped", "errors")
+    totals = {word: sum(outcome.counts[word] for outcome in outcomes) for word in words}
+    told = ", ".join(f"{n} {word}" for word, n in totals.items() if n or word == "passed")
+    good = coverage_code == 0 and all(outcome.good for outcome in outcomes)
+    print("RESULT: everything passed" if good else "RESULT: FAILED, see above")
+    print(f"{'=' * 20} {told} in {seconds:.2f}s {'=' * 20}", flush=True)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""The application factory: routes, errors, middleware, and a lifespan that builds and closes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+
+from services.api.docs import DESCRIPTION, TITLE
+from services.api.errors import register_error_handlers
+from services.api.health import endpoints as health
+from services.api.jobs import annotated, results
+from services.api.jobs import endpoints as jobs
+from services.api.keys import endpoints as keys
+from services.api.limits import endpoints as limits
+from services.api.middleware import BodyLimitMiddleware, RequestContextMiddleware
+from services.api.models import endpoints as models
+from services.api.openapi import build_document
+from services.api.state import ApiState, build_state
+from services.common.config import Settings
+from services.common.db.session import unit_of_work
+from services.common.domain.limits import PhotoLimits
+from services.common.keys.service import ensure_bootstrap_key
+from services.common.telemetry import get_logger
+
+# JSON bodies are a few hundred bytes; only submissions are large.
+_SMALL_BODY_BYTES = 1_000_000
+_BOOTSTRAP_PAUSE_S = 2.0
+
+_log = get_logger(__name__)
+
+
+def create_app(
+    settings: Settings | None = None, *, build: Callable[[Settings], ApiState] = build_state
+) -> FastAPI:
+    """Build the application.
+
+    Args:
+        settings: read from the environment when None.
+        build: makes the clients that live as long as the application.
+    """
+    chosen = settings or Settings()  # the required groups come from the environment
+    state = build(chosen)
+    app = FastAPI(
+        title=TITLE,
+        description=DESCRIPTION,
+        version=health.service_version(),
+        lifespan=_lifespan(state),
+        redoc_url=None,  # /docs is enough
+    )
+    app.state.api = state
+    for module in (jobs, results, annotated, models, limits, keys, health):
+        app.include_router(module.router)
+    register_error_handlers(app)
+    app.add_middleware(BodyLimitMiddleware, limit_of=_body_limit(state.limits))
+    app.add_middleware(RequestContextMiddleware, metrics=state.metrics)
+    app.openapi = lambda: build_document(app)  # type: ignore[method-assign] # FastAPI's documented way
+    return app
+
+
+def _lifespan(state: ApiState) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        later = None
+        if not await run_in_threadpool(_bootstrapped, state):
+            later = asyncio.create_task(_bootstrap_later(state))
+        try:
+            yield
+        finally:
+            if later is not None:
+                later.cancel()
+                await asyncio.wait([later])
+            await run_in_threadpool(state.close)
+
+    return lifespan
+
+
+def _bootstrapped(state: ApiState) -> bool:
+    """Store the operator's key if one is configured; False when the database does not answer."""
+    secret = state.settings.api.admin_key
+    if secret is None:
+        return True
+    try:
+        with unit_of_work(state.sessions) as session:
+            ensure_bootstrap_key(session, secret.get_secret_value())
+    except SQLAlchemyError as error:
+        _log.warning("bootstrap.postponed", error=type(error).__name__)
+        return False
+    return True
+
+
+async def _bootstrap_later(state: ApiState) -> None:
+    """Try until the database answers: the API itself starts and says 503 without it."""
+    done = False
+    while not done:
+        await asyncio.sleep(_BOOTSTRAP_PAUSE_S)
+        done = await run_in_threadpool(_bootstrapped, state)
+
+
+def _body_limit(limits: PhotoLimits) -> Callable[[str, str], int]:
+    def limit_of(method: str, path: str) -> int:
+        submits = method == "POST" and path.rstrip("/") == "/v1/jobs"
+        return limits.request_bytes if submits else _SMALL_BODY_BYTES
+
+    return limit_of

@@ -1,0 +1,155 @@
+"""Every error of the service, the framework's included, as a problem of the one table."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, HTTPException
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect, Request
+
+from services.api.problems import PROBLEM_TYPES, FieldError, ProblemCode, problem_response
+from services.common.domain.errors import HferError, TransientError
+from services.common.telemetry import get_logger
+
+# Long enough for a database to restart, short enough for a person to wait.
+RETRY_AFTER_S = 5
+
+# Of the codes that share a status, the first in the table is the framework's.
+_BY_STATUS = {kind.status: code for code, kind in reversed(list(PROBLEM_TYPES.items()))}
+
+_log = get_logger(__name__)
+
+
+class ApiError(HferError):
+    """A request that the HTTP service itself refuses."""
+
+    def __init__(
+        self,
+        code: ProblemCode,
+        detail: str,
+        *,
+        errors: Iterable[FieldError] = (),
+        limit: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Name the problem, the faults in the request and the headers of the answer."""
+        super().__init__(detail)
+        self.code = code
+        self.errors = tuple(errors)
+        self.limit = limit
+        self.headers = dict(headers or {})
+
+
+class BodyTooLargeError(HTTPException):
+    """The body passes the cap. An HTTPException, because FastAPI hides others as a 400."""
+
+    def __init__(self, limit: int) -> None:
+        """Tell the cap in bytes."""
+        super().__init__(413, f"The request body is larger than {limit} bytes.")
+        self.limit = limit
+
+
+def invalid_field(pointer: str, detail: str) -> ApiError:
+    """Return the error for one fault of the request, for example at ``#/query/cursor``."""
+    return ApiError(
+        ProblemCode.VALIDATION, detail, errors=[FieldError(pointer=pointer, detail=detail)]
+    )
+
+
+def field_errors(
+    errors: Sequence[Mapping[str, Any]], *, root: Sequence[str] = ()
+) -> list[FieldError]:
+    """Turn pydantic's errors into ours; ``root`` leads from the request to the parsed part."""
+    return [
+        FieldError(pointer=_pointer((*root, *error["loc"])), detail=error["msg"])
+        for error in errors
+    ]
+
+
+def register_error_handlers(app: FastAPI) -> None:
+    """Answer every exception of a request with a problem; the unforeseen is the middleware's."""
+    app.exception_handler(HferError)(_on_hfer_error)
+    app.exception_handler(RequestValidationError)(_on_validation_error)
+    app.exception_handler(StarletteHTTPException)(_on_http_exception)
+    app.exception_handler(ClientDisconnect)(_on_disconnect)
+    for trouble in (OperationalError, InterfaceError, PoolTimeoutError):
+        app.exception_handler(trouble)(_on_database_trouble)
+
+
+def _pointer(location: Iterable[str | int]) -> str:
+    steps = [str(step).replace("~", "~0").replace("/", "~1") for step in location]
+    if steps[:1] == ["body"]:
+        steps = steps[1:]
+    return "#" + "".join(f"/{step}" for step in steps)
+
+
+def _on_hfer_error(request: Request, error: HferError) -> Response:
+    if isinstance(error, TransientError):
+        return _overloaded(request, error)
+    code = error.code if error.code in PROBLEM_TYPES else ProblemCode.INTERNAL
+    if code == ProblemCode.INTERNAL:
+        _log.error("request.unmapped_error", code=error.code, exc_info=error)
+        return problem_response(request, code, "The service met an error it does not expect.")
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if code == ProblemCode.RATE_LIMITED else {}
+    if not isinstance(error, ApiError):
+        return problem_response(request, code, error.detail, headers=headers)
+    return problem_response(
+        request,
+        code,
+        error.detail,
+        errors=error.errors,
+        limit=error.limit,
+        headers={**headers, **error.headers},
+    )
+
+
+def _on_validation_error(request: Request, error: RequestValidationError) -> Response:
+    faults = error.errors()
+    if any(fault["type"] == "json_invalid" for fault in faults):
+        return problem_response(request, ProblemCode.INVALID_REQUEST, "The body is not valid JSON.")
+    errors = field_errors(faults)
+    return problem_response(
+        request,
+        ProblemCode.VALIDATION,
+        f"{errors[0].pointer}: {errors[0].detail}" if errors else "The request is not valid.",
+        errors=errors,
+    )
+
+
+def _on_http_exception(request: Request, error: StarletteHTTPException) -> Response:
+    code = _BY_STATUS.get(error.status_code)
+    if code is None:
+        code = ProblemCode.INVALID_REQUEST if error.status_code < 500 else ProblemCode.INTERNAL  # noqa: PLR2004 - the classes of RFC 9110
+    details: dict[str, str] = {
+        ProblemCode.NOT_FOUND: f"No such path: {request.url.path}",
+        ProblemCode.METHOD_NOT_ALLOWED: f"{request.method} does not fit {request.url.path}",
+    }
+    detail = details.get(code, str(error.detail))
+    limit = error.limit if isinstance(error, BodyTooLargeError) else None
+    return problem_response(request, code, detail, limit=limit, headers=error.headers)
+
+
+def _on_database_trouble(request: Request, error: Exception) -> Response:
+    return _overloaded(request, error)
+
+
+def _on_disconnect(request: Request, _error: ClientDisconnect) -> Response:
+    return problem_response(
+        request, ProblemCode.INVALID_REQUEST, "The connection closed before the body was whole."
+    )
+
+
+def _overloaded(request: Request, error: Exception) -> Response:
+    # No traceback: in an outage there is one of these per request.
+    reason = str(error).partition("\n")[0]
+    _log.warning("request.overloaded", error=type(error).__name__, reason=reason)
+    return problem_response(
+        request,
+        ProblemCode.OVERLOADED,
+        "The database or the object storage does not answer; try again shortly.",
+        headers={"Retry-After": str(RETRY_AFTER_S)},
+    )

@@ -1,0 +1,68 @@
+"""What must answer before the service can do its work."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.api.state import ApiState
+from services.common.db.session import ping, unit_of_work
+from services.common.domain.errors import TransientError
+from services.common.jobs.repositories.workers import WorkerRepository
+from services.common.queue.names import Queue
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One part of the surroundings: is it well, and if not, a sentence fit for anyone's eyes."""
+
+    ok: bool
+    detail: str
+
+
+def run_checks(state: ApiState) -> Mapping[str, Check]:
+    """Try the database, the broker, the bucket, and look for a live worker with a model."""
+    checks: Mapping[str, Callable[[ApiState], Check]] = {
+        "database": _database,
+        "broker": _broker,
+        "bucket": _bucket,
+        "worker": _worker,
+    }
+    found = {name: check(state) for name, check in checks.items()}
+    state.readiness.note([name for name, check in found.items() if not check.ok])
+    return found
+
+
+def _database(state: ApiState) -> Check:
+    try:
+        with unit_of_work(state.sessions) as session:
+            ping(session)
+    except SQLAlchemyError:
+        return Check(ok=False, detail="no answer")
+    return Check(ok=True, detail="answers")
+
+
+def _broker(state: ApiState) -> Check:
+    if state.doorbell.depth(Queue.CPU_BATCH) is None:
+        return Check(ok=False, detail="no answer; jobs start with the delay of the feeder")
+    return Check(ok=True, detail="answers")
+
+
+def _bucket(state: ApiState) -> Check:
+    try:
+        state.storage.check()
+    except TransientError as error:
+        return Check(ok=False, detail=error.detail)
+    return Check(ok=True, detail="answers")
+
+
+def _worker(state: ApiState) -> Check:
+    try:
+        with unit_of_work(state.sessions) as session:
+            live = WorkerRepository(session).live()
+    except SQLAlchemyError:
+        return Check(ok=False, detail="unknown without the database")
+    if not live:
+        return Check(ok=False, detail="no worker with a model gave a sign of life lately")
+    counts = ", ".join(f"{count} {kind}" for kind, count in sorted(live.items()))
+    return Check(ok=True, detail=f"alive: {counts}")

@@ -1,0 +1,1 @@
+"""Jobs over HTTP: taking photos in, watching, reading results."""

@@ -1,0 +1,253 @@
+"""`/v1/jobs`: submit, list, watch, cancel, retry, erase."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel
+from starlette.concurrency import run_in_threadpool
+
+from services.api.dependencies import IdempotencyKey, Reader, State, Transaction, Writer
+from services.api.docs import problems
+from services.api.errors import invalid_field
+from services.api.jobs.ids import JobId
+from services.api.jobs.intake import announce, take_in
+from services.api.jobs.openapi import SUBMISSION_BODY
+from services.api.jobs.photos import PhotoResult, photo_result
+from services.api.jobs.polling import etag_of, matches, poll_headers, wait_until_final
+from services.api.jobs.prefer import parse_wait
+from services.api.jobs.schemas import JobObject, job_object
+from services.api.pagination import (
+    DEFAULT_LIMIT,
+    Cursor,
+    Limit,
+    Page,
+    cut_page,
+    decode_page_key,
+    encode_page_key,
+    link_next,
+)
+from services.api.schemas import PLAIN_TEXT
+from services.api.state import ApiState
+from services.common.db.session import unit_of_work
+from services.common.domain.ids import IdKind, format_id
+from services.common.domain.jobs import JobStatus
+from services.common.jobs.lifecycle import cancel, erase, retry
+from services.common.jobs.repositories.jobs import JobFilter, PageKey
+from services.common.jobs.repositories.results import ResultRepository
+from services.common.jobs.submission import INTERACTIVE_PHOTOS, Submitted
+from services.common.jobs.views import JobView, find_job, list_jobs, view_job
+from services.common.storage_keys import annotated_prefix
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+_LABEL_PREFIX = "label."
+
+
+class FinishedJob(JobObject):
+    """A job that was finished within the time that the client wanted to wait."""
+
+    results: list[PhotoResult]
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=JobObject,
+    summary="Submit photos as one job",
+    openapi_extra=SUBMISSION_BODY,
+    responses={
+        200: {"model": FinishedJob, "description": "Finished within `Prefer: wait=n`"},
+        **problems(400, 413, 415, 422, 429),
+    },
+)
+async def submit_job(
+    request: Request,
+    state: State,
+    caller: Writer,
+    key: IdempotencyKey,
+    prefer: Annotated[
+        str | None,
+        Header(description="`wait=n`, n up to 30: hold the answer of a job of <= 8 photos"),
+    ] = None,
+) -> Response:
+    """Take 1 to 2,000 photos and analyse them in the background.
+
+    A photo that is empty, too large or unreadable becomes a failed item; the others are not
+    harmed. Results tell the apparent expression, not inner feeling.
+    """
+    submitted = await take_in(request, state, tenant=caller.tenant, idempotency_key=key)
+    wait = parse_wait(prefer)
+    if wait is None or (submitted.job.total or 0) > INTERACTIVE_PHOTOS:
+        return await run_in_threadpool(_accepted, state, submitted)
+    view = await wait_until_final(
+        request, state, tenant=caller.tenant, job=submitted.job.public_id, seconds=wait
+    )
+    if not view.status.final:
+        return await run_in_threadpool(_accepted, state, submitted)
+    body = await run_in_threadpool(_finished, state, view)
+    headers = {"Preference-Applied": f"wait={wait}", **_submission_headers(submitted)}
+    return _json(body, status=200, headers=headers)
+
+
+@router.get("", summary="List jobs, newest first", responses={**problems(422)})
+def get_jobs(
+    *,
+    request: Request,
+    response: Response,
+    state: State,
+    session: Transaction,
+    caller: Reader,
+    status: Annotated[
+        Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled", "expired"]
+        | None,
+        Query(),
+    ] = None,
+    client_ref: Annotated[str | None, Query(max_length=255, pattern=PLAIN_TEXT)] = None,
+    created_after: Annotated[AwareDatetime | None, Query(description="RFC 3339")] = None,
+    created_before: Annotated[AwareDatetime | None, Query(description="RFC 3339")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[JobObject]:
+    """Page through your jobs. A parameter `label.<name>=<value>` narrows to jobs so labelled."""
+    narrow = JobFilter(
+        status=None if status is None else JobStatus(status),
+        client_ref=client_ref,
+        labels=_label_filter(request),
+        created_after=created_after,
+        created_before=created_before,
+    )
+    after = decode_page_key(cursor)
+    views = list_jobs(session, caller.tenant, narrow=narrow, after=after, limit=limit + 1)
+    page, next_cursor = cut_page(views, limit, _cursor_of)
+    link_next(request, response, next_cursor)
+    return Page(
+        data=[job_object(view, base=_base(state)) for view in page],
+        next_cursor=next_cursor,
+        has_more=next_cursor is not None,
+    )
+
+
+@router.get(
+    "/{job_id}",
+    response_model=JobObject,
+    summary="Watch a job",
+    responses={304: {"description": "Not changed since `If-None-Match`"}, **problems(404, 410)},
+)
+def get_job(
+    state: State,
+    session: Transaction,
+    caller: Reader,
+    job_id: JobId,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Tell how far a job is. `Retry-After` says when to look again, until it is final."""
+    view = view_job(session, caller.tenant, job_id)
+    etag = etag_of(view)
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", **poll_headers(view)}
+    if matches(if_none_match, etag):
+        return Response(status_code=304, headers=headers)
+    return _json(job_object(view, base=_base(state)), status=200, headers=headers)
+
+
+@router.post(
+    "/{job_id}/cancel",
+    status_code=202,
+    response_model=JobObject,
+    summary="Cancel a job",
+    responses={
+        200: {"model": JobObject, "description": "It is cancelled already"},
+        **problems(404, 409, 410),
+    },
+)
+def cancel_job(state: State, session: Transaction, caller: Writer, job_id: JobId) -> Response:
+    """Stop a job. Photos already analysed keep their results; asking twice is fine."""
+    cancel(session, caller.tenant, job_id)
+    state.metrics.jobs.labels("cancelled").inc()
+    view = view_job(session, caller.tenant, job_id)
+    return _json(
+        job_object(view, base=_base(state)),
+        status=200 if view.status.final else 202,
+        headers=poll_headers(view),
+    )
+
+
+@router.post(
+    "/{job_id}/retry",
+    status_code=202,
+    response_model=JobObject,
+    summary="Retry the failed photos of a job",
+    responses={**problems(404, 409, 410, 422, 429)},
+)
+def retry_job(state: State, caller: Writer, job_id: JobId, key: IdempotencyKey) -> Response:
+    """Make a new job of the photos that failed, with the same settings, labels and reference.
+
+    Photos that were never stored (empty, too large) are left out.
+    """
+    with unit_of_work(state.sessions) as session:
+        submitted = retry(session, caller.tenant, job_id, idempotency_key=key, rules=state.rules)
+    state.metrics.jobs.labels("retried").inc()
+    announce(state, submitted)
+    return _accepted(state, submitted)
+
+
+@router.delete("/{job_id}", status_code=204, summary="Erase a job", responses={**problems(404)})
+def delete_job(state: State, session: Transaction, caller: Writer, job_id: JobId) -> None:
+    """Erase a job's results, photos and annotated photos; a running job is stopped.
+
+    From then on the job answers 410. Photos that another job of yours holds as well stay.
+    """
+    # Listed before the first query: no transaction is open while the bucket answers.
+    keys = [found.key for found in state.storage.list(annotated_prefix(job_id))]
+    if erase(session, caller.tenant, job_id, annotated_keys=keys):
+        state.metrics.jobs.labels("erased").inc()
+
+
+def _accepted(state: ApiState, submitted: Submitted) -> Response:
+    with unit_of_work(state.sessions) as session:
+        view = view_job(session, submitted.job.tenant, submitted.job.public_id)
+    headers = {**poll_headers(view), **_submission_headers(submitted)}
+    return _json(job_object(view, base=_base(state)), status=202, headers=headers)
+
+
+def _submission_headers(submitted: Submitted) -> dict[str, str]:
+    location = f"/v1/jobs/{format_id(IdKind.JOB, submitted.job.public_id)}"
+    replayed = {"Idempotency-Replayed": "true"} if submitted.replayed else {}
+    return {"Location": location, **replayed}
+
+
+def _finished(state: ApiState, view: JobView) -> FinishedJob:
+    with unit_of_work(state.sessions) as session:
+        job = find_job(session, view.job.tenant, view.job.public_id)
+        records = ResultRepository(session).page(job.id, after_seq=-1, limit=INTERACTIVE_PHOTOS)
+    results = [photo_result(record, top_n=job.options["top_n"]) for record in records]
+    body = job_object(view, base=_base(state))
+    return FinishedJob(**dict(body), results=results)
+
+
+def _label_filter(request: Request) -> dict[str, str]:
+    labels = {
+        name.removeprefix(_LABEL_PREFIX): value
+        for name, value in request.query_params.items()
+        if name.startswith(_LABEL_PREFIX)
+    }
+    for name, value in labels.items():
+        if not (name + value).isprintable():
+            raise invalid_field(f"#/query/{_LABEL_PREFIX}{name}", "Use printable characters.")
+    return labels
+
+
+def _cursor_of(view: JobView) -> str:
+    return encode_page_key(PageKey(view.job.created_at, view.job.id))
+
+
+def _base(state: ApiState) -> str:
+    return (state.settings.api.public_url or "").rstrip("/")
+
+
+def _json(body: BaseModel, *, status: int, headers: Mapping[str, Any]) -> Response:
+    return Response(
+        body.model_dump_json(),
+        status_code=status,
+        media_type="application/json",
+        headers=dict(headers),
+    )

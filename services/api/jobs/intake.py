@@ -1,0 +1,154 @@
+"""Taking a submission in: body to spool to bucket, then one transaction, then the doorbell."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from services.api.errors import ApiError, field_errors
+from services.api.jobs.schemas import JobConfig
+from services.api.jobs.spool import CONFIG, SpooledPhoto, SubmissionReader
+from services.api.jobs.uploads import PhotoUploads
+from services.api.problems import ProblemCode
+from services.api.state import ApiState
+from services.common.db.session import unit_of_work
+from services.common.domain.ids import new_uuid7
+from services.common.jobs.repositories.items import NewItem
+from services.common.jobs.submission import Submission, Submitted, check_queue, submit
+from services.common.telemetry import get_logger
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A submission whose photos are in the bucket, in the order sent."""
+
+    config: JobConfig
+    items: list[NewItem]
+
+
+async def take_in(
+    request: Request, state: ApiState, *, tenant: str, idempotency_key: str | None
+) -> Submitted:
+    """Turn the body of a request into a job.
+
+    Photos are hashed and put into the bucket while the body still arrives; only one at a time
+    is in memory or in a temporary file besides the few that are being put.
+
+    Raises:
+        ApiError: the request cannot be read or is not valid.
+        BodyTooLargeError: the body passes the cap.
+        HferError: what `submit` raises; TransientError when the bucket is away.
+    """
+    # Refused before the upload and not after it; `submit` checks again with the real number.
+    await run_in_threadpool(_check_room, state, tenant)
+    uploads = PhotoUploads(
+        tenant=tenant, storage=state.storage, sessions=state.sessions, executor=state.uploads
+    )
+    try:
+        received = await _receive(request, state, uploads)
+        wanted = Submission(
+            tenant=tenant,
+            items=received.items,
+            options=received.config.options(),
+            labels=received.config.labels,
+            client_ref=received.config.client_ref,
+            idempotency_key=idempotency_key,
+        )
+        return await run_in_threadpool(store, state, wanted)
+    except Exception:
+        await uploads.abandon()
+        raise
+
+
+def store(state: ApiState, wanted: Submission) -> Submitted:
+    """Write the job, commit, then tell the workers and the metrics."""
+    with unit_of_work(state.sessions) as session:
+        submitted = submit(session, wanted, rules=state.rules)
+    announce(state, submitted)
+    return submitted
+
+
+def announce(state: ApiState, submitted: Submitted) -> None:
+    """Count a committed job and ring for it if it has work."""
+    state.metrics.jobs.labels("replayed" if submitted.replayed else "submitted").inc()
+    if submitted.has_work:
+        state.doorbell.ring(submitted.job.id, submitted.lane)
+    _log.info(
+        "job.submitted",
+        job=submitted.job.public_id.hex,
+        photos=submitted.job.total,
+        replayed=submitted.replayed,
+    )
+
+
+def parse_config(raw: bytes | None) -> JobConfig:
+    """Read the config part.
+
+    Raises:
+        ApiError: INVALID_REQUEST for what is no JSON, VALIDATION for what does not fit.
+    """
+    if raw is None:
+        return JobConfig()
+    try:
+        return JobConfig.model_validate_json(raw)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False)
+    if any(fault["type"] == "json_invalid" for fault in faults):
+        raise ApiError(ProblemCode.INVALID_REQUEST, "The config part is not valid JSON.")
+    errors = field_errors(faults, root=(CONFIG,))
+    raise ApiError(
+        ProblemCode.VALIDATION, f"{errors[0].pointer}: {errors[0].detail}", errors=errors
+    )
+
+
+def _check_room(state: ApiState, tenant: str) -> None:
+    with unit_of_work(state.sessions) as session:
+        check_queue(session, tenant=tenant, photos=1, rules=state.rules)
+
+
+async def _receive(request: Request, state: ApiState, uploads: PhotoUploads) -> Received:
+    items: list[NewItem] = []
+    reader = SubmissionReader(request.headers.get("content-type"), limits=state.limits)
+    with closing(reader):
+        async for chunk in _chunks(request, state.stall_s):
+            # In a thread: parsing, hashing and writing 64 kB would hold up every other request.
+            for photo in await run_in_threadpool(reader.feed, chunk):
+                items.append(await _keep(photo, uploads))
+                state.metrics.upload_bytes.inc(photo.byte_count)
+        reader.finish()
+    config = parse_config(reader.config)
+    await uploads.finish()
+    return Received(config, items)
+
+
+async def _chunks(request: Request, stall_s: float) -> AsyncIterator[bytes]:
+    """Yield the body as it comes; a sender that falls silent must not hold a photo for ever."""
+    stream = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(stall_s):
+                chunk = await anext(stream, None)
+        except TimeoutError:
+            raise ApiError(
+                ProblemCode.REQUEST_TIMEOUT, f"No byte came for {stall_s:g} s; send it again."
+            ) from None
+        if chunk is None:
+            return
+        yield chunk
+
+
+async def _keep(photo: SpooledPhoto, uploads: PhotoUploads) -> NewItem:
+    return NewItem(
+        public_id=new_uuid7(),
+        filename=photo.filename,
+        sha256=photo.sha256,
+        byte_count=photo.byte_count,
+        object_key="" if photo.refusal else await uploads.add(photo),
+        refusal=photo.refusal,
+    )

@@ -1,0 +1,140 @@
+"""A multipart/form-data body as a stream of events, on python-multipart's parser."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from services.api.errors import ApiError
+from services.api.problems import ProblemCode
+
+
+@dataclass(frozen=True, slots=True)
+class PartBegin:
+    """A part starts; ``filename`` is as sent, None for a plain field."""
+
+    name: str
+    filename: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartData:
+    """Some bytes of the part that began last."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PartEnd:
+    """The part that began last is whole."""
+
+
+Event = PartBegin | PartData | PartEnd
+
+
+class MultipartReader:
+    """Turns the chunks of a body into events; it keeps no bytes of its own.
+
+    Headers of a part are capped by the parser: 8 of them, 4 kB each.
+    """
+
+    def __init__(self, content_type: str | None) -> None:
+        """Read the boundary from the request's ``Content-Type``.
+
+        Raises:
+            ApiError: UNSUPPORTED_MEDIA for another type, INVALID_REQUEST without a boundary.
+        """
+        kind, options = parse_options_header(content_type)
+        if kind != b"multipart/form-data":
+            raise ApiError(
+                ProblemCode.UNSUPPORTED_MEDIA,
+                "Send the photos as multipart/form-data, each in a part named 'files'.",
+            )
+        self._events: list[Event] = []
+        self._headers: dict[bytes, bytes] = {}
+        self._field = b""
+        self._value = b""
+        self._ended = False
+        try:
+            self._parser = MultipartParser(
+                options.get(b"boundary", b""),
+                {
+                    "on_part_begin": self._headers.clear,
+                    "on_header_field": self._on_header_field,
+                    "on_header_value": self._on_header_value,
+                    "on_header_end": self._on_header_end,
+                    "on_headers_finished": self._on_headers_finished,
+                    "on_part_data": self._on_part_data,
+                    "on_part_end": self._on_part_end,
+                    "on_end": self._on_end,
+                },
+            )
+        except FormParserError:
+            raise _malformed() from None
+        if not options.get(b"boundary"):
+            raise _malformed()
+
+    def feed(self, chunk: bytes) -> Iterator[Event]:
+        """Yield what ``chunk`` holds.
+
+        Raises:
+            ApiError: INVALID_REQUEST, the body is not well formed.
+        """
+        try:
+            self._parser.write(chunk)
+        except FormParserError:
+            raise _malformed() from None
+        events, self._events = self._events, []
+        yield from events
+
+    def finish(self) -> None:
+        """Check that the closing boundary came.
+
+        Raises:
+            ApiError: INVALID_REQUEST; without this check a photo cut in half would pass.
+        """
+        if not self._ended:
+            raise ApiError(
+                ProblemCode.INVALID_REQUEST,
+                "The multipart body ends before its closing boundary; send it again.",
+            )
+
+    def _on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._field += data[start:end]
+
+    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _on_header_end(self) -> None:
+        self._headers[self._field.lower()] = self._value
+        self._field = self._value = b""
+
+    def _on_headers_finished(self) -> None:
+        kind, options = parse_options_header(self._headers.get(b"content-disposition"))
+        if kind != b"form-data" or b"name" not in options:
+            raise ApiError(
+                ProblemCode.INVALID_REQUEST,
+                "A part has no 'Content-Disposition: form-data' with a name.",
+            )
+        filename = options.get(b"filename")
+        self._events.append(
+            PartBegin(_text(options[b"name"]), None if filename is None else _text(filename))
+        )
+
+    def _on_part_data(self, data: bytes, start: int, end: int) -> None:
+        self._events.append(PartData(data[start:end]))
+
+    def _on_part_end(self) -> None:
+        self._events.append(PartEnd())
+
+    def _on_end(self) -> None:
+        self._ended = True
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", errors="replace")
+
+
+def _malformed() -> ApiError:
+    return ApiError(ProblemCode.INVALID_REQUEST, "The multipart body is not well formed.")

@@ -1,0 +1,42 @@
+"""What FastAPI cannot see by itself: the body parsed by hand and the response streamed."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from services.api.jobs.photos import PhotoResult
+from services.api.jobs.schemas import JobConfig, JobObject
+
+
+class Results(BaseModel):
+    """The results of a job as one JSON document, streamed."""
+
+    object: Literal["results"] = "results"
+    job: JobObject
+    data: list[PhotoResult]
+
+
+SUBMISSION_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["files"],
+                    "properties": {
+                        "files": {
+                            "type": "array",
+                            "minItems": 1,
+                            "maxItems": 2000,
+                            "items": {"type": "string", "format": "binary"},
+                            "description": "photos: JPEG, PNG, WebP, BMP or TIFF, 15 MB each",
+                        },
+                        "config": {"$ref": f"#/components/schemas/{JobConfig.__name__}"},
+                    },
+                },
+                "encoding": {"config": {"contentType": "application/json"}},
+            }
+        },
+    }
+}

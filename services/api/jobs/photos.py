@@ -1,0 +1,163 @@
+"""What a photo's result looks like over HTTP."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.api.jobs.examples import PHOTO_EXAMPLE
+from services.common.domain.emotions import EMOTIONS, Emotion
+from services.common.domain.faces import LANDMARKS, Landmark
+from services.common.domain.ids import IdKind, format_id
+from services.common.domain.jobs import ItemStatus
+from services.common.jobs.repositories.results import PhotoRecord
+
+# A crop smaller than this is enlarged before it is classified: fewer pixels than FER2013 has.
+SMALL_FACE_PX = 48.0
+
+FaceWarning = Literal["small_face", "cut_off"]
+
+
+class BoxObject(BaseModel):
+    """Top left corner and size."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+class PointObject(BaseModel):
+    """A point in pixels of the upright original."""
+
+    x: float
+    y: float
+
+
+class Quality(BaseModel):
+    """What limits how far the result can be trusted."""
+
+    face_px: float = Field(description="longer side of the box in pixels")
+    blur: float = Field(description="variance of the Laplacian of the crop; low means blurred")
+
+
+class LabelScore(BaseModel):
+    """One expression and its probability."""
+
+    label: Emotion
+    p: float
+
+
+class FaceObject(BaseModel):
+    """A face and its apparent expression, not inner feeling.
+
+    Boxes and landmarks are in pixels of the upright original (EXIF orientation applied),
+    clipped to the image; left and right are the viewer's.
+    """
+
+    face_index: int = Field(description="the number on the annotated photo; 0 is the largest")
+    box: BoxObject
+    box_norm: BoxObject = Field(description="the box in shares of width and height, 0..1")
+    landmarks: dict[Landmark, PointObject]
+    detection_confidence: float
+    quality: Quality
+    emotions: dict[Emotion, float] = Field(description="seven probabilities, sum 1")
+    top: list[LabelScore] = Field(description="the `top_n` most probable, best first")
+    margin: float = Field(description="lead of the best over the second")
+    uncertain: bool = Field(description="the best is below the model's abstention threshold")
+    warnings: list[FaceWarning]
+
+
+class ImageObject(BaseModel):
+    """Size of the upright original and the EXIF orientation (1..8) that was applied."""
+
+    width: int
+    height: int
+    exif_orientation: int
+
+
+class ItemErrorObject(BaseModel):
+    """Why the photo has no result."""
+
+    code: str = Field(examples=["decode_failed"])
+    detail: str | None
+
+
+class PhotoResult(BaseModel):
+    """One photo of a job and what came of it: apparent expression, not inner feeling."""
+
+    model_config = ConfigDict(json_schema_extra={"example": PHOTO_EXAMPLE})
+
+    item_id: str
+    index: int = Field(description="place among the photos as sent, from 0")
+    filename: str
+    client_ref: str | None
+    content_sha256: str
+    status: ItemStatus
+    attempts: int
+    model_version: str | None = Field(description="the model that made this result")
+    image: ImageObject | None
+    faces: list[FaceObject]
+    faces_truncated: bool = Field(description="more faces were found than are listed")
+    error: ItemErrorObject | None
+
+
+def photo_result(record: PhotoRecord, *, top_n: int) -> PhotoResult:
+    """Turn a stored photo into its public form; ``top_n`` is the job's."""
+    payload = record.payload or {}
+    return PhotoResult.model_validate(
+        {
+            "item_id": format_id(IdKind.ITEM, record.public_id),
+            "index": record.seq,
+            "filename": record.filename,
+            "client_ref": record.client_ref,
+            "content_sha256": record.sha256.hex(),
+            "status": record.status,
+            "attempts": record.attempts,
+            "model_version": record.model_version,
+            "image": _image(payload) if payload else None,
+            "faces": [_face(face, payload, top_n=top_n) for face in payload.get("faces", ())],
+            "faces_truncated": payload.get("faces_truncated", False),
+            "error": _error(record),
+        }
+    )
+
+
+def _error(record: PhotoRecord) -> dict[str, Any] | None:
+    if record.error_code is None:
+        return None
+    return {"code": record.error_code, "detail": record.error_detail}
+
+
+def _image(payload: dict[str, Any]) -> dict[str, Any]:
+    return {key: payload[key] for key in ("width", "height", "exif_orientation")}
+
+
+def _face(face: dict[str, Any], image: dict[str, Any], *, top_n: int) -> dict[str, Any]:
+    x, y, w, h = face["box"]
+    width, height = image["width"], image["height"]
+    scores = dict(zip(EMOTIONS, face["probabilities"], strict=True))
+    ranked = sorted(scores, key=lambda label: scores[label], reverse=True)
+    return {
+        "face_index": face["face_index"],
+        "box": {"x": x, "y": y, "w": w, "h": h},
+        "box_norm": {"x": x / width, "y": y / height, "w": w / width, "h": h / height},
+        "landmarks": {
+            name: {"x": point[0], "y": point[1]}
+            for name, point in zip(LANDMARKS, face["landmarks"], strict=True)
+        },
+        "detection_confidence": face["confidence"],
+        "quality": {"face_px": max(w, h), "blur": face["blur"]},
+        "emotions": scores,
+        "top": [{"label": label, "p": scores[label]} for label in ranked[:top_n]],
+        "margin": face["margin"],
+        "uncertain": face["uncertain"],
+        "warnings": _warnings(face["box"], width=width, height=height),
+    }
+
+
+def _warnings(box: Sequence[float], *, width: int, height: int) -> list[str]:
+    x, y, w, h = box
+    cut = x <= 0 or y <= 0 or x + w >= width or y + h >= height
+    small = max(w, h) < SMALL_FACE_PX
+    return [name for name, holds in (("small_face", small), ("cut_off", cut)) if holds]

@@ -1,0 +1,60 @@
+"""How clients watch a job: ETag, Retry-After, and holding a request until the job is final."""
+
+import asyncio
+import hashlib
+import time
+import uuid
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from services.api.state import ApiState
+from services.common.db.session import unit_of_work
+from services.common.jobs.views import JobView, view_job
+
+_SHORTEST_S, _LONGEST_S = 1, 15
+_POLLS_PER_JOB = 20
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.5
+
+
+def etag_of(view: JobView) -> str:
+    """Return a weak tag of what a poller waits for: the status and the counts."""
+    said = (view.status, view.counts, view.model_version, view.job.inputs_erased_at)
+    return f'W/"{hashlib.sha256(repr(said).encode()).hexdigest()[:24]}"'
+
+
+def matches(if_none_match: str | None, etag: str) -> bool:
+    """Whether the client has this version already (weak comparison, RFC 9110, 8.8.3.2)."""
+    tags = [tag.strip() for tag in (if_none_match or "").split(",")]
+    return "*" in tags or etag.removeprefix("W/") in {tag.removeprefix("W/") for tag in tags}
+
+
+def poll_headers(view: JobView) -> dict[str, str]:
+    """Return when to look again: some twenty times in the life of a job, 1 to 15 s apart."""
+    if view.status.final:
+        return {}
+    wait = 0.0 if view.eta_seconds is None else view.eta_seconds / _POLLS_PER_JOB
+    return {"Retry-After": str(round(min(max(wait, _SHORTEST_S), _LONGEST_S)))}
+
+
+async def wait_until_final(
+    request: Request, state: ApiState, *, tenant: str, job: uuid.UUID, seconds: int
+) -> JobView:
+    """Look at the job until it is final, time is up or the client is gone; return the last look.
+
+    No connection of the pool is held between two looks.
+    """
+    deadline = time.monotonic() + seconds
+    pause = _FIRST_PAUSE_S
+    while True:
+        view = await run_in_threadpool(_look, state, tenant, job)
+        left = deadline - time.monotonic()
+        if view.status.final or left <= 0 or await request.is_disconnected():
+            return view
+        await asyncio.sleep(min(pause, left))
+        pause = min(pause * 2, _LONGEST_PAUSE_S)
+
+
+def _look(state: ApiState, tenant: str, job: uuid.UUID) -> JobView:
+    with unit_of_work(state.sessions) as session:
+        return view_job(session, tenant, job)

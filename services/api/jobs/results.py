@@ -1,0 +1,130 @@
+"""`/v1/jobs/{job_id}/items` and `/results`: what came of each photo."""
+
+import uuid
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from services.api.dependencies import Reader, State, Transaction
+from services.api.docs import problems
+from services.api.errors import ApiError
+from services.api.jobs.formats import write_results
+from services.api.jobs.ids import ItemId, JobId
+from services.api.jobs.negotiation import ResultFormat, negotiate
+from services.api.jobs.photos import PhotoResult, photo_result
+from services.api.jobs.reading import read_batches
+from services.api.jobs.schemas import job_object
+from services.api.pagination import (
+    DEFAULT_LIMIT,
+    Cursor,
+    Limit,
+    Page,
+    cut_page,
+    decode_number,
+    encode_number,
+    link_next,
+)
+from services.api.problems import ProblemCode
+from services.common.domain.errors import JobError, JobErrorCode
+from services.common.domain.jobs import ItemStatus
+from services.common.jobs.repositories.results import ResultRepository
+from services.common.jobs.views import find_job, view_job
+
+router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
+
+
+@router.get("/items", summary="List the photos of a job", responses={**problems(404, 410, 422)})
+def get_items(
+    *,
+    request: Request,
+    response: Response,
+    session: Transaction,
+    caller: Reader,
+    job_id: JobId,
+    status: Annotated[ItemStatus | None, Query()] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[PhotoResult]:
+    """Page through the photos in the order sent, finished or not; `status=failed` narrows."""
+    after = decode_number(cursor)
+    job = find_job(session, caller.tenant, job_id)
+    records = ResultRepository(session).page(
+        job.id, after_seq=-1 if after is None else after, limit=limit + 1, status=status
+    )
+    page, next_cursor = cut_page(records, limit, lambda record: encode_number(record.seq))
+    link_next(request, response, next_cursor)
+    return Page(
+        data=[photo_result(record, top_n=job.options["top_n"]) for record in page],
+        next_cursor=next_cursor,
+        has_more=next_cursor is not None,
+    )
+
+
+@router.get("/items/{item_id}", summary="Get one photo", responses={**problems(404, 410)})
+def get_item(session: Transaction, caller: Reader, job_id: JobId, item_id: ItemId) -> PhotoResult:
+    """Tell what came of one photo."""
+    job = find_job(session, caller.tenant, job_id)
+    record = ResultRepository(session).get(job.id, item_id)
+    if record is None:
+        raise JobError(JobErrorCode.NOT_FOUND, "There is no such photo in this job.")
+    return photo_result(record, top_n=job.options["top_n"])
+
+
+@router.get(
+    "/results",
+    summary="Stream the results of a job",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "The results in the order sent",
+            "content": {
+                "application/json": {"schema": {"$ref": "#/components/schemas/Results"}},
+                "application/x-ndjson": {
+                    "schema": {"type": "string", "description": "one PhotoResult per line"}
+                },
+                "text/csv": {
+                    "schema": {"type": "string", "description": "one row per face"},
+                },
+            },
+        },
+        **problems(404, 406, 409, 410, 422),
+    },
+)
+def get_results(
+    *,
+    state: State,
+    session: Transaction,
+    caller: Reader,
+    job_id: JobId,
+    fmt: Annotated[
+        ResultFormat | None, Query(alias="format", description="stronger than `Accept`")
+    ] = None,
+    partial: Annotated[
+        bool, Query(description="before the job is final: the photos that are")
+    ] = False,
+    accept: Annotated[str | None, Header(include_in_schema=False)] = None,
+) -> Response:
+    """Stream every photo's result as JSON, JSON Lines or CSV.
+
+    Results tell the apparent expression, not inner feeling.
+    """
+    chosen = fmt or negotiate(accept)
+    if chosen is None:
+        offered = ", ".join(known.media_type for known in ResultFormat)
+        raise ApiError(ProblemCode.NOT_ACCEPTABLE, f"Results are offered as {offered}.")
+    view = view_job(session, caller.tenant, job_id)
+    if not (view.status.final or partial):
+        raise JobError(
+            JobErrorCode.JOB_NOT_FINISHED,
+            f"The job is {view.status}; ask again later or add partial=true.",
+        )
+    body = write_results(chosen, job_object(view), read_batches(state.sessions, view))
+    return StreamingResponse(body, media_type=chosen.media_type, headers=_headers(chosen, job_id))
+
+
+def _headers(fmt: ResultFormat, job_id: uuid.UUID) -> dict[str, Any]:
+    if fmt is ResultFormat.JSON:
+        return {}
+    name = f"hfer-{job_id.hex}.{fmt}"
+    return {"Content-Disposition": f'attachment; filename="{name}"'}

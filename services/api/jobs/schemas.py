@@ -1,0 +1,176 @@
+"""What jobs look like over HTTP."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.api.jobs.examples import JOB_EXAMPLE
+from services.api.schemas import Input, ShortText, UtcTime
+from services.common.domain.faces import AnalysisOptions
+from services.common.domain.ids import IdKind, format_id
+from services.common.domain.jobs import JobCounts, JobStatus
+from services.common.jobs.views import JobView
+
+MAX_LABELS = 16
+
+LabelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,63}$")]
+
+_DEFAULTS = AnalysisOptions()
+
+
+class JobConfig(Input):
+    """The `config` part of a submission. Every field may be left out."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"top_n": 3, "min_face_px": 40, "labels": {"album": "2026-11"}}
+        }
+    )
+
+    top_n: int = Field(default=_DEFAULTS.top_n, ge=1, le=7, description="length of `top`")
+    min_face_px: int = Field(
+        default=_DEFAULTS.min_face_px,
+        ge=20,
+        le=2000,
+        description="faces whose longer side is below this many pixels are left out",
+    )
+    detection_threshold: float = Field(
+        default=_DEFAULTS.detection_threshold,
+        ge=0.5,
+        le=1.0,
+        description="lowest detection confidence that counts as a face",
+    )
+    annotated: bool = Field(
+        default=_DEFAULTS.annotated,
+        description="render annotated photos while analysing, not on first request",
+    )
+    labels: dict[LabelName, ShortText] = Field(
+        default_factory=dict,
+        max_length=MAX_LABELS,
+        description="yours; `GET /v1/jobs` filters by them",
+    )
+    client_ref: ShortText | None = Field(default=None, description="yours, given back")
+
+    def options(self) -> AnalysisOptions:
+        """What the analysis is told."""
+        return AnalysisOptions(
+            top_n=self.top_n,
+            min_face_px=self.min_face_px,
+            detection_threshold=self.detection_threshold,
+            annotated=self.annotated,
+        )
+
+
+class Counts(BaseModel):
+    """Photos of the job by status. Read them: a succeeded job may hold failed photos."""
+
+    total: int
+    queued: int
+    running: int
+    succeeded: int
+    no_face: int
+    failed: int
+    cancelled: int
+
+
+class EffectiveConfig(BaseModel):
+    """The settings that the job runs with."""
+
+    top_n: int
+    min_face_px: int
+    detection_threshold: float
+    annotated: bool
+
+
+class JobModel(BaseModel):
+    """The model behind a job's results. If it was switched meanwhile, one of them."""
+
+    version: str
+
+
+class Links(BaseModel):
+    """Paths of what belongs to the job."""
+
+    self: str
+    items: str
+    results: str
+    cancel: str
+    retry: str
+
+
+class JobObject(BaseModel):
+    """A batch of photos and how far it is.
+
+    Results tell the apparent expression, not inner feeling.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"example": JOB_EXAMPLE})
+
+    id: str
+    object: Literal["job"] = "job"
+    status: Literal[
+        "queued", "running", "cancelling", "succeeded", "failed", "cancelled", "expired"
+    ] = Field(
+        description="`succeeded`: every photo is final and at least one has a result;"
+        " `failed`: none has. Final states never change."
+    )
+    created_at: UtcTime
+    started_at: UtcTime | None
+    finished_at: UtcTime | None
+    expires_at: UtcTime | None = Field(description="when the results are erased")
+    inputs_erased_at: UtcTime | None = Field(description="when the photos were erased")
+    counts: Counts
+    progress: float = Field(ge=0, le=1, description="share of the photos that are final")
+    eta_seconds: float | None = Field(description="at the pace so far; null while unknown")
+    model: JobModel | None = Field(description="null before the first result")
+    config: EffectiveConfig
+    labels: dict[str, str]
+    client_ref: str | None
+    parent_job_id: str | None = Field(description="the job whose failed photos these are")
+    links: Links
+
+
+def job_path(job_id: str) -> str:
+    """Return the path of a job."""
+    return f"/v1/jobs/{job_id}"
+
+
+def job_object(view: JobView, *, base: str = "") -> JobObject:
+    """Turn a view into its public form; ``base`` stands before the paths of links."""
+    job = view.job
+    job_id = format_id(IdKind.JOB, job.public_id)
+    path = base + job_path(job_id)
+    return JobObject.model_validate(
+        {
+            "id": job_id,
+            "status": _shown(view.status),
+            "created_at": job.created_at,
+            "started_at": job.started_at,
+            "finished_at": job.finished_at,
+            "expires_at": job.expires_at,
+            "inputs_erased_at": job.inputs_erased_at,
+            "counts": _counts(view.counts),
+            "progress": round(view.counts.progress, 4),
+            "eta_seconds": None if view.eta_seconds is None else round(view.eta_seconds, 1),
+            "model": None if view.model_version is None else {"version": view.model_version},
+            "config": job.options,
+            "labels": job.labels,
+            "client_ref": job.client_ref,
+            "parent_job_id": None if view.parent is None else format_id(IdKind.JOB, view.parent),
+            "links": {
+                "self": path,
+                "items": f"{path}/items",
+                "results": f"{path}/results",
+                "cancel": f"{path}/cancel",
+                "retry": f"{path}/retry",
+            },
+        }
+    )
+
+
+def _shown(status: JobStatus) -> str:
+    return JobStatus.QUEUED.value if status is JobStatus.OPEN else status.value
+
+
+def _counts(counts: JobCounts) -> dict[str, Any]:
+    return {name: getattr(counts, name) for name in Counts.model_fields}

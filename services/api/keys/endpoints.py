@@ -1,0 +1,70 @@
+"""`/v1/api-keys`: make, list and revoke keys. For operators, whose view is the deployment."""
+
+from fastapi import APIRouter, Request, Response
+
+from services.api.dependencies import Operator, State, Transaction
+from services.api.docs import problems
+from services.api.errors import ApiError
+from services.api.keys.schemas import IssuedKeyObject, KeyObject, NewKey, key_object
+from services.api.pagination import (
+    DEFAULT_LIMIT,
+    Cursor,
+    Limit,
+    Page,
+    cut_page,
+    decode_number,
+    encode_number,
+    link_next,
+)
+from services.api.problems import ProblemCode
+from services.common.domain.ids import IdKind, parse_id
+from services.common.keys.repository import KeyRepository
+from services.common.keys.service import issue_key
+
+router = APIRouter(prefix="/v1/api-keys", tags=["api keys"])
+
+
+@router.post("", status_code=201, summary="Make a key", responses={**problems(400, 422)})
+def create_key(
+    response: Response, state: State, session: Transaction, caller: Operator, wanted: NewKey
+) -> IssuedKeyObject:
+    """Make a key. Its secret is in this answer and nowhere else."""
+    issued = issue_key(
+        session,
+        tenant=wanted.tenant or caller.tenant,
+        name=wanted.name,
+        scopes=wanted.scopes,
+        environment=state.settings.environment,
+    )
+    shown = key_object(issued.key)
+    response.headers["Location"] = f"/v1/api-keys/{shown.id}"
+    return IssuedKeyObject(**dict(shown), secret=issued.secret)
+
+
+@router.get("", summary="List keys, newest first", responses={**problems(422)})
+def get_keys(
+    *,
+    request: Request,
+    response: Response,
+    session: Transaction,
+    _caller: Operator,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[KeyObject]:
+    """Page through the keys of all tenants, revoked ones included."""
+    keys = KeyRepository(session).page(before_id=decode_number(cursor), limit=limit + 1)
+    page, next_cursor = cut_page(keys, limit, lambda key: encode_number(key.id))
+    link_next(request, response, next_cursor)
+    return Page(
+        data=[key_object(key) for key in page],
+        next_cursor=next_cursor,
+        has_more=next_cursor is not None,
+    )
+
+
+@router.delete("/{key_id}", status_code=204, summary="Revoke a key", responses={**problems(404)})
+def delete_key(session: Transaction, _caller: Operator, key_id: str) -> None:
+    """Revoke a key at once and for good; jobs made with it stay."""
+    public_id = parse_id(IdKind.KEY, key_id)
+    if public_id is None or not KeyRepository(session).revoke(public_id):
+        raise ApiError(ProblemCode.NOT_FOUND, "There is no such key.")

@@ -1,0 +1,65 @@
+"""What the limits look like over HTTP."""
+
+from pydantic import BaseModel, Field
+
+from services.api.jobs.prefer import MAX_WAIT_S
+from services.api.jobs.schemas import MAX_LABELS, EffectiveConfig
+from services.api.jobs.spool import MAX_CONFIG_BYTES
+from services.api.pagination import MAX_LIMIT
+from services.api.state import ApiState
+from services.common.domain.emotions import EMOTIONS, Emotion
+from services.common.domain.faces import AnalysisOptions
+from services.common.jobs.submission import INTERACTIVE_PHOTOS
+
+
+class LimitsObject(BaseModel):
+    """How much the service takes. Bytes are decimal: 15 MB are 15,000,000."""
+
+    photo_bytes: int
+    photo_pixels: int
+    photo_min_side_px: int
+    request_files: int
+    request_bytes: int
+    config_bytes: int
+    job_photos: int
+    open_photos: int = Field(description="photos of a tenant that may wait or run at a time")
+    faces_per_photo: int
+    labels_per_job: int
+    page_rows: int
+    wait_seconds: int = Field(description="longest `Prefer: wait=n`")
+    wait_photos: int = Field(description="largest job that is waited for")
+    inputs_retention_seconds: int = Field(description="how long photos are kept after the end")
+    results_retention_seconds: int
+    formats: list[str]
+    emotions: list[Emotion] = Field(description="the labels, in order: apparent expressions")
+    default_config: EffectiveConfig
+
+
+def limits_object(state: ApiState) -> LimitsObject:
+    """Collect the limits from where they are enforced."""
+    limits, settings, defaults = state.limits, state.settings, AnalysisOptions()
+    return LimitsObject(
+        photo_bytes=limits.photo_bytes,
+        photo_pixels=limits.photo_pixels,
+        photo_min_side_px=limits.photo_min_side_px,
+        request_files=limits.request_files,
+        request_bytes=limits.request_bytes,
+        config_bytes=MAX_CONFIG_BYTES,
+        job_photos=limits.job_photos,
+        open_photos=settings.api.queue_cap_photos,
+        faces_per_photo=limits.faces_per_photo,
+        labels_per_job=MAX_LABELS,
+        page_rows=MAX_LIMIT,
+        wait_seconds=MAX_WAIT_S,
+        wait_photos=INTERACTIVE_PHOTOS,
+        inputs_retention_seconds=settings.retention.inputs_s,
+        results_retention_seconds=settings.retention.results_s,
+        formats=list(limits.formats),
+        emotions=list(EMOTIONS),
+        default_config=EffectiveConfig(
+            top_n=defaults.top_n,
+            min_face_px=defaults.min_face_px,
+            detection_threshold=defaults.detection_threshold,
+            annotated=defaults.annotated,
+        ),
+    )

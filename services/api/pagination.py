@@ -1,0 +1,117 @@
+"""Pages by keyset: an opaque cursor that names the last row seen, never an offset."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Query, Request, Response
+from pydantic import BaseModel, Field
+
+from services.api.errors import ApiError, invalid_field
+from services.common.jobs.repositories.jobs import PageKey
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+
+_BIGGEST_ID = 2**63 - 1
+_CURSOR_CHARS = 200
+
+T = TypeVar("T")
+Row = TypeVar("Row")
+
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="rows of a page")]
+Cursor = Annotated[
+    str | None,
+    Query(max_length=_CURSOR_CHARS, description="`next_cursor` of the page before"),
+]
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a listing."""
+
+    data: list[T]
+    next_cursor: str | None = Field(description="pass it as `cursor` to get the next page")
+    has_more: bool
+
+
+def cut_page(
+    rows: Sequence[Row], limit: int, cursor_of: Callable[[Row], str]
+) -> tuple[Sequence[Row], str | None]:
+    """Split ``limit`` rows off a query that asked for one more, with the cursor to the rest."""
+    page = rows[:limit]
+    return page, cursor_of(page[-1]) if len(rows) > limit else None
+
+
+def link_next(request: Request, response: Response, cursor: str | None) -> None:
+    """Add the ``Link`` to the next page (RFC 8288) when there is one."""
+    if cursor is not None:
+        url = request.url.include_query_params(cursor=cursor)
+        response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+
+
+def encode_number(value: int) -> str:
+    """Make a cursor of a row's number."""
+    return _encode([value])
+
+
+def decode_number(cursor: str | None) -> int | None:
+    """Read a cursor made by `encode_number`; None for the first page.
+
+    Raises:
+        ApiError: the cursor is none of ours.
+    """
+    if cursor is None:
+        return None
+    match _decode(cursor):
+        case [int(value)] if _is_id(value):
+            return value
+    raise _bad_cursor()
+
+
+def encode_page_key(key: PageKey) -> str:
+    """Make a cursor of a job's place in a listing."""
+    return _encode([key.created_at.isoformat(), key.id])
+
+
+def decode_page_key(cursor: str | None) -> PageKey | None:
+    """Read a cursor made by `encode_page_key`; raises like `decode_number`."""
+    if cursor is None:
+        return None
+    match _decode(cursor):
+        case [str(created_at), int(value)] if _is_id(value):
+            return PageKey(_parse_time(created_at), value)
+    raise _bad_cursor()
+
+
+def _encode(parts: list[Any]) -> str:
+    text = json.dumps(parts, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> Any:
+    padded = cursor + "=" * (-len(cursor) % 4)
+    try:
+        return json.loads(base64.b64decode(padded.encode(), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, RecursionError):
+        raise _bad_cursor() from None
+
+
+def _is_id(value: int) -> bool:
+    return not isinstance(value, bool) and 0 <= value <= _BIGGEST_ID
+
+
+def _parse_time(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise _bad_cursor() from None
+    if time.tzinfo is None:
+        raise _bad_cursor()
+    return time
+
+
+def _bad_cursor() -> ApiError:
+    return invalid_field("#/query/cursor", "The cursor is not one that this listing gave out.")

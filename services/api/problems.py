@@ -1,0 +1,143 @@
+"""Problem details (RFC 9457): the table of every problem type, and the body that tells of one."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+
+PROBLEM_JSON = "application/problem+json"
+
+
+class ProblemCode(StrEnum):
+    """Stable code of a problem; users' programs switch on it."""
+
+    INVALID_REQUEST = "invalid-request"
+    UNAUTHENTICATED = "unauthenticated"
+    INSUFFICIENT_SCOPE = "insufficient-scope"
+    NOT_FOUND = "not-found"
+    METHOD_NOT_ALLOWED = "method-not-allowed"
+    NOT_ACCEPTABLE = "not-acceptable"
+    REQUEST_TIMEOUT = "request-timeout"
+    JOB_NOT_FINISHED = "job-not-finished"
+    JOB_FINAL = "job-final"
+    NOTHING_TO_RETRY = "nothing-to-retry"
+    IDEMPOTENCY_IN_PROGRESS = "idempotency-in-progress"
+    GONE = "gone"
+    PAYLOAD_TOO_LARGE = "payload-too-large"
+    UNSUPPORTED_MEDIA = "unsupported-media"
+    VALIDATION = "validation"
+    IDEMPOTENCY_MISMATCH = "idempotency-mismatch"
+    RATE_LIMITED = "rate-limited"
+    INTERNAL = "internal"
+    OVERLOADED = "overloaded"
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """What all problems of one code share. ``retryable``: the same request may succeed later."""
+
+    status: int
+    title: str
+    retryable: bool = False
+
+
+# The one table from codes, also those of the domain's errors, to HTTP.
+PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
+    {
+        ProblemCode.INVALID_REQUEST: ProblemType(400, "The request cannot be read"),
+        ProblemCode.UNAUTHENTICATED: ProblemType(401, "A valid API key is needed"),
+        ProblemCode.INSUFFICIENT_SCOPE: ProblemType(403, "The API key does not allow this"),
+        ProblemCode.NOT_FOUND: ProblemType(404, "There is nothing here"),
+        ProblemCode.METHOD_NOT_ALLOWED: ProblemType(405, "The method does not fit this resource"),
+        ProblemCode.NOT_ACCEPTABLE: ProblemType(406, "No acceptable format is offered"),
+        ProblemCode.REQUEST_TIMEOUT: ProblemType(408, "The request came too slowly", True),
+        ProblemCode.JOB_NOT_FINISHED: ProblemType(409, "The job is not finished", True),
+        ProblemCode.JOB_FINAL: ProblemType(409, "The job can no longer change"),
+        ProblemCode.NOTHING_TO_RETRY: ProblemType(409, "There is nothing to retry"),
+        ProblemCode.IDEMPOTENCY_IN_PROGRESS: ProblemType(
+            409, "A request with this key is in progress", True
+        ),
+        ProblemCode.GONE: ProblemType(410, "The resource is gone"),
+        ProblemCode.PAYLOAD_TOO_LARGE: ProblemType(413, "The request is too large"),
+        ProblemCode.UNSUPPORTED_MEDIA: ProblemType(415, "The media type is not supported"),
+        ProblemCode.VALIDATION: ProblemType(422, "The request is not valid"),
+        ProblemCode.IDEMPOTENCY_MISMATCH: ProblemType(
+            422, "The idempotency key belongs to another request"
+        ),
+        ProblemCode.RATE_LIMITED: ProblemType(429, "Too much at once", True),
+        ProblemCode.INTERNAL: ProblemType(500, "The service has a fault", True),
+        ProblemCode.OVERLOADED: ProblemType(503, "The service cannot serve this now", True),
+    }
+)
+
+
+class FieldError(BaseModel):
+    """One fault in the request; ``pointer`` is an RFC 6901 pointer with a leading ``#``."""
+
+    pointer: str = Field(examples=["#/config/top_n"])
+    detail: str = Field(examples=["Input should be less than or equal to 7"])
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details: the body of every error of this service."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "/problems/job-not-finished",
+                "title": "The job is not finished",
+                "status": 409,
+                "detail": "The job is running; ask again later or add partial=true.",
+                "instance": "/v1/jobs/job_01936fd2c0a27b6e8f3a5b7c9d1e2f30/results",
+                "code": "job-not-finished",
+                "request_id": "01936fd2c0a27b6e8f3a5b7c9d1e2f30",
+                "retryable": True,
+            }
+        }
+    )
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    request_id: str | None = None
+    retryable: bool
+    errors: list[FieldError] | None = None
+    limit: int | None = Field(default=None, description="the limit that was passed, if one was")
+
+
+def problem_response(
+    request: Request,
+    code: str,
+    detail: str,
+    *,
+    errors: Iterable[FieldError] = (),
+    limit: int | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Build the response that tells of a problem; ``code`` is a key of `PROBLEM_TYPES`."""
+    kind = PROBLEM_TYPES[code]
+    problem = Problem(
+        type=f"{request.scope.get('root_path', '')}/problems/{code}",
+        title=kind.title,
+        status=kind.status,
+        detail=detail,
+        instance=request.url.path,
+        code=code,
+        request_id=request.scope.get("request_id"),
+        retryable=kind.retryable,
+        errors=list(errors) or None,
+        limit=limit,
+    )
+    return Response(
+        problem.model_dump_json(exclude_none=True),
+        status_code=kind.status,
+        media_type=PROBLEM_JSON,
+        headers=dict(headers or {}),
+    )

@@ -1,0 +1,93 @@
+"""What a process of the API holds for its lifetime: built by one factory, closed at the end."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from threading import BoundedSemaphore
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from services.api.health.news import ReadinessNews
+from services.common.config import Settings
+from services.common.db.session import SessionFactory, build_engine, build_session_factory
+from services.common.domain.limits import PhotoLimits
+from services.common.jobs.submission import SubmissionRules
+from services.common.queue.names import Lane, Queue
+from services.common.queue.producer import build_hint_sender
+from services.common.storage import ObjectStorage, build_storage
+from services.common.telemetry import Metrics
+
+# Puts of 100 KB reach their best rate at 8 threads (SeaweedFS, two cores); each may hold a
+# connection to the database for a moment, of which a pool has 20.
+UPLOAD_THREADS = 4
+# A 50 megapixel photo takes 150 MB while it is drawn on.
+RENDERERS = 2
+# How long a request waits for its turn to draw before it is told to come back.
+TURN_S = 10.0
+# How long the sender of a body may be silent; phones change networks in half a minute.
+STALL_S = 60.0
+
+
+class Doorbell(Protocol):
+    """What the API needs of the broker. No call raises; `HintSender` is the real one."""
+
+    def ring(self, job_id: int, lane: Lane) -> bool:
+        """Tell the workers, after the commit, that a job has ready photos."""
+        ...
+
+    def depth(self, queue: Queue) -> int | None:
+        """Return how many hints wait; None when the broker does not answer."""
+        ...
+
+    def close(self) -> None:
+        """Drop the connection."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ApiState:
+    """Clients, settings and bounded resources of one API process."""
+
+    settings: Settings
+    engine: Engine
+    sessions: SessionFactory
+    storage: ObjectStorage
+    doorbell: Doorbell
+    metrics: Metrics
+    limits: PhotoLimits = field(default_factory=PhotoLimits)
+    uploads: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="upload")
+    )
+    renderers: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(RENDERERS))
+    readiness: ReadinessNews = field(default_factory=ReadinessNews)
+    turn_s: float = TURN_S
+    stall_s: float = STALL_S
+
+    @property
+    def rules(self) -> SubmissionRules:
+        """What a submission is held to."""
+        return SubmissionRules(
+            open_photos=self.settings.api.queue_cap_photos,
+            keep_results=timedelta(seconds=self.settings.retention.results_s),
+        )
+
+    def close(self) -> None:
+        """Let go of every connection and thread."""
+        self.uploads.shutdown(wait=True, cancel_futures=True)
+        self.doorbell.close()
+        self.engine.dispose()
+
+
+def build_state(settings: Settings) -> ApiState:
+    """Build the state of a process; nothing is connected yet."""
+    engine = build_engine(settings.database)
+    metrics = Metrics()
+    return ApiState(
+        settings=settings,
+        engine=engine,
+        sessions=build_session_factory(engine),
+        storage=build_storage(settings.storage),
+        doorbell=build_hint_sender(settings, metrics),
+        metrics=metrics,
+    )

@@ -1,0 +1,1 @@
+"""Shared kernel: what two services both need. No FastAPI, no ML."""

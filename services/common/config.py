@@ -1,0 +1,135 @@
+"""Settings: typed groups read from the environment, prefix ``HFER_``, delimiter ``__``.
+
+No instance is made at import time: a process builds ``Settings()`` once, in its factory, and
+passes it on. Example: ``HFER_DATABASE__URL`` sets ``Settings().database.url``.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Group(BaseModel):
+    """A frozen group of settings; a misspelt key is an error, not a silent default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DatabaseSettings(Group):
+    """PostgreSQL, the only truth about state."""
+
+    url: SecretStr = Field(description="postgresql+psycopg://user:password@host:port/name")
+    pool_size: int = Field(default=10, ge=1, description="connections kept by a process")
+    statement_timeout_ms: int = Field(default=10_000, ge=100)
+    connect_timeout_s: int = Field(default=3, ge=1)
+
+
+class StorageSettings(Group):
+    """Any S3 server; only plain S3 calls are made."""
+
+    endpoint: str = Field(description="host:port, without a scheme")
+    access_key: SecretStr
+    secret_key: SecretStr
+    bucket: str = Field(default="hfer", min_length=3)
+    region: str = "us-east-1"
+    secure: bool = Field(default=True, description="TLS; false only on loopback")
+    ca_file: Path | None = Field(default=None, description="CA bundle in place of certifi's")
+    connect_timeout_s: float = Field(default=3.0, gt=0)
+    read_timeout_s: float = Field(default=30.0, gt=0, description="longest silence of a socket")
+
+
+class BrokerSettings(Group):
+    """The hint channel. Redis by default; ``amqp://`` makes it RabbitMQ with quorum queues."""
+
+    url: SecretStr = Field(description="redis://:password@host:port/0 or amqp://…")
+    publish_timeout_s: float = Field(default=1.0, gt=0)
+
+
+class QueueSettings(Group):
+    """Leases and windows of the job machinery (reliability: time limit < lease < visibility)."""
+
+    lease_s: float = Field(default=120.0, gt=0, description="how long a claim is valid")
+    chunk_min: int = Field(default=8, ge=1)
+    chunk_max: int = Field(default=64, ge=1)
+    chunk_target_s: float = Field(default=2.0, gt=0, description="wanted duration of a chunk")
+    loop_budget_s: float = Field(default=10.0, gt=0, description="work per hint before returning")
+    task_time_limit_s: int = Field(default=90, ge=1)
+    visibility_timeout_s: int = Field(default=300, ge=1)
+    feeder_interval_s: float = Field(default=0.5, gt=0)
+    sweeper_interval_s: float = Field(default=2.0, gt=0)
+    window: int = Field(default=16, ge=1, description="hints kept on the broker per queue")
+    max_attempts: int = Field(default=12, ge=1)
+    soft_shutdown_s: float = Field(default=20.0, ge=0)
+
+
+class RetentionSettings(Group):
+    """How long inputs and results live (GDPR: short by default)."""
+
+    inputs_s: int = Field(default=86_400, ge=0, description="photos and annotated images")
+    results_s: int = Field(default=2_592_000, ge=0, description="rows of faces and items")
+    orphans_s: int = Field(default=86_400, ge=60, description="objects that no row names")
+    grace_s: int = Field(
+        default=3_600, ge=0, description="a doomed object waits longer than any upload takes"
+    )
+    interval_s: float = Field(default=60.0, gt=0, description="between two rounds of forgetting")
+
+
+class ApiSettings(Group):
+    """The HTTP service."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65_535)
+    public_url: str | None = Field(
+        default=None, description="absolute base of links and problem types"
+    )
+    admin_key: SecretStr | None = Field(
+        default=None, description="bootstrap admin key; its hash is stored at start"
+    )
+    queue_cap_photos: int = Field(default=200_000, ge=1, description="open photos per tenant")
+
+
+class WorkerSettings(Group):
+    """The analysing processes."""
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    concurrency: int = Field(default=1, ge=1, description="pool children")
+    threads: int = Field(default=1, ge=1, description="inference threads per child")
+    max_memory_mb: int = Field(
+        default=2_000, ge=100, description="a child above this is replaced after its task"
+    )
+    precision: Literal["fp32", "bf16", "int8"] = "fp32"
+    detector: Literal["auto", "openvino", "facenet"] = "auto"
+    pool_start_method: Literal["auto", "fork", "spawn"] = "auto"
+    bundle_dir: Path = Path("models/starter")
+    mtcnn_dir: Path = Path("models/mtcnn")
+    analyser: str = Field(
+        default="services.worker.analysers:from_settings",
+        description="factory of the photo analyser as module:function (tests put a 5 ms one here)",
+    )
+
+
+class TelemetrySettings(Group):
+    """Logs."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["json", "console"] = "json"
+
+
+class Settings(BaseSettings):
+    """All settings of a deployment; every process reads the groups it needs."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HFER_", env_nested_delimiter="__", frozen=True, extra="ignore"
+    )
+
+    environment: Literal["dev", "prod"] = "prod"
+    database: DatabaseSettings
+    storage: StorageSettings
+    broker: BrokerSettings
+    queue: QueueSettings = QueueSettings()
+    retention: RetentionSettings = RetentionSettings()
+    api: ApiSettings = ApiSettings()
+    worker: WorkerSettings = WorkerSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()

@@ -1,0 +1,1 @@
+"""Postgres: typed tables and the one place that commits."""

@@ -1,0 +1,217 @@
+"""The tables. Bigint ids inside, UUIDv7 ids outside; only SQL that Postgres 16 to 18 all have.
+
+The item table is its own outbox: a row with ``state=READY`` is work, whatever the broker knows.
+The primary key of ``outcome`` is the guarantee of one result or one error per photo.
+"""
+
+import uuid
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from services.common.domain.jobs import ItemState, JobStatus
+
+
+class Base(DeclarativeBase):
+    """Declarative base with the naming convention that Alembic needs to name constraints."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        dict[str, str]: JSONB,
+        list[str]: JSONB,
+        bytes: LargeBinary,
+    }
+
+
+_STATUSES = ", ".join(f"'{status}'" for status in JobStatus)
+
+
+class ApiKey(Base):
+    """A key of a tenant. Only the SHA-256 of the secret is stored; it is shown once."""
+
+    __tablename__ = "api_key"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    public_id: Mapped[uuid.UUID] = mapped_column(unique=True)
+    tenant: Mapped[str]
+    name: Mapped[str]
+    prefix: Mapped[str]
+    secret_hash: Mapped[bytes] = mapped_column(unique=True)
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Job(Base):
+    """A batch of photos of one tenant. ``total`` is null until the job is sealed."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        UniqueConstraint("tenant", "idempotency_key"),
+        CheckConstraint(f"status IN ({_STATUSES})", name="status"),
+        Index("ix_job_tenant_page", "tenant", "created_at", "id"),
+        Index("ix_job_active", "priority", "id", postgresql_where=text("finished_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    public_id: Mapped[uuid.UUID] = mapped_column(unique=True)
+    tenant: Mapped[str]
+    idempotency_key: Mapped[str | None]
+    request_hash: Mapped[bytes | None]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("job.id", ondelete="SET NULL"))
+    status: Mapped[str] = mapped_column(default=JobStatus.OPEN)
+    total: Mapped[int | None]
+    priority: Mapped[int] = mapped_column(SmallInteger, default=0)
+    options: Mapped[dict[str, Any]]
+    labels: Mapped[dict[str, str]] = mapped_column(default=dict)
+    client_ref: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    sealed_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    cancel_requested_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    inputs_erased_at: Mapped[datetime | None]
+
+
+class Item(Base):
+    """One photo of a job, its place in the queue and its lease.
+
+    ``sha256`` names the bytes in the bucket; ``object_key`` is where they are. ``solo`` marks a
+    suspect that is claimed alone; ``iso_crashes`` counts crashes while it was alone.
+    """
+
+    __tablename__ = "item"
+    __table_args__ = (
+        UniqueConstraint("job_id", "seq"),
+        CheckConstraint("state BETWEEN 0 AND 3", name="state"),
+        CheckConstraint("(state = 2) = (verdict IS NOT NULL)", name="verdict"),
+        Index("ix_item_ready_job", "job_id", "next_at", "id", postgresql_where=text("state = 0")),
+        Index("ix_item_ready_queue", "queue", "next_at", postgresql_where=text("state = 0")),
+        Index("ix_item_leased", "lease_until", postgresql_where=text("state = 1")),
+        Index("ix_item_job_state", "job_id", "state", "verdict"),
+        Index("ix_item_sha256", "sha256"),
+        {"postgresql_with": {"fillfactor": 70, "autovacuum_vacuum_scale_factor": 0.02}},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    public_id: Mapped[uuid.UUID] = mapped_column(unique=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"))
+    seq: Mapped[int]
+    queue: Mapped[str]
+    filename: Mapped[str]
+    client_ref: Mapped[str | None]
+    object_key: Mapped[str]
+    sha256: Mapped[bytes]
+    byte_count: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[int] = mapped_column(SmallInteger, default=ItemState.READY)
+    verdict: Mapped[int | None] = mapped_column(SmallInteger)
+    attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    iso_crashes: Mapped[int] = mapped_column(SmallInteger, default=0)
+    solo: Mapped[bool] = mapped_column(default=False)
+    lease_token: Mapped[uuid.UUID | None]
+    lease_task: Mapped[uuid.UUID | None]
+    lease_until: Mapped[datetime | None]
+    next_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_error: Mapped[str | None]
+
+
+class Outcome(Base):
+    """The one result or the one error of an item. ``payload`` is a photo analysis as JSON."""
+
+    __tablename__ = "outcome"
+    __table_args__ = (CheckConstraint("ok = (error_code IS NULL)", name="ok"),)
+
+    item_id: Mapped[int] = mapped_column(
+        ForeignKey("item.id", ondelete="CASCADE"), primary_key=True
+    )
+    ok: Mapped[bool]
+    payload: Mapped[dict[str, Any] | None]
+    error_code: Mapped[str | None]
+    error_detail: Mapped[str | None]
+    model_version: Mapped[str | None]
+    milliseconds: Mapped[float | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Worker(Base):
+    """A live worker child: observability and readiness, never correctness."""
+
+    __tablename__ = "worker"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    host: Mapped[str]
+    pid: Mapped[int]
+    model_version: Mapped[str | None]
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    beat_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    claimed_at: Mapped[datetime | None]
+    current: Mapped[dict[str, Any] | None]
+
+
+class Model(Base):
+    """A published bundle: its identity, its manifest and whether it is the active one."""
+
+    __tablename__ = "model"
+    __table_args__ = (
+        UniqueConstraint("name", "version"),
+        Index("uq_model_active", "active", unique=True, postgresql_where=text("active")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    public_id: Mapped[uuid.UUID] = mapped_column(unique=True)
+    name: Mapped[str]
+    version: Mapped[str]
+    sha256: Mapped[bytes] = mapped_column(unique=True)
+    manifest: Mapped[dict[str, Any]]
+    active: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    activated_at: Mapped[datetime | None]
+
+
+class Erasure(Base):
+    """A tombstone: the job existed, was erased, and how many objects went with it."""
+
+    __tablename__ = "erasure"
+
+    job_public_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
+    reason: Mapped[str]
+    photos: Mapped[int]
+    erased_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class DoomedObject(Base):
+    """An object key that a deletion left to the sweeper: removed unless a row names it again."""
+
+    __tablename__ = "doomed_object"
+
+    object_key: Mapped[str] = mapped_column(primary_key=True)
+    doomed_at: Mapped[datetime] = mapped_column(server_default=func.now())

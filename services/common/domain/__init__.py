@@ -1,0 +1,1 @@
+"""The language of the product in plain Python: standard library only, no I/O."""

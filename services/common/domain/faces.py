@@ -1,0 +1,124 @@
+"""Faces as the product speaks of them: boxes and landmarks in upright original pixels.
+
+"Upright original" means the photo after its EXIF orientation is applied and before any
+resize: the one coordinate system that users can draw in (face_recognition#381, IBM MAX#18).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Landmark(StrEnum):
+    """MTCNN's five points, in the order of its output. Left and right are the viewer's."""
+
+    LEFT_EYE = "left_eye"
+    RIGHT_EYE = "right_eye"
+    NOSE = "nose"
+    MOUTH_LEFT = "mouth_left"
+    MOUTH_RIGHT = "mouth_right"
+
+
+LANDMARKS: tuple[Landmark, ...] = tuple(Landmark)
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An axis-aligned rectangle: top left corner and size, in pixels, as floats."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+    @classmethod
+    def from_corners(cls, x1: float, y1: float, x2: float, y2: float) -> "Box":
+        """Build a box from its corners, right and bottom exclusive."""
+        return cls(x1, y1, x2 - x1, y2 - y1)
+
+    @property
+    def corners(self) -> tuple[float, float, float, float]:
+        """``(x1, y1, x2, y2)``, right and bottom exclusive."""
+        return self.x, self.y, self.x + self.w, self.y + self.h
+
+    @property
+    def side(self) -> float:
+        """The longer side, the yardstick of landmark errors and of ``min_face_px``."""
+        return max(self.w, self.h)
+
+    def clipped(self, width: int, height: int) -> "Box":
+        """Return the part of the box inside a ``width`` x ``height`` photo (maybe empty)."""
+        x1, y1, x2, y2 = self.corners
+        left, top = min(max(x1, 0.0), width), min(max(y1, 0.0), height)
+        right, bottom = min(max(x2, left), width), min(max(y2, top), height)
+        return Box.from_corners(left, top, right, bottom)
+
+    def iou(self, other: "Box") -> float:
+        """Intersection over union in 0..1; 0 for two empty boxes."""
+        ax1, ay1, ax2, ay2 = self.corners
+        bx1, by1, bx2, by2 = other.corners
+        overlap = max(0.0, min(ax2, bx2) - max(ax1, bx1)) * max(0.0, min(ay2, by2) - max(ay1, by1))
+        union = self.w * self.h + other.w * other.h - overlap
+        return overlap / union if union > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedFace:
+    """One detection: clipped box, five points ordered as ``LANDMARKS``, confidence in 0..1."""
+
+    box: Box
+    landmarks: tuple[Point, ...]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysedFace:
+    """A detected face with its expression.
+
+    ``face_index`` counts from 0, largest face first, and is the number drawn on the
+    annotated photo. ``probabilities`` has seven values in 0..1 ordered as ``EMOTIONS``, sum 1.
+    ``margin`` is the lead of the first over the second; ``uncertain`` says that the top
+    probability is below the bundle's abstention threshold.
+    """
+
+    face_index: int
+    box: Box
+    landmarks: tuple[Point, ...]
+    confidence: float
+    probabilities: tuple[float, ...]
+    margin: float
+    uncertain: bool
+    blur: float
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoAnalysis:
+    """What one photo showed. Size and coordinates are of the upright original, in pixels.
+
+    ``exif_orientation`` is the tag's value 1..8 as found (1 when absent). An empty ``faces``
+    is a result, not an error. ``faces_truncated`` says that the per-photo cap cut faces off.
+    """
+
+    width: int
+    height: int
+    exif_orientation: int
+    faces: tuple[AnalysedFace, ...] = ()
+    faces_truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisOptions:
+    """What a job may choose. Defaults are served at ``GET /v1/limits``.
+
+    Attributes:
+        top_n: how many expressions ``top`` lists per face, 1..7.
+        min_face_px: faces whose longer side is below this many pixels are left out, 20..2000.
+        detection_threshold: lowest detection confidence kept, 0.5..1.
+        annotated: render the annotated photo while analysing instead of on first request.
+    """
+
+    top_n: int = 3
+    min_face_px: int = 20
+    detection_threshold: float = 0.9
+    annotated: bool = False

@@ -1,0 +1,32 @@
+"""The limits of the product in one place: enforced everywhere, served at ``GET /v1/limits``."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoLimits:
+    """How much a photo, a request and a job may hold. Bytes are decimal (15 MB = 15,000,000).
+
+    Attributes:
+        photo_bytes: largest photo file.
+        photo_pixels: most pixels of one photo, checked before it is decoded.
+        photo_min_side_px: shortest side of a photo; MTCNN finds no face below it.
+        request_files: most photos in one multipart request.
+        request_bytes: largest multipart request.
+        job_photos: most photos in one job (through presigned uploads).
+        faces_per_photo: most faces kept per photo, largest first; a cut is flagged.
+        min_face_px: smallest allowed ``min_face_px`` of a job, the longer side of a box.
+        chunk_photos: photos that one worker task takes at a time.
+        formats: file formats by content, as ``imaging.decode`` names them.
+    """
+
+    photo_bytes: int = 15_000_000
+    photo_pixels: int = 50_000_000
+    photo_min_side_px: int = 20
+    request_files: int = 2_000
+    request_bytes: int = 1_000_000_000
+    job_photos: int = 100_000
+    faces_per_photo: int = 100
+    min_face_px: int = 20
+    chunk_photos: int = 16
+    formats: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")

@@ -1,0 +1,1 @@
+"""Jobs: their queries (`repositories`) and their use cases."""

@@ -1,0 +1,111 @@
+"""What users do to a job that exists: cancel it, retry its failed photos, erase it."""
+
+import uuid
+from collections.abc import Iterable
+
+from sqlalchemy.orm import Session
+
+from services.common.db.models import Item, Job
+from services.common.domain.errors import JobError, JobErrorCode
+from services.common.domain.faces import AnalysisOptions
+from services.common.domain.ids import new_uuid7
+from services.common.domain.jobs import JobStatus
+from services.common.jobs.repositories.erasures import ErasureRepository
+from services.common.jobs.repositories.items import ItemRepository, NewItem
+from services.common.jobs.repositories.jobs import JobRepository
+from services.common.jobs.submission import Submission, SubmissionRules, Submitted, submit
+from services.common.jobs.views import find_job
+
+ERASED_BY_USER = "user"
+
+
+def cancel(session: Session, tenant: str, public_id: uuid.UUID) -> None:
+    """Ask for an end; the sweeper and the workers bring it about. Asking twice is fine.
+
+    Raises:
+        JobError: NOT_FOUND, GONE, or JOB_FINAL when the job ended otherwise.
+    """
+    job = find_job(session, tenant, public_id, lock=True)
+    JobRepository(session).request_cancel(job.id)
+    session.refresh(job)
+    status = JobStatus(job.status)
+    if status.final and status is not JobStatus.CANCELLED:
+        raise JobError(JobErrorCode.JOB_FINAL, f"The job is {status} and can no longer change.")
+
+
+def retry(
+    session: Session,
+    tenant: str,
+    public_id: uuid.UUID,
+    *,
+    idempotency_key: str | None,
+    rules: SubmissionRules,
+) -> Submitted:
+    """Make a new job of the photos that failed, with the settings of the old one.
+
+    Photos that were refused before they were stored (empty, too large) cannot be tried again.
+
+    Raises:
+        JobError: NOT_FOUND; GONE, also when only the photos are; JOB_NOT_FINISHED;
+            NOTHING_TO_RETRY; IDEMPOTENCY_MISMATCH.
+        QueueFullError: the tenant has too many open photos.
+    """
+    # Locked: an erasure that ran meanwhile would doom photos that the new job names.
+    job = find_job(session, tenant, public_id, lock=True)
+    _check_retryable(job)
+    failed = ItemRepository(session).failed_with_bytes(job.id)
+    if not failed:
+        raise JobError(
+            JobErrorCode.NOTHING_TO_RETRY, "No photo of this job failed in a way to try again."
+        )
+    wanted = Submission(
+        tenant=tenant,
+        items=[_again(item) for item in failed],
+        options=AnalysisOptions(**job.options),
+        labels=job.labels,
+        client_ref=job.client_ref,
+        idempotency_key=idempotency_key,
+        parent=job,
+    )
+    return submit(session, wanted, rules=rules)
+
+
+def erase(
+    session: Session, tenant: str, public_id: uuid.UUID, *, annotated_keys: Iterable[str]
+) -> bool:
+    """Delete a job in whatever state, its photos and pictures; False if that was done before.
+
+    Workers that hold photos of it find their leases gone and write nothing.
+
+    Raises:
+        JobError: NOT_FOUND.
+    """
+    erasures = ErasureRepository(session)
+    if erasures.is_erased(tenant, public_id):
+        return False
+    job = find_job(session, tenant, public_id)
+    erasures.doom(annotated_keys)
+    erasures.erase(job, reason=ERASED_BY_USER)
+    return True
+
+
+def _check_retryable(job: Job) -> None:
+    if not JobStatus(job.status).final:
+        raise JobError(
+            JobErrorCode.JOB_NOT_FINISHED, f"The job is {job.status}; retry it when it is final."
+        )
+    if job.inputs_erased_at is not None:
+        raise JobError(
+            JobErrorCode.GONE, "The photos of this job are erased; send them as a new job."
+        )
+
+
+def _again(item: Item) -> NewItem:
+    return NewItem(
+        public_id=new_uuid7(),
+        filename=item.filename,
+        sha256=item.sha256,
+        byte_count=item.byte_count,
+        object_key=item.object_key,
+        client_ref=item.client_ref,
+    )

@@ -1,0 +1,1 @@
+"""Every query on jobs, items, results and erasures."""

@@ -1,0 +1,80 @@
+"""Tombstones of jobs, and objects on their way out of the bucket.
+
+An object is never deleted by the request that erases a job: another request may be about to
+name the same photo. The request writes the key into ``doomed_object``; the sweeper removes the
+object later, if by then no item row names it. An upload spares its key *before* it puts the
+bytes, so an object doomed long ago cannot vanish between the put and the commit; one that is
+doomed in between is too young for the sweeper.
+"""
+
+import uuid
+from collections.abc import Iterable
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.orm import Session
+
+from services.common.db.models import DoomedObject, Erasure, Item, Job
+
+# Bound parameters of one statement are limited to 65,535.
+_KEYS_PER_STATEMENT = 10_000
+
+
+class ErasureRepository:
+    """Reads and writes tombstones and doomed objects in the session's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def is_erased(self, tenant: str, job: uuid.UUID) -> bool:
+        """Whether the tenant once had this job."""
+        query = select(Erasure.job_public_id).where(
+            Erasure.tenant == tenant, Erasure.job_public_id == job
+        )
+        return self._session.scalar(query) is not None
+
+    def erase(self, job: Job, *, reason: str) -> None:
+        """Delete a job with its photos' rows, doom the photos, leave a tombstone.
+
+        Items go before the job: workers lock rows in that order, the other one could deadlock.
+        """
+        self._session.execute(_dooming_photos(job.id))
+        self._session.execute(delete(Item).where(Item.job_id == job.id))
+        self._session.execute(delete(Job).where(Job.id == job.id))
+        self._session.execute(
+            insert(Erasure)
+            .values(
+                job_public_id=job.public_id,
+                tenant=job.tenant,
+                reason=reason,
+                photos=job.total or 0,
+            )
+            .on_conflict_do_nothing()
+        )
+
+    def doom(self, keys: Iterable[str]) -> None:
+        """Leave objects to the sweeper, counting their age from now."""
+        ordered = sorted(set(keys))  # one order for all, so that two requests cannot deadlock
+        for start in range(0, len(ordered), _KEYS_PER_STATEMENT):
+            rows = [{"object_key": key} for key in ordered[start : start + _KEYS_PER_STATEMENT]]
+            self._session.execute(_reviving(insert(DoomedObject).values(rows)))
+
+    def spare(self, key: str) -> None:
+        """Take a key off the list; waits for a sweeper that is deleting it right now."""
+        self._session.execute(delete(DoomedObject).where(DoomedObject.object_key == key))
+
+
+def _dooming_photos(job_id: int) -> Insert:
+    keys = (
+        select(Item.object_key)
+        .where(Item.job_id == job_id, Item.object_key != "")
+        .distinct()
+        .order_by(Item.object_key)
+    )
+    return _reviving(insert(DoomedObject).from_select([DoomedObject.object_key], keys))
+
+
+def _reviving(statement: Insert) -> Insert:
+    return statement.on_conflict_do_update(
+        index_elements=[DoomedObject.object_key], set_={DoomedObject.doomed_at: func.now()}
+    )

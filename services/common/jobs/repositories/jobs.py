@@ -1,0 +1,198 @@
+"""Every query on jobs that serves a user's request. Each takes the tenant or a row found by it."""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, aliased
+
+from services.common.db.models import Item, Job
+from services.common.domain.jobs import (
+    ACTIVE_JOB_STATUSES,
+    ItemState,
+    ItemStatus,
+    JobCounts,
+    JobStatus,
+    Verdict,
+)
+
+_OPEN_STATES = (ItemState.READY, ItemState.LEASED)
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job about to be written. ``status`` is already final when no photo of it needs work."""
+
+    public_id: uuid.UUID
+    tenant: str
+    status: JobStatus
+    total: int
+    options: Mapping[str, Any]
+    labels: Mapping[str, str]
+    client_ref: str | None
+    keep_results: timedelta
+    idempotency_key: str | None = None
+    request_hash: bytes | None = None
+    parent_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """What a listing is narrowed to; None and empty narrow nothing."""
+
+    status: JobStatus | None = None
+    client_ref: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageKey:
+    """Where a page of jobs ended: keyset on creation time and id."""
+
+    created_at: datetime
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A job with its parent's public id and the database's clock."""
+
+    job: Job
+    parent: uuid.UUID | None
+    now: datetime
+
+
+class JobRepository:
+    """Reads and writes jobs in the session's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def insert(self, new: NewJob) -> Job | None:
+        """Write a sealed job; None if its idempotency key is taken by the tenant.
+
+        A concurrent holder of the key is waited for: its commit gives None, its rollback a row.
+        """
+        final_at = func.now() if new.status.final else None
+        statement = (
+            insert(Job)
+            .values(
+                public_id=new.public_id,
+                tenant=new.tenant,
+                idempotency_key=new.idempotency_key,
+                request_hash=new.request_hash,
+                parent_id=new.parent_id,
+                status=new.status,
+                total=new.total,
+                options=dict(new.options),
+                labels=dict(new.labels),
+                client_ref=new.client_ref,
+                sealed_at=func.now(),
+                started_at=final_at,
+                finished_at=final_at,
+                expires_at=func.now() + new.keep_results,
+            )
+            .on_conflict_do_nothing(index_elements=[Job.tenant, Job.idempotency_key])
+            .returning(Job)
+        )
+        return self._session.scalar(statement)
+
+    def by_idempotency_key(self, tenant: str, key: str) -> Job | None:
+        """Return the tenant's job that was made under this key."""
+        query = select(Job).where(Job.tenant == tenant, Job.idempotency_key == key)
+        return self._session.scalar(query)
+
+    def get(self, tenant: str, public_id: uuid.UUID, *, lock: bool = False) -> Job | None:
+        """Return a job of the tenant; ``lock`` keeps deletions of it out until the commit."""
+        query = select(Job).where(*_visible(tenant), Job.public_id == public_id)
+        if lock:
+            query = query.with_for_update()
+        return self._session.scalar(query)
+
+    def row(self, tenant: str, public_id: uuid.UUID) -> JobRow | None:
+        """Return a job of the tenant as a view needs it."""
+        query = _rows().where(*_visible(tenant), Job.public_id == public_id)
+        found = self._session.execute(query).one_or_none()
+        return None if found is None else JobRow(*found)
+
+    def page(
+        self, tenant: str, *, narrow: JobFilter, after: PageKey | None, limit: int
+    ) -> list[JobRow]:
+        """Return up to ``limit`` jobs of the tenant, newest first, that follow ``after``."""
+        query = _rows().where(*_visible(tenant), *_narrowed(narrow))
+        if after is not None:
+            query = query.where(
+                or_(
+                    Job.created_at < after.created_at,
+                    and_(Job.created_at == after.created_at, Job.id < after.id),
+                )
+            )
+        query = query.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit)
+        return [JobRow(*found) for found in self._session.execute(query)]
+
+    def counts(self, job_ids: Sequence[int]) -> dict[int, JobCounts]:
+        """Count the items of each job by status, in one query over ``ix_item_job_state``."""
+        query = (
+            select(Item.job_id, Item.state, Item.verdict, func.count())
+            .where(Item.job_id.in_(job_ids))
+            .group_by(Item.job_id, Item.state, Item.verdict)
+        )
+        tallies: dict[int, dict[str, int]] = {job_id: {"total": 0} for job_id in job_ids}
+        for job_id, state, verdict, count in self._session.execute(query):
+            tally = tallies[job_id]
+            tally["total"] += count
+            tally[_status(state, verdict).value] = count
+        return {job_id: JobCounts(**tally) for job_id, tally in tallies.items()}
+
+    def open_photos(self, tenant: str) -> int:
+        """Count the tenant's photos that still wait for a worker or are with one."""
+        query = (
+            select(func.count())
+            .select_from(Item)
+            .join(Job, Job.id == Item.job_id)
+            .where(Job.tenant == tenant, Job.finished_at.is_(None), Item.state.in_(_OPEN_STATES))
+        )
+        return self._session.scalar(query) or 0
+
+    def request_cancel(self, job_id: int) -> bool:
+        """Move an active job to ``cancelling``; False if its status forbids it by now."""
+        moved = self._session.scalar(
+            update(Job)
+            .where(Job.id == job_id, Job.status.in_(ACTIVE_JOB_STATUSES))
+            .values(status=JobStatus.CANCELLING, cancel_requested_at=func.now())
+            .returning(Job.id)
+            .execution_options(synchronize_session=False)
+        )
+        return moved is not None
+
+
+def _status(state: int, verdict: int | None) -> ItemStatus:
+    return ItemStatus.of(ItemState(state), None if verdict is None else Verdict(verdict))
+
+
+def _rows() -> Select[Job, uuid.UUID | None, datetime]:
+    parent = aliased(Job)
+    return select(Job, parent.public_id, func.now()).outerjoin(parent, parent.id == Job.parent_id)
+
+
+def _visible(tenant: str) -> tuple[ColumnElement[bool], ...]:
+    return Job.tenant == tenant, Job.status != JobStatus.OPEN
+
+
+def _narrowed(narrow: JobFilter) -> Iterator[ColumnElement[bool]]:
+    if narrow.status is not None:
+        yield Job.status == narrow.status
+    if narrow.client_ref is not None:
+        yield Job.client_ref == narrow.client_ref
+    if narrow.labels:
+        yield Job.labels.contains(dict(narrow.labels))
+    if narrow.created_after is not None:
+        yield Job.created_at > narrow.created_after
+    if narrow.created_before is not None:
+        yield Job.created_at < narrow.created_before

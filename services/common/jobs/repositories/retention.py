@@ -1,0 +1,116 @@
+"""What is due to be forgotten: photos, results, objects that no row names, dead uploads."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.common.db.models import DoomedObject, Item, Job
+from services.common.domain.jobs import JobStatus
+
+# A job that ran out of time unfinished would otherwise vanish in the moment it is closed.
+GRACE_OF_EXPIRED = timedelta(days=1)
+
+# Rows of a job whose inputs are erased name objects that nobody may read any more.
+_DOOMED = text("""
+    SELECT doomed.object_key, EXISTS (
+        SELECT FROM item JOIN job ON job.id = item.job_id
+        WHERE item.sha256 = CASE WHEN doomed.object_key ~ '/[0-9a-f]{64}$'
+                                 THEN decode(right(doomed.object_key, 64), 'hex') END
+          AND item.object_key = doomed.object_key AND job.inputs_erased_at IS NULL
+    ) AS named
+    FROM doomed_object AS doomed
+    WHERE doomed.doomed_at <= now() - CAST(:grace AS interval)
+    ORDER BY doomed.doomed_at LIMIT :limit
+    FOR UPDATE OF doomed SKIP LOCKED
+""")
+_FORGET = text("DELETE FROM doomed_object WHERE object_key = ANY(:keys)")
+
+_UNNAMED = text("""
+    SELECT key FROM unnest(CAST(:keys AS text[])) AS key
+    WHERE NOT EXISTS (
+        SELECT FROM item JOIN job ON job.id = item.job_id
+        WHERE item.sha256 = CASE WHEN key ~ '/[0-9a-f]{64}$'
+                                 THEN decode(right(key, 64), 'hex') END
+          AND item.object_key = key AND job.inputs_erased_at IS NULL
+    )
+""")
+
+
+class RetentionRepository:
+    """Queries of the retention loop, in the session's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def due_inputs(self, *, keep: timedelta, limit: int) -> Sequence[Job]:
+        """Lock finished jobs whose photos have been kept long enough."""
+        query = (
+            select(Job)
+            .where(Job.finished_at <= func.now() - keep, Job.inputs_erased_at.is_(None))
+            .order_by(Job.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return self._session.scalars(query).all()
+
+    def erase_inputs(self, job_id: int) -> None:
+        """Doom the photos of a job and note that they are gone; its results stay."""
+        keys = select(Item.object_key).where(Item.job_id == job_id, Item.object_key != "")
+        doom = insert(DoomedObject).from_select(
+            [DoomedObject.object_key], keys.distinct().order_by(Item.object_key)
+        )
+        self._session.execute(doom.on_conflict_do_nothing())
+        self._session.execute(
+            update(Job)
+            .where(Job.id == job_id)
+            .values(inputs_erased_at=func.now())
+            .execution_options(synchronize_session=False)
+        )
+
+    def due_jobs(self, *, unsealed: timedelta, limit: int) -> Sequence[Job]:
+        """Lock jobs whose results have been kept long enough, and uploads never sealed."""
+        expired = (Job.status == JobStatus.EXPIRED) & (
+            Job.finished_at > func.now() - GRACE_OF_EXPIRED
+        )
+        finished = Job.finished_at.is_not(None) & (Job.expires_at <= func.now()) & ~expired
+        abandoned = (Job.status == JobStatus.OPEN) & (Job.created_at <= func.now() - unsealed)
+        query = (
+            select(Job)
+            .where(or_(finished, abandoned))
+            .order_by(Job.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return self._session.scalars(query).all()
+
+    def doomed(self, *, grace: timedelta, limit: int) -> tuple[list[str], list[str]]:
+        """Lock doomed objects older than ``grace``: those to delete, and those named again.
+
+        The locks keep an upload of the same photo waiting until the object is gone, so that
+        it is put again afterwards and not before.
+        """
+        rows = self._session.execute(_DOOMED, {"grace": grace, "limit": limit}).all()
+        return (
+            [row.object_key for row in rows if not row.named],
+            [row.object_key for row in rows if row.named],
+        )
+
+    def forget(self, keys: Sequence[str]) -> None:
+        """Take keys off the list of the doomed."""
+        if keys:
+            self._session.execute(_FORGET, {"keys": list(keys)})
+
+    def unnamed(self, keys: Sequence[str]) -> list[str]:
+        """Which of these photo objects no living row names."""
+        return list(self._session.scalars(_UNNAMED, {"keys": list(keys)}))
+
+    def jobs_with_inputs(self, public_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+        """Which of these jobs exist and still have their inputs."""
+        query = select(Job.public_id).where(
+            Job.public_id.in_(public_ids), Job.inputs_erased_at.is_(None)
+        )
+        return set(self._session.scalars(query))

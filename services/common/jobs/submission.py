@@ -1,0 +1,152 @@
+"""Submitting a job: fingerprint, queue cap, idempotency, and the rows in one transaction.
+
+Objects are in the bucket before; hints are rung after the commit, by the caller.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from services.common.db.models import Job
+from services.common.domain.errors import HferError, JobError, JobErrorCode
+from services.common.domain.faces import AnalysisOptions
+from services.common.domain.ids import new_uuid7
+from services.common.domain.jobs import JobStatus
+from services.common.jobs.repositories.items import ItemRepository, NewItem
+from services.common.jobs.repositories.jobs import JobRepository, NewJob
+from services.common.queue.names import Lane
+
+# Up to this many photos somebody is thought to be waiting; more go to the batch lane.
+INTERACTIVE_PHOTOS = 8
+
+
+class QueueFullError(HferError):
+    """The tenant has as many open photos as it may have: try again when some are finished."""
+
+    code = "rate-limited"
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionRules:
+    """What a deployment sets: how many photos a tenant may have open, how long results live."""
+
+    open_photos: int
+    keep_results: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A job that a tenant wants, its photos in the order sent."""
+
+    tenant: str
+    items: Sequence[NewItem]
+    options: AnalysisOptions = field(default_factory=AnalysisOptions)
+    labels: dict[str, str] = field(default_factory=dict)
+    client_ref: str | None = None
+    idempotency_key: str | None = None
+    parent: Job | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The job that now stands; ``replayed`` says that an earlier request made it."""
+
+    job: Job
+    lane: Lane
+    replayed: bool
+
+    @property
+    def has_work(self) -> bool:
+        """Whether workers should hear of it."""
+        return not self.replayed and not JobStatus(self.job.status).final
+
+
+def lane_of(photos: int) -> Lane:
+    """Return which lane serves a job of this size."""
+    return Lane.INTERACTIVE if photos <= INTERACTIVE_PHOTOS else Lane.BATCH
+
+
+def fingerprint(submission: Submission) -> bytes:
+    """Digest what makes two requests the same: settings, and name and content of each photo."""
+    said = {
+        "options": asdict(submission.options),
+        "labels": submission.labels,
+        "client_ref": submission.client_ref,
+        "parent": submission.parent.public_id.hex if submission.parent else None,
+        "photos": [[item.filename, item.sha256.hex()] for item in submission.items],
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).digest()
+
+
+def check_queue(session: Session, *, tenant: str, photos: int, rules: SubmissionRules) -> None:
+    """Refuse more open photos than the tenant may have; two requests at once may both pass.
+
+    Raises:
+        QueueFullError: ``photos`` more would be too many.
+    """
+    waiting = JobRepository(session).open_photos(tenant)
+    if waiting + photos > rules.open_photos:
+        raise QueueFullError(
+            f"{waiting} of your photos are waiting and {rules.open_photos} may; "
+            "send this job again when some are finished."
+        )
+
+
+def submit(session: Session, submission: Submission, *, rules: SubmissionRules) -> Submitted:
+    """Write a job with all of its photos, or find the one that the same request made before.
+
+    Raises:
+        JobError: IDEMPOTENCY_MISMATCH, the key was used for another request.
+        QueueFullError: the tenant has too many open photos.
+    """
+    jobs = JobRepository(session)
+    earlier = _earlier(jobs, submission)
+    if earlier is None:
+        work = sum(item.refusal is None for item in submission.items)
+        check_queue(session, tenant=submission.tenant, photos=work, rules=rules)
+        job = jobs.insert(_new_job(submission, work=work, rules=rules))
+        if job is not None:
+            lane = lane_of(len(submission.items))
+            ItemRepository(session).copy(job.id, submission.items, lane=lane)
+            return Submitted(job, lane, replayed=False)
+        earlier = _earlier(jobs, submission)  # the same request, a moment ahead of this one
+    if earlier is None:
+        raise JobError(
+            JobErrorCode.IDEMPOTENCY_IN_PROGRESS,
+            "A request with this Idempotency-Key is being undone; send yours again.",
+        )
+    return Submitted(earlier, lane_of(len(submission.items)), replayed=True)
+
+
+def _earlier(jobs: JobRepository, submission: Submission) -> Job | None:
+    if submission.idempotency_key is None:
+        return None
+    job = jobs.by_idempotency_key(submission.tenant, submission.idempotency_key)
+    if job is not None and job.request_hash != fingerprint(submission):
+        raise JobError(
+            JobErrorCode.IDEMPOTENCY_MISMATCH,
+            "This Idempotency-Key was used for other photos or another config; use a new key.",
+        )
+    return job
+
+
+def _new_job(submission: Submission, *, work: int, rules: SubmissionRules) -> NewJob:
+    keyed = submission.idempotency_key is not None
+    return NewJob(
+        public_id=new_uuid7(),
+        tenant=submission.tenant,
+        # Nothing to do for a worker means that every photo was refused.
+        status=JobStatus.QUEUED if work else JobStatus.FAILED,
+        total=len(submission.items),
+        options=asdict(submission.options),
+        labels=submission.labels,
+        client_ref=submission.client_ref,
+        keep_results=rules.keep_results,
+        idempotency_key=submission.idempotency_key,
+        request_hash=fingerprint(submission) if keyed else None,
+        parent_id=submission.parent.id if submission.parent else None,
+    )

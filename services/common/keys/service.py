@@ -1,0 +1,87 @@
+"""The use cases of API keys: authenticate, issue, and put the operator's own key in place."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from services.common.db.models import ApiKey
+from services.common.domain.ids import new_uuid7
+from services.common.keys.repository import KeyRepository
+from services.common.keys.secrets import (
+    MIN_SECRET_CHARS,
+    Scope,
+    hash_secret,
+    new_secret,
+    visible_prefix,
+)
+
+# No key made over HTTP can take this name: parentheses are refused there.
+BOOTSTRAP_NAME = "bootstrap (HFER_API__ADMIN_KEY)"
+BOOTSTRAP_TENANT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who makes a request: the tenant whose jobs are visible, and what the key allows."""
+
+    tenant: str
+    scopes: frozenset[str]
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the key carries ``scope``; ``admin`` carries all of them."""
+        return scope in self.scopes or Scope.ADMIN in self.scopes
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedKey:
+    """A stored key with its secret, which exists only here and in the owner's hands."""
+
+    key: ApiKey
+    secret: str
+
+
+def authenticate(session: Session, secret: str) -> Principal | None:
+    """Return whose secret this is; None for an unknown or revoked one."""
+    repository = KeyRepository(session)
+    key = repository.live_by_hash(hash_secret(secret))
+    if key is None:
+        return None
+    repository.touch(key.id)
+    return Principal(key.tenant, frozenset(key.scopes))
+
+
+def issue_key(
+    session: Session, *, tenant: str, name: str, scopes: Iterable[Scope], environment: str
+) -> IssuedKey:
+    """Make a key for ``tenant``; ``environment`` (dev, prod) stands in the secret."""
+    secret = new_secret(environment)
+    key = KeyRepository(session).add(_row(secret, tenant=tenant, name=name, scopes=scopes))
+    return IssuedKey(key, secret)
+
+
+def ensure_bootstrap_key(session: Session, secret: str) -> None:
+    """Make ``secret`` (the setting ``HFER_API__ADMIN_KEY``) work as the operator's key.
+
+    The setting is the truth: a key it held before is revoked, the one it holds is revived.
+
+    Raises:
+        ValueError: the secret is so short that its plain SHA-256 could be guessed.
+    """
+    if len(secret) < MIN_SECRET_CHARS:
+        raise ValueError(
+            f"the admin key has fewer than {MIN_SECRET_CHARS} characters; make a random one"
+        )
+    row = _row(secret, tenant=BOOTSTRAP_TENANT, name=BOOTSTRAP_NAME, scopes=[Scope.ADMIN])
+    KeyRepository(session).put_bootstrap(row)
+
+
+def _row(secret: str, *, tenant: str, name: str, scopes: Iterable[Scope]) -> ApiKey:
+    return ApiKey(
+        public_id=new_uuid7(),
+        tenant=tenant,
+        name=name,
+        prefix=visible_prefix(secret),
+        secret_hash=hash_secret(secret),
+        scopes=sorted({str(scope) for scope in scopes}),
+    )

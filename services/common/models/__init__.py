@@ -1,0 +1,1 @@
+"""The model registry: which bundles exist and which one is active."""

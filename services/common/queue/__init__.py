@@ -1,0 +1,1 @@
+"""The hint channel: Celery carries ids, Postgres carries truth."""

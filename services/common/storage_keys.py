@@ -1,0 +1,57 @@
+"""The key scheme of the bucket: every object's name is made here and nowhere else.
+
+    photos/<tenant digest>/<sha256>       an uploaded photo, under its content
+    annotated/<job>/<item>.jpg            a rendered picture, made on demand
+    bundles/<name>/<version>/<file>       a published model
+
+A tenant's name may hold any character; its digest keeps keys plain and tenants apart.
+"""
+
+import hashlib
+import re
+from uuid import UUID
+
+PHOTOS = "photos/"
+ANNOTATED = "annotated/"
+BUNDLES = "bundles/"
+
+_DIGEST_CHARS = 16
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def tenant_prefix(tenant: str) -> str:
+    """Prefix of every photo of ``tenant``."""
+    digest = hashlib.sha256(tenant.encode()).hexdigest()[:_DIGEST_CHARS]
+    return f"{PHOTOS}{digest}/"
+
+
+def photo_key(tenant: str, sha256: bytes) -> str:
+    """Key of the photo with this content: sent twice by one tenant, stored once.
+
+    Args:
+        tenant: whose photo it is; another tenant's equal photo is another object.
+        sha256: the 32 bytes of the content's digest.
+    """
+    return tenant_prefix(tenant) + sha256.hex()
+
+
+def annotated_prefix(job: UUID) -> str:
+    """Prefix of every annotated picture of a job, so that an erasure finds them all."""
+    return f"{ANNOTATED}{job.hex}/"
+
+
+def annotated_key(job: UUID, item: UUID) -> str:
+    """Key of the annotated picture of one item, a JPEG."""
+    return f"{annotated_prefix(job)}{item.hex}.jpg"
+
+
+def bundle_prefix(name: str, version: str) -> str:
+    """Prefix of the files of a published bundle.
+
+    Raises:
+        ValueError: a part is not made of letters, digits, dot, underscore and dash.
+    """
+    for part in (name, version):
+        if not _PLAIN.fullmatch(part):
+            raise ValueError(f"not fit for an object key: {part!r}")
+    return f"{BUNDLES}{name}/{version}/"

@@ -1,0 +1,70 @@
+"""The network that a checkpoint stands for: averaged weights, float32, BatchNorm re-estimated."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from services.trainer.checkpoint import Checkpoint
+from services.trainer.config import Precision, TrainConfig
+from services.trainer.data.dataset import Subset, TrainBatches
+from services.trainer.ema import reestimate_batch_norm
+from services.trainer.models.densenet import build_densenet
+from services.trainer.normalisation import Normalisation
+
+# More than while training: this estimate is the one that is shipped.
+_BN_BATCHES = 200
+
+Logits = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+
+def build_averaged(
+    checkpoint: Checkpoint,
+    *,
+    config: TrainConfig,
+    normalisation: Normalisation,
+    train: Subset,
+) -> keras.Model:
+    """Build the network in float32 from the averaged weights of ``checkpoint``.
+
+    Whatever precision it was trained in, it is judged and served in float32.
+    """
+    model = build_densenet(
+        config.model,
+        size=config.data.size,
+        mean=normalisation.mean,
+        std=normalisation.std,
+        precision=Precision.FLOAT32,
+    )
+    for index, variable in enumerate(model.trainable_variables):
+        variable.assign(checkpoint.arrays[f"ema/{index:04d}"])
+    batches = TrainBatches(train, config.loop.batch_size, config.loop.seed, config.augment)
+    forward: Any = tf.function(lambda crops: model(crops, training=True))
+    # Of an epoch that training itself never came to.
+    crops = batches.first_crops(config.loop.epochs, count=_BN_BATCHES)
+    reestimate_batch_norm(model, crops, forward=forward)
+    return model
+
+
+def load_network(path: Path) -> keras.Model:
+    """Load a ``model.keras`` that a run wrote; its one custom layer is registered by name."""
+    loaded: keras.Model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    return loaded
+
+
+def inference(model: keras.Model, *, batch_size: int = 256) -> Logits:
+    """Return a function from uint8 ``[N, S, S, C]`` to logits float32 ``[N, K]``."""
+    forward: Any = tf.function(lambda crops: model(crops, training=False), reduce_retracing=True)
+
+    def logits(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        parts = [
+            forward(tf.constant(crops[start : start + batch_size], dtype=tf.float32)).numpy()
+            for start in range(0, len(crops), batch_size)
+        ]
+        return np.concatenate(parts)
+
+    return logits

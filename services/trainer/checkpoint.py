@@ -1,0 +1,101 @@
+"""Checkpoints: everything that decides the next step, in one file that is whole or absent.
+
+    checkpoints/step-00004210.npz    the last two
+    checkpoints/best.npz             the best validation accuracy (of averaged weights)
+
+An ``.npz`` of plain arrays and one JSON text; nothing is pickled.
+"""
+
+import io
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.trainer.errors import RunError
+from services.trainer.files import write_atomically
+
+Array = NDArray[np.generic]
+
+_KEEP = 2
+_BEST = "best.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a run stands. Order, augmentation and learning rate follow from it and the seed.
+
+    Attributes:
+        step: optimiser steps done.
+        best_accuracy: of the averaged weights on validation, at the end of any epoch so far.
+        epoch_loss: sum of the losses of the present epoch's steps so far.
+        seconds: training time so far, over all sessions.
+        sessions: how many processes worked on it.
+    """
+
+    step: int = 0
+    best_accuracy: float = -1.0
+    epoch_loss: float = 0.0
+    seconds: float = 0.0
+    sessions: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """``arrays`` by name: model, optimiser, averaged weights, seeds of dropout."""
+
+    position: Position
+    arrays: dict[str, Array]
+
+
+class CheckpointStore:
+    """The checkpoints of one run folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use ``folder``, made at the first save."""
+        self._folder = folder
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint named by its step; then drop all but the last two."""
+        self._write(f"step-{checkpoint.position.step:08d}.npz", checkpoint)
+        for path in self._steps()[:-_KEEP]:
+            path.unlink()
+
+    def save_best(self, checkpoint: Checkpoint) -> None:
+        """Replace the best checkpoint."""
+        self._write(_BEST, checkpoint)
+
+    def load_last(self) -> Checkpoint | None:
+        """Return the newest checkpoint, or None in a fresh run."""
+        steps = self._steps()
+        return self._read(steps[-1]) if steps else None
+
+    def load_best(self) -> Checkpoint:
+        """Return the best checkpoint.
+
+        Raises:
+            RunError: if no epoch has been completed.
+        """
+        return self._read(self._folder / _BEST)
+
+    def _steps(self) -> list[Path]:
+        return sorted(self._folder.glob("step-*.npz"))
+
+    def _write(self, name: str, checkpoint: Checkpoint) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        buffer = io.BytesIO()
+        position = np.array(json.dumps(asdict(checkpoint.position)))
+        np.savez(buffer, allow_pickle=False, position=position, **checkpoint.arrays)
+        write_atomically(self._folder / name, buffer.getvalue())
+
+    @staticmethod
+    def _read(path: Path) -> Checkpoint:
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path.name} is missing or damaged in {path.parent}.") from error
+        position = Position(**json.loads(str(arrays.pop("position"))))
+        return Checkpoint(position, arrays)

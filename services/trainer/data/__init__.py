@@ -1,0 +1,1 @@
+"""From folders of images to clean arrays: layouts, audit, prepare, batches."""

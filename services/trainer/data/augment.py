@@ -1,0 +1,65 @@
+"""Random changes of training images, in NumPy and OpenCV on the CPU.
+
+The set is the union of what the public from-scratch FER2013 recipes use: flip, one affine warp
+(shift, zoom, rotation), brightness and contrast, random erasing (Zhong et al., arXiv 1708.04896).
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from services.trainer.config import AugmentConfig
+
+Floats = NDArray[np.float32]
+
+
+def augment(
+    images: NDArray[np.uint8], *, config: AugmentConfig, rng: np.random.Generator
+) -> Floats:
+    """Return changed copies of ``images`` (uint8 ``[N, S, S, C]``) as float32 in 0..255."""
+    result = np.stack([_warp(image, config=config, rng=rng) for image in images])
+    result = _light(result, config=config, rng=rng)
+    for image in result:
+        if rng.random() < config.erase:
+            _erase(image, config=config, rng=rng)
+    return result
+
+
+def _warp(image: NDArray[np.uint8], *, config: AugmentConfig, rng: np.random.Generator) -> Floats:
+    """Flip, rotate, zoom and shift in one interpolation; the border is repeated outwards."""
+    side = image.shape[0]
+    centre = ((side - 1) / 2, (side - 1) / 2)
+    angle = rng.uniform(-config.rotate, config.rotate)
+    matrix = cv2.getRotationMatrix2D(centre, angle, 1 + rng.uniform(-config.zoom, config.zoom))
+    matrix[:, 2] += rng.uniform(-config.shift, config.shift, size=2) * side
+    if rng.random() < config.flip:
+        matrix[0] = [-matrix[0, 0], -matrix[0, 1], side - 1 - matrix[0, 2]]
+    warped = cv2.warpAffine(
+        image.astype(np.float32),
+        matrix,
+        (side, side),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(warped, dtype=np.float32).reshape(image.shape)
+
+
+def _light(images: Floats, *, config: AugmentConfig, rng: np.random.Generator) -> Floats:
+    shape = (len(images), 1, 1, 1)
+    contrast = rng.uniform(1 - config.contrast, 1 + config.contrast, shape)
+    brightness = rng.uniform(1 - config.brightness, 1 + config.brightness, shape)
+    mean = images.mean(axis=(1, 2, 3), keepdims=True)
+    changed = (images - mean) * contrast + mean * brightness
+    return np.asarray(np.clip(changed, 0, 255), dtype=np.float32)
+
+
+def _erase(image: Floats, *, config: AugmentConfig, rng: np.random.Generator) -> None:
+    """Fill a rectangle with noise, in place; its aspect lies between 1:3 and 3:1."""
+    height, width = image.shape[:2]
+    area = rng.uniform(*config.erase_area) * height * width
+    aspect = np.exp(rng.uniform(-np.log(3), np.log(3)))
+    h = int(np.clip(round(np.sqrt(area * aspect)), 1, height))
+    w = int(np.clip(round(np.sqrt(area / aspect)), 1, width))
+    top, left = rng.integers(0, height - h + 1), rng.integers(0, width - w + 1)
+    patch = image[top : top + h, left : left + w]
+    patch[...] = rng.uniform(0, 255, patch.shape)

@@ -1,0 +1,161 @@
+"""Decode a data set once into arrays, with a manifest of what is in them and why.
+
+images.npy      uint8 [N, S, S, C]
+manifest.json   hashes, recipe, audit, and for each image: path, SHA-256, label, split,
+                kept (used at all), leaked (an evaluation image with a copy in training)
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.common.domain.emotions import EMOTIONS
+from services.common.domain.errors import ItemError
+from services.common.domain.faces import Box
+from services.common.domain.limits import PhotoLimits
+from services.imaging.decode import decode_photo
+from services.trainer.config import DataConfig
+from services.trainer.data.audit import Audit, audit, exact_groups
+from services.trainer.data.known import recognise
+from services.trainer.data.layouts import Sample, data_root, opened, scan
+from services.trainer.data.splits import complete_splits
+from services.trainer.errors import DataLayoutError
+from services.trainer.files import sha256_of, write_atomically
+from services.vision.transforms import InputSpec, crop_face
+
+IMAGES_NAME = "images.npy"
+MANIFEST_NAME = "manifest.json"
+
+# Training crops are smaller than any photo in which the detector finds a face.
+_LIMITS = PhotoLimits(photo_min_side_px=8)
+
+Pixels = NDArray[np.uint8]
+Progress = Callable[[int, int], None]
+
+
+def prepare(
+    source: Path, *, out: Path, config: DataConfig, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Read ``source`` (a folder or a ``.tar.gz``), audit it, write the cache, return its manifest.
+
+    Args:
+        source: the data; never changed.
+        out: the cache folder, made if missing.
+        config: size, colour, splits, duplicate threshold.
+        progress: called with (done, total) now and then.
+
+    Raises:
+        DataLayoutError: if the layout is unknown or an image cannot be decoded.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with opened(source) as root:
+        samples, base = scan(root), data_root(root)
+        images, hashes = _decode_all(samples, base=base, config=config, progress=progress)
+    labels = np.array([sample.label for sample in samples], dtype=np.int64)
+    splits = complete_splits(
+        [sample.split for sample in samples],
+        labels=labels,
+        groups=exact_groups(images),
+        config=config,
+    )
+    findings = audit(images, labels=labels, splits=splits, threshold=config.near_duplicate)
+    np.save(out / IMAGES_NAME, images)
+    manifest = {
+        "format_version": 1,
+        "labels": list(EMOTIONS),
+        "facts": asdict(recognise(samples, source=source)),
+        "config": config.model_dump(mode="json"),
+        "source_sha256": _source_hash(source, samples, hashes),
+        "images_sha256": sha256_of(out / IMAGES_NAME),
+        "audit": findings.summary(splits),
+        "counts": _counts(labels, splits, findings.keep(splits)),
+        "images": _rows(samples, hashes=hashes, splits=splits, findings=findings),
+    }
+    write_atomically(out / MANIFEST_NAME, json.dumps(manifest, indent=1).encode())
+    return manifest
+
+
+def _decode_all(
+    samples: Sequence[Sample], *, base: Path, config: DataConfig, progress: Progress | None
+) -> tuple[Pixels, list[str]]:
+    """Decode with the product's own decoder and crop, so that training sees what serving sees."""
+    zeros = (0.0,) * config.channels
+    spec = InputSpec(
+        size=config.size,
+        channels=config.channels,
+        crop_margin=0.0,
+        mean=zeros,
+        std=(1.0,) * config.channels,
+    )
+    images = np.empty((len(samples), *spec.shape), dtype=np.uint8)
+    hashes: list[str] = []
+
+    def read(sample: Sample) -> tuple[Pixels, str]:
+        data = (base / sample.path).read_bytes()
+        return _decode(data, path=sample.path, spec=spec), hashlib.sha256(data).hexdigest()
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for index, (pixels, digest) in enumerate(pool.map(read, samples)):
+            images[index] = pixels
+            hashes.append(digest)
+            if progress is not None and index % 500 == 0:
+                progress(index, len(samples))
+    return images, hashes
+
+
+def _decode(data: bytes, *, path: str, spec: InputSpec) -> Pixels:
+    try:
+        photo = decode_photo(data, limits=_LIMITS)
+    except ItemError as error:
+        raise DataLayoutError(f"{path}: {error.detail} Remove or replace it.") from error
+    return crop_face(photo.rgb, Box(0, 0, photo.width, photo.height), spec)
+
+
+def _source_hash(source: Path, samples: Sequence[Sample], hashes: Sequence[str]) -> str:
+    """The archive's own hash, or that of a listing as ``sha256sum`` prints it."""
+    if source.is_file():
+        return sha256_of(source)
+    listing = "".join(f"{h}  {s.path}\n" for s, h in zip(samples, hashes, strict=True))
+    return hashlib.sha256(listing.encode()).hexdigest()
+
+
+def _counts(
+    labels: NDArray[np.int64], splits: NDArray[np.str_], kept: NDArray[np.bool_]
+) -> dict[str, dict[str, int]]:
+    return {
+        str(split): {
+            str(emotion): int(((splits == split) & kept & (labels == index)).sum())
+            for index, emotion in enumerate(EMOTIONS)
+        }
+        for split in np.unique(splits)
+    }
+
+
+def _rows(
+    samples: Sequence[Sample],
+    *,
+    hashes: Sequence[str],
+    splits: NDArray[np.str_],
+    findings: Audit,
+) -> list[dict[str, Any]]:
+    kept = findings.keep(splits)
+    return [
+        {
+            "path": sample.path,
+            "sha256": digest,
+            "label": sample.label,
+            "split": str(split),
+            "kept": bool(keep),
+            "leaked": bool(leaked),
+        }
+        for sample, digest, split, keep, leaked in zip(
+            samples, hashes, splits, kept, findings.leaked, strict=True
+        )
+    ]

@@ -1,0 +1,65 @@
+"""Cut the splits that a data set does not bring: stratified, seeded, copies kept together."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.trainer.config import DataConfig
+from services.trainer.data.layouts import Split
+
+
+def complete_splits(
+    splits: Sequence[Split | None],
+    *,
+    labels: NDArray[np.int64],
+    groups: Sequence[Sequence[int]],
+    config: DataConfig,
+) -> NDArray[np.str_]:
+    """Return a split for every image.
+
+    Images without one are training images first; a test set is cut from those when no image
+    of the data set has a split at all, then a validation set if there is none.
+
+    Args:
+        splits: as the layout tells, None where it does not.
+        labels: ``[N]``.
+        groups: index groups of identical images; a group never spans two splits by our cut.
+        config: shares and seed.
+    """
+    # As wide as the longest name: NumPy cuts longer ones short without a word.
+    width = max(len(split) for split in Split)
+    result = np.array([split or Split.TRAIN for split in splits], dtype=f"<U{width}")
+    leaders = _leaders(len(result), groups)
+    rng = np.random.default_rng(config.split_seed)
+    if all(split is None for split in splits):
+        _cut(result, Split.TEST, config.test_share, labels=labels, leaders=leaders, rng=rng)
+    if Split.VALIDATION not in result:
+        share = config.validation_share
+        _cut(result, Split.VALIDATION, share, labels=labels, leaders=leaders, rng=rng)
+    return result
+
+
+def _cut(
+    splits: NDArray[np.str_],
+    target: Split,
+    share: float,
+    *,
+    labels: NDArray[np.int64],
+    leaders: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> None:
+    """Move ``share`` of each class from training to ``target``, in place."""
+    for label in np.unique(labels):
+        members = (splits == Split.TRAIN) & (labels == label)
+        heads = np.unique(leaders[members])
+        chosen = rng.permutation(heads)[: round(share * len(heads))]
+        splits[(splits == Split.TRAIN) & np.isin(leaders, chosen)] = target
+
+
+def _leaders(count: int, groups: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    """Each image's group, named by its first member (itself when it has no copy)."""
+    leaders = np.arange(count, dtype=np.int64)
+    for group in groups:
+        leaders[list(group)] = group[0]
+    return leaders

@@ -1,0 +1,27 @@
+"""What can go wrong while training, with a sentence that tells the user what to do."""
+
+from services.common.domain.errors import HferError
+
+
+class DataLayoutError(HferError):
+    """The data folder is not laid out as any form that the trainer reads."""
+
+    code = "data-layout"
+
+
+class RunError(HferError):
+    """A run folder cannot be started, resumed or used as asked."""
+
+    code = "run"
+
+
+class TrainingDivergedError(HferError):
+    """The loss is no longer a number."""
+
+    code = "training-diverged"
+
+
+class ExportError(HferError):
+    """The network cannot be exported, or its graph does not answer like it."""
+
+    code = "export"

@@ -1,0 +1,154 @@
+"""The model card: what a model is for, how good it is, what it must not be used for."""
+
+from typing import Any
+
+from services.common.domain.emotions import EMOTIONS
+
+_CARD = """\
+# Model card: {name} {version}
+
+Classifies one face crop into seven **apparent expressions**: {emotions}. It says what a face
+looks like in one picture, not what a person feels or is.
+
+Meant for sorting and searching photos in aggregate, with the people's knowledge. Not for
+decisions about people, and not for inferring emotions at work or in education, which the EU AI
+Act forbids (Article 5(1)(f)).
+
+## Results
+
+Split: {split}{split_name}. 95 % intervals from 1,000 bootstrap resamples.
+
+| images | n | accuracy | macro recall | macro F1 |
+|---|---|---|---|---|
+{results}
+
+"leaked" images have a near copy among the data set's training images (those copies were left
+out of training); "clean" ones have none.
+
+| expression | precision | recall | F1 | images |
+|---|---|---|---|---|
+{classes}
+
+Calibration before the temperature: {before}; after it{crossed}: {after}.
+The least sure {uncertain} are reported as uncertain: {wrong} of those first answers are right,
+against {right} of the others.
+
+![confusion matrix](confusion_matrix.png)
+
+## Data
+
+{data_name}, SHA-256 `{sha256}`.
+Terms: {licence}.
+
+{train_kept:,} training images were used; {train_dropped:,} were left out: blank ({blank} in all
+splits), the same pixels under different labels ({conflicting}), or near copies of evaluation
+images ({train_near_evaluation}). Evaluation images were left as they are.
+{fitted_on}
+
+## Training
+
+DenseNet-BC with blocks {blocks} and growth {growth}, {parameters:,} parameters, from random
+weights: {steps:,} of {planned_steps:,} planned steps ({epochs:.1f} epochs of {batch_size} images
+a step) in {minutes:.0f} minutes on {host}.{replanned}
+SGD with Nesterov momentum, peak rate {lr}, label smoothing {label_smoothing}; averaged weights
+(decay {ema_decay}) with BatchNorm re-estimated.
+The weights are those of the {checkpoint_text}. `bundle.json` holds the whole recipe.
+
+## Limits
+
+- Labels are what others thought a face shows; people agree with them in about two of three
+  cases on data of this kind. An answer is an opinion about a picture.
+- Not validated per group: the data has no demographic labels, and models of this kind are known
+  to differ between groups (arXiv 2502.11049). Do not compare groups with it.
+- Rare expressions rest on few images and are often missed; see the table.
+- Small, blurred, covered or turned faces, drawings and make-up give worse answers. Uncertain
+  answers are flagged, not removed.
+- No decisions about people.
+"""
+
+_CHECKPOINT_TEXTS = {
+    "last": "last step, chosen by no evaluation split",
+    "best": "epoch with the best validation accuracy",
+}
+
+
+def model_card(*, name: str, version: str, report: dict[str, Any]) -> str:
+    """Write the card in Markdown.
+
+    Args:
+        name: of the model.
+        version: of the model.
+        report: what ``stages.report_run`` gathers: evaluation, training, data, recipe.
+    """
+    evaluation, data, recipe = report["evaluation"], report["data"], report["recipe"]
+    after, uncertain = evaluation["after_temperature"], evaluation["uncertain"]
+    on_validation = evaluation["split"] == "validation"
+    return _CARD.format(
+        name=name,
+        version=version,
+        emotions=", ".join(EMOTIONS),
+        split=evaluation["split"],
+        split_name=f" ({data['split_names'][evaluation['split']]})" if data["split_names"] else "",
+        results=_results(evaluation),
+        classes=_classes(evaluation["per_class"]),
+        before=_confidence(evaluation["before_temperature"]),
+        after=_confidence(after),
+        crossed=" (two-fold cross-fitted)" if after["cross_fitted"] else "",
+        uncertain=_share(uncertain["share"]),
+        wrong=_share(uncertain["accuracy_when_uncertain"]),
+        right=_share(uncertain["accuracy_when_sure"]),
+        data_name=data["name"],
+        sha256=data["sha256"],
+        licence=data["licence"],
+        **data["audit"],
+        fitted_on=(
+            "Temperature and threshold were fitted on this same split." if on_validation else ""
+        ),
+        **report["training"],
+        replanned=_replanned(report["training"]["sessions"]),
+        **{key: recipe["model"][key] for key in ("blocks", "growth")},
+        **{key: recipe["optim"][key] for key in ("lr", "label_smoothing", "ema_decay")},
+        batch_size=recipe["loop"]["batch_size"],
+        checkpoint_text=_CHECKPOINT_TEXTS[evaluation["checkpoint"]],
+    )
+
+
+def _replanned(sessions: list[dict[str, Any]]) -> str:
+    """Say when the schedule is not the single cosine that the recipe tells."""
+    plans = [session["planned_epochs"] for session in sessions]
+    if len(set(plans)) == 1:
+        return ""
+    changes = ", then ".join(
+        f"{session['planned_epochs']} epochs from step {session['from_step']:,}"
+        for session in sessions
+    )
+    return f" The plan was changed when the run was resumed ({changes})."
+
+
+def _results(evaluation: dict[str, Any]) -> str:
+    parts = [("all", evaluation), *evaluation["subsets"].items()]
+    return "\n".join(
+        f"| {name} | {part['n']:,} | {_interval(part['accuracy'])} | "
+        f"{_interval(part['macro_recall'])} | {_interval(part['macro_f1'])} |"
+        for name, part in parts
+    )
+
+
+def _classes(classes: dict[str, dict[str, float]]) -> str:
+    return "\n".join(
+        f"| {name} | {part['precision']:.1%} | {part['recall']:.1%} | {part['f1']:.1%} | "
+        f"{part['support']} |"
+        for name, part in classes.items()
+    )
+
+
+def _confidence(part: dict[str, float]) -> str:
+    return f"ECE-15 {part['ece_15']:.1%}, NLL {part['nll']:.3f}, Brier {part['brier']:.3f}"
+
+
+def _interval(measure: dict[str, float]) -> str:
+    return f"{measure['value']:.1%} ({measure['low']:.1%} to {measure['high']:.1%})"
+
+
+def _share(value: float | None) -> str:
+    return "none" if value is None else f"{value:.1%}"

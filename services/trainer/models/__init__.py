@@ -1,0 +1,1 @@
+"""Network definitions. Importing a module here imports TensorFlow."""

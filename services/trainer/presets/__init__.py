@@ -1,0 +1,19 @@
+"""Named recipes. A preset's docstring holds its command and the result to expect."""
+
+from collections.abc import Callable, Mapping
+
+from services.trainer.config import TrainConfig
+from services.trainer.presets import quick
+
+PRESETS: Mapping[str, Callable[[], TrainConfig]] = {"quick": quick.build}
+
+
+def load_preset(name: str) -> TrainConfig:
+    """Return the recipe called ``name``.
+
+    Raises:
+        ValueError: if there is none of that name.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"unknown preset {name!r}; there are: {', '.join(sorted(PRESETS))}")
+    return PRESETS[name]()

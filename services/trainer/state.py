@@ -1,0 +1,123 @@
+"""What training changes: network, optimiser and averaged weights, and the step that does it."""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from services.common.domain.emotions import EMOTIONS
+from services.trainer.config import OptimConfig, TrainConfig
+from services.trainer.ema import WeightAverage
+from services.trainer.models.densenet import build_densenet
+from services.trainer.normalisation import Normalisation
+from services.trainer.schedule import learning_rate
+
+Array = NDArray[np.generic]
+
+
+class TrainingState:
+    """Everything of a run that lives in TensorFlow."""
+
+    def __init__(
+        self, config: TrainConfig, *, normalisation: Normalisation, total_steps: int
+    ) -> None:
+        """Build the network from ``config.loop.seed``."""
+        keras.utils.set_random_seed(config.loop.seed)
+        self._config = config
+        self._total_steps = total_steps
+        self.model = build_densenet(
+            config.model,
+            size=config.data.size,
+            mean=normalisation.mean,
+            std=normalisation.std,
+            precision=config.loop.precision,
+        )
+        self._optimizer = keras.optimizers.SGD(
+            config.optim.lr, momentum=config.optim.momentum, nesterov=True
+        )
+        self._optimizer.build(self.model.trainable_variables)
+        self._average = WeightAverage(self.model, decay=config.optim.ema_decay)
+        self._train_step = tf.function(self._step, reduce_retracing=True)
+        self._infer = tf.function(
+            lambda crops: self.model(crops, training=False), reduce_retracing=True
+        )
+
+    def train_step(self, step: int, crops: Any, labels: NDArray[np.int64]) -> float:
+        """Take optimiser step number ``step`` (from 0) and return the loss before it."""
+        optim = self._config.optim
+        rate = learning_rate(
+            step,
+            peak=optim.lr,
+            warmup_steps=optim.warmup_steps,
+            total_steps=self._total_steps,
+        )
+        self._optimizer.learning_rate.assign(rate)
+        loss = self._train_step(tf.constant(crops), tf.constant(labels), tf.constant(float(step)))
+        return float(loss.numpy())
+
+    def logits(self, images: NDArray[np.uint8], *, batch_size: int) -> NDArray[np.float32]:
+        """Return ``[N, 7]`` for uint8 ``[N, S, S, C]`` with the weights the model has now."""
+        parts = [
+            self._infer(tf.constant(images[start : start + batch_size], dtype=tf.float32)).numpy()
+            for start in range(0, len(images), batch_size)
+        ]
+        return np.concatenate(parts)
+
+    def averaged(self, batches: Iterable[Any]) -> AbstractContextManager[None]:
+        """Lend the averaged weights to ``logits``, with BatchNorm re-estimated on ``batches``."""
+        return self._average.applied(batches)
+
+    def capture(self) -> dict[str, Array]:
+        """Copy all variables, named by group and position (Keras' names differ by process)."""
+        return {
+            f"{group}/{index:04d}": np.asarray(variable.numpy())
+            for group, variables in self._groups().items()
+            for index, variable in enumerate(variables)
+        }
+
+    def restore(self, arrays: dict[str, Array]) -> None:
+        """Put back what ``capture`` copied.
+
+        Raises:
+            ValueError: if the arrays are of another network.
+        """
+        for group, variables in self._groups().items():
+            for index, variable in enumerate(variables):
+                variable.assign(arrays[f"{group}/{index:04d}"])
+
+    def _groups(self) -> dict[str, list[Any]]:
+        return {
+            "model": list(self.model.variables),  # dropout's seed state included
+            "optimizer": list(self._optimizer.variables),
+            "ema": list(self._average.variables),
+        }
+
+    def _step(self, crops: Any, labels: Any, step: Any) -> Any:
+        variables = self.model.trainable_variables
+        with tf.GradientTape() as tape:
+            logits = self.model(crops, training=True)
+            loss = _loss(logits, labels, smoothing=self._config.optim.label_smoothing)
+        gradients = tape.gradient(loss, [variable.value for variable in variables])
+        self._optimizer.apply(
+            _regularised(gradients, variables, config=self._config.optim), variables
+        )
+        self._average.update(step)
+        return loss
+
+
+def _loss(logits: Any, labels: Any, *, smoothing: float) -> Any:
+    targets = tf.one_hot(labels, len(EMOTIONS), 1 - smoothing, 0.0) + smoothing / len(EMOTIONS)
+    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
+
+
+def _regularised(gradients: list[Any], variables: list[Any], *, config: OptimConfig) -> list[Any]:
+    """Clip to the global norm, then add the L2 gradient of kernels (rank 2 and up)."""
+    clipped, _ = tf.clip_by_global_norm(gradients, config.clip_norm)
+    return [
+        gradient + config.weight_decay * variable.value if len(variable.shape) > 1 else gradient
+        for gradient, variable in zip(clipped, variables, strict=True)
+    ]

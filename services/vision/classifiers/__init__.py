@@ -1,0 +1,1 @@
+"""Expression classifiers: one port, one engine per file."""

@@ -1,0 +1,49 @@
+"""Splitting any number of faces into batches of few different sizes."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.common.domain.emotions import EMOTIONS
+from services.vision.transforms import InputSpec, Pixels
+
+LARGEST_BATCH = 32
+
+Floats = NDArray[np.float32]
+
+
+def batch_sizes(count: int, *, largest: int = LARGEST_BATCH) -> Iterator[int]:
+    """Cut ``count`` into powers of two, largest first: 45 is 32, 8, 4 and 1.
+
+    An engine prepares its kernels per batch size. Six sizes are prepared once; the sizes of
+    real chunks would never end, and padding to one size would waste most of a small chunk.
+    """
+    while count:
+        size = min(largest, 1 << (count.bit_length() - 1))
+        yield size
+        count -= size
+
+
+def logits_in_batches(run: Callable[[Floats], Floats], crops: Pixels, spec: InputSpec) -> Floats:
+    """Run the network over all crops in bounded batches.
+
+    Args:
+        run: float32 ``[n, S, S, C]`` raw 0..255 to logits ``[n, 7]``.
+        crops: uint8 ``[N, S, S, C]``; N may be 0.
+        spec: the shape that the crops must have.
+
+    Returns:
+        float32 ``[N, 7]``.
+
+    Raises:
+        ValueError: if the crops are not those of ``spec``.
+    """
+    if crops.dtype != np.uint8 or crops.shape[1:] != spec.shape:
+        raise ValueError(f"expected uint8 crops of {spec.shape}, got {crops.dtype} {crops.shape}")
+    logits = np.empty((len(crops), len(EMOTIONS)), np.float32)
+    start = 0
+    for size in batch_sizes(len(crops)):
+        logits[start : start + size] = run(crops[start : start + size].astype(np.float32))
+        start += size
+    return logits

@@ -1,0 +1,55 @@
+"""The expression classifier on OpenVINO: for CPUs."""
+
+import numpy as np
+import openvino
+from numpy.typing import NDArray
+
+from services.vision.bundle import Bundle
+from services.vision.classifiers.batches import Floats, logits_in_batches
+from services.vision.classifiers.port import Precision
+from services.vision.probabilities import to_probabilities
+from services.vision.transforms import Pixels
+
+# An int8 network carries its own quantisation; what is left of it runs in fp32.
+_HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16", Precision.INT8: "f32"}
+
+
+class OpenVinoClassifier:
+    """An ``ExpressionClassifier`` on the CPU. Not for several threads at once."""
+
+    def __init__(
+        self, bundle: Bundle, *, precision: Precision = Precision.FP32, threads: int = 1
+    ) -> None:
+        """Compile the bundle's network.
+
+        Args:
+            bundle: a verified bundle.
+            precision: a CPU without bf16 instructions runs bf16 as fp32.
+            threads: inference threads; 1 by default, as the worker runs a process per core.
+
+        Raises:
+            BundleError: if the bundle has no network of that precision.
+        """
+        self.precision = precision
+        self._manifest = bundle.manifest
+        config = {
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": 1,
+            "INFERENCE_PRECISION_HINT": _HINTS[precision],
+        }
+        core = openvino.Core()
+        model = core.read_model(bundle.model_path(precision))
+        self._request = core.compile_model(model, "CPU", config).create_infer_request()
+
+    def classify(self, crops: Pixels) -> NDArray[np.float64]:
+        """See ``ExpressionClassifier.classify``."""
+        logits = logits_in_batches(self._run, crops, self._manifest.input)
+        return to_probabilities(
+            logits,
+            temperature=self._manifest.temperature,
+            prior_shift=self._manifest.prior_shift,
+        )
+
+    def _run(self, pixels: Floats) -> Floats:
+        self._request.infer({"crops": pixels}, share_inputs=True)
+        return np.array(self._request.get_tensor("logits").data, dtype=np.float32)

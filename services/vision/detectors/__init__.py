@@ -1,0 +1,1 @@
+"""Face detectors: one port, two engines of the same MTCNN weights."""

@@ -1,0 +1,71 @@
+"""Choosing and loading the engines; each is imported only when chosen."""
+
+import ctypes
+import importlib.util
+from enum import StrEnum
+from pathlib import Path
+
+from services.vision.bundle import Bundle
+from services.vision.classifiers.port import ExpressionClassifier, Precision
+from services.vision.detectors.port import FaceDetector
+
+
+class DetectorKind(StrEnum):
+    """Which engine runs MTCNN; AUTO is facenet where CUDA is, else openvino."""
+
+    AUTO = "auto"
+    OPENVINO = "openvino"
+    FACENET = "facenet"
+
+
+class ClassifierKind(StrEnum):
+    """Which engine runs the bundle; AUTO is onnxruntime where CUDA is, else openvino."""
+
+    AUTO = "auto"
+    OPENVINO = "openvino"
+    ONNXRUNTIME = "onnxruntime"
+
+
+def cuda_available() -> bool:
+    """Tell whether torch can use a GPU, without importing torch where no driver is."""
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    if importlib.util.find_spec("torch") is None:
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
+def load_detector(kind: DetectorKind, mtcnn: Path, *, cuda: bool, threads: int) -> FaceDetector:
+    """Load MTCNN; ``mtcnn`` is the folder of the exported networks.
+
+    Raises:
+        BundleError: if an exported network is missing or altered.
+    """
+    if kind is DetectorKind.FACENET or (kind is DetectorKind.AUTO and cuda):
+        from services.vision.detectors.facenet import load_facenet_detector
+
+        return load_facenet_detector(device="cuda:0" if cuda else "cpu", threads=threads)
+    from services.vision.detectors.openvino import load_openvino_detector
+
+    return load_openvino_detector(mtcnn, threads=threads)
+
+
+def load_classifier(
+    kind: ClassifierKind, bundle: Bundle, *, cuda: bool, precision: Precision, threads: int
+) -> ExpressionClassifier:
+    """Load the bundle's network; ``precision`` is openvino's, onnxruntime runs fp32.
+
+    Raises:
+        BundleError: if the bundle has no network of that precision.
+    """
+    if kind is ClassifierKind.ONNXRUNTIME or (kind is ClassifierKind.AUTO and cuda):
+        from services.vision.classifiers.onnxruntime import OnnxRuntimeClassifier
+
+        return OnnxRuntimeClassifier(bundle, threads=threads)
+    from services.vision.classifiers.openvino import OpenVinoClassifier
+
+    return OpenVinoClassifier(bundle, precision=precision, threads=threads)

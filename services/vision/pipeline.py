@@ -1,0 +1,251 @@
+"""Photos in, analysed faces out: decode, detect, crop, classify all faces at once."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from services.common.domain.errors import ItemError, ItemErrorCode, TransientError
+from services.common.domain.faces import (
+    AnalysedFace,
+    AnalysisOptions,
+    DetectedFace,
+    PhotoAnalysis,
+)
+from services.common.domain.limits import PhotoLimits
+from services.imaging.decode import DecodedPhoto, decode_photo
+from services.vision.bundle import Bundle, check_golden, load_bundle
+from services.vision.classifiers.batches import LARGEST_BATCH
+from services.vision.classifiers.port import ExpressionClassifier, Precision
+from services.vision.detectors.port import FaceDetector
+from services.vision.engines import (
+    ClassifierKind,
+    DetectorKind,
+    cuda_available,
+    load_classifier,
+    load_detector,
+)
+from services.vision.transforms import Pixels, crop_face
+
+# Decoded photos that ``analyse`` collects before it looks for faces: 48 MB, and less than that
+# beside one photo of the largest size (150 MB).
+_PIXELS_IN_MEMORY = 16_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The faces of one photo, largest first, with a crop for each; its pixels are let go."""
+
+    width: int
+    height: int
+    exif_orientation: int
+    faces: tuple[DetectedFace, ...]
+    crops: tuple[Pixels, ...]
+    faces_truncated: bool
+
+
+class Pipeline:
+    """The ``PhotoAnalyser`` of the product. Not for several threads at once."""
+
+    def __init__(
+        self,
+        detector: FaceDetector,
+        classifier: ExpressionClassifier,
+        bundle: Bundle,
+        *,
+        limits: PhotoLimits,
+    ) -> None:
+        """Join the engines; ``build_pipeline`` makes and verifies them."""
+        self._detector = detector
+        self._classifier = classifier
+        self._bundle = bundle
+        self._limits = limits
+
+    @property
+    def model_version(self) -> str:
+        """See ``PhotoAnalyser.model_version``."""
+        return self._bundle.version
+
+    def warm_up(self) -> None:
+        """See ``PhotoAnalyser.warm_up``; the crops are so many that every batch size runs."""
+        photo = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
+        self._detector.detect([photo])
+        shape = (2 * LARGEST_BATCH - 1, *self._bundle.manifest.input.shape)
+        self._classifier.classify(np.zeros(shape, np.uint8))
+
+    def decode(self, data: bytes) -> DecodedPhoto | ItemError:
+        """See ``PhotoAnalyser.decode``."""
+        try:
+            return decode_photo(data, limits=self._limits)
+        except ItemError as error:
+            return error
+        except MemoryError:
+            detail = "The photo needs more memory than the worker has; send it smaller."
+            return ItemError(ItemErrorCode.OUT_OF_MEMORY, detail)
+
+    def analyse_decoded(
+        self, photos: Sequence[DecodedPhoto], options: AnalysisOptions
+    ) -> list[PhotoAnalysis]:
+        """See ``PhotoAnalyser.analyse_decoded``."""
+        with _memory_trouble_is_transient():
+            return self._classified(self._find(photos, options))
+
+    def analyse(
+        self, photos: Sequence[bytes], options: AnalysisOptions
+    ) -> list[PhotoAnalysis | ItemError]:
+        """See ``PhotoAnalyser.analyse``.
+
+        Only a few decoded photos are in memory at a time, however many the chunk has; crops
+        are kept, so that all faces still go through the classifier together.
+        """
+        errors: dict[int, ItemError] = {}
+        with _memory_trouble_is_transient():
+            found: list[_Found] = []
+            waiting: list[DecodedPhoto] = []
+            for index, data in enumerate(photos):
+                error = self._decode_into(waiting, data)
+                if error:
+                    errors[index] = error
+                if sum(photo.width * photo.height for photo in waiting) >= _PIXELS_IN_MEMORY:
+                    found += self._find(waiting, options)
+                    waiting.clear()
+            if waiting:
+                found += self._find(waiting, options)
+            analyses = iter(self._classified(found))
+        return [errors.get(index) or next(analyses) for index in range(len(photos))]
+
+    def _decode_into(self, waiting: list[DecodedPhoto], data: bytes) -> ItemError | None:
+        """Decode without leaving a second reference that would outlive ``waiting.clear()``."""
+        decoded = self.decode(data)
+        if isinstance(decoded, ItemError):
+            return decoded
+        waiting.append(decoded)
+        return None
+
+    def _find(self, photos: Sequence[DecodedPhoto], options: AnalysisOptions) -> list[_Found]:
+        detections = self._detector.detect(
+            [photo.rgb for photo in photos],
+            threshold=options.detection_threshold,
+            min_face_px=max(options.min_face_px, self._limits.min_face_px),
+        )
+        return [
+            self._cropped(photo, faces) for photo, faces in zip(photos, detections, strict=True)
+        ]
+
+    def _cropped(self, photo: DecodedPhoto, detected: list[DetectedFace]) -> _Found:
+        largest_first = sorted(detected, key=_by_size)
+        faces = tuple(largest_first[: self._limits.faces_per_photo])
+        spec = self._bundle.manifest.input
+        return _Found(
+            width=photo.width,
+            height=photo.height,
+            exif_orientation=photo.exif_orientation,
+            faces=faces,
+            crops=tuple(crop_face(photo.rgb, face.box, spec) for face in faces),
+            faces_truncated=len(largest_first) > len(faces),
+        )
+
+    def _classified(self, found: Sequence[_Found]) -> list[PhotoAnalysis]:
+        spec = self._bundle.manifest.input
+        crops = [crop for photo in found for crop in photo.crops]
+        stacked = np.stack(crops) if crops else np.empty((0, *spec.shape), np.uint8)
+        rows = iter(self._classifier.classify(stacked))
+        return [
+            PhotoAnalysis(
+                width=photo.width,
+                height=photo.height,
+                exif_orientation=photo.exif_orientation,
+                faces=tuple(
+                    self._analysed(index, face, crop, next(rows))
+                    for index, (face, crop) in enumerate(zip(photo.faces, photo.crops, strict=True))
+                ),
+                faces_truncated=photo.faces_truncated,
+            )
+            for photo in found
+        ]
+
+    def _analysed(
+        self, index: int, face: DetectedFace, crop: Pixels, row: NDArray[np.float64]
+    ) -> AnalysedFace:
+        probabilities = tuple(row.tolist())
+        first, second = sorted(probabilities, reverse=True)[:2]
+        return AnalysedFace(
+            face_index=index,
+            box=face.box,
+            landmarks=face.landmarks,
+            confidence=face.confidence,
+            probabilities=probabilities,
+            margin=first - second,
+            uncertain=first < self._bundle.manifest.abstention_threshold,
+            blur=sharpness(crop),
+        )
+
+
+def build_pipeline(
+    bundle_dir: Path,
+    mtcnn_dir: Path,
+    *,
+    detector: DetectorKind = DetectorKind.AUTO,
+    classifier: ClassifierKind = ClassifierKind.AUTO,
+    precision: Precision = Precision.FP32,
+    threads: int = 1,
+    limits: PhotoLimits | None = None,
+) -> Pipeline:
+    """Load and verify everything and warm it up; the pipeline returned is ready for photos.
+
+    Args:
+        bundle_dir: the folder of the expression model.
+        mtcnn_dir: the folder of the exported MTCNN networks.
+        detector: AUTO is facenet where CUDA is, else openvino.
+        classifier: AUTO is onnxruntime where CUDA is, else openvino.
+        precision: of the openvino classifier.
+        threads: inference threads of this process.
+        limits: the product's when None.
+
+    Raises:
+        BundleError: if a file is not what its hash says or the golden answers differ.
+    """
+    bundle = load_bundle(bundle_dir)
+    may_use_cuda = detector is not DetectorKind.OPENVINO or classifier is ClassifierKind.AUTO
+    cuda = may_use_cuda and cuda_available()
+    engine = load_classifier(classifier, bundle, cuda=cuda, precision=precision, threads=threads)
+    check_golden(bundle, engine)
+    faces = load_detector(detector, mtcnn_dir, cuda=cuda, threads=threads)
+    pipeline = Pipeline(faces, engine, bundle, limits=limits or PhotoLimits())
+    pipeline.warm_up()
+    return pipeline
+
+
+def sharpness(crop: Pixels) -> float:
+    """Variance of the Laplacian of a crop; low means blurred (Pech-Pacheco et al., 2000).
+
+    Measured at the classifier's scale, so that an enlarged tiny face counts as blurred.
+    """
+    is_gray = crop.shape[-1] == 1
+    gray = crop[..., 0] if is_gray else cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    return float(cv2.Laplacian(np.ascontiguousarray(gray), cv2.CV_64F).var())
+
+
+@contextmanager
+def _memory_trouble_is_transient() -> Iterator[None]:
+    """Name a device that ran out of memory, whatever the engine calls it.
+
+    torch raises OutOfMemoryError, ONNX Runtime and OpenVINO plain RuntimeErrors.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        raise TransientError("The worker is out of memory; fewer photos may fit.") from error
+    except RuntimeError as error:
+        text = str(error).lower()
+        if not any(phrase in text for phrase in ("out of memory", "bad_alloc", "allocate memory")):
+            raise
+        raise TransientError("The device is out of memory; fewer photos may fit.") from error
+
+
+def _by_size(face: DetectedFace) -> tuple[float, float, float]:
+    return -face.box.w * face.box.h, face.box.y, face.box.x

@@ -1,0 +1,40 @@
+"""``python -m services.worker``: the Celery worker with the one right set of options."""
+
+import logging
+import os
+import socket
+import sys
+
+from services.common.config import Settings
+from services.worker.app import create_app
+from services.worker.devices import device_of, queues_of
+
+# Set before any numerical library loads, in children that inherit them: each has its own share
+# of the cores through the engines' own thread settings.
+SINGLE_THREADED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def main() -> int:
+    """Run the worker until a signal ends it; its exit code."""
+    settings = Settings()
+    for name in SINGLE_THREADED:
+        os.environ.setdefault(name, str(settings.worker.threads))
+    device = device_of(settings)
+    worker = create_app(settings).Worker(
+        hostname=f"{device}-{os.getpid()}@{socket.gethostname()}",
+        pool="prefork",  # the only pool with time limits, crash isolation and a drain (measured)
+        concurrency=settings.worker.concurrency,
+        queues=[queue.value for queue in queues_of(device)],
+        loglevel=logging.getLevelName(settings.telemetry.level),
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        task_events=False,
+        quiet=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

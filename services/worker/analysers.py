@@ -1,0 +1,66 @@
+"""What the handler asks of the model, and the factory that builds the real one.
+
+Nothing heavy is imported here: the main process reads this module, only a child calls it.
+"""
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Protocol, cast
+
+from services.common.config import Settings
+from services.common.domain.errors import ItemError
+from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
+
+
+class PhotoAnalyser(Protocol):
+    """A loaded model: encoded photos in, faces or the photo's own error out."""
+
+    @property
+    def model_version(self) -> str:
+        """The name that every result carries."""
+
+    def warm_up(self) -> None:
+        """Run once, so that the first photo is as fast as the others."""
+
+    def analyse(
+        self, photos: Sequence[bytes], options: AnalysisOptions
+    ) -> Sequence[PhotoAnalysis | ItemError]:
+        """Analyse photos together; one answer each, in their order.
+
+        Raises:
+            TransientError: the device is out of memory; fewer photos may fit.
+        """
+
+
+AnalyserFactory = Callable[[Settings], PhotoAnalyser]
+
+
+def load_analyser(settings: Settings) -> PhotoAnalyser:
+    """Build the analyser that ``settings.worker.analyser`` names as ``module:function``."""
+    module, _, function = settings.worker.analyser.partition(":")
+    factory = cast("AnalyserFactory", getattr(import_module(module), function))
+    return factory(settings)
+
+
+def from_settings(settings: Settings) -> PhotoAnalyser:
+    """Build the real pipeline: verified bundle, exported MTCNN, engines by device.
+
+    Raises:
+        BundleError: a file is not what its hash says, or the golden answers differ.
+    """
+    # Only a child may come here: numpy and the engines must not exist before the fork.
+    from services.vision.classifiers.port import Precision
+    from services.vision.engines import ClassifierKind, DetectorKind
+    from services.vision.pipeline import build_pipeline
+
+    worker = settings.worker
+    on_cpu = worker.device == "cpu"
+    detector = DetectorKind(worker.detector)
+    return build_pipeline(
+        worker.bundle_dir,
+        worker.mtcnn_dir,
+        detector=DetectorKind.OPENVINO if on_cpu and detector is DetectorKind.AUTO else detector,
+        classifier=ClassifierKind.OPENVINO if on_cpu else ClassifierKind.AUTO,
+        precision=Precision(worker.precision),
+        threads=worker.threads,
+    )

@@ -1,0 +1,64 @@
+"""The work on one micro-batch: fetched, analysed, drawn, judged. No database."""
+
+from services.common.domain.errors import TransientError
+from services.common.domain.faces import PhotoAnalysis
+from services.common.jobs.repositories.leases import ClaimedItem
+from services.worker.bench import Bench
+from services.worker.chunks import Chunk
+from services.worker.fetching import Fetched
+from services.worker.model_runs import Answer, analyse_isolating
+from services.worker.settling import Judge, Settlement
+
+
+class BatchRunner:
+    """Turns a micro-batch of a chunk into fates."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._judge = Judge(bench.rng)
+
+    def run(self, chunk: Chunk, batch: list[ClaimedItem]) -> Settlement:
+        """Analyse ``batch`` and decide what becomes of each photo."""
+        bench = self._bench
+        begun = bench.clock()
+        with bench.metrics.stage_seconds.labels("fetch").time():
+            fetched = bench.fetcher.collect(chunk.take(batch))
+        photos = {
+            item.id: photo
+            for item, photo in zip(batch, fetched, strict=True)
+            if isinstance(photo, bytes)
+        }
+        with bench.metrics.stage_seconds.labels("analyse").time():
+            found = analyse_isolating(bench.analyser, list(photos.values()), chunk.options)
+        answers = dict(zip(photos, found, strict=True))
+        seconds = bench.clock() - begun
+        if photos:
+            bench.pace.note(seconds=seconds, photos=len(photos))
+        if chunk.options.annotated:
+            self._draw(chunk, batch, photos, answers)
+        return self._judge.settle(
+            batch,
+            fetched,
+            answers,
+            storage_down=self._storage_is_down(fetched),
+            milliseconds=1000 * seconds / max(len(photos), 1),
+        )
+
+    def _draw(
+        self,
+        chunk: Chunk,
+        batch: list[ClaimedItem],
+        photos: dict[int, bytes],
+        answers: dict[int, Answer],
+    ) -> None:
+        for item in batch:
+            answer = answers.get(item.id)
+            if isinstance(answer, PhotoAnalysis):
+                self._bench.pictures.keep(
+                    photos[item.id], answer, job=chunk.job.public_id, item=item.public_id
+                )
+
+    def _storage_is_down(self, fetched: list[Fetched]) -> bool:
+        """Whether a failed fetch is the bucket's fault as a whole; asked only after one."""
+        troubled = any(isinstance(photo, TransientError) for photo in fetched)
+        return troubled and self._bench.fetcher.storage_is_down()

@@ -1,0 +1,86 @@
+"""The sign of life of a worker child, from a thread of its own."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.common.db.session import SessionFactory, unit_of_work
+from services.common.jobs.repositories.workers import WorkerIdentity, WorkerRepository
+from services.common.queue.names import Device
+from services.common.telemetry import get_logger
+
+BEAT_S = 10.0
+
+_log = get_logger(__name__)
+
+
+class Heartbeat:
+    """Keeps this child's row fresh and counts its fellows. Its first beat makes it ready."""
+
+    def __init__(
+        self,
+        sessions: SessionFactory,
+        worker: WorkerIdentity,
+        *,
+        report: Callable[[], dict[str, Any]],
+        check: Callable[[], object],
+        every_s: float = BEAT_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._sessions = sessions
+        self._worker = worker
+        self._report = report
+        self._check = check
+        self._every_s = every_s
+        self._clock = clock
+        self._claimed_at: float | None = None
+        self._live: dict[Device, int] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Beat from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop, and take the row away."""
+        self._stop.set()
+        self._thread.join(self._every_s)
+        self._try(lambda repository: repository.remove(self._worker.id))
+
+    def claimed(self) -> None:
+        """Note that a chunk was claimed just now."""
+        self._claimed_at = self._clock()
+
+    def workers(self) -> int:
+        """How many children share the work, as of the last beat; at least this one."""
+        return max(1, sum(self._live.values()))
+
+    def beat(self) -> None:
+        """Beat once, and let the watchdog look; a database that is away is no reason to stop."""
+        self._try(self._beat)
+        try:
+            self._check()
+        except SQLAlchemyError as error:
+            _log.warning("watchdog.blind", error=type(error).__name__)
+
+    def _beat(self, repository: WorkerRepository) -> None:
+        at = self._claimed_at
+        age_s = None if at is None else self._clock() - at
+        repository.beat(self._worker, claim_age_s=age_s, current=self._report())
+        self._live = repository.live()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self.beat()
+            self._stop.wait(self._every_s)
+
+    def _try(self, step: Callable[[WorkerRepository], None]) -> None:
+        try:
+            with unit_of_work(self._sessions) as session:
+                step(WorkerRepository(session))
+        except SQLAlchemyError as error:
+            _log.warning("heartbeat.missed", error=type(error).__name__)

@@ -1,0 +1,171 @@
+"""A task's dealings with the database: one short transaction each, patient with restarts."""
+
+import uuid
+from dataclasses import dataclass
+from itertools import count
+
+from sqlalchemy.orm import Session
+
+from services.common.domain.errors import ItemErrorCode
+from services.common.domain.faces import AnalysisOptions
+from services.common.domain.jobs import ACTIVE_JOB_STATUSES, JobStatus
+from services.common.jobs.repositories.leases import ClaimableJob, ClaimedItem, LeaseRepository
+from services.common.jobs.repositories.sweeps import SweepRepository
+from services.common.queue.names import Lane
+from services.common.telemetry import get_logger
+from services.worker.bench import Bench
+from services.worker.chunks import Chunk
+from services.worker.policy import CHUNK_BYTES
+from services.worker.settling import Settlement
+
+_log = get_logger(__name__)
+
+# While the bucket is away its photos rest a little, so that claims do not spin.
+OUTAGE_PAUSE_S = (1.0, 5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a settlement met in the database.
+
+    Attributes:
+        written: outcomes really written; the others were lost or their job was cancelled.
+        held: items of the chunk that are still ours to analyse.
+        status: of the job; None when it was erased.
+        overtaken: whether interactive photos wait behind this batch.
+    """
+
+    written: set[int]
+    held: set[int]
+    status: JobStatus | None
+    overtaken: bool
+
+    @property
+    def unwanted(self) -> bool:
+        """Whether the job takes no more results."""
+        return self.status not in ACTIVE_JOB_STATUSES
+
+
+class Ledger:
+    """Claims, settles and gives back, for one task on one job."""
+
+    def __init__(self, bench: Bench, job_id: int, *, task: uuid.UUID) -> None:
+        self._bench = bench
+        self._job_id = job_id
+        self._task = task
+
+    def claim(self, *, suspects: bool = True) -> Chunk | None:
+        """Lease the next chunk and begin to fetch its photos; None if there is nothing to do.
+
+        Args:
+            suspects: whether it may be a photo that has to run alone in this process.
+        """
+        token = uuid.uuid4()
+        tries = count()
+
+        def step(session: Session) -> tuple[ClaimableJob, list[ClaimedItem]] | None:
+            leases = LeaseRepository(session)
+            if next(tries):
+                leases.forget(token)
+            return self._claim(leases, token, suspects=suspects)
+
+        claimed = self._bench.database.run(step)
+        if claimed is None:
+            return None
+        job, items = claimed
+        metrics = self._bench.metrics
+        metrics.claims.labels(job.lane).inc()
+        if not items:
+            return None
+        metrics.claimed_items.labels(job.lane).inc(len(items))
+        self._bench.surroundings.claimed()
+        return Chunk(
+            token=token,
+            job=job,
+            items=items,
+            photos=self._bench.fetcher.start(items),
+            options=AnalysisOptions(**job.options),
+        )
+
+    def settle(self, chunk: Chunk, settlement: Settlement) -> Settled:
+        """Write fates and renew what is left of the chunk, in one transaction.
+
+        Run again after an ambiguous commit it writes what is missing and nothing twice.
+        """
+        with self._bench.metrics.stage_seconds.labels("finish").time():
+            settled = self._bench.database.run(
+                lambda session: self._settle(LeaseRepository(session), chunk, settlement)
+            )
+        self._count(settlement, settled)
+        return settled
+
+    def give_back(self, chunk: Chunk, *, storage_down: bool = False) -> None:
+        """Return what was not begun, as if never claimed."""
+        for future in chunk.photos.values():
+            future.cancel()
+        if not chunk.held:
+            return
+        delay_s = self._bench.rng.uniform(*OUTAGE_PAUSE_S) if storage_down else 0.0
+        self._bench.database.run(
+            lambda session: LeaseRepository(session).release(
+                chunk.held, token=chunk.token, delay_s=delay_s
+            )
+        )
+
+    def suspect(self, reason: ItemErrorCode) -> None:
+        """End this task's leases; the sweeper lets each of their photos run alone."""
+        self._bench.database.run(
+            lambda session: LeaseRepository(session).expire_task(self._task, reason=reason)
+        )
+
+    def close_job(self) -> None:
+        """Close the job if nothing of it is open; the sweeper would do it seconds later."""
+        self._bench.database.run(
+            lambda session: SweepRepository(session).close_jobs(job_id=self._job_id)
+        )
+
+    def _claim(
+        self, leases: LeaseRepository, token: uuid.UUID, *, suspects: bool
+    ) -> tuple[ClaimableJob, list[ClaimedItem]] | None:
+        settings, workers = self._bench.settings, self._bench.surroundings.workers()
+        job = leases.job(self._job_id, cap=2 * workers * settings.chunk_max)
+        if job is None or not job.ready:
+            return None
+        items = leases.claim(
+            self._job_id,
+            limit=self._bench.pace.chunk(settings, ready=job.ready, workers=workers),
+            max_bytes=CHUNK_BYTES,
+            token=token,
+            task=self._task,
+            lease_s=settings.lease_s,
+            suspects=suspects,
+        )
+        return job, items
+
+    def _settle(self, leases: LeaseRepository, chunk: Chunk, settlement: Settlement) -> Settled:
+        written = leases.finish(
+            settlement.outcomes,
+            token=chunk.token,
+            model_version=self._bench.analyser.model_version,
+        )
+        leases.retry_later(settlement.postponed, token=chunk.token)
+        pause_s = self._bench.rng.uniform(*OUTAGE_PAUSE_S)
+        leases.release(settlement.excused, token=chunk.token, delay_s=pause_s)
+        rest = chunk.held - settlement.ids
+        return Settled(
+            written=written,
+            held=leases.renew(rest, token=chunk.token, lease_s=self._bench.settings.lease_s),
+            status=leases.status(self._job_id),
+            overtaken=chunk.job.lane == Lane.BATCH and leases.waiting(Lane.INTERACTIVE),
+        )
+
+    def _count(self, settlement: Settlement, settled: Settled) -> None:
+        metrics = self._bench.metrics
+        for outcome in settlement.outcomes:
+            if outcome.item_id in settled.written:
+                metrics.items.labels(outcome.label).inc()
+                metrics.faces.inc(outcome.faces)
+        lost = len(settlement.outcomes) - len(settled.written)
+        if lost and settled.status is not JobStatus.CANCELLING:
+            metrics.lost_leases.inc(lost)
+            _log.warning("lease.lost", job=self._job_id, items=lost)

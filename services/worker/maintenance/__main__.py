@@ -1,0 +1,56 @@
+"""``python -m services.worker.maintenance``: feeder, sweeper and retention in one process."""
+
+import signal
+import sys
+import threading
+
+from services.common.config import Settings
+from services.common.db.session import SessionFactory, build_engine, build_session_factory
+from services.common.queue.producer import HintSender, build_hint_sender
+from services.common.storage import build_storage
+from services.common.telemetry import Metrics, configure_logging
+from services.worker.maintenance.feeder import Feeder
+from services.worker.maintenance.loops import Loop, supervise
+from services.worker.maintenance.retention import Retention
+from services.worker.maintenance.sweeper import Sweeper
+
+# The feeder has nobody waiting for it: it tries a broker that failed again after a second.
+BROKER_REST_S = 1.0
+
+
+def build_loops(
+    settings: Settings, *, sessions: SessionFactory, hints: HintSender, metrics: Metrics
+) -> list[Loop]:
+    """Build the three loops."""
+    feeder = Feeder(sessions, hints, settings=settings.queue)
+    sweeper = Sweeper(sessions, settings=settings.queue, metrics=metrics)
+    retention = Retention(sessions, build_storage(settings.storage), settings=settings.retention)
+    return [
+        Loop("feeder", feeder.step, every_s=settings.queue.feeder_interval_s),
+        Loop("sweeper", sweeper.step, every_s=settings.queue.sweeper_interval_s),
+        Loop("retention", retention.step, every_s=settings.retention.interval_s),
+    ]
+
+
+def main() -> int:
+    """Run the loops until a signal ends them; the exit code."""
+    settings = Settings()
+    configure_logging(settings.telemetry, service="maintenance")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    metrics = Metrics()
+    engine = build_engine(settings.database)
+    hints = build_hint_sender(settings, metrics, rest_s=BROKER_REST_S)
+    try:
+        loops = build_loops(
+            settings, sessions=build_session_factory(engine), hints=hints, metrics=metrics
+        )
+        return supervise(loops, stop=stop)
+    finally:
+        hints.close()
+        engine.dispose()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+"""What a worker child owns: models, connections, heartbeat. Built once, after the fork."""
+
+import os
+import signal
+import socket
+import uuid
+from typing import Any, Self
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from services.common.config import Settings
+from services.common.db.session import (
+    SessionFactory,
+    build_engine,
+    build_session_factory,
+    unit_of_work,
+)
+from services.common.jobs.repositories.workers import WorkerIdentity, WorkerRepository
+from services.common.models.service import MANIFEST_NAME, read_identity, register_bundle
+from services.common.queue.producer import HintSender, build_hint_sender
+from services.common.storage import build_storage
+from services.common.telemetry import Metrics, get_logger
+from services.worker.analysers import PhotoAnalyser, load_analyser
+from services.worker.bench import Bench, Surroundings
+from services.worker.devices import device_of, queues_of
+from services.worker.fetching import PATIENCE_SHARE, PhotoFetcher
+from services.worker.heartbeat import Heartbeat
+from services.worker.patience import PatientDatabase
+from services.worker.pictures import PictureKeeper
+from services.worker.policy import Pace
+from services.worker.shifts import Shift
+from services.worker.shutdown import DrainFlag
+from services.worker.watchdog import PATIENCE_S, Watchdog
+
+_log = get_logger(__name__)
+
+
+class WorkerRuntime:
+    """Everything of one child process. `build` loads and warms the models; then it is ready."""
+
+    def __init__(
+        self, *, bench: Bench, heartbeat: Heartbeat, hints: HintSender, engine: Engine
+    ) -> None:
+        self._bench = bench
+        self._heartbeat = heartbeat
+        self._hints = hints
+        self._engine = engine
+
+    @classmethod
+    def build(cls, settings: Settings, *, draining: DrainFlag) -> Self:
+        """Load the models, warm them up, and only then show a sign of life.
+
+        Raises:
+            BundleError: the model must not be used; the worker has to end.
+        """
+        analyser = load_analyser(settings)
+        analyser.warm_up()
+        device = device_of(settings)
+        worker = WorkerIdentity(
+            id=uuid.uuid4(),
+            kind=device,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            main_pid=os.getppid(),
+            model_version=analyser.model_version,
+        )
+        engine = build_engine(settings.database)
+        sessions = build_session_factory(engine)
+        metrics, pace = Metrics(), Pace()
+        hints = build_hint_sender(settings, metrics)
+        heartbeat = Heartbeat(
+            sessions,
+            worker,
+            report=lambda: _report(metrics, pace),
+            check=_watchdog(worker, sessions, hints).check,
+        )
+        storage = build_storage(settings.storage)
+        bench = Bench(
+            database=PatientDatabase(sessions),
+            fetcher=PhotoFetcher(
+                storage, patience_s=PATIENCE_SHARE * settings.queue.task_time_limit_s
+            ),
+            analyser=analyser,
+            pictures=PictureKeeper(storage),
+            settings=settings.queue,
+            surroundings=Surroundings(
+                draining=draining, workers=heartbeat.workers, claimed=heartbeat.claimed
+            ),
+            metrics=metrics,
+            pace=pace,
+        )
+        bench.database.run(lambda session: _register(session, settings, analyser))
+        _log.info("worker.ready", model=analyser.model_version, device=device.value)
+        heartbeat.start()
+        return cls(bench=bench, heartbeat=heartbeat, hints=hints, engine=engine)
+
+    def analyse(self, job_id: int, *, task: uuid.UUID) -> int:
+        """Serve one hint; return how many outcomes were written."""
+        return Shift(self._bench, job_id, task=task).work()
+
+    def close(self) -> None:
+        """Sign off and drop every connection."""
+        self._heartbeat.stop()
+        self._bench.fetcher.close()
+        self._hints.close()
+        self._engine.dispose()
+
+
+def _register(session: Session, settings: Settings, analyser: PhotoAnalyser) -> None:
+    """Write the row of the bundle in use; an analyser without one (in tests) has none."""
+    directory = settings.worker.bundle_dir
+    if (directory / MANIFEST_NAME).exists():
+        identity = read_identity(directory)
+        if identity.model_version == analyser.model_version:
+            register_bundle(session, identity)
+
+
+def _report(metrics: Metrics, pace: Pace) -> dict[str, Any]:
+    return {
+        "faces": int(metrics.value("hfer_faces_total")),
+        "seconds_per_photo": pace.seconds_per_photo,
+    }
+
+
+def _watchdog(worker: WorkerIdentity, sessions: SessionFactory, hints: HintSender) -> Watchdog:
+    def hints_wait() -> bool:
+        return any(hints.depth(queue) for queue in queues_of(worker.kind))
+
+    def starving() -> bool:
+        with unit_of_work(sessions) as session:
+            return WorkerRepository(session).starving(worker, patience_s=PATIENCE_S)
+
+    def bite() -> None:
+        _log.critical("worker.deaf", main_pid=worker.main_pid)
+        os.kill(worker.main_pid, signal.SIGKILL)
+
+    return Watchdog(hints_wait=hints_wait, starving=starving, bite=bite)

@@ -1,0 +1,103 @@
+"""What Celery's signals mean to us: load, drain, sign off, and the fast path after a crash.
+
+Imported through the application's ``include`` in the main process and, where children are
+spawned, in each child again; receivers are attached by that import.
+"""
+
+import os
+import signal
+import uuid
+from typing import Any
+
+from billiard.exceptions import TimeLimitExceeded, WorkerLostError
+from celery import current_app, signals
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.common.config import Settings
+from services.common.db.session import build_engine, build_session_factory, unit_of_work
+from services.common.domain.errors import ItemErrorCode
+from services.common.jobs.repositories.leases import LeaseRepository
+from services.common.queue.names import Task
+from services.common.telemetry import configure_logging, get_logger
+from services.worker.runtime import WorkerRuntime
+from services.worker.shutdown import DrainFlag, ForcedExit, ignore_group_signals
+
+EX_NO_MODEL = 78
+
+_log = get_logger(__name__)
+
+
+def set_up_logging(**_facts: Any) -> None:
+    """Use our format in place of Celery's; its having a receiver keeps Celery's handlers away."""
+    configure_logging(Settings().telemetry, service="worker")
+
+
+def prepare_main(**_facts: Any) -> None:
+    """Choose the drain flag before any child starts."""
+    DrainFlag.new().share()
+
+
+def load_child(**_facts: Any) -> None:
+    """Load the models in a child; one that cannot ends the whole worker, loudly.
+
+    Celery would log the exception and send tasks to a child without a model.
+    """
+    ignore_group_signals()
+    try:
+        runtime = WorkerRuntime.build(Settings(), draining=DrainFlag.inherited())
+    except Exception:  # noqa: BLE001 - whatever it is, this worker is of no use
+        _log.critical("worker.no_model", exc_info=True)
+        # By SIGKILL: Celery's cold shutdown would exit with 0, as if all were well (measured).
+        os.kill(os.getppid(), signal.SIGKILL)
+        os._exit(EX_NO_MODEL)
+    current_app.tasks[Task.ANALYSE.value].runtime = runtime
+
+
+def close_child(**_facts: Any) -> None:
+    """Sign off when a child leaves in order: a drain, or a recycling."""
+    runtime = current_app.tasks[Task.ANALYSE.value].runtime
+    if runtime is not None:
+        runtime.close()
+
+
+def drain(**_facts: Any) -> None:
+    """Raise the drain flag, in the main process, as soon as the signal arrives."""
+    DrainFlag.inherited().raise_()
+    ForcedExit(Settings().queue.soft_shutdown_s).arm()
+
+
+def clean_up(**_facts: Any) -> None:
+    """Remove the flag at an orderly end."""
+    DrainFlag.inherited().lower()
+
+
+def expire_leases(task_id: str = "", exception: Exception | None = None, **_facts: Any) -> None:
+    """End the leases of a child that crashed or hung: recovery in seconds, not in a lease.
+
+    Fires in the main process, which knows the task but holds no database connection: one is
+    made for this and dropped, so that no child ever inherits it.
+    """
+    if isinstance(exception, TimeLimitExceeded):
+        reason = ItemErrorCode.TIME_LIMIT
+    elif isinstance(exception, WorkerLostError):
+        reason = ItemErrorCode.CRASHED_WORKER
+    else:
+        return
+    engine = build_engine(Settings().database)
+    try:
+        with unit_of_work(build_session_factory(engine)) as session:
+            items = LeaseRepository(session).expire_task(uuid.UUID(task_id), reason=reason)
+        _log.warning("child.lost", task=task_id, reason=reason.value, items=items)
+    except SQLAlchemyError as error:
+        _log.warning("child.lost", task=task_id, reason=reason.value, error=type(error).__name__)
+    finally:
+        engine.dispose()
+
+
+signals.setup_logging.connect(set_up_logging)
+signals.worker_init.connect(prepare_main)
+signals.worker_process_init.connect(load_child)
+signals.worker_process_shutdown.connect(close_child)
+signals.worker_shutting_down.connect(drain)
+signals.worker_shutdown.connect(clean_up)
+signals.task_failure.connect(expire_leases)

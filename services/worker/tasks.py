@@ -1,0 +1,34 @@
+"""The Celery task: thin. It finds its process' runtime and serves the hint."""
+
+import uuid
+from typing import Any
+
+from celery import Task as CeleryTask
+from celery import shared_task
+
+from services.common.queue.names import Task
+from services.common.queue.producer import MESSAGE_VERSION
+from services.common.telemetry import correlated, get_logger
+from services.worker.runtime import WorkerRuntime
+
+_log = get_logger(__name__)
+
+
+class RuntimeTask(CeleryTask):  # type: ignore[misc]  # celery ships no types
+    """A task with the runtime of its process, set once in each child."""
+
+    abstract = True
+    runtime: WorkerRuntime | None = None
+
+
+@shared_task(bind=True, base=RuntimeTask, name=Task.ANALYSE.value)  # type: ignore[untyped-decorator]  # celery ships no types
+def analyse(self: Any, job_id: int, v: int = MESSAGE_VERSION) -> None:
+    """Work on ``job_id`` as long as the loop budget lasts."""
+    if v > MESSAGE_VERSION:
+        # A newer sender: the job stays ready and a newer worker or the feeder comes back to it.
+        _log.warning("hint.too_new", version=v)
+        return
+    with correlated(str(self.request.id)):
+        written = self.runtime.analyse(job_id, task=uuid.UUID(self.request.id))
+        if written:
+            _log.info("shift.done", job=job_id, outcomes=written)

@@ -1,0 +1,50 @@
+"""What each deployable may pull in."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+REQUIREMENTS = Path(__file__).parents[2] / "requirements"
+HEAVY = {"torch", "torchvision", "tensorflow", "tensorflow-cpu", "keras", "facenet-pytorch"}
+
+
+def packages(name: str) -> dict[str, str]:
+    pins = re.findall(
+        r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)", (REQUIREMENTS / name).read_text(), re.MULTILINE
+    )
+    return {package.lower(): version for package, version in pins}
+
+
+def locks() -> list[str]:
+    return sorted(path.name for path in REQUIREMENTS.glob("*.txt"))
+
+
+def test_the_cpu_worker_holds_no_training_framework() -> None:
+    assert not HEAVY & packages("worker.txt").keys()
+    assert "openvino" in packages("worker.txt")
+
+
+@pytest.mark.parametrize("name", ["api.txt"])
+def test_the_api_holds_no_ml_at_all(name: str) -> None:
+    assert not (HEAVY | {"openvino", "onnxruntime", "opencv-python-headless"}) & set(packages(name))
+    assert "fastapi" in packages(name)
+
+
+@pytest.mark.parametrize("name", locks())
+def test_every_line_is_pinned(name: str) -> None:
+    loose = [
+        line
+        for line in (REQUIREMENTS / name).read_text().splitlines()
+        if line.strip() and not line.lstrip().startswith("#") and "==" not in line
+    ]
+    assert not loose, loose
+
+
+def test_locks_agree_with_each_other() -> None:
+    seen: dict[str, dict[str, str]] = {}
+    for name in locks():
+        for package, version in packages(name).items():
+            seen.setdefault(package, {})[name] = version
+    torn = {package: by for package, by in seen.items() if len(set(by.values())) > 1}
+    assert not torn, torn

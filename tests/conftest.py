@@ -1,0 +1,39 @@
+"""Fixtures by theme, a marker per tier, and no sockets for unit tests."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_socket import disable_socket, enable_socket
+
+TESTS = Path(__file__).parent
+TIERS = frozenset({"unit", "integration", "e2e", "fault", "model", "architecture"})
+
+pytest_plugins = [
+    f"tests.fixtures.{path.stem}" for path in sorted(TESTS.glob("fixtures/[a-z]*.py"))
+]
+
+
+def pytest_configure() -> None:
+    # A developer's own stack in the environment must not reach into a test's settings.
+    for name in [name for name in os.environ if name.startswith("HFER_")]:
+        del os.environ[name]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        tier = item.path.relative_to(TESTS).parts[0]
+        if tier in TIERS:
+            item.add_marker(tier)
+
+
+@pytest.fixture(autouse=True)
+def _no_sockets_in_unit_tests(request: pytest.FixtureRequest) -> Iterator[None]:
+    if request.node.get_closest_marker("unit") is None:
+        yield
+        return
+    # asyncio's own wake-up pipe is a pair of Unix sockets.
+    disable_socket(allow_unix_socket=True)
+    yield
+    enable_socket()

@@ -1,0 +1,247 @@
+"""Keys, scopes and tenants, over every route of the OpenAPI document."""
+
+import hashlib
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from services.api.app import create_app
+from services.common.db.models import ApiKey
+from services.common.db.session import SessionFactory, unit_of_work
+from services.common.domain.ids import IdKind, format_id
+from services.common.domain.jobs import ItemStatus
+from services.common.keys.secrets import Scope
+from services.common.keys.service import ensure_bootstrap_key
+from tests.fixtures.jobs import seed_job
+from tests.fixtures.serving import Api, StartApi, assert_problem
+from tests.fixtures.settings import DEAD, SettingsMaker, build_settings
+
+OPEN_PATHS = {"/healthz", "/readyz", "/metrics", "/version"}
+
+
+def routes() -> list[tuple[str, str]]:
+    """Every method and path that the service offers."""
+    paths: dict[str, dict[str, Any]] = create_app(build_settings(DEAD)).openapi()["paths"]
+    return [(method.upper(), path) for path, methods in paths.items() for method in methods]
+
+
+GUARDED = [route for route in routes() if route[1] not in OPEN_PATHS]
+OF_A_JOB = [route for route in GUARDED if "{job_id}" in route[1]]
+
+
+def call(
+    client: httpx.Client, method: str, path: str, ids: dict[str, str] | None = None
+) -> httpx.Response:
+    known = {"job_id": f"job_{'0' * 32}", "item_id": f"itm_{'0' * 32}"}
+    known |= {"model_id": f"mdl_{'0' * 32}", "key_id": f"key_{'0' * 32}"}
+    url = path.format(**(known | (ids or {})))
+    if (method, path) == ("POST", "/v1/api-keys"):
+        return client.post(url, json={"name": "n", "scopes": ["jobs:read"]})
+    return client.request(method, url, files={"files": b"x"} if method == "POST" else None)
+
+
+class TestRoutes:
+    def test_the_document_lists_what_this_test_thinks(self) -> None:
+        assert len(GUARDED) == 16
+        assert len(OF_A_JOB) == 8
+
+
+class TestKeys:
+    def test_every_route_asks_for_a_key(self, api: Api) -> None:
+        client = api.anonymous()
+        for method, path in GUARDED:
+            response = call(client, method, path)
+            assert_problem(response, 401, "unauthenticated")
+            assert response.headers["www-authenticate"].startswith("Bearer")
+
+    def test_no_other_header_passes(self, api: Api) -> None:
+        client = api.anonymous()
+        for header in ("Bearer", "Bearer nonsense", "Basic dTpw", "hfer_dev_x", "Bearer \xe9"):
+            headers = {b"Authorization": header.encode("latin-1")}
+            assert_problem(client.get("/v1/jobs", headers=headers), 401, "unauthenticated")
+
+    def test_a_key_is_stored_only_as_its_hash(self, api: Api, sessions: SessionFactory) -> None:
+        client = api.client()
+        secret = client.headers["Authorization"].removeprefix("Bearer ")
+        with sessions() as session:
+            [key] = session.scalars(select(ApiKey))
+            assert key.secret_hash == hashlib.sha256(secret.encode()).digest()
+            assert secret.startswith(key.prefix)
+            assert len(key.prefix) < len(secret) / 3
+
+    def test_use_is_noted(self, api: Api, sessions: SessionFactory) -> None:
+        client = api.client()
+        client.get("/v1/jobs")
+        with sessions() as session:
+            assert session.scalars(select(ApiKey.last_used_at)).one() is not None
+
+
+class TestScopes:
+    def test_a_key_without_scope_may_only_look_at_public_facts(self, api: Api) -> None:
+        client = api.client(Scope.MODELS_ADMIN)
+        for method, path in GUARDED:
+            response = call(client, method, path)
+            if path.startswith(("/v1/models", "/v1/limits")):
+                assert response.status_code in {200, 404}
+            else:
+                assert_problem(response, 403, "insufficient-scope")
+                assert "insufficient_scope" in response.headers["www-authenticate"]
+
+    @pytest.mark.parametrize("scope", [Scope.JOBS_READ, Scope.JOBS_WRITE])
+    def test_reading_and_writing_are_apart(self, api: Api, scope: Scope) -> None:
+        client = api.client(scope)
+        for method, path in GUARDED:
+            refused = call(client, method, path).status_code == 403
+            assert refused == (scope not in scopes_of(method, path)), (method, path)
+
+    def test_an_operator_may_do_everything(self, api: Api) -> None:
+        client = api.client(Scope.ADMIN)
+        for method, path in GUARDED:
+            assert call(client, method, path).status_code not in {401, 403}, (method, path)
+
+
+def scopes_of(method: str, path: str) -> set[Scope]:
+    """Which of the two job scopes opens a route."""
+    if path.startswith("/v1/api-keys"):
+        return set()
+    if path.startswith("/v1/jobs"):
+        return {Scope.JOBS_READ} if method == "GET" else {Scope.JOBS_WRITE}
+    return {Scope.JOBS_READ, Scope.JOBS_WRITE}
+
+
+class TestTenants:
+    @pytest.mark.parametrize(("method", "path"), OF_A_JOB)
+    def test_the_job_of_another_is_not_found(
+        self, api: Api, sessions: SessionFactory, method: str, path: str
+    ) -> None:
+        with unit_of_work(sessions) as session:
+            seeded = seed_job(session, [ItemStatus.SUCCEEDED, ItemStatus.FAILED], tenant="other")
+        ids = {
+            "job_id": format_id(IdKind.JOB, seeded.job.public_id),
+            "item_id": format_id(IdKind.ITEM, seeded.items[0].public_id),
+        }
+        stranger, owner = api.client(), api.client(tenant="other")
+        foreign = call(stranger, method, path, ids)
+        body = assert_problem(foreign, 404, "not-found")
+        missing = assert_problem(call(stranger, method, path), 404, "not-found")
+        assert body["detail"] == missing["detail"]
+        assert call(owner, method, path, ids).status_code != 404
+
+    def test_nor_is_it_told_apart_after_its_erasure(
+        self, api: Api, sessions: SessionFactory
+    ) -> None:
+        with unit_of_work(sessions) as session:
+            seeded = seed_job(session, tenant="other")
+        url = f"/v1/jobs/{format_id(IdKind.JOB, seeded.job.public_id)}"
+        api.client(tenant="other").delete(url)
+        assert_problem(api.client().get(url), 404, "not-found")
+        assert_problem(api.client().delete(url), 404, "not-found")
+
+    def test_lists_hold_only_ones_own(self, api: Api, sessions: SessionFactory) -> None:
+        with unit_of_work(sessions) as session:
+            seed_job(session, tenant="other")
+        assert api.client().get("/v1/jobs").json()["data"] == []
+        assert len(api.client(tenant="other").get("/v1/jobs").json()["data"]) == 1
+
+
+class TestManagement:
+    def test_a_key_is_made_listed_used_and_revoked(self, api: Api) -> None:
+        operator = api.client(Scope.ADMIN)
+        response = operator.post(
+            "/v1/api-keys", json={"name": "batch", "scopes": ["jobs:read"], "tenant": "acme"}
+        )
+        made = response.json()
+        assert response.status_code == 201
+        assert response.headers["location"] == f"/v1/api-keys/{made['id']}"
+        assert made["secret"].startswith("hfer_dev_")
+        assert (made["tenant"], made["scopes"]) == ("acme", ["jobs:read"])
+        listed = operator.get("/v1/api-keys").json()["data"]
+        assert listed[0] == {name: made[name] for name in listed[0]}
+        assert made["secret"] not in operator.get("/v1/api-keys").text
+        user = api.client(key=made["secret"])
+        assert user.get("/v1/jobs").status_code == 200
+        assert operator.delete(f"/v1/api-keys/{made['id']}").status_code == 204
+        assert_problem(user.get("/v1/jobs"), 401, "unauthenticated")
+        assert operator.get("/v1/api-keys").json()["data"][0]["revoked_at"] is not None
+
+    def test_keys_are_paged(self, api: Api) -> None:
+        operator = api.client(Scope.ADMIN)
+        for number in range(3):
+            operator.post("/v1/api-keys", json={"name": f"k{number}", "scopes": ["jobs:read"]})
+        first = operator.get("/v1/api-keys?limit=2")
+        rest = operator.get(first.links["next"]["url"]).json()
+        names = [key["name"] for key in first.json()["data"] + rest["data"]]
+        assert names == ["k2", "k1", "k0", "a test's"]
+        assert not rest["has_more"]
+
+    @pytest.mark.parametrize(
+        ("body", "pointer"),
+        [
+            ({"scopes": ["jobs:read"]}, "#/name"),
+            ({"name": "a", "scopes": []}, "#/scopes"),
+            ({"name": "a", "scopes": ["root"]}, "#/scopes/0"),
+            ({"name": "a\u0000", "scopes": ["admin"]}, "#/name"),
+            ({"name": "bootstrap (HFER_API__ADMIN_KEY)", "scopes": ["admin"]}, "#/name"),
+            ({"name": "a", "scopes": ["admin"], "admin": True}, "#/admin"),
+        ],
+    )
+    def test_a_bad_wish_is_pointed_at(self, api: Api, body: dict[str, Any], pointer: str) -> None:
+        response = api.client(Scope.ADMIN).post("/v1/api-keys", json=body)
+        assert [
+            error["pointer"] for error in assert_problem(response, 422, "validation")["errors"]
+        ] == [pointer]
+
+    @pytest.mark.parametrize("content", [b"{", b"", b"\xff"])
+    def test_bad_json_is_told(self, api: Api, content: bytes) -> None:
+        response = api.client(Scope.ADMIN).post(
+            "/v1/api-keys", content=content, headers={"Content-Type": "application/json"}
+        )
+        assert response.status_code in {400, 422}
+        assert_problem(response, response.status_code, response.json()["code"])
+
+    def test_a_small_body_has_a_small_cap(self, api: Api) -> None:
+        response = api.client(Scope.ADMIN).post("/v1/api-keys", json={"name": "x" * 1_000_000})
+        assert assert_problem(response, 413, "payload-too-large")["limit"] == 1_000_000
+
+    def test_an_unknown_key_cannot_be_revoked(self, api: Api) -> None:
+        operator = api.client(Scope.ADMIN)
+        for key_id in ("key_x", f"key_{'0' * 32}", f"job_{'0' * 32}"):
+            assert_problem(operator.delete(f"/v1/api-keys/{key_id}"), 404, "not-found")
+
+
+class TestBootstrap:
+    SECRET = "hfer_dev_a-secret-of-enough-length"
+
+    def test_the_configured_key_works_at_once_and_again(
+        self, start_api: StartApi, make_settings: SettingsMaker, sessions: SessionFactory
+    ) -> None:
+        for _ in range(2):
+            api = start_api(make_settings(api={"admin_key": self.SECRET}))
+            assert api.client(key=self.SECRET).get("/v1/api-keys").status_code == 200
+        with sessions() as session:
+            [key] = session.scalars(select(ApiKey))
+            assert key.secret_hash == hashlib.sha256(self.SECRET.encode()).digest()
+
+    def test_another_configured_key_replaces_it(
+        self, start_api: StartApi, make_settings: SettingsMaker, sessions: SessionFactory
+    ) -> None:
+        with unit_of_work(sessions) as session:
+            ensure_bootstrap_key(session, "the-key-of-last-month-000")
+        api = start_api(make_settings(api={"admin_key": self.SECRET}))
+        old = api.client(key="the-key-of-last-month-000")
+        assert_problem(old.get("/v1/jobs"), 401, "unauthenticated")
+        assert api.client(key=self.SECRET).get("/v1/jobs").status_code == 200
+
+    def test_the_setting_revives_its_key(self, sessions: SessionFactory) -> None:
+        for secret in (self.SECRET, "b" * 24, self.SECRET):
+            with unit_of_work(sessions) as session:
+                ensure_bootstrap_key(session, secret)
+        with sessions() as session:
+            live = session.scalars(select(ApiKey).where(ApiKey.revoked_at.is_(None))).all()
+            assert [key.prefix for key in live] == [self.SECRET[:12]]
+
+    def test_a_short_key_is_refused(self, sessions: SessionFactory) -> None:
+        with unit_of_work(sessions) as session, pytest.raises(ValueError, match="24 characters"):
+            ensure_bootstrap_key(session, "admin")

@@ -1,0 +1,182 @@
+"""Probes, metrics, limits, models, ids of requests, unknown paths."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from services.common.config import Settings
+from services.common.db.models import Model, Worker
+from services.common.db.session import SessionFactory, unit_of_work
+from services.common.domain.ids import IdKind, format_id, new_uuid7
+from services.common.storage import build_storage
+from tests.fixtures.serving import Api, RecordingBell, StartApi, assert_problem
+from tests.fixtures.settings import SettingsMaker
+
+
+def add_worker(sessions: SessionFactory, *, age_s: float = 1, model: str | None = "m-1") -> None:
+    with unit_of_work(sessions) as session:
+        session.add(
+            Worker(
+                id=new_uuid7(),
+                kind="cpu",
+                host="h",
+                pid=1,
+                model_version=model,
+                beat_at=datetime.now(UTC) - timedelta(seconds=age_s),
+            )
+        )
+
+
+class TestReadiness:
+    def test_is_ready_with_everything_and_needs_no_key(
+        self, api: Api, sessions: SessionFactory
+    ) -> None:
+        add_worker(sessions)
+        response = api.anonymous().get("/readyz")
+        assert response.status_code == 200, response.text
+        body = response.json()
+        assert body["status"] == "ready"
+        assert set(body["checks"]) == {"database", "broker", "bucket", "worker"}
+
+    @pytest.mark.parametrize(
+        ("age_s", "model"), [(60.0, "m-1"), (1.0, None)], ids=["silent", "without model"]
+    )
+    def test_wants_a_live_worker_with_a_model(
+        self, api: Api, sessions: SessionFactory, age_s: float, model: str | None
+    ) -> None:
+        add_worker(sessions, age_s=age_s, model=model)
+        response = api.anonymous().get("/readyz")
+        assert response.status_code == 503
+        red = {name for name, check in response.json()["checks"].items() if not check["ok"]}
+        assert red == {"worker"}
+
+    def test_tells_which_part_is_red(
+        self, start_api: StartApi, make_settings: SettingsMaker, sessions: SessionFactory
+    ) -> None:
+        add_worker(sessions)
+        settings = make_settings()
+        lost = settings.storage.model_copy(update={"bucket": "not-there"})
+        api = start_api(settings, doorbell=RecordingBell(well=False), storage=build_storage(lost))
+        checks = api.anonymous().get("/readyz").json()["checks"]
+        assert {name for name, check in checks.items() if not check["ok"]} == {"broker", "bucket"}
+
+    def test_is_red_and_not_broken_without_a_database(
+        self, start_api: StartApi, make_settings: SettingsMaker
+    ) -> None:
+        url = "postgresql+psycopg://hfer:secret@127.0.0.1:1/hfer"
+        api = start_api(make_settings(database={"url": url}, api={"admin_key": "k" * 24}))
+        response = api.anonymous().get("/readyz")
+        assert response.status_code == 503
+        assert not response.json()["checks"]["database"]["ok"]
+        assert "secret" not in response.text
+        assert api.anonymous().get("/healthz").json() == {"status": "ok"}
+
+
+class TestRequestId:
+    def test_is_minted_for_each_request(self, client: httpx.Client) -> None:
+        ids = {client.get("/v1/limits").headers["x-request-id"] for _ in range(2)}
+        assert len(ids) == 2
+
+    def test_is_echoed_also_with_a_problem(self, client: httpx.Client) -> None:
+        response = client.get("/nowhere", headers={"X-Request-Id": "my-id.1"})
+        assert assert_problem(response, 404, "not-found")["request_id"] == "my-id.1"
+
+    @pytest.mark.parametrize("bad", ["", "a b", "x" * 129, 'a"b', "\xe9"])
+    def test_is_not_echoed_when_it_could_do_harm(self, client: httpx.Client, bad: str) -> None:
+        headers = {b"X-Request-Id": bad.encode("latin-1")}
+        response = client.get("/v1/limits", headers=headers)
+        assert re.fullmatch("[0-9a-f]{32}", response.headers["x-request-id"])
+
+    def test_is_the_trace_id_of_a_traceparent(self, client: httpx.Client) -> None:
+        trace = "0af7651916cd43dd8448eb211c80319c"
+        header = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+        assert client.get("/v1/limits", headers=header).headers["x-request-id"] == trace
+        void = {"traceparent": f"00-{'0' * 32}-b7ad6b7169203331-01"}
+        assert client.get("/v1/limits", headers=void).headers["x-request-id"] != "0" * 32
+
+
+class TestFrameworkErrors:
+    @pytest.mark.parametrize("url", ["/", "/v1", "/v1/job", "/docs/x", "/v1/jobs/a/b/c/d"])
+    def test_an_unknown_path_is_a_problem(self, client: httpx.Client, url: str) -> None:
+        assert_problem(client.get(url), 404, "not-found")
+
+    @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+    def test_a_wrong_method_is_a_problem_with_the_right_ones(
+        self, client: httpx.Client, method: str
+    ) -> None:
+        response = client.request(method, "/v1/limits")
+        assert_problem(response, 405, "method-not-allowed")
+        assert "GET" in response.headers["allow"]
+
+    def test_a_problem_type_explains_itself(self, client: httpx.Client) -> None:
+        problem = client.get("/v1/jobs/x").json()
+        page = client.get(problem["type"]).json()
+        assert (page["status"], page["title"]) == (404, problem["title"])
+        assert_problem(client.get("/problems/nonsense"), 404, "not-found")
+
+
+class TestMetrics:
+    def test_count_requests_by_route_and_not_by_path(self, api: Api, client: httpx.Client) -> None:
+        client.get("/v1/jobs/job_1")
+        client.get("/v1/jobs/job_2")
+        client.get("/nowhere/1")
+        client.request("BREW", "/v1/jobs")
+        text = api.anonymous().get("/metrics").text
+        assert (
+            'hfer_http_requests_total{method="GET",route="/v1/jobs/{job_id}",status="404"} 2.0'
+            in text
+        )
+        assert 'route="unmatched"' in text
+        assert "nowhere" not in text
+        assert "BREW" not in text
+
+    def test_count_photos_and_jobs(self, api: Api, client: httpx.Client) -> None:
+        client.post("/v1/jobs", files={"files": ("a.jpg", b"12345")})
+        assert api.state.metrics.value("hfer_upload_bytes_total") == 5
+        assert api.state.metrics.value("hfer_jobs_total", event="submitted") == 1
+
+
+class TestLimits:
+    def test_are_those_that_hold(self, client: httpx.Client) -> None:
+        limits = client.get("/v1/limits").json()
+        assert (limits["photo_bytes"], limits["request_files"]) == (15_000_000, 2_000)
+        assert limits["request_bytes"] == 1_000_000_000
+        assert limits["emotions"][0] == "surprise"
+        assert limits["default_config"]["top_n"] == 3
+
+
+class TestModels:
+    @pytest.fixture
+    def model(self, sessions: SessionFactory) -> Model:
+        with unit_of_work(sessions) as session:
+            model = Model(
+                public_id=new_uuid7(),
+                name="starter",
+                version="1.0.0",
+                sha256=bytes(range(32)),
+                manifest={"metrics": {"accuracy": 0.6}},
+                active=True,
+            )
+            session.add(model)
+        return model
+
+    def test_are_listed_and_told_in_full(self, client: httpx.Client, model: Model) -> None:
+        [shown] = client.get("/v1/models").json()["data"]
+        assert shown["id"] == format_id(IdKind.MODEL, model.public_id)
+        assert shown["model_version"] == "starter-1.0.0+00010203"
+        assert shown["active"] is True
+        assert len(shown["labels"]) == 7
+        detail = client.get(f"/v1/models/{shown['id']}").json()
+        assert detail == {**shown, "manifest": {"metrics": {"accuracy": 0.6}}}
+
+    def test_an_unknown_one_is_not_found(self, client: httpx.Client) -> None:
+        for model_id in ("x", f"mdl_{'0' * 32}"):
+            assert_problem(client.get(f"/v1/models/{model_id}"), 404, "not-found")
+
+
+class TestVersion:
+    def test_is_told_to_anyone(self, api: Api, settings: Settings) -> None:
+        assert settings.environment == "dev"
+        assert api.anonymous().get("/version").json()["api"] == "v1"

@@ -1,0 +1,135 @@
+"""Erasing against uploads, sweepers and workers that run at the same time."""
+
+import threading
+import uuid
+
+import pytest
+from sqlalchemy import func, select, text
+
+from services.common.db.models import DoomedObject, Item, Job
+from services.common.db.session import SessionFactory, unit_of_work
+from services.common.domain.errors import JobError, JobErrorCode
+from services.common.domain.jobs import ItemStatus
+from services.common.jobs.lifecycle import erase, retry
+from services.common.jobs.repositories.erasures import ErasureRepository
+from tests.fixtures.jobs import RULES, SeededJob, seed_job
+
+READY, FAILED = ItemStatus.QUEUED, ItemStatus.FAILED
+
+
+def seed(sessions: SessionFactory, *statuses: ItemStatus) -> SeededJob:
+    with unit_of_work(sessions) as session:
+        return seed_job(session, statuses)
+
+
+def doomed(sessions: SessionFactory) -> set[str]:
+    with sessions() as session:
+        return set(session.scalars(select(DoomedObject.object_key)))
+
+
+class TestErase:
+    def test_dooms_each_stored_photo_and_picture_once(self, sessions: SessionFactory) -> None:
+        seeded = seed(sessions, READY, READY, FAILED)
+        keys = [item.object_key for item in seeded.items]
+        with unit_of_work(sessions) as session:
+            session.get_one(Item, seeded.items[1].id).object_key = keys[0]
+            session.get_one(Item, seeded.items[2].id).object_key = ""
+            session.flush()
+            erase(session, "default", seeded.job.public_id, annotated_keys=["annotated/a"] * 2)
+        assert doomed(sessions) == {keys[0], "annotated/a"}
+
+    def test_counts_the_age_of_a_doomed_photo_anew(self, sessions: SessionFactory) -> None:
+        seeded = seed(sessions, READY)
+        key = seeded.items[0].object_key
+        with unit_of_work(sessions) as session:
+            session.add(DoomedObject(object_key=key, doomed_at=func.now() - text("interval '9 d'")))
+        with unit_of_work(sessions) as session:
+            erase(session, "default", seeded.job.public_id, annotated_keys=[])
+        with sessions() as session:
+            age = session.scalar(select(func.now() - DoomedObject.doomed_at))
+        assert age is not None
+        assert age.total_seconds() < 60
+
+    def test_does_not_deadlock_with_a_worker_that_finishes(self, sessions: SessionFactory) -> None:
+        seeded = seed(sessions, READY, READY)
+        done = threading.Event()
+
+        def erase_it() -> None:
+            with unit_of_work(sessions) as session:
+                erase(session, "default", seeded.job.public_id, annotated_keys=[])
+            done.set()
+
+        with unit_of_work(sessions) as worker:
+            worker.get_one(Item, seeded.items[1].id).attempts = 1
+            worker.flush()
+            thread = threading.Thread(target=erase_it)
+            thread.start()
+            assert not done.wait(0.3)
+            worker.get_one(Job, seeded.job.id).priority = 1
+        thread.join(10)
+        assert done.is_set()
+
+    def test_knows_nobody_elses_job(self, sessions: SessionFactory) -> None:
+        seeded = seed(sessions, READY)
+        with unit_of_work(sessions) as session, pytest.raises(JobError) as caught:
+            erase(session, "other", seeded.job.public_id, annotated_keys=[])
+        assert caught.value.code == JobErrorCode.NOT_FOUND
+
+    def test_takes_many_keys(self, sessions: SessionFactory) -> None:
+        with unit_of_work(sessions) as session:
+            ErasureRepository(session).doom(f"annotated/{n}" for n in range(10_001))
+        assert len(doomed(sessions)) == 10_001
+
+
+class TestSpare:
+    def test_waits_for_a_sweeper_that_deletes_the_object(self, sessions: SessionFactory) -> None:
+        with unit_of_work(sessions) as session:
+            ErasureRepository(session).doom(["photos/x"])
+        spared = threading.Event()
+
+        def spare() -> None:
+            with unit_of_work(sessions) as session:
+                ErasureRepository(session).spare("photos/x")
+            spared.set()
+
+        with unit_of_work(sessions) as sweeper:
+            sweeper.execute(select(DoomedObject).with_for_update())
+            thread = threading.Thread(target=spare)
+            thread.start()
+            assert not spared.wait(0.3)
+        thread.join(10)
+        assert spared.is_set()
+        assert doomed(sessions) == set()
+
+    def test_is_fine_without_anything_to_spare(self, sessions: SessionFactory) -> None:
+        with unit_of_work(sessions) as session:
+            ErasureRepository(session).spare("photos/x")
+
+
+class TestRetryAgainstErase:
+    def test_a_retry_under_way_keeps_its_photos_named(self, sessions: SessionFactory) -> None:
+        seeded = seed(sessions, FAILED)
+        key = seeded.items[0].object_key
+
+        def erase_it() -> None:
+            with unit_of_work(sessions) as session:
+                erase(session, "default", seeded.job.public_id, annotated_keys=[])
+
+        with unit_of_work(sessions) as session:
+            made = retry(
+                session, "default", seeded.job.public_id, idempotency_key=None, rules=RULES
+            )
+            thread = threading.Thread(target=erase_it)
+            thread.start()
+            thread.join(0.3)
+            assert thread.is_alive()
+        thread.join(10)
+        with sessions() as session:
+            [item] = session.scalars(select(Item)).all()
+            assert (item.job_id, item.object_key) == (made.job.id, key)
+        assert doomed(sessions) == {key}
+
+    def test_a_job_that_never_was_cannot_be_retried(self, sessions: SessionFactory) -> None:
+        with unit_of_work(sessions) as session, pytest.raises(JobError) as caught:
+            retry(session, "default", uuid.uuid4(), idempotency_key=None, rules=RULES)
+        assert caught.value.code == JobErrorCode.NOT_FOUND

@@ -1,0 +1,165 @@
+"""Submitting on a real Postgres: one transaction, one job per key, a cap."""
+
+import hashlib
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from services.common.db.models import Item, Job, Outcome
+from services.common.db.session import SessionFactory, unit_of_work
+from services.common.domain.errors import ItemErrorCode, JobError, JobErrorCode
+from services.common.domain.faces import AnalysisOptions
+from services.common.domain.ids import new_uuid7
+from services.common.domain.jobs import ItemState, JobStatus, Verdict
+from services.common.jobs.repositories.items import NewItem, Refusal
+from services.common.jobs.submission import (
+    QueueFullError,
+    Submission,
+    SubmissionRules,
+    Submitted,
+    submit,
+)
+from services.common.queue.names import Lane
+from tests.fixtures.jobs import RULES
+
+REFUSAL = Refusal(ItemErrorCode.EMPTY, "The file is empty; \t\\N send it again.")
+
+
+def photo(number: int = 0, *, refusal: Refusal | None = None) -> NewItem:
+    return NewItem(
+        public_id=new_uuid7(),
+        filename=f"tab\\t {number} é \\N.jpg",
+        sha256=hashlib.sha256(b"%d" % number).digest(),
+        byte_count=number,
+        object_key="" if refusal else f"photos/t/{number}",
+        refusal=refusal,
+    )
+
+
+def wanted(*items: NewItem, tenant: str = "t", key: str | None = None) -> Submission:
+    return Submission(tenant=tenant, items=items or [photo()], idempotency_key=key)
+
+
+class TestRows:
+    def test_are_what_was_submitted(self, sessions: SessionFactory) -> None:
+        submission = Submission(
+            tenant="t",
+            items=[photo(1), photo(2)],
+            options=AnalysisOptions(top_n=5),
+            labels={"a": "b"},
+            client_ref="r",
+        )
+        with unit_of_work(sessions) as session:
+            made = submit(session, submission, rules=RULES)
+        with sessions() as session:
+            job = session.get_one(Job, made.job.id)
+            assert (job.status, job.total, job.tenant) == (JobStatus.QUEUED, 2, "t")
+            assert AnalysisOptions(**job.options) == AnalysisOptions(top_n=5)
+            assert (job.labels, job.client_ref) == ({"a": "b"}, "r")
+            assert job.started_at is job.finished_at is None
+            assert job.expires_at == job.created_at + timedelta(days=30)
+            assert job.sealed_at == job.created_at
+            items = session.scalars(select(Item).order_by(Item.seq)).all()
+            for item, sent in zip(items, submission.items, strict=True):
+                assert item.public_id == sent.public_id
+                assert item.filename == sent.filename
+                assert item.sha256 == sent.sha256
+                assert item.object_key == sent.object_key
+                assert (item.state, item.attempts, item.queue) == (0, 0, Lane.INTERACTIVE)
+                assert item.next_at <= datetime.now(UTC)
+        assert made.has_work
+
+    def test_of_refused_photos_are_finished_with_an_outcome(self, sessions: SessionFactory) -> None:
+        with unit_of_work(sessions) as session:
+            made = submit(session, wanted(photo(1), photo(2, refusal=REFUSAL)), rules=RULES)
+        with sessions() as session:
+            [outcome] = session.scalars(select(Outcome)).all()
+            item = session.get_one(Item, outcome.item_id)
+            assert (item.seq, item.state, item.verdict) == (1, ItemState.FINISHED, Verdict.FAILED)
+            assert (outcome.ok, outcome.error_code) == (False, "empty")
+            assert outcome.error_detail == REFUSAL.detail
+        assert (made.job.status, made.has_work) == (JobStatus.QUEUED, True)
+
+    def test_of_a_job_without_work_are_final(self, sessions: SessionFactory) -> None:
+        with unit_of_work(sessions) as session:
+            made = submit(session, wanted(photo(refusal=REFUSAL)), rules=RULES)
+        assert (made.job.status, made.has_work) == (JobStatus.FAILED, False)
+        assert made.job.finished_at == made.job.started_at == made.job.created_at
+
+    def test_come_by_the_ten_thousand(self, sessions: SessionFactory) -> None:
+        with unit_of_work(sessions) as session:
+            made = submit(session, wanted(*map(photo, range(10_000))), rules=RULES)
+            assert session.scalar(select(func.count()).select_from(Item)) == 10_000
+        assert made.lane is Lane.BATCH
+
+    def test_vanish_with_the_transaction(self, sessions: SessionFactory) -> None:
+        with sessions() as session:
+            submit(session, wanted(), rules=RULES)
+            assert len(session.scalars(select(Job)).all()) == 1
+        with sessions() as session:
+            assert session.scalars(select(Job)).all() == []
+
+
+class TestIdempotency:
+    def test_finds_the_job_of_the_same_request(self, sessions: SessionFactory) -> None:
+        answers = []
+        for _ in range(2):
+            with unit_of_work(sessions) as session:
+                answers.append(submit(session, wanted(key="k"), rules=RULES))
+        first, second = answers
+        assert (first.replayed, second.replayed) == (False, True)
+        assert first.job.id == second.job.id
+        assert not second.has_work
+
+    def test_refuses_another_request(self, sessions: SessionFactory) -> None:
+        with unit_of_work(sessions) as session:
+            submit(session, wanted(key="k"), rules=RULES)
+        with unit_of_work(sessions) as session, pytest.raises(JobError) as caught:
+            submit(session, wanted(photo(7), key="k"), rules=RULES)
+        assert caught.value.code == JobErrorCode.IDEMPOTENCY_MISMATCH
+
+    @pytest.mark.parametrize("commits", [True, False])
+    def test_waits_for_a_request_that_is_a_moment_ahead(
+        self, sessions: SessionFactory, commits: bool
+    ) -> None:
+        def later() -> Submitted:
+            with unit_of_work(sessions) as session:
+                return submit(session, wanted(key="k"), rules=RULES)
+
+        with ThreadPoolExecutor(1) as pool, sessions() as ahead:
+            first = submit(ahead, wanted(key="k"), rules=RULES).job.public_id
+            second: Future[Submitted] = pool.submit(later)
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.3)
+            if commits:
+                ahead.commit()
+            else:
+                ahead.rollback()
+            found = second.result(timeout=10)
+        assert found.replayed == commits
+        assert (found.job.public_id == first) == commits
+
+
+class TestCap:
+    def test_counts_open_photos_of_the_tenant_only(self, sessions: SessionFactory) -> None:
+        rules = SubmissionRules(open_photos=2, keep_results=timedelta(days=1))
+
+        def send(count: int, *, tenant: str = "t", refused: bool = False) -> None:
+            items = [photo(n, refusal=REFUSAL if refused else None) for n in range(count)]
+            with unit_of_work(sessions) as session:
+                submit(session, wanted(*items, tenant=tenant), rules=rules)
+
+        send(2)
+        send(2, tenant="other")
+        send(5, refused=True)
+        with pytest.raises(QueueFullError, match="2 of your photos"):
+            send(1)
+        with unit_of_work(sessions) as session:
+            item = session.scalars(
+                select(Item).join(Job).where(Job.tenant == "t", Item.object_key != "")
+            ).first()
+            assert item is not None
+            item.state, item.verdict = ItemState.FINISHED, Verdict.NO_FACE
+        send(1)

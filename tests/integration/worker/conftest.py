@@ -1,0 +1,88 @@
+"""A worker's bench on real servers, with a fake model and a clock of its own."""
+
+import random
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from services.common.config import QueueSettings
+from services.common.db.session import SessionFactory
+from services.common.storage import ObjectStorage
+from services.common.telemetry import Metrics
+from services.worker.bench import Bench, Surroundings
+from services.worker.fetching import PhotoBucket, PhotoFetcher
+from services.worker.patience import PatientDatabase
+from services.worker.pictures import PictureKeeper
+from services.worker.shifts import Shift
+from tests.fixtures.analysers import FakeAnalyser
+from tests.fixtures.factories import MadeJob
+
+
+class Clock:
+    """Stands still unless told; the model may move it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class World:
+    """What a test may change between or during shifts."""
+
+    draining: bool = False
+    workers: int = 1
+    claims: int = 0
+    clock: Clock = field(default_factory=Clock)
+
+    def claimed(self) -> None:
+        self.claims += 1
+
+
+BenchMaker = Callable[..., Bench]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def make_bench(
+    sessions: SessionFactory, storage: ObjectStorage, world: World
+) -> Iterator[BenchMaker]:
+    """Build benches; ``bucket``, ``analyser`` and the queue's settings may be given."""
+    fetchers: list[PhotoFetcher] = []
+
+    def make(
+        analyser: FakeAnalyser | None = None, *, bucket: PhotoBucket = storage, **queue: float
+    ) -> Bench:
+        fetchers.append(PhotoFetcher(bucket, threads=2, patience_s=5))
+        return Bench(
+            database=PatientDatabase(sessions),
+            fetcher=fetchers[-1],
+            analyser=analyser or FakeAnalyser(),
+            pictures=PictureKeeper(storage),
+            settings=QueueSettings.model_validate(queue),
+            surroundings=Surroundings(
+                draining=lambda: world.draining,
+                workers=lambda: world.workers,
+                claimed=world.claimed,
+            ),
+            metrics=Metrics(),
+            rng=random.Random(0),
+            clock=world.clock,
+        )
+
+    yield make
+    for fetcher in fetchers:
+        fetcher.close()
+
+
+def work(bench: Bench, job: MadeJob) -> int:
+    """Serve one hint."""
+    return Shift(bench, job.id, task=uuid.uuid4()).work()

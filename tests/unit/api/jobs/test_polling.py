@@ -1,0 +1,57 @@
+"""ETags and when to look again."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from services.api.jobs.polling import etag_of, matches, poll_headers
+from services.common.db.models import Job
+from services.common.domain.jobs import JobCounts, JobStatus
+from services.common.jobs.views import JobView
+
+START = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
+
+
+def view(*, done: int = 1, total: int = 10, elapsed_s: int = 1, final: bool = False) -> JobView:
+    status = JobStatus.SUCCEEDED if final else JobStatus.RUNNING
+    return JobView(
+        Job(status=status, started_at=START),
+        None,
+        JobCounts(total=total, queued=total - done, succeeded=done),
+        None,
+        START.replace(minute=elapsed_s // 60, second=elapsed_s % 60),
+    )
+
+
+class TestEtagOf:
+    def test_stays_while_only_time_passes(self) -> None:
+        assert etag_of(view(elapsed_s=1)) == etag_of(view(elapsed_s=50))
+
+    def test_changes_with_a_count_the_status_or_the_model(self) -> None:
+        tags = {
+            etag_of(view()),
+            etag_of(view(done=2)),
+            etag_of(view(final=True)),
+            etag_of(replace(view(), model_version="m-1")),
+        }
+        assert len(tags) == 4
+
+
+class TestMatches:
+    @pytest.mark.parametrize("header", ['W/"a"', '"a"', '"b", W/"a"', "*"])
+    def test_compares_weakly(self, header: str) -> None:
+        assert matches(header, 'W/"a"')
+
+    @pytest.mark.parametrize("header", [None, "", '"b"', 'W/"b"', "a"])
+    def test_sees_another_version(self, header: str | None) -> None:
+        assert not matches(header, 'W/"a"')
+
+
+class TestPollHeaders:
+    @pytest.mark.parametrize(("elapsed_s", "seconds"), [(1, "1"), (20, "9"), (300, "15")])
+    def test_asks_for_some_twenty_looks(self, elapsed_s: int, seconds: str) -> None:
+        assert poll_headers(view(elapsed_s=elapsed_s)) == {"Retry-After": seconds}
+
+    def test_asks_for_no_look_at_a_final_job(self) -> None:
+        assert poll_headers(view(final=True)) == {}

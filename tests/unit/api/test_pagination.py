@@ -1,0 +1,75 @@
+"""Cursors: what comes back is what was given out, anything else is refused."""
+
+import base64
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.api.errors import ApiError
+from services.api.pagination import (
+    cut_page,
+    decode_number,
+    decode_page_key,
+    encode_number,
+    encode_page_key,
+)
+from services.api.problems import ProblemCode
+from services.common.jobs.repositories.jobs import PageKey
+
+
+def cursor(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
+
+
+class TestNumbers:
+    @given(st.integers(0, 2**63 - 1))
+    def test_come_back(self, number: int) -> None:
+        assert decode_number(encode_number(number)) == number
+
+    def test_none_is_the_first_page(self) -> None:
+        assert decode_number(None) is None
+
+    @pytest.mark.parametrize(
+        "bad",
+        ["", "x", "é", "====", cursor(3), cursor([]), cursor([-1]), cursor([True]), cursor([2**63]),
+         cursor(["3"]), cursor([1, 2]), cursor({"a": 1}), base64.b64encode(b"[" * 100).decode()],
+    )  # fmt: skip
+    def test_anything_else_is_refused(self, bad: str) -> None:
+        with pytest.raises(ApiError) as caught:
+            decode_number(bad)
+        assert caught.value.code == ProblemCode.VALIDATION
+        assert caught.value.errors[0].pointer == "#/query/cursor"
+
+
+class TestPageKeys:
+    @given(
+        st.datetimes(timezones=st.just(UTC)),
+        st.integers(0, 2**63 - 1),
+    )
+    def test_come_back(self, created_at: datetime, number: int) -> None:
+        key = PageKey(created_at, number)
+        assert decode_page_key(encode_page_key(key)) == key
+
+    @pytest.mark.parametrize(
+        "bad",
+        [
+            "x",
+            cursor([1]),
+            cursor(["yesterday", 1]),
+            cursor(["2026-11-23T07:00:00", 1]),
+            cursor([1, 1]),
+        ],
+    )
+    def test_anything_else_is_refused(self, bad: str) -> None:
+        with pytest.raises(ApiError):
+            decode_page_key(bad)
+
+
+class TestCutPage:
+    def test_tells_of_more_only_when_there_is_more(self) -> None:
+        assert cut_page([1, 2, 3], 2, str) == ([1, 2], "2")
+        assert cut_page([1, 2], 2, str) == ([1, 2], None)
+        assert cut_page([], 2, str) == ([], None)

@@ -1,0 +1,162 @@
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from hfer import RetryPolicy
+from hfer._transport import Call, Transport
+from hfer.errors import (
+    ConflictError,
+    NotFoundError,
+    RateLimitedError,
+    ServiceError,
+    ServiceUnreachableError,
+    UnexpectedAnswerError,
+)
+from tests.fixtures.fake_service import KEY, URL, FakeService, problem
+
+LIMITS = Call("GET", "/v1/limits")
+
+
+@pytest.fixture
+def transport(service: FakeService) -> Transport:
+    return Transport(
+        URL + "/",
+        KEY,
+        retry=RetryPolicy(attempts=3),
+        http_transport=service.transport,
+        sleep=service.sleep,
+    )
+
+
+class TestSend:
+    def test_sends_the_key_and_says_who_asks(
+        self, service: FakeService, transport: Transport
+    ) -> None:
+        transport.send(LIMITS)
+        request = service.requests[0]
+        assert str(request.url) == f"{URL}/v1/limits"
+        assert request.headers["Authorization"] == f"Bearer {KEY}"
+        assert request.headers["User-Agent"].startswith("hfer-client/")
+
+    def test_takes_only_http_urls(self) -> None:
+        with pytest.raises(ValueError, match="http"):
+            Transport("ftp://hfer.test", KEY, retry=RetryPolicy())
+
+    def test_an_answer_without_json_is_not_the_service(
+        self, service: FakeService, transport: Transport
+    ) -> None:
+        service.upsets.append(httpx.Response(200, text="<html>Welcome to nginx"))
+        with pytest.raises(UnexpectedAnswerError, match="HFER service"):
+            transport.send_json(LIMITS)
+
+
+class TestRetries:
+    @pytest.mark.parametrize(
+        "upset",
+        [
+            httpx.ConnectError("refused"),
+            httpx.ReadTimeout("slow"),
+            httpx.RemoteProtocolError("cut"),
+            problem(429, "rate-limited"),
+            problem(503, "overloaded"),
+            httpx.Response(502, text="bad gateway"),
+            problem(409, "idempotency-in-progress"),
+        ],
+    )
+    def test_tries_again(
+        self, service: FakeService, transport: Transport, upset: httpx.Response | Exception
+    ) -> None:
+        service.upsets.append(upset)
+        assert transport.send(LIMITS).status_code == 200
+        assert len(service.requests) == 2
+        assert 0.25 <= service.pauses[0] <= 0.5
+
+    @pytest.mark.parametrize(
+        ("status", "code", "kind"),
+        [
+            (404, "not-found", NotFoundError),
+            (409, "job-final", ConflictError),
+            (500, "internal", ServiceError),
+        ],
+    )
+    def test_takes_an_answer_for_an_answer(
+        self,
+        service: FakeService,
+        transport: Transport,
+        status: int,
+        code: str,
+        kind: type[Exception],
+    ) -> None:
+        service.upsets.append(problem(status, code))
+        with pytest.raises(kind):
+            transport.send(LIMITS)
+        assert len(service.requests) == 1
+
+    def test_waits_as_long_as_the_service_asks(
+        self, service: FakeService, transport: Transport
+    ) -> None:
+        service.upsets.append(problem(429, "rate-limited", retry_after="17"))
+        transport.send(LIMITS)
+        assert service.pauses == [17]
+
+    def test_does_not_wait_for_hours_but_says_how_long(
+        self, service: FakeService, transport: Transport
+    ) -> None:
+        service.upsets.append(problem(429, "rate-limited", retry_after="7200"))
+        with pytest.raises(RateLimitedError) as caught:
+            transport.send(LIMITS)
+        assert caught.value.retry_after_s == 7200
+        assert service.pauses == []
+
+    def test_gives_up_after_the_last_try(self, service: FakeService, transport: Transport) -> None:
+        service.upsets.extend([httpx.ConnectError("refused")] * 3)
+        with pytest.raises(ServiceUnreachableError, match=r"hfer\.test: refused"):
+            transport.send(LIMITS)
+        assert len(service.requests) == 3
+
+    def test_a_body_is_sent_whole_on_every_try(
+        self, service: FakeService, transport: Transport
+    ) -> None:
+        service.upsets.append(httpx.ConnectError("refused"))
+        with pytest.raises(NotFoundError):
+            transport.send(Call("POST", "/v1/echo", body=[b"a", b"b"]))
+        assert [request.content for request in service.requests] == [b"ab", b"ab"]
+
+
+class TestRefusal:
+    def test_reads_the_problem(self, transport: Transport) -> None:
+        with pytest.raises(NotFoundError) as caught:
+            transport.send(Call("GET", "/v1/nowhere"))
+        assert caught.value.code == "not-found"
+        assert caught.value.request_id == "req_1"
+        assert "It is not-found." in str(caught.value)
+
+    @pytest.mark.parametrize("body", ["<html>", "[]", "null", '"no"', "{}"])
+    def test_reads_a_body_that_is_no_problem(
+        self, service: FakeService, transport: Transport, body: str
+    ) -> None:
+        service.upsets.append(httpx.Response(418, text=body, headers={"X-Request-Id": "req_7"}))
+        with pytest.raises(Exception, match="418") as caught:
+            transport.send(LIMITS)
+        assert "req_7" in str(caught.value)
+
+
+class TestStream:
+    def test_a_cut_body_is_told_as_unreachable(
+        self, service: FakeService, transport: Transport
+    ) -> None:
+        service.upsets.append(httpx.Response(200, stream=_CutStream()))
+        with (
+            pytest.raises(ServiceUnreachableError, match="cut"),
+            transport.stream(LIMITS) as response,
+        ):
+            list(response.iter_bytes())
+
+
+class _CutStream(httpx.SyncByteStream):
+    """A body that begins, and then the connection is gone."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"begun"
+        raise httpx.ReadError("cut")

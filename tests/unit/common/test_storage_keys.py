@@ -1,0 +1,55 @@
+"""The key scheme of the bucket."""
+
+import hashlib
+from uuid import UUID
+
+import pytest
+
+from services.common.storage_keys import (
+    annotated_key,
+    annotated_prefix,
+    bundle_prefix,
+    photo_key,
+    tenant_prefix,
+)
+
+SHA = hashlib.sha256(b"photo").digest()
+JOB = UUID(int=1)
+ITEM = UUID(int=2)
+
+
+class TestPhotoKey:
+    def test_holds_the_content_digest(self) -> None:
+        assert photo_key("acme", SHA).startswith("photos/")
+        assert photo_key("acme", SHA).endswith(f"/{SHA.hex()}")
+
+    def test_keeps_tenants_apart(self) -> None:
+        assert photo_key("acme", SHA) != photo_key("umbrella", SHA)
+        assert photo_key("acme", SHA).startswith(tenant_prefix("acme"))
+
+    @pytest.mark.parametrize("tenant", ["a/b", "..", "über", "", "a b"])
+    def test_is_plain_whatever_the_tenant_is_called(self, tenant: str) -> None:
+        prefix, folder, name = photo_key(tenant, SHA).split("/")
+        assert prefix == "photos"
+        assert (folder + name).isalnum()
+
+
+class TestAnnotatedKey:
+    def test_lies_below_its_jobs_prefix(self) -> None:
+        assert annotated_key(JOB, ITEM) == f"annotated/{JOB.hex}/{ITEM.hex}.jpg"
+        assert annotated_key(JOB, ITEM).startswith(annotated_prefix(JOB))
+
+    def test_no_jobs_prefix_holds_anothers_pictures(self) -> None:
+        assert not annotated_key(ITEM, ITEM).startswith(annotated_prefix(JOB))
+
+
+class TestBundlePrefix:
+    def test_names_model_and_version(self) -> None:
+        assert bundle_prefix("starter", "2026.11-1") == "bundles/starter/2026.11-1/"
+
+    @pytest.mark.parametrize("bad", ["", "..", "a/b", "a b", "-x", "é"])
+    def test_refuses_parts_that_could_leave_the_folder(self, bad: str) -> None:
+        with pytest.raises(ValueError, match="object key"):
+            bundle_prefix(bad, "1")
+        with pytest.raises(ValueError, match="object key"):
+            bundle_prefix("starter", bad)

@@ -1,0 +1,47 @@
+import numpy as np
+
+from services.trainer.config import DataConfig
+from services.trainer.data.layouts import Split
+from services.trainer.data.splits import complete_splits
+
+CONFIG = DataConfig(validation_share=0.1, test_share=0.2)
+LABELS = np.repeat(np.arange(7), 50)
+
+
+def cut(splits, groups=(), config=CONFIG):  # noqa: ANN001, ANN201
+    return complete_splits(splits, labels=LABELS, groups=groups, config=config)
+
+
+class TestCompleteSplits:
+    def test_leaves_given_splits_alone(self) -> None:
+        given = [Split.TRAIN, Split.VALIDATION] * 175
+        assert cut(given).tolist() == given
+
+    def test_cuts_every_class_alike(self) -> None:
+        splits = cut([None] * 350)
+        for label in range(7):
+            mine = splits[label == LABELS]
+            assert (mine == Split.TEST).sum() == 10
+            assert (mine == Split.VALIDATION).sum() == 4  # a tenth of the 40 left
+
+    def test_cuts_only_validation_when_a_test_set_is_given(self) -> None:
+        given = [Split.TEST if i % 5 == 0 else Split.TRAIN for i in range(350)]
+        splits = cut(given)
+        assert (splits == Split.TEST).sum() == 70
+        assert (splits == Split.VALIDATION).sum() == 28
+
+    def test_cuts_no_test_set_when_the_folders_bring_splits(self) -> None:
+        assert Split.TEST not in cut([Split.TRAIN] * 350)
+
+    def test_is_repeatable_and_depends_on_the_seed(self) -> None:
+        other = CONFIG.model_copy(update={"split_seed": 7})
+        first, again = cut([None] * 350), cut([None] * 350)
+        assert first.tolist() == again.tolist()
+        assert first.tolist() != cut([None] * 350, config=other).tolist()
+
+    def test_keeps_copies_on_one_side_even_across_labels(self) -> None:
+        groups = [[index, index + 50] for index in range(50)]  # label 0 with label 1
+        for seed in range(5):
+            config = CONFIG.model_copy(update={"split_seed": seed})
+            splits = cut([None] * 350, groups=groups, config=config)
+            assert (splits[:50] == splits[50:100]).all()

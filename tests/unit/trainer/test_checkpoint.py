@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.trainer.checkpoint import Checkpoint, CheckpointStore, Position
+from services.trainer.errors import RunError
+
+
+def checkpoint(step: int) -> Checkpoint:
+    arrays = {
+        "model/0000": np.full((2, 3), step, dtype=np.float32),
+        "model/0001": np.array([1, 2**31], dtype=np.uint32),
+    }
+    return Checkpoint(Position(step=step, best_accuracy=0.5, seconds=1.5, sessions=2), arrays)
+
+
+class TestCheckpointStore:
+    def test_gives_back_what_was_saved(self, tmp_path: Path) -> None:
+        store = CheckpointStore(tmp_path / "checkpoints")
+        store.save(checkpoint(7))
+        found = store.load_last()
+        assert found is not None
+        assert found.position == checkpoint(7).position
+        for name, array in checkpoint(7).arrays.items():
+            assert found.arrays[name].dtype == array.dtype
+            assert (found.arrays[name] == array).all()
+
+    def test_keeps_the_last_two_and_the_best(self, tmp_path: Path) -> None:
+        store = CheckpointStore(tmp_path)
+        store.save_best(checkpoint(1))
+        for step in (1, 20, 300):
+            store.save(checkpoint(step))
+        assert sorted(path.name for path in tmp_path.iterdir()) == [
+            "best.npz",
+            "step-00000020.npz",
+            "step-00000300.npz",
+        ]
+        assert store.load_best().position.step == 1
+
+    def test_a_fresh_run_has_none(self, tmp_path: Path) -> None:
+        store = CheckpointStore(tmp_path)
+        assert store.load_last() is None
+        with pytest.raises(RunError, match=r"best\.npz is missing"):
+            store.load_best()
+
+    def test_names_a_damaged_file(self, tmp_path: Path) -> None:
+        store = CheckpointStore(tmp_path)
+        store.save(checkpoint(1))
+        (tmp_path / "step-00000001.npz").write_bytes(b"half")
+        with pytest.raises(RunError, match="missing or damaged"):
+            store.load_last()
+
+    def test_an_unfinished_write_is_not_taken_for_a_checkpoint(self, tmp_path: Path) -> None:
+        store = CheckpointStore(tmp_path)
+        store.save(checkpoint(1))
+        (tmp_path / ".step-00000002.npz.tmp").write_bytes(b"half")
+        found = store.load_last()
+        assert found is not None
+        assert found.position.step == 1

@@ -1,0 +1,105 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from services.trainer.cli import app
+from services.trainer.data.dataset import load_prepared
+from services.trainer.normalisation import Normalisation
+from services.trainer.run import Run
+from tests.fixtures.training import tiny_config, write_image_folder
+
+
+@pytest.fixture
+def runner() -> CliRunner:
+    return CliRunner(env={"COLUMNS": "200", "TERM": "dumb"})
+
+
+class TestHelp:
+    def test_lists_the_commands(self, runner: CliRunner) -> None:
+        result = runner.invoke(app, ["--help"])
+        assert result.exit_code == 0
+        for command in ("audit", "prepare", "train", "evaluate", "calibrate", "export"):
+            assert command in result.output
+
+    def test_loads_no_heavy_library(self) -> None:
+        code = (
+            "import sys, services.trainer.cli;"
+            "print([m for m in ('tensorflow','keras','onnx','cv2','torch') if m in sys.modules])"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        assert done.stdout.strip() == b"[]"
+
+
+class TestPrepare:
+    def test_writes_arrays_and_tells_what_it_dropped(
+        self, runner: CliRunner, tmp_path: Path
+    ) -> None:
+        data = write_image_folder(tmp_path / "data", train=4, test=1)
+        out = tmp_path / "cache"
+        result = runner.invoke(
+            app, ["prepare", "--data", str(data), "--out", str(out), "data.size=16"]
+        )
+        assert result.exit_code == 0, result.output
+        assert "train dropped: 0" in result.output
+        assert load_prepared(out).train.images.shape[1:] == (16, 16, 1)
+
+    def test_answers_a_wrong_layout_in_one_sentence(
+        self, runner: CliRunner, tmp_path: Path
+    ) -> None:
+        (tmp_path / "cats").mkdir()
+        (tmp_path / "dogs").mkdir()
+        result = runner.invoke(
+            app, ["prepare", "--data", str(tmp_path), "--out", str(tmp_path / "x")]
+        )
+        assert result.exit_code == 1
+        assert "data-layout" in result.output
+        assert "cats/, dogs/" in result.output
+        assert "Traceback" not in result.output
+
+
+class TestAudit:
+    def test_keeps_nothing(self, runner: CliRunner, tmp_path: Path) -> None:
+        data = write_image_folder(tmp_path / "data", train=4, test=1)
+        before = sorted(tmp_path.rglob("*"))
+        result = runner.invoke(app, ["audit", "--data", str(data), "data.size=16"])
+        assert result.exit_code == 0, result.output
+        assert "exact groups: 0" in result.output
+        assert sorted(tmp_path.rglob("*")) == before
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["train", "--data", "d", "--preset", "slow"],
+            ["train", "--data", "d", "optim.speed=1"],
+            ["train", "--data", "d", "--run", "nowhere", "--resume"],
+            ["train", "--data", "d", "--max-minutes", "0"],
+        ],
+    )
+    def test_wrong_usage_is_2(
+        self,
+        runner: CliRunner,
+        arguments: list[str],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert runner.invoke(app, arguments).exit_code == 2
+
+    def test_a_second_run_in_a_folder_needs_resume(self, runner: CliRunner, tmp_path: Path) -> None:
+        Run(tmp_path).begin(tiny_config(), normalisation=Normalisation((1.0,), (1.0,)), data={})
+        result = runner.invoke(app, ["train", "--data", "d", "--run", str(tmp_path)])
+        assert result.exit_code == 2
+        assert "--resume" in result.output
+
+    @pytest.mark.parametrize("command", ["evaluate", "calibrate"])
+    def test_a_stage_without_its_run_is_1(
+        self, runner: CliRunner, tmp_path: Path, command: str
+    ) -> None:
+        result = runner.invoke(app, [command, "--run", str(tmp_path)])
+        assert result.exit_code == 1
+        assert "run" in result.output

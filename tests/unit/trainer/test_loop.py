@@ -1,0 +1,191 @@
+"""The loop around a state in NumPy: one number that grows by the mean of each batch."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from services.trainer.config import TrainConfig
+from services.trainer.data.dataset import PreparedData
+from services.trainer.errors import RunError, TrainingDivergedError
+from services.trainer.loop import Loop, Stop
+from services.trainer.normalisation import Normalisation
+from services.trainer.run import Run
+from tests.fixtures.training import prepared, tiny_config
+
+STEPS_PER_EPOCH = 7
+
+
+class SumState:
+    def __init__(
+        self, config: TrainConfig, *, normalisation: Normalisation, total_steps: int
+    ) -> None:
+        del config, normalisation
+        self.total = 0.0
+        self.steps: list[int] = []
+        self.planned = total_steps
+
+    def train_step(self, step: int, crops: Any, labels: NDArray[np.int64]) -> float:
+        self.steps.append(step)
+        self.total += float(crops.mean()) * (1 + labels[0])
+        return 1 / (step + 1)
+
+    @contextmanager
+    def averaged(self, batches: Iterable[Any]) -> Iterator[None]:
+        assert len(list(batches)) == 2
+        yield
+
+    def logits(self, images: NDArray[np.uint8], *, batch_size: int) -> NDArray[np.float32]:
+        del batch_size
+        return np.tile(np.eye(7, dtype=np.float32)[0], (len(images), 1))
+
+    def capture(self) -> dict[str, NDArray[np.generic]]:
+        return {"total": np.array(self.total)}
+
+    def restore(self, arrays: dict[str, NDArray[np.generic]]) -> None:
+        self.total = float(arrays["total"])
+
+
+class BrokenState(SumState):
+    def train_step(self, step: int, crops: Any, labels: NDArray[np.int64]) -> float:
+        loss = super().train_step(step, crops, labels)
+        return math.nan if step == 9 else loss
+
+
+class BrokenWeights(SumState):
+    def capture(self) -> dict[str, NDArray[np.generic]]:
+        return {"total": np.array(math.nan)}
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.epochs: list[int] = []
+        self.start = -1
+
+    def began(self, *, step: int, total: int) -> None:
+        del total
+        self.start = step
+
+    def stepped(self, *, step: int, loss: float) -> None:
+        pass
+
+    @staticmethod
+    def mean_loss(epoch: int) -> float:
+        """The mean of 1 / step over the whole epoch, resumed within it or not."""
+        last = epoch * STEPS_PER_EPOCH
+        return float(np.mean([1 / step for step in range(last - STEPS_PER_EPOCH + 1, last + 1)]))
+
+    def finished_epoch(self, *, epoch: int, loss: float, accuracy: float) -> None:
+        assert loss == pytest.approx(self.mean_loss(epoch))
+        assert accuracy == pytest.approx(1 / 7)
+        self.epochs.append(epoch)
+
+
+def session(
+    folder: Path,
+    *,
+    config: TrainConfig | None = None,
+    state: type[SumState] = SumState,
+    data: PreparedData | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+    max_seconds: float = math.inf,
+) -> tuple[Stop, Recorder]:
+    reporter = Recorder()
+    loop = Loop(
+        config or tiny_config(epochs=2),
+        data=data or prepared(),
+        run=Run(folder),
+        build_state=state,
+        reporter=reporter,
+        interrupted=interrupted,
+        max_seconds=max_seconds,
+    )
+    return loop.train(), reporter
+
+
+def after(*steps: int) -> Callable[[], bool]:
+    seen = iter(range(1, 1_000_000))
+    return lambda: next(seen) in steps
+
+
+def total(folder: Path) -> float:
+    found = Run(folder).checkpoints.load_last()
+    assert found is not None
+    return float(found.arrays["total"])
+
+
+class TestLoop:
+    def test_goes_through_all_epochs(self, tmp_path: Path) -> None:
+        stop, reporter = session(tmp_path)
+        assert stop is Stop.FINISHED
+        assert reporter.epochs == [1, 2]
+        assert [line["step"] for line in Run(tmp_path).log_lines()] == [7, 14]
+
+    def test_keeps_the_first_best_epoch(self, tmp_path: Path) -> None:
+        session(tmp_path)
+        assert Run(tmp_path).checkpoints.load_best().position.step == STEPS_PER_EPOCH
+
+    @pytest.mark.parametrize("stops", [(1,), (7,), (3, 8, 13)])
+    def test_any_interruption_gives_the_same_end(
+        self, tmp_path: Path, stops: tuple[int, ...]
+    ) -> None:
+        session(tmp_path / "whole")
+        interrupted = after(*stops)
+        for _ in stops:
+            stop, _ = session(tmp_path / "parts", interrupted=interrupted)
+            assert stop is Stop.INTERRUPTED
+        stop, reporter = session(tmp_path / "parts", interrupted=interrupted)
+        assert stop is Stop.FINISHED
+        assert reporter.start == stops[-1]
+        assert total(tmp_path / "parts") == total(tmp_path / "whole")
+
+    def test_a_crash_between_checkpoints_repeats_the_lost_steps(self, tmp_path: Path) -> None:
+        session(tmp_path / "whole")
+        with pytest.raises(TrainingDivergedError):
+            session(tmp_path / "parts", state=BrokenState)  # at step 10, saved at 7
+        _, reporter = session(tmp_path / "parts")
+        assert reporter.start == STEPS_PER_EPOCH
+        assert total(tmp_path / "parts") == total(tmp_path / "whole")
+
+    def test_the_time_limit_stops_after_a_step(self, tmp_path: Path) -> None:
+        stop, _ = session(tmp_path, max_seconds=0)
+        found = Run(tmp_path).checkpoints.load_last()
+        assert stop is Stop.TIME_LIMIT
+        assert found is not None
+        assert found.position.step == 1
+
+    def test_saves_within_an_epoch_when_the_interval_is_over(self, tmp_path: Path) -> None:
+        config = tiny_config(epochs=1)
+        often = config.loop.model_copy(update={"checkpoint_minutes": 1e-9})
+        with pytest.raises(TrainingDivergedError):
+            session(
+                tmp_path,
+                config=config.model_copy(update={"loop": often.model_copy(update={"epochs": 2})}),
+                state=BrokenState,
+            )
+        found = Run(tmp_path).checkpoints.load_last()
+        assert found is not None
+        assert found.position.step == 9
+
+    def test_stops_on_a_loss_that_is_no_number(self, tmp_path: Path) -> None:
+        with pytest.raises(TrainingDivergedError, match="loss is nan at step 10"):
+            session(tmp_path, state=BrokenState)
+
+    def test_never_saves_weights_that_are_no_numbers(self, tmp_path: Path) -> None:
+        with pytest.raises(TrainingDivergedError, match="weights are no numbers"):
+            session(tmp_path, state=BrokenWeights)
+        assert Run(tmp_path).checkpoints.load_last() is None
+
+    def test_refuses_fewer_images_than_a_batch(self, tmp_path: Path) -> None:
+        with pytest.raises(RunError, match=r"lower loop\.batch_size"):
+            session(tmp_path, data=prepared(train=1))
+
+    def test_logs_every_fiftieth_step(self, tmp_path: Path) -> None:
+        session(tmp_path, config=tiny_config(epochs=8))
+        steps = [line["step"] for line in Run(tmp_path).log_lines() if line["kind"] == "step"]
+        assert steps == [50]

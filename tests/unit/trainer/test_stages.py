@@ -1,0 +1,85 @@
+"""The stages that need no network: they read what evaluate left in the run folder."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.trainer.config import DataConfig
+from services.trainer.data.dataset import load_prepared
+from services.trainer.data.layouts import Split
+from services.trainer.data.prepare import prepare
+from services.trainer.errors import RunError
+from services.trainer.evaluate import judge
+from services.trainer.normalisation import Normalisation
+from services.trainer.run import Run
+from services.trainer.stages import calibrate_run, evaluate_run, report_run
+from tests.fixtures.training import SIDE, tiny_config, write_image_folder
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """A run that was evaluated, by a network that is three times too sure."""
+    folder = Run(tmp_path / "run")
+    data = write_image_folder(tmp_path / "data", train=4, test=4, val=8)
+    prepare(data, out=folder.data, config=DataConfig(size=SIDE))
+    loaded = load_prepared(folder.data)
+    folder.begin(tiny_config(), normalisation=Normalisation((128.0,), (50.0,)), data={"train": 28})
+    rng = np.random.default_rng(0)
+    logits = {
+        split: (3 * (rng.normal(size=(len(part), 7)) + np.eye(7)[part.labels])).astype(np.float32)
+        for split, part in ((Split.VALIDATION, loaded.validation), (Split.TEST, loaded.test))
+    }
+    folder.report.mkdir()
+    np.savez(folder.report / "logits.npz", **{str(k): v for k, v in logits.items()})
+    evaluation = {
+        "checkpoint": "last",
+        "steps": 6,
+        "seconds": 60.0,
+        "parameters": 123,
+        **judge(logits[Split.TEST], loaded.test, split=Split.TEST),
+    }
+    (folder.report / "evaluation.json").write_text(json.dumps(evaluation))
+    return folder
+
+
+class TestCalibrate:
+    def test_fits_on_validation_and_judges_on_test(self, run: Run) -> None:
+        found = calibrate_run(run)
+        evaluation = json.loads((run.report / "evaluation.json").read_bytes())
+        assert found.temperature > 1.5
+        assert evaluation["split"] == "test"
+        assert not evaluation["after_temperature"]["cross_fitted"]
+        assert evaluation["after_temperature"]["nll"] < evaluation["before_temperature"]["nll"]
+        assert evaluation["steps"] == 6
+
+    def test_needs_an_evaluation(self, run: Run) -> None:
+        (run.report / "logits.npz").unlink()
+        with pytest.raises(RunError, match="run evaluate first"):
+            calibrate_run(run)
+
+
+class TestReport:
+    def test_gathers_the_whole_story(self, run: Run) -> None:
+        calibrate_run(run)
+        report = report_run(run, name="tiny", version="0.1.0")
+        assert report == json.loads((run.report / "report.json").read_bytes())
+        assert report["training"]["planned_steps"] == 6
+        assert report["training"]["epochs"] == 2.0
+        assert report["data"]["audit"]["images"] == 112
+        assert (run.report / "confusion_matrix.png").read_bytes().startswith(b"\x89PNG")
+        assert "# Model card: tiny 0.1.0" in (run.report / "MODEL_CARD.md").read_text()
+
+    @pytest.mark.parametrize("missing", ["calibration", "evaluation"])
+    def test_says_which_stage_is_missing(self, run: Run, missing: str) -> None:
+        calibrate_run(run)
+        (run.report / f"{missing}.json").unlink()
+        with pytest.raises(RunError, match=f"run {missing.removesuffix('ion')}e first"):
+            report_run(run, name="tiny", version="0.1.0")
+
+
+class TestEvaluate:
+    def test_needs_a_checkpoint(self, run: Run) -> None:
+        with pytest.raises(RunError, match="train first"):
+            evaluate_run(run)

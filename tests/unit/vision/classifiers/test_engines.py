@@ -1,0 +1,64 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from services.common.domain.errors import BundleError
+from services.vision.bundle import Bundle, check_golden, load_golden
+from services.vision.classifiers.batches import batch_sizes
+from services.vision.classifiers.onnxruntime import OnnxRuntimeClassifier
+from services.vision.classifiers.openvino import OpenVinoClassifier
+from services.vision.classifiers.port import ExpressionClassifier, Precision
+
+Load = Callable[[Bundle], ExpressionClassifier]
+ENGINES = [OpenVinoClassifier, OnnxRuntimeClassifier]
+
+
+@pytest.mark.parametrize("load", ENGINES)
+class TestEngines:
+    def test_gives_the_golden_answers(self, tiny_bundle: Bundle, load: Load) -> None:
+        assert check_golden(tiny_bundle, load(tiny_bundle)) < 1e-5
+
+    @pytest.mark.parametrize("count", [1, 45, 70])
+    def test_batches_do_not_change_answers(
+        self, tiny_bundle: Bundle, load: Load, count: int
+    ) -> None:
+        golden = load_golden(tiny_bundle)
+        turns = np.arange(count) % len(golden.crops)
+        answers = load(tiny_bundle).classify(golden.crops[turns])
+        assert np.abs(answers - golden.probabilities[turns]).max() < 1e-5
+
+    def test_rows_sum_to_one(self, tiny_bundle: Bundle, load: Load) -> None:
+        answers = load(tiny_bundle).classify(load_golden(tiny_bundle).crops)
+        assert np.abs(answers.sum(axis=1) - 1).max() < 1e-9
+
+    def test_takes_no_faces(self, tiny_bundle: Bundle, load: Load) -> None:
+        crops = np.empty((0, *tiny_bundle.manifest.input.shape), np.uint8)
+        assert load(tiny_bundle).classify(crops).shape == (0, 7)
+
+    @pytest.mark.parametrize(
+        "crops", [np.zeros((1, 16, 16, 3), np.uint8), np.zeros((1, 16, 16, 1), np.float32)]
+    )
+    def test_refuses_other_crops(self, tiny_bundle: Bundle, load: Load, crops: np.ndarray) -> None:
+        with pytest.raises(ValueError, match="expected uint8 crops"):
+            load(tiny_bundle).classify(crops)
+
+
+class TestPrecisions:
+    def test_bf16_stays_within_its_golden_tolerance(self, tiny_bundle: Bundle) -> None:
+        classifier = OpenVinoClassifier(tiny_bundle, precision=Precision.BF16)
+        assert classifier.precision is Precision.BF16
+        check_golden(tiny_bundle, classifier)
+
+    def test_int8_needs_a_network_of_its_own(self, tiny_bundle: Bundle) -> None:
+        with pytest.raises(BundleError, match="no int8 network"):
+            OpenVinoClassifier(tiny_bundle, precision=Precision.INT8)
+
+
+class TestBatchSizes:
+    @pytest.mark.parametrize(
+        ("count", "sizes"),
+        [(0, []), (1, [1]), (32, [32]), (45, [32, 8, 4, 1]), (100, [32, 32, 32, 4])],
+    )
+    def test_cuts_into_powers_of_two(self, count: int, sizes: list[int]) -> None:
+        assert list(batch_sizes(count)) == sizes

@@ -1,0 +1,234 @@
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from services.common.domain.errors import ItemError, ItemErrorCode, TransientError
+from services.common.domain.faces import AnalysisOptions, Box, DetectedFace, PhotoAnalysis
+from services.common.domain.limits import PhotoLimits
+from services.imaging.decode import DecodedPhoto
+from services.vision.bundle import Bundle
+from services.vision.classifiers.openvino import OpenVinoClassifier
+from services.vision.classifiers.port import Precision
+from services.vision.pipeline import Pipeline, sharpness
+from services.vision.port import PhotoAnalyser
+from services.vision.transforms import Pixels, crop_face
+from tests.fixtures.bundles import tiny_card, write_tiny_bundle
+from tests.fixtures.photos import encode, encode_rotated, noise, quadrants
+
+OPTIONS = AnalysisOptions()
+
+
+def face(x: float, y: float, side: float) -> DetectedFace:
+    points = ((x, y), (x + side, y), (x, y), (x, y + side), (x + side, y + side))
+    return DetectedFace(Box(x, y, side, side), points, 0.95)
+
+
+class ScriptedDetector:
+    """Finds the same faces in every photo and remembers how it was asked."""
+
+    def __init__(self, *faces: DetectedFace) -> None:
+        self.faces = faces
+        self.calls: list[tuple[list[tuple[int, ...]], float, int]] = []
+        self.fault: Exception | None = None
+
+    def detect(
+        self, photos: Sequence[Pixels], *, threshold: float = 0.9, min_face_px: int = 20
+    ) -> list[list[DetectedFace]]:
+        if self.fault:
+            raise self.fault
+        self.calls.append(([photo.shape for photo in photos], threshold, min_face_px))
+        return [list(self.faces) for _ in photos]
+
+
+class CountingClassifier:
+    """A real classifier that remembers how many crops each call brought."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._real = OpenVinoClassifier(bundle)
+        self.precision = Precision.FP32
+        self.calls: list[int] = []
+
+    def classify(self, crops: Pixels) -> NDArray[np.float64]:
+        self.calls.append(len(crops))
+        return self._real.classify(crops)
+
+
+class Bench:
+    """A pipeline with everything around it in reach."""
+
+    def __init__(self, bundle: Bundle, *faces: DetectedFace, **limits: int) -> None:
+        self.bundle = bundle
+        self.detector = ScriptedDetector(*faces)
+        self.classifier = CountingClassifier(bundle)
+        self.pipeline = Pipeline(
+            self.detector, self.classifier, bundle, limits=PhotoLimits(**limits)
+        )
+
+    def analyse_one(self, data: bytes) -> PhotoAnalysis:
+        (result,) = self.pipeline.analyse([data], OPTIONS)
+        assert isinstance(result, PhotoAnalysis)
+        return result
+
+
+class TestAnalyse:
+    def test_is_what_the_worker_asks_for(self, tiny_bundle: Bundle) -> None:
+        analyser: PhotoAnalyser = Bench(tiny_bundle).pipeline
+        assert analyser.model_version == tiny_bundle.version
+
+    def test_numbers_faces_from_the_largest(self, tiny_bundle: Bundle) -> None:
+        bench = Bench(tiny_bundle, face(5, 5, 20), face(30, 10, 40), face(2, 60, 30))
+        faces = bench.analyse_one(encode(noise(100, 100))).faces
+        assert [(found.face_index, found.box.w) for found in faces] == [(0, 40), (1, 30), (2, 20)]
+
+    def test_orders_equal_faces_by_place(self, tiny_bundle: Bundle) -> None:
+        bench = Bench(tiny_bundle, face(50, 9, 20), face(5, 9, 20), face(20, 3, 20))
+        faces = bench.analyse_one(encode(noise(100, 100))).faces
+        assert [found.box.x for found in faces] == [20, 5, 50]
+
+    def test_each_face_gets_the_answer_for_its_own_crop(self, tiny_bundle: Bundle) -> None:
+        bench = Bench(tiny_bundle, face(5, 5, 20), face(30, 10, 40))
+        photos = [noise(100, 100, seed=1), noise(120, 90, seed=2)]
+        results = bench.pipeline.analyse([encode(photo) for photo in photos], OPTIONS)
+        for photo, result in zip(photos, results, strict=True):
+            assert isinstance(result, PhotoAnalysis)
+            for found in result.faces:
+                crop = crop_face(photo, found.box, tiny_bundle.manifest.input)
+                expected = bench.classifier.classify(crop[np.newaxis])[0]
+                assert found.probabilities == pytest.approx(expected.tolist(), abs=1e-6)
+
+    def test_classifies_all_faces_of_a_chunk_at_once(self, tiny_bundle: Bundle) -> None:
+        bench = Bench(tiny_bundle, face(5, 5, 20), face(30, 10, 40))
+        bench.pipeline.analyse([encode(noise(100, 100))] * 5, OPTIONS)
+        assert bench.classifier.calls == [10]
+
+    def test_tells_margin_and_doubt(self, tmp_path: Path) -> None:
+        for threshold, doubtful in ((0.0, False), (1.0, True)):
+            card = tiny_card(abstention_threshold=threshold)
+            bundle = write_tiny_bundle(tmp_path / str(threshold), card=card)
+            (found,) = Bench(bundle, face(5, 5, 40)).analyse_one(encode(noise(90, 90))).faces
+            first, second = sorted(found.probabilities, reverse=True)[:2]
+            assert found.margin == pytest.approx(first - second)
+            assert found.uncertain is doubtful
+
+    def test_gives_python_numbers(self, tiny_bundle: Bundle) -> None:
+        result = Bench(tiny_bundle, face(5, 5, 40)).analyse_one(encode(noise(90, 90)))
+        (found,) = result.faces
+        values = [found.margin, found.blur, found.confidence, *found.probabilities]
+        assert {type(value) for value in values} == {float}
+        assert {type(result.width), type(result.height), type(found.face_index)} == {int}
+        assert type(found.uncertain) is bool
+
+    def test_cuts_at_the_cap_and_says_so(self, tiny_bundle: Bundle) -> None:
+        many = [face(x, y, 20 + x / 10) for x in range(0, 80, 20) for y in range(0, 80, 20)]
+        at_cap = Bench(tiny_bundle, *many, faces_per_photo=16).analyse_one(encode(noise(110, 110)))
+        cut = Bench(tiny_bundle, *many, faces_per_photo=10).analyse_one(encode(noise(110, 110)))
+        assert (len(at_cap.faces), at_cap.faces_truncated) == (16, False)
+        assert (len(cut.faces), cut.faces_truncated) == (10, True)
+        assert cut.faces == at_cap.faces[:10]
+
+    def test_photo_without_faces_is_a_result(self, tiny_bundle: Bundle) -> None:
+        result = Bench(tiny_bundle).analyse_one(encode(noise(90, 60)))
+        assert result == PhotoAnalysis(width=90, height=60, exif_orientation=1)
+
+    def test_speaks_of_the_upright_photo(self, tiny_bundle: Bundle) -> None:
+        bench = Bench(tiny_bundle, face(2, 2, 20))
+        result = bench.analyse_one(encode_rotated(quadrants(64, 40), 6))
+        assert (result.width, result.height, result.exif_orientation) == (64, 40, 6)
+        assert bench.detector.calls[0][0] == [(40, 64, 3)]
+
+    def test_passes_options_on(self, tiny_bundle: Bundle) -> None:
+        bench = Bench(tiny_bundle)
+        options = AnalysisOptions(min_face_px=64, detection_threshold=0.75)
+        bench.pipeline.analyse([encode(noise(90, 90))], options)
+        assert bench.detector.calls[0][1:] == (0.75, 64)
+
+    def test_takes_no_photos(self, tiny_bundle: Bundle) -> None:
+        assert Bench(tiny_bundle).pipeline.analyse([], OPTIONS) == []
+
+    def test_warms_up(self, tiny_bundle: Bundle) -> None:
+        bench = Bench(tiny_bundle)
+        bench.pipeline.warm_up()
+        assert len(bench.detector.calls) == 1
+        assert bench.classifier.calls == [63]
+
+
+class TestFaults:
+    def test_bad_photos_leave_their_neighbours_unharmed(self, tiny_bundle: Bundle) -> None:
+        good = encode(noise(100, 100))
+        bench = Bench(tiny_bundle, face(5, 5, 40))
+        results = bench.pipeline.analyse([b"", good, b"no photo", good, good[:300]], OPTIONS)
+        codes = [result.code if isinstance(result, ItemError) else None for result in results]
+        assert codes == [
+            ItemErrorCode.EMPTY,
+            None,
+            ItemErrorCode.UNSUPPORTED_FORMAT,
+            None,
+            ItemErrorCode.TRUNCATED,
+        ]
+        assert results[1] == results[3]
+
+    def test_only_bad_photos(self, tiny_bundle: Bundle) -> None:
+        (result,) = Bench(tiny_bundle).pipeline.analyse([b""], OPTIONS)
+        assert isinstance(result, ItemError)
+
+    def test_uses_its_limits(self, tiny_bundle: Bundle) -> None:
+        bench = Bench(tiny_bundle, photo_pixels=5_000)
+        (result,) = bench.pipeline.analyse([encode(noise(100, 100))], OPTIONS)
+        assert isinstance(result, ItemError)
+        assert result.code == ItemErrorCode.TOO_MANY_PIXELS
+
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            MemoryError(),
+            RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+            RuntimeError("std::bad_alloc"),
+            RuntimeError("Failed to allocate memory for requested buffer of size 4096"),
+        ],
+        ids=str,
+    )
+    def test_calls_memory_trouble_transient(self, tiny_bundle: Bundle, fault: Exception) -> None:
+        bench = Bench(tiny_bundle)
+        bench.detector.fault = fault
+        with pytest.raises(TransientError, match="out of memory"):
+            bench.pipeline.analyse([encode(noise(90, 90))], OPTIONS)
+
+    def test_lets_other_faults_through(self, tiny_bundle: Bundle) -> None:
+        bench = Bench(tiny_bundle)
+        bench.detector.fault = RuntimeError("a bug")
+        with pytest.raises(RuntimeError, match="a bug"):
+            bench.pipeline.analyse([encode(noise(90, 90))], OPTIONS)
+
+
+class TestOverlap:
+    def test_decoding_apart_gives_the_same_results(self, tiny_bundle: Bundle) -> None:
+        bench = Bench(tiny_bundle, face(5, 5, 40))
+        data = [encode(noise(100, 100, seed=seed)) for seed in range(3)]
+        decoded = [bench.pipeline.decode(each) for each in data]
+        ready = [photo for photo in decoded if isinstance(photo, DecodedPhoto)]
+        apart = bench.pipeline.analyse_decoded(ready, OPTIONS)
+        assert apart == bench.pipeline.analyse(data, OPTIONS)
+
+    def test_large_photos_are_not_all_decoded_at_once(self, tiny_bundle: Bundle) -> None:
+        # 9 Mpx each: with the second one the 16 Mpx that may wait are reached.
+        large = encode(np.zeros((3_000, 3_000), np.uint8))
+        small = encode(noise(100, 100))
+        bench = Bench(tiny_bundle, face(5, 5, 40))
+        bench.pipeline.analyse([small, large, small, large, large], OPTIONS)
+        assert [len(shapes) for shapes, _, _ in bench.detector.calls] == [4, 1]
+        assert bench.classifier.calls == [5]
+
+
+class TestSharpness:
+    def test_falls_with_blur(self) -> None:
+        sharp = noise(32, 32)
+        smooth = np.repeat(np.repeat(noise(8, 8), 4, axis=0), 4, axis=1)
+        flat = np.full((32, 32, 3), 90, np.uint8)
+        assert sharpness(sharp) > sharpness(smooth) > sharpness(flat) == 0
+
+    def test_takes_gray_crops(self) -> None:
+        gray = noise(32, 32)[..., :1]
+        assert sharpness(gray) == pytest.approx(sharpness(np.repeat(gray, 3, axis=2)), rel=0.01)
