@@ -13,7 +13,7 @@ from services.trainer.checkpoint import Checkpoint
 from services.trainer.config import Precision, TrainConfig
 from services.trainer.data.dataset import Subset, TrainBatches
 from services.trainer.ema import reestimate_batch_norm
-from services.trainer.models.densenet import build_densenet
+from services.trainer.models.build import build_network
 from services.trainer.normalisation import Normalisation
 
 # More than while training: this estimate is the one that is shipped.
@@ -33,11 +33,10 @@ def build_averaged(
 
     Whatever precision it was trained in, it is judged and served in float32.
     """
-    model = build_densenet(
+    model = build_network(
         config.model,
         size=config.data.size,
-        mean=normalisation.mean,
-        std=normalisation.std,
+        normalisation=normalisation,
         precision=Precision.FLOAT32,
     )
     for index, variable in enumerate(model.trainable_variables):

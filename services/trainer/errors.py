@@ -25,3 +25,9 @@ class ExportError(HferError):
     """The network cannot be exported, or its graph does not answer like it."""
 
     code = "export"
+
+
+class WeightsError(HferError):
+    """Pretrained weights cannot be had, or do not fit the network."""
+
+    code = "weights"

@@ -19,7 +19,7 @@ from services.trainer.checkpoint import Checkpoint, Position
 from services.trainer.config import TrainConfig
 from services.trainer.data.dataset import PreparedData, TrainBatches
 from services.trainer.errors import RunError, TrainingDivergedError
-from services.trainer.normalisation import Normalisation, measure
+from services.trainer.normalisation import Normalisation, normalisation_for
 from services.trainer.run import Run
 
 _LOG_EVERY = 50
@@ -104,7 +104,7 @@ class Loop:
                 f"few for batches of {config.loop.batch_size}; lower loop.batch_size or add images."
             )
         self._total = config.loop.epochs * len(self._batches)
-        self._normalisation = measure(data.train.images)
+        self._normalisation = normalisation_for(config.model, data.train.images)
         self._state = build_state(
             config, normalisation=self._normalisation, total_steps=self._total
         )

@@ -1,9 +1,12 @@
-"""Mean and deviation of the training pixels: part of the network's graph, not of serving."""
+"""Mean and deviation of pixels: part of the network's graph, not of serving."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from services.trainer.config import Backbone, ModelConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +15,38 @@ class Normalisation:
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
+
+
+_TO_PLUS_MINUS_1 = Normalisation((127.5,) * 3, (127.5,) * 3)
+_IMAGENET = Normalisation((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+# "caffe": means only. These networks want BGR; their first kernel is turned to RGB when loaded.
+_MEANS_ONLY = Normalisation((123.68, 116.779, 103.939), (1.0, 1.0, 1.0))
+
+# What ``preprocess_input`` of keras.applications does, and the Lite0 checkpoint's own scale.
+_PUBLISHED: Mapping[Backbone, Normalisation] = {
+    Backbone.EFFICIENTNET_LITE0: _TO_PLUS_MINUS_1,
+    Backbone.VGG16: _MEANS_ONLY,
+    Backbone.RESNET50: _MEANS_ONLY,
+    Backbone.DENSENET121: _IMAGENET,
+    Backbone.DENSENET169: _IMAGENET,
+    Backbone.EFFICIENTNETV2_B0: _IMAGENET,
+    Backbone.EFFICIENTNETV2_S: _TO_PLUS_MINUS_1,
+}
+
+
+def normalisation_for(config: ModelConfig, images: NDArray[np.uint8]) -> Normalisation:
+    """Return what the backbone was published with, or else what ``images`` measure.
+
+    Args:
+        config: a backbone that is trained from random weights has no scale of its own.
+        images: the training images, uint8 ``[N, S, S, C]``. Gray ones get the mean over RGB.
+    """
+    if config.weights == "none" or config.backbone not in _PUBLISHED:
+        return measure(images)
+    published = _PUBLISHED[config.backbone]
+    if images.shape[-1] == len(published.mean):
+        return published
+    return Normalisation((round(float(np.mean(published.mean)), 3),), (published.std[0],))
 
 
 def measure(images: NDArray[np.uint8]) -> Normalisation:

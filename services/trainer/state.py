@@ -10,10 +10,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from services.common.domain.emotions import EMOTIONS
-from services.trainer.config import OptimConfig, TrainConfig
+from services.trainer.config import TrainConfig
 from services.trainer.ema import WeightAverage
-from services.trainer.models.densenet import build_densenet
+from services.trainer.models.build import build_network
+from services.trainer.models.pretrained import load_pretrained
 from services.trainer.normalisation import Normalisation
+from services.trainer.optimisers import build_optimizer, regularised
 from services.trainer.schedule import learning_rate
 
 Array = NDArray[np.generic]
@@ -29,17 +31,14 @@ class TrainingState:
         keras.utils.set_random_seed(config.loop.seed)
         self._config = config
         self._total_steps = total_steps
-        self.model = build_densenet(
+        self.model = build_network(
             config.model,
             size=config.data.size,
-            mean=normalisation.mean,
-            std=normalisation.std,
+            normalisation=normalisation,
             precision=config.loop.precision,
         )
-        self._optimizer = keras.optimizers.SGD(
-            config.optim.lr, momentum=config.optim.momentum, nesterov=True
-        )
-        self._optimizer.build(self.model.trainable_variables)
+        load_pretrained(self.model, config.model)
+        self._optimizer = build_optimizer(config.optim, self.model.trainable_variables)
         self._average = WeightAverage(self.model, decay=config.optim.ema_decay)
         self._train_step = tf.function(self._step, reduce_retracing=True)
         self._infer = tf.function(
@@ -100,10 +99,10 @@ class TrainingState:
         variables = self.model.trainable_variables
         with tf.GradientTape() as tape:
             logits = self.model(crops, training=True)
-            loss = _loss(logits, labels, smoothing=self._config.optim.label_smoothing)
+            loss = _loss(logits, labels, smoothing=self._config.loss.label_smoothing)
         gradients = tape.gradient(loss, [variable.value for variable in variables])
         self._optimizer.apply(
-            _regularised(gradients, variables, config=self._config.optim), variables
+            regularised(gradients, variables, config=self._config.optim), variables
         )
         self._average.update(step)
         return loss
@@ -112,12 +111,3 @@ class TrainingState:
 def _loss(logits: Any, labels: Any, *, smoothing: float) -> Any:
     targets = tf.one_hot(labels, len(EMOTIONS), 1 - smoothing, 0.0) + smoothing / len(EMOTIONS)
     return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
-
-
-def _regularised(gradients: list[Any], variables: list[Any], *, config: OptimConfig) -> list[Any]:
-    """Clip to the global norm, then add the L2 gradient of kernels (rank 2 and up)."""
-    clipped, _ = tf.clip_by_global_norm(gradients, config.clip_norm)
-    return [
-        gradient + config.weight_decay * variable.value if len(variable.shape) > 1 else gradient
-        for gradient, variable in zip(clipped, variables, strict=True)
-    ]

@@ -1,11 +1,10 @@
-"""DenseNet-BC for small faces (Huang et al., arXiv 1608.06993), normalisation in the graph."""
+"""DenseNet-BC for small faces (Huang et al., arXiv 1608.06993)."""
 
 from typing import Any
 
 import keras
 
-from services.common.domain.emotions import EMOTIONS
-from services.trainer.config import ModelConfig, Precision
+from services.trainer.config import DenseNetConfig
 from services.trainer.models.layers import FusedBatchNorm
 
 # A transition keeps half of the channels: the "C" of DenseNet-BC.
@@ -14,52 +13,27 @@ _COMPRESSION = 2
 _BOTTLENECK = 4
 
 
-def build_densenet(
-    config: ModelConfig,
-    *,
-    size: int,
-    mean: tuple[float, ...],
-    std: tuple[float, ...],
-    precision: Precision = Precision.FLOAT32,
-) -> keras.Model:
-    """Build the network: "crops" float32 ``[N, size, size, C]`` 0..255 to "logits" ``[N, 7]``.
+def densenet_bc(x: Any, config: DenseNetConfig, *, dtype: str) -> Any:
+    """Turn maps ``[N, S, S, C]`` into features ``[N, S / 16, S / 16, F]``.
 
     The stem is one 3x3 convolution with stride 2 and no pooling: at 48 px it leaves maps of
     24, 12, 6 and 3 where the ImageNet stem leaves 12, 6, 3 and 1.
-
-    Args:
-        config: blocks, growth, stem, dropout.
-        size: side of the crops, in pixels.
-        mean: per channel, in 0..255; its length is the number of channels.
-        std: per channel.
-        precision: of the computation; variables and logits are float32 either way.
     """
-    make = _Layers(precision)
-    inputs = keras.Input((size, size, len(mean)), name="crops", dtype="float32")
-    x = keras.layers.Rescaling(
-        [1 / value for value in std],
-        [-m / s for m, s in zip(mean, std, strict=True)],
-        dtype=precision.value,
-        name="normalise",
-    )(inputs)
+    make = _Layers(dtype)
     x = make.conv(x, config.stem, kernel=3, strides=2, name="stem")
     for block, layers in enumerate(config.blocks, start=1):
         for layer in range(1, layers + 1):
             x = make.dense_layer(x, config.growth, name=f"block{block}_{layer}")
         if block < len(config.blocks):
             x = make.transition(x, name=f"transition{block}")
-    x = make.bn_relu(x, name="head")
-    x = keras.layers.GlobalAveragePooling2D(dtype="float32", name="gap")(x)
-    x = keras.layers.Dropout(config.dropout, dtype="float32", name="dropout")(x)
-    logits = keras.layers.Dense(len(EMOTIONS), dtype="float32", name="logits")(x)
-    return keras.Model(inputs, logits, name="densenet")
+    return make.bn_relu(x, name="head")
 
 
 class _Layers:
     """The building blocks in one precision."""
 
-    def __init__(self, precision: Precision) -> None:
-        self._dtype = precision.value
+    def __init__(self, dtype: str) -> None:
+        self._dtype = dtype
 
     def conv(self, x: Any, filters: int, *, kernel: int, strides: int = 1, name: str) -> Any:
         return keras.layers.Conv2D(

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from services.trainer.config import TrainConfig
-from services.trainer.presets import quick
+from services.trainer.presets import quick, starter
 
-PRESETS: Mapping[str, Callable[[], TrainConfig]] = {"quick": quick.build}
+PRESETS: Mapping[str, Callable[[], TrainConfig]] = {"quick": quick.build, "starter": starter.build}
 
 
 def load_preset(name: str) -> TrainConfig:

@@ -1,0 +1,43 @@
+"""What the cache holds and how it is split."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from services.trainer.config.base import Section
+
+
+class DataConfig(Section):
+    """The images of a run.
+
+    Attributes:
+        size: side of the square images, in pixels.
+        channels: 1 for gray, 3 for RGB.
+        split_rule: "layout" keeps the splits that the data brings and cuts what is missing;
+            "seed" merges everything and cuts it exactly as the seed's notebook did.
+        validation_share: cut from the training images when the data brings no validation set.
+        test_share: the same for the test set, when there are class folders only.
+        near_duplicate: correlation at 24x24 from which two images count as the same photo.
+        split_seed: seed of those cuts.
+        drop_suspect: leave blank, contradictory and leaking images out of training.
+        name: of the data set, in the manifest and the model card.
+        licence: its terms, likewise.
+        crop_margin: how the images frame a face against the detector's box, so that serving
+            cuts the same (``data/framing.py`` measures it); as in ``vision.InputSpec``.
+        centre_dx: likewise.
+        centre_dy: likewise. These last five: None is what ``data/known.py`` says.
+    """
+
+    size: int = Field(default=48, ge=16, le=512)
+    channels: Literal[1, 3] = 1
+    split_rule: Literal["layout", "seed"] = "layout"
+    validation_share: float = Field(default=0.1, gt=0, lt=0.5)
+    test_share: float = Field(default=0.1, gt=0, lt=0.5)
+    near_duplicate: float = Field(default=0.98, gt=0.5, le=1)
+    split_seed: int = 42
+    drop_suspect: bool = True
+    name: str | None = Field(default=None, min_length=1)
+    licence: str | None = Field(default=None, min_length=1)
+    crop_margin: float | None = Field(default=None, gt=-1, le=4)
+    centre_dx: float | None = Field(default=None, ge=-1, le=1)
+    centre_dy: float | None = Field(default=None, ge=-1, le=1)

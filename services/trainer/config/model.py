@@ -1,0 +1,80 @@
+"""The network: a backbone, where its weights come from, and a head."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from services.trainer.config.base import Section
+
+
+class Backbone(StrEnum):
+    """Feature extractors: two of our own, the others from ``keras.applications``."""
+
+    DENSENET_BC = "densenet_bc"
+    EFFICIENTNET_LITE0 = "efficientnet_lite0"
+    VGG16 = "vgg16"
+    RESNET50 = "resnet50"
+    DENSENET121 = "densenet121"
+    DENSENET169 = "densenet169"
+    EFFICIENTNETV2_B0 = "efficientnetv2_b0"
+    EFFICIENTNETV2_S = "efficientnetv2_s"
+
+
+class DenseNetConfig(Section):
+    """A DenseNet-BC (Huang et al., arXiv 1608.06993) with a small stem.
+
+    Attributes:
+        blocks: layers per dense block.
+        growth: channels that each layer adds.
+        stem: channels of the first convolution, 3x3 with stride 2 and no pooling after it.
+    """
+
+    blocks: tuple[int, ...] = (6, 12, 24, 16)
+    growth: int = Field(default=16, ge=1)
+    stem: int = Field(default=32, ge=1)
+
+
+class HeadConfig(Section):
+    """What stands between the backbone's last maps and the seven logits.
+
+    Attributes:
+        pooling: "gap" averages each map, "flatten" keeps every cell.
+        units: sizes of hidden layers; none by default.
+        l2: penalty of each hidden layer's kernel (``l2 * sum(kernel**2)``), one per layer.
+        dropout: after each hidden layer, or before the logits where there is none.
+        activation: of the hidden layers.
+    """
+
+    pooling: Literal["gap", "flatten"] = "gap"
+    units: tuple[int, ...] = ()
+    l2: tuple[float, ...] = ()
+    dropout: float = Field(default=0.2, ge=0, lt=1)
+    activation: Literal["relu", "elu", "selu", "gelu", "swish", "tanh"] = "relu"
+
+    @model_validator(mode="after")
+    def _one_penalty_per_layer(self) -> "HeadConfig":
+        if self.l2 and len(self.l2) != len(self.units):
+            raise ValueError(f"head.l2 has {len(self.l2)} values for {len(self.units)} layers")
+        return self
+
+
+class ModelConfig(Section):
+    """The network.
+
+    Attributes:
+        backbone: the feature extractor.
+        weights: "none" for random ones, "imagenet", or the path of a file (``.weights.h5`` of
+            the same backbone, ``.npz`` for efficientnet_lite0) or of a run folder to go on from.
+        freeze: backbone layers, counted from the image, that are not trained: a number or "all".
+        enlarge: factor by which the graph enlarges the crops (bilinear) before the backbone.
+        head: what follows the backbone.
+        densenet: the shape of ``densenet_bc``; ignored by the others.
+    """
+
+    backbone: Backbone = Backbone.DENSENET_BC
+    weights: str = "none"
+    freeze: int | Literal["all"] = Field(default=0)
+    enlarge: int = Field(default=1, ge=1, le=8)
+    head: HeadConfig = HeadConfig()
+    densenet: DenseNetConfig = DenseNetConfig()

@@ -1,0 +1,51 @@
+"""The network of a recipe: normalisation, enlargement, backbone and head in one graph."""
+
+from typing import Any
+
+import keras
+
+from services.trainer.config import Backbone, ModelConfig, Precision
+from services.trainer.models.densenet import densenet_bc
+from services.trainer.models.efficientnet_lite import efficientnet_lite0
+from services.trainer.models.head import classification_head
+from services.trainer.normalisation import Normalisation
+
+
+def build_network(
+    config: ModelConfig,
+    *,
+    size: int,
+    normalisation: Normalisation,
+    precision: Precision = Precision.FLOAT32,
+) -> keras.Model:
+    """Build "crops" float32 ``[N, size, size, C]`` 0..255 to "logits" ``[N, 7]``, random weights.
+
+    Args:
+        config: backbone, freezing, enlargement, head.
+        size: side of the crops, in pixels.
+        normalisation: per channel, in 0..255; its length is the number of channels.
+        precision: of the computation; variables and logits are float32 either way.
+    """
+    inputs = keras.Input((size, size, len(normalisation.mean)), name="crops", dtype="float32")
+    x = keras.layers.Rescaling(
+        [1 / value for value in normalisation.std],
+        [-m / s for m, s in zip(normalisation.mean, normalisation.std, strict=True)],
+        dtype=precision.value,
+        name="normalise",
+    )(inputs)
+    if config.enlarge > 1:
+        x = keras.layers.UpSampling2D(
+            config.enlarge, interpolation="bilinear", dtype=precision.value, name="enlarge"
+        )(x)
+    features = _backbone(x, config, dtype=precision.value)
+    return keras.Model(inputs, classification_head(features, config.head), name=config.backbone)
+
+
+def _backbone(x: Any, config: ModelConfig, *, dtype: str) -> Any:
+    match config.backbone:
+        case Backbone.DENSENET_BC:
+            return densenet_bc(x, config.densenet, dtype=dtype)
+        case Backbone.EFFICIENTNET_LITE0:
+            return efficientnet_lite0(x, dtype=dtype)
+        case other:
+            raise NotImplementedError(other)
