@@ -39,6 +39,10 @@ _FIXED_FLAGS = (
     "-s3.allowDeleteBucketNotEmpty=false",
     "-s3.autoCreateBucket=false",
 )
+# Each bucket fills volumes of its own. Left to itself the server takes free disk / volume size
+# of them, 71 on a 252 GB disk: the 72nd bucket of a test session got 500 for every write, on a
+# fuller disk the 40th did. Volumes grow as they are filled, so that a high number costs nothing.
+_VOLUME_FLAGS = ("-volume.max=10000", "-master.volumeSizeLimitMB=1024")
 # After load its heap grew to 420-606 MB on a 2-core host; the workers need that memory more.
 _MEMORY_LIMIT = "300MiB"
 
@@ -100,6 +104,7 @@ class S3:
                 "-s3.localSocket=s3.sock",  # relative: a socket's path may have 107 bytes
                 "-filer.localSocket=filer.sock",
                 *_FIXED_FLAGS,
+                *_VOLUME_FLAGS,
                 *ports,
             ),
             env={"GOMEMLIMIT": _MEMORY_LIMIT},
