@@ -8,6 +8,7 @@ import signal
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from typing import Any
 
 from infra.local.errors import LocalStackError
 from infra.local.http import answers, get_json
@@ -115,6 +116,12 @@ class S3:
             loud=False,  # 140 lines at every start, half of them about other people's clouds
         )
 
+    def topology(self) -> dict[str, Any]:
+        """Return the master's view of its volume servers; empty when it does not answer."""
+        status = get_json(f"http://127.0.0.1:{self._ports['s3_master']}/dir/status")
+        found: dict[str, Any] = status.get("Topology", {})
+        return found
+
     def clear_sockets(self) -> None:
         """Remove the sockets that it leaves in /tmp, one per gRPC port."""
         for port in self._ports.values():
@@ -133,8 +140,7 @@ class S3:
         """
         if not answers(f"http://{self.endpoint}/healthz"):
             return False
-        status = get_json(f"http://127.0.0.1:{self._ports['s3_master']}/dir/status")
-        centers = status.get("Topology", {}).get("DataCenters") or []
+        centers = self.topology().get("DataCenters") or []
         return any(rack["DataNodes"] for center in centers for rack in center["Racks"])
 
 
