@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.common.domain.emotions import EMOTIONS
+from services.trainer.config import Backbone
 
 _CARD = """\
 # Model card: {name} {version}
@@ -47,11 +48,11 @@ images ({train_near_evaluation}). Evaluation images were left as they are.
 
 ## Training
 
-DenseNet-BC with blocks {blocks} and growth {growth}, {parameters:,} parameters, from random
-weights: {steps:,} of {planned_steps:,} planned steps ({epochs:.1f} epochs of {batch_size} images
-a step) in {minutes:.0f} minutes on {host}.{replanned}
-SGD with Nesterov momentum, peak rate {lr}, label smoothing {label_smoothing}; averaged weights
-(decay {ema_decay}) with BatchNorm re-estimated.
+{network}, {parameters:,} parameters, from {weights}:
+{steps:,} of {planned_steps:,} planned steps ({epochs:.1f} epochs of {batch_size} images a step)
+in {minutes:.0f} minutes on {host}.{replanned}
+{optimiser}, peak rate {lr}, {schedule} schedule, label smoothing {label_smoothing}; averaged
+weights (decay {ema_decay}) with BatchNorm re-estimated.
 The weights are those of the {checkpoint_text}. `bundle.json` holds the whole recipe.
 
 ## Limits
@@ -66,6 +67,17 @@ The weights are those of the {checkpoint_text}. `bundle.json` holds the whole re
 - No decisions about people.
 """
 
+_BACKBONES = {
+    Backbone.DENSENET_BC: "DenseNet-BC",
+    Backbone.EFFICIENTNET_LITE0: "EfficientNet-Lite0",
+    Backbone.VGG16: "VGG16",
+    Backbone.RESNET50: "ResNet-50",
+    Backbone.DENSENET121: "DenseNet-121",
+    Backbone.DENSENET169: "DenseNet-169",
+    Backbone.EFFICIENTNETV2_B0: "EfficientNetV2-B0",
+    Backbone.EFFICIENTNETV2_S: "EfficientNetV2-S",
+}
+_OPTIMISERS = {"sgd": "SGD with Nesterov momentum", "adam": "Adam", "adamw": "AdamW"}
 _CHECKPOINT_TEXTS = {
     "last": "last step, chosen by no evaluation split",
     "best": "epoch with the best validation accuracy",
@@ -106,11 +118,29 @@ def model_card(*, name: str, version: str, report: dict[str, Any]) -> str:
         ),
         **report["training"],
         replanned=_replanned(report["training"]["sessions"]),
-        **{key: recipe["model"][key] for key in ("blocks", "growth")},
-        **{key: recipe["optim"][key] for key in ("lr", "label_smoothing", "ema_decay")},
+        network=_network(recipe),
+        weights=_weights(recipe["model"]["weights"]),
+        optimiser=_OPTIMISERS[recipe["optim"]["kind"]],
+        **{key: recipe["optim"][key] for key in ("lr", "schedule", "ema_decay")},
+        label_smoothing=recipe["loss"]["label_smoothing"],
         batch_size=recipe["loop"]["batch_size"],
         checkpoint_text=_CHECKPOINT_TEXTS[evaluation["checkpoint"]],
     )
+
+
+def _network(recipe: dict[str, Any]) -> str:
+    model, side = recipe["model"], recipe["data"]["size"]
+    name = _BACKBONES[model["backbone"]]
+    if model["backbone"] == Backbone.DENSENET_BC:
+        name += " with blocks {blocks} and growth {growth}".format(**model["densenet"])
+    colour = "gray" if recipe["data"]["channels"] == 1 else "RGB"
+    enlarged = f", enlarged to {side * model['enlarge']} px inside" if model["enlarge"] > 1 else ""
+    return f"{name} on {colour} crops of {side} px{enlarged}"
+
+
+def _weights(source: str) -> str:
+    known = {"none": "random weights", "imagenet": "published ImageNet weights"}
+    return known.get(source, "weights of an earlier training")
 
 
 def _replanned(sessions: list[dict[str, Any]]) -> str:

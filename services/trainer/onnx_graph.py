@@ -1,7 +1,7 @@
 """Write a Keras network as an ONNX graph, layer by layer and without changing a number.
 
 Keras' own ONNX export needs tf2onnx, which does not live with NumPy 2.4 and protobuf 7. The
-networks here use nine kinds of layers; each has a writer below. Inside, maps are NCHW, as ONNX
+networks here use a dozen kinds of layers; each has a writer below. Inside, maps are NCHW, as ONNX
 wants them; the input stays NHWC like every array of this project.
 """
 
@@ -58,7 +58,7 @@ class _Graph:
         self._nodes.append(helper.make_node(operator, inputs, [name], name=name, **attributes))
         return name
 
-    def constant(self, values: NDArray[np.generic] | list[float]) -> str:
+    def constant(self, values: NDArray[np.generic] | np.float32 | list[float]) -> str:
         name = f"constant_{len(self._constants)}"
         array = np.asarray(values, dtype=np.float32)
         self._constants.append(numpy_helper.from_array(array, name))
@@ -92,12 +92,30 @@ def _rescaling(graph: _Graph, layer: Any, inputs: list[str]) -> str:
 
 
 def _conv(graph: _Graph, layer: Any, inputs: list[str]) -> str:
-    if layer.use_bias or layer.groups != 1 or layer.data_format != "channels_last":
+    if layer.groups != 1:
         raise ExportError(f"no ONNX writer for this kind of convolution: {layer.name}")
     kernel = np.asarray(layer.kernel.numpy()).transpose(3, 2, 0, 1)
+    return _convolved(graph, layer, inputs, kernel=kernel, group=1)
+
+
+def _depthwise_conv(graph: _Graph, layer: Any, inputs: list[str]) -> str:
+    kernel = np.asarray(layer.kernel.numpy())
+    height, width, channels, multiplier = kernel.shape
+    # ONNX counts outputs channel by channel, as TensorFlow does.
+    kernel = kernel.reshape(height, width, 1, channels * multiplier).transpose(3, 2, 0, 1)
+    return _convolved(graph, layer, inputs, kernel=kernel, group=channels)
+
+
+def _convolved(
+    graph: _Graph, layer: Any, inputs: list[str], *, kernel: NDArray[np.generic], group: int
+) -> str:
+    plain = layer.activation is keras.activations.linear
+    if layer.use_bias or not plain or layer.data_format != "channels_last":
+        raise ExportError(f"no ONNX writer for this kind of convolution: {layer.name}")
     return graph.add(
         "Conv",
         [inputs[0], graph.constant(kernel)],
+        group=group,
         kernel_shape=list(layer.kernel_size),
         strides=list(layer.strides),
         dilations=list(layer.dilation_rate),
@@ -137,6 +155,34 @@ def _activation(graph: _Graph, layer: Any, inputs: list[str]) -> str:
     return graph.add("Relu", inputs)
 
 
+def _relu(graph: _Graph, layer: Any, inputs: list[str]) -> str:
+    if layer.negative_slope or layer.threshold:
+        raise ExportError(f"no ONNX writer for this kind of ReLU: {layer.name}")
+    if layer.max_value is None:
+        return graph.add("Relu", inputs)
+    bounds = [graph.constant(np.float32(value)) for value in (0.0, layer.max_value)]
+    return graph.add("Clip", [inputs[0], *bounds])
+
+
+def _add(graph: _Graph, layer: Any, inputs: list[str]) -> str:
+    if len(inputs) != 2:
+        raise ExportError(f"{layer.name} adds {len(inputs)} maps; add two at a time")
+    return graph.add("Add", inputs)
+
+
+def _upsampling(graph: _Graph, layer: Any, inputs: list[str]) -> str:
+    if layer.interpolation != "bilinear":
+        raise ExportError(f"no ONNX writer for the interpolation of {layer.name}")
+    scales = graph.constant([1.0, 1.0, *map(float, layer.size)])
+    # TensorFlow's resize: pixel centres at halves, the border repeated.
+    return graph.add(
+        "Resize",
+        [inputs[0], "", scales],
+        mode="linear",
+        coordinate_transformation_mode="half_pixel",
+    )
+
+
 def _concatenate(graph: _Graph, layer: Any, inputs: list[str]) -> str:
     if layer.axis not in {-1, 3}:
         raise ExportError(f"{layer.name} does not join channels")
@@ -172,9 +218,13 @@ _Writer = Callable[[_Graph, Any, list[str]], str]
 _WRITERS: Mapping[str, _Writer] = {
     "Rescaling": _rescaling,
     "Conv2D": _conv,
+    "DepthwiseConv2D": _depthwise_conv,
     "FusedBatchNorm": _batch_norm,
     "BatchNormalization": _batch_norm,
     "Activation": _activation,
+    "ReLU": _relu,
+    "Add": _add,
+    "UpSampling2D": _upsampling,
     "Concatenate": _concatenate,
     "AveragePooling2D": _average_pool,
     "GlobalAveragePooling2D": _global_average_pool,

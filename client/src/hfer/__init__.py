@@ -15,10 +15,12 @@ from hfer.client import Client
 from hfer.errors import (
     ApiError,
     AuthenticationError,
+    BundleFileError,
     ConflictError,
     GoneError,
     HferError,
     InvalidRequestError,
+    ModelReferenceError,
     NoPhotosError,
     NotFoundError,
     PermissionDeniedError,
@@ -33,6 +35,7 @@ from hfer.errors import (
 from hfer.jobs import Job, Jobs
 from hfer.models import (
     Box,
+    Canary,
     Counts,
     Expression,
     Face,
@@ -40,17 +43,23 @@ from hfer.models import (
     ImageInfo,
     JobState,
     Limits,
+    ModelDetail,
+    ModelInfo,
+    ModelMetrics,
     ModelRef,
     PhotoResult,
     Point,
     Quality,
     ResultFormat,
 )
+from hfer.registry import Models
 
 __all__ = [
     "ApiError",
     "AuthenticationError",
     "Box",
+    "BundleFileError",
+    "Canary",
     "Client",
     "ConflictError",
     "Counts",
@@ -65,7 +74,12 @@ __all__ = [
     "JobState",
     "Jobs",
     "Limits",
+    "ModelDetail",
+    "ModelInfo",
+    "ModelMetrics",
     "ModelRef",
+    "ModelReferenceError",
+    "Models",
     "NoPhotosError",
     "NotFoundError",
     "PermissionDeniedError",

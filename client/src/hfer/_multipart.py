@@ -1,4 +1,4 @@
-"""A multipart body that streams photos from disk.
+"""A multipart body that streams files from disk: photos, or those of a model bundle.
 
 httpx has its own multipart encoder, but wants every file open at once: 2,000 photos meet the
 usual limit of 1,024 descriptors. Here one file is open at a time, and 64 KiB are in memory.
@@ -8,35 +8,33 @@ import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from hfer._photos import Photo
-from hfer.errors import PhotoFileError
-
-BLOCK_BYTES = 65_536
+from hfer._files import LocalFile
+from hfer.errors import HferError, PhotoFileError
 
 UploadProgress = Callable[[int, int], None]
 
 
 class MultipartBody:
-    """The body of one ``POST /v1/jobs``: a ``config`` part, then a ``files`` part per photo.
+    """The body of one upload: a ``config`` part if there is one, then a ``files`` part per file.
 
-    Iterating it (once per try) reads the photos anew. ``on_progress`` is told the photo
-    bytes sent so far and in all.
+    Iterating it (once per try) reads the files anew. ``on_progress`` is told the bytes of
+    files sent so far and in all; ``fault`` is raised for a file that cannot be read.
     """
 
     def __init__(
         self,
-        photos: Sequence[Photo],
+        files: Sequence[LocalFile],
         *,
-        config: Mapping[str, object],
+        config: Mapping[str, object] | None = None,
         on_progress: UploadProgress | None = None,
+        fault: type[HferError] = PhotoFileError,
     ) -> None:
         boundary = secrets.token_hex(16)
-        self._photos = photos
+        self._files = files
         self._on_progress = on_progress
-        self._config = _head(boundary, "config", kind="application/json") + json.dumps(
-            config
-        ).encode("ascii")
-        self._heads = [b"\r\n" + _head(boundary, "files", filename=photo.name) for photo in photos]
+        self._fault = fault
+        self._config = b"" if config is None else _config_part(boundary, config)
+        self._heads = [b"\r\n" + _head(boundary, "files", filename=file.name) for file in files]
         self._tail = f"\r\n--{boundary}--\r\n".encode("ascii")
         self.headers = {
             "Content-Type": f"multipart/form-data; boundary={boundary}",
@@ -44,11 +42,12 @@ class MultipartBody:
         }
 
     def __iter__(self) -> Iterator[bytes]:
-        sent, total = 0, sum(photo.size for photo in self._photos)
-        yield self._config
-        for head, photo in zip(self._heads, self._photos, strict=True):
+        sent, total = 0, sum(file.size for file in self._files)
+        if self._config:
+            yield self._config
+        for head, file in zip(self._heads, self._files, strict=True):
             yield head
-            for block in _blocks(photo):
+            for block in file.blocks(fault=self._fault):
                 yield block
                 sent += len(block)
                 if self._on_progress is not None:
@@ -57,8 +56,12 @@ class MultipartBody:
 
     def _length(self) -> int:
         heads = sum(map(len, self._heads))
-        photos = sum(photo.size for photo in self._photos)
-        return len(self._config) + heads + photos + len(self._tail)
+        files = sum(file.size for file in self._files)
+        return len(self._config) + heads + files + len(self._tail)
+
+
+def _config_part(boundary: str, config: Mapping[str, object]) -> bytes:
+    return _head(boundary, "config", kind="application/json") + json.dumps(config).encode("ascii")
 
 
 def _head(boundary: str, name: str, *, filename: str = "", kind: str = "") -> bytes:
@@ -75,17 +78,3 @@ def _quoted(filename: str) -> str:
     return "".join(
         f"%{ord(sign):02X}" if sign == '"' or ord(sign) < ord(" ") else sign for sign in filename
     )
-
-
-def _blocks(photo: Photo) -> Iterator[bytes]:
-    """Read exactly ``photo.size`` bytes: the length was promised in the header."""
-    left = photo.size
-    try:
-        with photo.path.open("rb") as file:
-            while left and (block := file.read(min(BLOCK_BYTES, left))):
-                left -= len(block)
-                yield block
-    except OSError as error:
-        raise PhotoFileError(f"Cannot read {photo.path}: {error.strerror}") from error
-    if left:
-        raise PhotoFileError(f"{photo.path} became shorter while it was being sent.")

@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from hfer._files import LocalFile
 from hfer.errors import NoPhotosError, PhotoFileError, TooManyPhotosError
 from hfer.models import Limits
 
@@ -12,17 +12,10 @@ from hfer.models import Limits
 PHOTO_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
 
-@dataclass(frozen=True, slots=True)
-class Photo:
-    """A file to send, with its size in bytes when it was found."""
+class Photo(LocalFile):
+    """A photo to send."""
 
-    path: Path
-    size: int
-
-    @property
-    def name(self) -> str:
-        """The file's own name without its folders; bytes that are not UTF-8 are replaced."""
-        return os.fsencode(self.path.name).decode("utf-8", errors="replace")
+    __slots__ = ()
 
 
 def find_photos(paths: Iterable[str | os.PathLike[str]]) -> list[Photo]:
@@ -36,7 +29,7 @@ def find_photos(paths: Iterable[str | os.PathLike[str]]) -> list[Photo]:
         NoPhotosError: no photo at all.
     """
     given = [Path(path) for path in paths]
-    photos = [_photo(file) for path in given for file in _files(path)]
+    photos = [Photo.find(file, fault=PhotoFileError) for path in given for file in _files(path)]
     if not photos:
         shown = ", ".join(str(path) for path in given) or "no path given"
         raise NoPhotosError(f"No photos found ({', '.join(sorted(PHOTO_SUFFIXES))}): {shown}")
@@ -75,13 +68,3 @@ def _files(path: Path) -> Iterator[Path]:
 
 def _refuse(error: OSError) -> None:
     raise PhotoFileError(f"Cannot read the folder {error.filename}: {error.strerror}") from error
-
-
-def _photo(path: Path) -> Photo:
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise PhotoFileError(f"Cannot read {path}: {error.strerror}") from error
-    if not path.is_file():
-        raise PhotoFileError(f"{path} is no regular file.")
-    return Photo(path, size)

@@ -1,8 +1,9 @@
 """HTTP with retries: the only module that sends anything.
 
 Every request of this client may be repeated: reads and deletions by nature, a submit because
-it carries an idempotency key. So one rule serves all: no answer, 429, 502, 503, 504 and "the
-first try is still at work" are tried again (`hfer._retry`), anything else is an answer.
+it carries an idempotency key. (A rollback of models may not, and asks for a single try.) So
+one rule serves all: no answer, 429, 502, 503, 504 and "the first try is still at work" are
+tried again (`hfer._retry`), anything else is an answer.
 """
 
 import json
@@ -48,6 +49,13 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Iterable[bytes] | None = None
     follow_redirects: bool = False
+
+
+def json_call(method: str, path: str, value: object) -> Call:
+    """Make a call with a JSON body."""
+    body = json.dumps(value).encode()
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    return Call(method, path, headers=headers, body=(body,))
 
 
 class Transport:

@@ -16,6 +16,7 @@ from hfer._retry import RetryPolicy
 from hfer._transport import Call, Transport
 from hfer.jobs import Job, Jobs, job_state
 from hfer.models import Limits
+from hfer.registry import Models
 
 
 class Client:
@@ -46,6 +47,7 @@ class Client:
             sleep=sleep,
         )
         self.jobs = Jobs(self._transport)
+        self.models = Models(self._transport)
 
     def __enter__(self) -> Self:
         return self

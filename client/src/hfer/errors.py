@@ -4,6 +4,8 @@ HferError
 ├── PhotoFileError            a path given to submit cannot be sent; nothing was sent
 │   ├── NoPhotosError         no photo under the given paths
 │   └── TooManyPhotosError    more photos or bytes than one request may hold
+├── BundleFileError           a folder given to publish is no model bundle; nothing was sent
+├── ModelReferenceError       a name or prefix fits no model, or several; nothing was changed
 ├── ServiceUnreachableError   no answer from the service, after all retries
 ├── UnexpectedAnswerError     an answer that is not HFER's: a wrong URL or a proxy
 ├── WaitTimeoutError          the job is still running; it was left alone
@@ -35,6 +37,14 @@ class NoPhotosError(PhotoFileError):
 
 class TooManyPhotosError(PhotoFileError):
     """More photos, or more bytes, than the service takes in one request."""
+
+
+class BundleFileError(HferError):
+    """A folder is no model bundle, or one of its files cannot be read."""
+
+
+class ModelReferenceError(HferError):
+    """A model's name or the beginning of one fits no model of the service, or several."""
 
 
 class ServiceUnreachableError(HferError):
@@ -114,11 +124,11 @@ class PermissionDeniedError(ApiError):
 
 
 class NotFoundError(ApiError):
-    """No such job, item or route, at least for this API key."""
+    """No such job, photo, model or route, at least for this API key."""
 
 
 class ConflictError(ApiError):
-    """The state of the job forbids the request."""
+    """The state of the job, or of the models, forbids the request."""
 
 
 class GoneError(ApiError):

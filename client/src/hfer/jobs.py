@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from hfer._codec import decode
+from hfer._pages import entries
 from hfer._retry import PATIENT, RetryPolicy, parse_retry_after
 from hfer._transport import NOT_MODIFIED, Call, Transport, parsed
 from hfer.errors import UnexpectedAnswerError, WaitTimeoutError
@@ -152,14 +153,7 @@ class Jobs:
     def list(self, *, status: str | None = None) -> Iterator[JobState]:
         """Iterate over jobs, newest first, page by page."""
         query = {"status": status} if status else {}
-        while True:
-            page = self._transport.send_json(Call("GET", "/v1/jobs", query=query))
-            if not isinstance(page, dict) or not isinstance(page.get("data"), list):
-                raise UnexpectedAnswerError("The list of jobs has an unknown shape.")
-            yield from (job_state(entry) for entry in page["data"])
-            if not page.get("next_cursor"):
-                return
-            query = query | {"cursor": str(page["next_cursor"])}
+        yield from map(job_state, entries(self._transport, "/v1/jobs", query=query))
 
 
 def job_state(body: object) -> JobState:

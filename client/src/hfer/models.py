@@ -181,3 +181,60 @@ class Limits:
     photo_bytes: int = 15_000_000
     request_files: int = 2_000
     request_bytes: int = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ModelMetrics:
+    """What the trainer measured, 0..1; None where the manifest does not say."""
+
+    accuracy: float | None = None
+    macro_recall: float | None = None
+    macro_f1: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A published model. ``model_version`` is how results name it.
+
+    ``active``: photos are analysed with it. ``canary``: a share of them is, on trial.
+    """
+
+    id: str = ""
+    name: str = ""
+    version: str = ""
+    model_version: str = ""
+    sha256: str = ""
+    labels: tuple[str, ...] = ()
+    active: bool = False
+    canary: bool = False
+    metrics: ModelMetrics = field(default_factory=ModelMetrics)
+    created_at: datetime | None = None
+    activated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDetail(ModelInfo):
+    """A model with its manifest, and its card in Markdown (None if the bundle has none)."""
+
+    manifest: dict[str, object] = field(default_factory=dict)
+    card: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A candidate on a share (0..1) of the chunks, beside the active model.
+
+    ``agreement`` is the share of faces whose first answer is that of the baseline, and
+    ``mean_abs_dp`` the mean change of the probability of the baseline's first answer; both
+    are None before the first face. ``baseline`` is None when it is gone.
+    """
+
+    candidate: ModelInfo = field(default_factory=ModelInfo)
+    baseline: ModelInfo | None = None
+    share: float = 0.0
+    started_at: datetime | None = None
+    chunks: int = 0
+    photos: int = 0
+    faces: int = 0
+    agreement: float | None = None
+    mean_abs_dp: float | None = None

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from services.trainer.cli import UNFINISHED, app
+from services.trainer.cli import app
+from services.trainer.commands.training import UNFINISHED
 from services.vision.bundle import check_golden, load_bundle
 from services.vision.classifiers.openvino import OpenVinoClassifier
 from tests.fixtures.training import write_image_folder
@@ -16,9 +17,9 @@ SETTINGS = [
     "data.licence=CC0-1.0",
     "data.size=16",
     "data.crop_margin=0.25",
-    "model.blocks=1,2",
-    "model.growth=4",
-    "model.stem=8",
+    "model.densenet.blocks=1,2",
+    "model.densenet.growth=4",
+    "model.densenet.stem=8",
     "augment.flip=0",
     "augment.rotate=0",
     "augment.erase=0",

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from python_multipart.multipart import MultipartParser
 
 from hfer import PhotoFileError
-from hfer._multipart import BLOCK_BYTES, MultipartBody
+from hfer._files import BLOCK_BYTES
+from hfer._multipart import MultipartBody
 from hfer._photos import Photo
 from tests.fixtures.properties import PATIENT
 

@@ -8,7 +8,12 @@ class TestOverrides:
     def test_sets_fields_by_dotted_path(self) -> None:
         config = with_overrides(
             load_preset("quick"),
-            ["optim.lr=0.03", "loop.epochs=2", "model.densenet.blocks=2,4", "loop.precision=float32"],
+            [
+                "optim.lr=0.03",
+                "loop.epochs=2",
+                "model.densenet.blocks=2,4",
+                "loop.precision=float32",
+            ],
         )
         assert config.optim.lr == 0.03
         assert config.loop.epochs == 2
