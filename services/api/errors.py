@@ -65,7 +65,7 @@ def field_errors(
 ) -> list[FieldError]:
     """Turn pydantic's errors into ours; ``root`` leads from the request to the parsed part."""
     return [
-        FieldError(pointer=_pointer((*root, *error["loc"])), detail=error["msg"])
+        FieldError(pointer=_pointer_in_body((*root, *error["loc"])), detail=error["msg"])
         for error in errors
     ]
 
@@ -80,11 +80,14 @@ def register_error_handlers(app: FastAPI) -> None:
         app.exception_handler(trouble)(_on_database_trouble)
 
 
-def _pointer(location: Iterable[str | int]) -> str:
-    steps = [str(step).replace("~", "~0").replace("/", "~1") for step in location]
-    if steps[:1] == ["body"]:
-        steps = steps[1:]
-    return "#" + "".join(f"/{step}" for step in steps)
+def pointer(*steps: str | int) -> str:
+    """Return the JSON pointer (RFC 6901) that leads along ``steps``, as a URI fragment."""
+    escaped = (str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+    return "#" + "".join(f"/{step}" for step in escaped)
+
+
+def _pointer_in_body(location: Sequence[str | int]) -> str:
+    return pointer(*(location[1:] if location[:1] == ("body",) else location))
 
 
 def _on_hfer_error(request: Request, error: HferError) -> Response:

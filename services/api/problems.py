@@ -26,11 +26,16 @@ class ProblemCode(StrEnum):
     JOB_FINAL = "job-final"
     NOTHING_TO_RETRY = "nothing-to-retry"
     IDEMPOTENCY_IN_PROGRESS = "idempotency-in-progress"
+    MODEL_VERSION_TAKEN = "model-version-taken"
+    MODEL_WORSE = "model-worse"
+    NOTHING_TO_ROLL_BACK = "nothing-to-roll-back"
+    CANARY_IS_ACTIVE = "canary-is-active"
     GONE = "gone"
     PAYLOAD_TOO_LARGE = "payload-too-large"
     UNSUPPORTED_MEDIA = "unsupported-media"
     VALIDATION = "validation"
     IDEMPOTENCY_MISMATCH = "idempotency-mismatch"
+    BUNDLE_REFUSED = "bundle-refused"
     RATE_LIMITED = "rate-limited"
     INTERNAL = "internal"
     OVERLOADED = "overloaded"
@@ -61,6 +66,10 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
         ProblemCode.IDEMPOTENCY_IN_PROGRESS: ProblemType(
             409, "A request with this key is in progress", True
         ),
+        ProblemCode.MODEL_VERSION_TAKEN: ProblemType(409, "Another model has this version"),
+        ProblemCode.MODEL_WORSE: ProblemType(409, "The model is worse than the active one"),
+        ProblemCode.NOTHING_TO_ROLL_BACK: ProblemType(409, "No model was active before"),
+        ProblemCode.CANARY_IS_ACTIVE: ProblemType(409, "The active model cannot be on trial"),
         ProblemCode.GONE: ProblemType(410, "The resource is gone"),
         ProblemCode.PAYLOAD_TOO_LARGE: ProblemType(413, "The request is too large"),
         ProblemCode.UNSUPPORTED_MEDIA: ProblemType(415, "The media type is not supported"),
@@ -68,6 +77,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
         ProblemCode.IDEMPOTENCY_MISMATCH: ProblemType(
             422, "The idempotency key belongs to another request"
         ),
+        ProblemCode.BUNDLE_REFUSED: ProblemType(422, "The model bundle is not valid"),
         ProblemCode.RATE_LIMITED: ProblemType(429, "Too much at once", True),
         ProblemCode.INTERNAL: ProblemType(500, "The service has a fault", True),
         ProblemCode.OVERLOADED: ProblemType(503, "The service cannot serve this now", True),

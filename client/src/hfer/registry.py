@@ -109,7 +109,9 @@ class Models:
         Raises:
             ConflictError: there was none before.
         """
-        return _model_info(self._transport.send_json(Call("POST", f"{MODELS}/rollback"), retry=ONCE))
+        return _model_info(
+            self._transport.send_json(Call("POST", f"{MODELS}/rollback"), retry=ONCE)
+        )
 
     def canary(self) -> Canary | None:
         """Return how the candidate on trial does; None when there is none."""
@@ -148,8 +150,11 @@ def pick_model(models: Sequence[ModelInfo], reference: str) -> ModelInfo:
         ModelReferenceError: it names none or several.
     """
     whole = [model for model in models if reference in _names(model)]
+    # An empty beginning, such as an unset variable of a shell, would fit any model.
     fitting = whole or [
-        model for model in models if any(name.startswith(reference) for name in _names(model))
+        model
+        for model in models
+        if reference and any(name.startswith(reference) for name in _names(model))
     ]
     if len(fitting) == 1:
         return fitting[0]

@@ -1,7 +1,5 @@
 """Taking a submission in: body to spool to bucket, then one transaction, then the doorbell."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -9,6 +7,7 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from services.api.bodies import body_chunks
 from services.api.errors import ApiError, field_errors
 from services.api.jobs.schemas import JobConfig
 from services.api.jobs.spool import CONFIG, SpooledPhoto, SubmissionReader
@@ -116,7 +115,7 @@ async def _receive(request: Request, state: ApiState, uploads: PhotoUploads) -> 
     items: list[NewItem] = []
     reader = SubmissionReader(request.headers.get("content-type"), limits=state.limits)
     with closing(reader):
-        async for chunk in _chunks(request, state.stall_s):
+        async for chunk in body_chunks(request, state.stall_s):
             # In a thread: parsing, hashing and writing 64 kB would hold up every other request.
             for photo in await run_in_threadpool(reader.feed, chunk):
                 items.append(await _keep(photo, uploads))
@@ -125,22 +124,6 @@ async def _receive(request: Request, state: ApiState, uploads: PhotoUploads) -> 
     config = parse_config(reader.config)
     await uploads.finish()
     return Received(config, items)
-
-
-async def _chunks(request: Request, stall_s: float) -> AsyncIterator[bytes]:
-    """Yield the body as it comes; a sender that falls silent must not hold a photo for ever."""
-    stream = request.stream()
-    while True:
-        try:
-            async with asyncio.timeout(stall_s):
-                chunk = await anext(stream, None)
-        except TimeoutError:
-            raise ApiError(
-                ProblemCode.REQUEST_TIMEOUT, f"No byte came for {stall_s:g} s; send it again."
-            ) from None
-        if chunk is None:
-            return
-        yield chunk
 
 
 async def _keep(photo: SpooledPhoto, uploads: PhotoUploads) -> NewItem:

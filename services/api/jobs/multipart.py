@@ -49,7 +49,7 @@ class MultipartReader:
         if kind != b"multipart/form-data":
             raise ApiError(
                 ProblemCode.UNSUPPORTED_MEDIA,
-                "Send the photos as multipart/form-data, each in a part named 'files'.",
+                "Send the files as multipart/form-data, each in a part named 'files'.",
             )
         self._events: list[Event] = []
         self._headers: dict[bytes, bytes] = {}

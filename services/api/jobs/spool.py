@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
-from services.api.errors import ApiError, invalid_field
+from services.api.bodies import no_room
+from services.api.errors import ApiError, invalid_field, pointer
 from services.api.jobs.filenames import clean_filename
 from services.api.jobs.multipart import MultipartReader, PartBegin, PartData, PartEnd
 from services.api.problems import ProblemCode
@@ -111,11 +112,7 @@ class SubmissionReader:
             done.extend(self._photos(chunk))
         except OSError as error:
             _close_all(done)
-            raise ApiError(
-                ProblemCode.OVERLOADED,
-                "The service has no room to take photos in; try again later.",
-                headers={"Retry-After": "60"},
-            ) from error
+            raise no_room() from error
         except ApiError:
             _close_all(done)
             raise
@@ -166,7 +163,7 @@ class SubmissionReader:
             self._spool = _Spool(clean_filename(filename or ""), limit=self._limits.photo_bytes)
         else:
             raise invalid_field(
-                f"#/{name.replace('~', '~0').replace('/', '~1')}",
+                pointer(name),
                 f"There is no part of this name; send '{FILES}' and '{CONFIG}'.",
             )
 

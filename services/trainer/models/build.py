@@ -38,7 +38,7 @@ def build_network(
             config.enlarge, interpolation="bilinear", dtype=precision.value, name="enlarge"
         )(x)
     features = _backbone(x, config, dtype=precision.value)
-    return keras.Model(inputs, classification_head(features, config.head), name=config.backbone)
+    return keras.Model(inputs, classification_head(features, config.head), name=config.backbone.value)
 
 
 def _backbone(x: Any, config: ModelConfig, *, dtype: str) -> Any:

@@ -1,8 +1,7 @@
 """The commands. Each connects, does one thing, and leaves by an `ExitCode`."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ import typer
 from hfer._version import __version__
 from hfer.cli.delivery import coming_back, deliver, tell, watch, write_json
 from hfer.cli.exits import exit_code_of_error, exit_code_of_job
+from hfer.cli.models import models
 from hfer.cli.options import (
     DEFAULT_URL,
     ApiKey,
@@ -25,10 +25,10 @@ from hfer.cli.options import (
     Url,
     Wiring,
     parse_label,
+    session,
 )
 from hfer.cli.progress import upload_bar
 from hfer.cli.tables import describe, jobs_table, state_table, stdout_console
-from hfer.client import Client
 from hfer.errors import HferError
 from hfer.models import JobState
 
@@ -45,6 +45,7 @@ app = typer.Typer(
     epilog=EPILOG,
     help="Batch analysis of apparent facial expression: what faces show, not what people feel.",
 )
+app.add_typer(models, name="models")
 
 
 def main(arguments: Sequence[str] | None = None, *, wiring: Wiring | None = None) -> None:
@@ -109,7 +110,7 @@ def submit(
 ) -> None:
     """Send photos as one job. --out implies --wait; without either, print the job's id."""
     labels = dict(parse_label(text) for text in label or [])
-    with _session(context, url, api_key) as (wiring, client):
+    with session(context, url, api_key) as (wiring, client):
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
         with upload_bar(wiring.stderr, quiet=quiet) as on_upload:
@@ -151,7 +152,7 @@ def status(
     state_format: StateFormatOption = StateFormat.TABLE,
 ) -> None:
     """Tell how a job stands. Exits with 0 whatever the answer is."""
-    with _session(context, url, api_key) as (_, client):
+    with session(context, url, api_key) as (_, client):
         _print_state(client.jobs.get(job_id).state, state_format)
 
 
@@ -171,7 +172,7 @@ def results(
     quiet: Quiet = False,
 ) -> None:
     """Print the results of a job, of this or any earlier submit."""
-    with _session(context, url, api_key) as (wiring, client):
+    with session(context, url, api_key) as (wiring, client):
         job = client.jobs.get(job_id)
         with coming_back(job, wiring.stderr):
             state = watch(job, wiring.stderr, quiet=quiet) if wait else job.state
@@ -196,7 +197,7 @@ def cancel(
     state_format: StateFormatOption = StateFormat.TABLE,
 ) -> None:
     """Stop a job. Photos already analysed keep their results."""
-    with _session(context, url, api_key) as (_, client):
+    with session(context, url, api_key) as (_, client):
         _print_state(client.jobs.attach(job_id).cancel(), state_format)
 
 
@@ -212,7 +213,7 @@ def delete(
     """Erase a job with its photos and results, for good."""
     if not yes and sys.stdin.isatty():
         typer.confirm(f"Erase {job_id}, its photos and its results?", abort=True, err=True)
-    with _session(context, url, api_key) as (wiring, client):
+    with session(context, url, api_key) as (wiring, client):
         client.jobs.attach(job_id).delete()
         tell(wiring.stderr, f"Erased {job_id}")
 
@@ -228,19 +229,12 @@ def jobs(
     state_format: StateFormatOption = StateFormat.TABLE,
 ) -> None:
     """List the newest jobs."""
-    with _session(context, url, api_key) as (_, client):
+    with session(context, url, api_key) as (_, client):
         states = list(islice(client.jobs.list(status=status), limit))
         if state_format is StateFormat.JSON:
             write_json(states)
         else:
             stdout_console().print(jobs_table(states))
-
-
-@contextmanager
-def _session(context: typer.Context, url: str, api_key: str) -> Iterator[tuple[Wiring, Client]]:
-    wiring = context.ensure_object(Wiring)
-    with wiring.connect(url, api_key) as client:
-        yield wiring, client
 
 
 def _print_submitted(state: JobState, results_format: ResultsFormat) -> None:

@@ -2,7 +2,14 @@
 
 from enum import IntEnum
 
-from hfer.errors import ApiError, HferError, PhotoFileError, WaitTimeoutError
+from hfer.errors import (
+    ApiError,
+    BundleFileError,
+    HferError,
+    ModelReferenceError,
+    PhotoFileError,
+    WaitTimeoutError,
+)
 from hfer.models import JobState
 
 
@@ -10,7 +17,7 @@ class ExitCode(IntEnum):
     """What the command ends with; 1 is left to the unexpected, such as a full disk.
 
     ``OK``: done; every photo was analysed (a photo without a face is analysed).
-    ``USAGE``: wrong options or paths; nothing was sent.
+    ``USAGE``: wrong options, paths or names of models; nothing was sent.
     ``SOME_FAILED``: the job succeeded, and some of its photos failed.
     ``JOB_FAILED``: the job failed, was cancelled or has expired.
     ``UNREACHABLE``: no answer from the service, or not from an HFER service.
@@ -36,7 +43,7 @@ def exit_code_of_job(state: JobState) -> ExitCode:
 
 def exit_code_of_error(error: HferError) -> ExitCode:
     """Judge an error."""
-    if isinstance(error, PhotoFileError):
+    if isinstance(error, PhotoFileError | BundleFileError | ModelReferenceError):
         return ExitCode.USAGE
     if isinstance(error, ApiError | WaitTimeoutError):
         return ExitCode.REFUSED

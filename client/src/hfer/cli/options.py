@@ -1,6 +1,7 @@
 """Options that several commands share, and what they are made into."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -43,6 +44,14 @@ class Wiring:
     def connect(self, url: str, api_key: str) -> Client:
         """Build the client of one command."""
         return Client(url, api_key, http_transport=self.http_transport, sleep=self.sleep)
+
+
+@contextmanager
+def session(context: typer.Context, url: str, api_key: str) -> Iterator[tuple[Wiring, Client]]:
+    """Connect for the length of one command."""
+    wiring = context.ensure_object(Wiring)
+    with wiring.connect(url, api_key) as client:
+        yield wiring, client
 
 
 def parse_label(text: str) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """Tables for people. Cells are ``Text``: markup in a file name stays what it is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from rich.console import Console
@@ -26,19 +26,18 @@ def stdout_console() -> Console:
 
 def results_table(results: Iterable[PhotoResult]) -> Table:
     """One row per face; a photo without any face, or without a result, has one row too."""
-    table = _table("photo", "face", "expression", "probability", "uncertain")
+    table = titled_table("photo", "face", "expression", "probability", "uncertain")
     table.columns[1].justify = table.columns[3].justify = "right"
     for photo in results:
         if not photo.faces:
-            _add(table, photo.filename, NOTHING, _outcome(photo), NOTHING, NOTHING)
+            add(table, photo.filename, NOTHING, _outcome(photo), NOTHING, NOTHING)
         for face in photo.faces:
-            _add(table, photo.filename, *_face_cells(face))
+            add(table, photo.filename, *_face_cells(face))
     return table
 
 
 def state_table(state: JobState) -> Table:
     """Everything worth knowing of one job, a line each."""
-    table = Table(box=None, show_header=False)
     lines = {
         "job": state.id,
         "status": state.status,
@@ -46,28 +45,25 @@ def state_table(state: JobState) -> Table:
         "progress": f"{state.progress:.0%}",
         "time left": f"about {state.eta_seconds:.0f} s" if state.eta_seconds else "",
         "model": state.model.version if state.model else "",
-        "created": _time(state.created_at),
-        "finished": _time(state.finished_at),
+        "created": shown_time(state.created_at),
+        "finished": shown_time(state.finished_at),
         "reference": state.client_ref or "",
         "labels": ", ".join(f"{name}={value}" for name, value in state.labels.items()),
         "retry of": state.parent_job_id or "",
     }
-    for name, value in lines.items():
-        if value:
-            _add(table, name, value)
-    return table
+    return lines_table(lines)
 
 
 def jobs_table(states: Iterable[JobState]) -> Table:
     """One row per job."""
-    table = _table("job", "status", "photos", "created", "reference")
+    table = titled_table("job", "status", "photos", "created", "reference")
     for state in states:
-        _add(
+        add(
             table,
             state.id,
             state.status,
             describe(state.counts),
-            _time(state.created_at),
+            shown_time(state.created_at),
             state.client_ref or "",
         )
     return table
@@ -98,16 +94,28 @@ def _outcome(photo: PhotoResult) -> str:
     return photo.status.replace("_", " ")
 
 
-def _table(*names: str) -> Table:
+def lines_table(lines: Mapping[str, str]) -> Table:
+    """One thing, a line for each thing known of it; empty values are left out."""
+    table = Table(box=None, show_header=False)
+    for name, value in lines.items():
+        if value:
+            add(table, name, value)
+    return table
+
+
+def titled_table(*names: str) -> Table:
+    """Make a table with a column for each name."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in names:
         table.add_column(name, overflow="fold")
     return table
 
 
-def _add(table: Table, *cells: str) -> None:
+def add(table: Table, *cells: str) -> None:
+    """Add a row whose cells are shown as they are, but for what a terminal would interpret."""
     table.add_row(*(Text(safe(cell)) for cell in cells))
 
 
-def _time(moment: datetime | None) -> str:
+def shown_time(moment: datetime | None) -> str:
+    """Write a moment in UTC; empty for none."""
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else ""

@@ -7,7 +7,7 @@ an extension. Whatever comes from disk or network passes through here before it 
 import codecs
 from collections.abc import Iterable, Iterator
 
-_LINE_SIGNS = frozenset("\n\r\t")
+LINE_SIGNS = frozenset("\n\r\t")
 
 
 def safe(text: str, *, keep: frozenset[str] = frozenset()) -> str:
@@ -24,5 +24,5 @@ def safe_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Make a UTF-8 stream safe block by block; line ends and tabs stay."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     for block in blocks:
-        yield safe(decoder.decode(block), keep=_LINE_SIGNS).encode()
-    yield safe(decoder.decode(b"", final=True), keep=_LINE_SIGNS).encode()
+        yield safe(decoder.decode(block), keep=LINE_SIGNS).encode()
+    yield safe(decoder.decode(b"", final=True), keep=LINE_SIGNS).encode()
