@@ -16,7 +16,9 @@ from services.api.jobs import endpoints as jobs
 from services.api.keys import endpoints as keys
 from services.api.limits import endpoints as limits
 from services.api.middleware import BodyLimitMiddleware, RequestContextMiddleware
+from services.api.models import canary, files
 from services.api.models import endpoints as models
+from services.api.models.upload import MAX_BUNDLE_BYTES
 from services.api.openapi import build_document
 from services.api.state import ApiState, build_state
 from services.common.config import Settings
@@ -25,7 +27,7 @@ from services.common.domain.limits import PhotoLimits
 from services.common.keys.service import ensure_bootstrap_key
 from services.common.telemetry import get_logger
 
-# JSON bodies are a few hundred bytes; only submissions are large.
+# JSON bodies are a few hundred bytes; only photos and model bundles are large.
 _SMALL_BODY_BYTES = 1_000_000
 _BOOTSTRAP_PAUSE_S = 2.0
 
@@ -51,7 +53,8 @@ def create_app(
         redoc_url=None,  # /docs is enough
     )
     app.state.api = state
-    for module in (jobs, results, annotated, models, limits, keys, health):
+    # The canary before the models: its path would be read as a model's id.
+    for module in (jobs, results, annotated, canary, models, files, limits, keys, health):
         app.include_router(module.router)
     register_error_handlers(app)
     app.add_middleware(BodyLimitMiddleware, limit_of=_body_limit(state.limits))
@@ -101,7 +104,9 @@ async def _bootstrap_later(state: ApiState) -> None:
 
 def _body_limit(limits: PhotoLimits) -> Callable[[str, str], int]:
     def limit_of(method: str, path: str) -> int:
-        submits = method == "POST" and path.rstrip("/") == "/v1/jobs"
-        return limits.request_bytes if submits else _SMALL_BODY_BYTES
+        large = {"/v1/jobs": limits.request_bytes, "/v1/models": MAX_BUNDLE_BYTES}
+        if method != "POST":
+            return _SMALL_BODY_BYTES
+        return large.get(path.rstrip("/"), _SMALL_BODY_BYTES)
 
     return limit_of

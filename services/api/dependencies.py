@@ -60,19 +60,29 @@ def having(scope: Scope) -> Callable[[Principal], Principal]:
     """Make the dependency that lets only keys with ``scope`` pass."""
 
     def check(caller: Caller) -> Principal:
-        if not caller.may(scope):
-            raise ApiError(
-                ProblemCode.INSUFFICIENT_SCOPE,
-                f"This needs a key with the scope {scope}.",
-                headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
-            )
+        check_scope(caller, scope)
         return caller
 
     return check
 
 
+def check_scope(caller: Principal, scope: Scope) -> None:
+    """Let only keys with ``scope`` pass; for endpoints where it depends on what is asked for.
+
+    Raises:
+        ApiError: INSUFFICIENT_SCOPE.
+    """
+    if not caller.may(scope):
+        raise ApiError(
+            ProblemCode.INSUFFICIENT_SCOPE,
+            f"This needs a key with the scope {scope}.",
+            headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
+        )
+
+
 Reader = Annotated[Principal, Depends(having(Scope.JOBS_READ))]
 Writer = Annotated[Principal, Depends(having(Scope.JOBS_WRITE))]
+ModelAdmin = Annotated[Principal, Depends(having(Scope.MODELS_ADMIN))]
 Operator = Annotated[Principal, Depends(having(Scope.ADMIN))]
 
 

@@ -110,6 +110,20 @@ class WorkerSettings(Group):
     )
 
 
+class ModelSettings(Group):
+    """Published models: when one may become active, how workers follow."""
+
+    max_f1_drop: float = Field(
+        default=0.02, ge=0, description="larger falls of macro F1 need force to be activated"
+    )
+    poll_s: float = Field(default=2.0, gt=0, description="how often a worker looks for a change")
+    retry_s: float = Field(default=60.0, gt=0, description="pause after a bundle was refused")
+    cache_dir: Path | None = Field(
+        default=None,
+        description="fetched bundles; a folder of the user in the temp folder if unset",
+    )
+
+
 class TelemetrySettings(Group):
     """Logs."""
 
@@ -132,4 +146,5 @@ class Settings(BaseSettings):
     retention: RetentionSettings = RetentionSettings()
     api: ApiSettings = ApiSettings()
     worker: WorkerSettings = WorkerSettings()
+    models: ModelSettings = ModelSettings()
     telemetry: TelemetrySettings = TelemetrySettings()

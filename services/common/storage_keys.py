@@ -2,7 +2,7 @@
 
     photos/<tenant digest>/<sha256>       an uploaded photo, under its content
     annotated/<job>/<item>.jpg            a rendered picture, made on demand
-    bundles/<name>/<version>/<file>       a published model
+    bundles/<sha256 of its manifest>/<file>   a published model
 
 A tenant's name may hold any character; its digest keeps keys plain and tenants apart.
 """
@@ -45,13 +45,16 @@ def annotated_key(job: UUID, item: UUID) -> str:
     return f"{annotated_prefix(job)}{item.hex}.jpg"
 
 
-def bundle_prefix(name: str, version: str) -> str:
-    """Prefix of the files of a published bundle.
+def bundle_key(sha256: bytes, name: str) -> str:
+    """Key of one file of a published bundle.
+
+    Args:
+        sha256: of the bundle's manifest, hence of every file of it: content never changes.
+        name: of the file, without a folder.
 
     Raises:
-        ValueError: a part is not made of letters, digits, dot, underscore and dash.
+        ValueError: the name is not made of letters, digits, dot, underscore and dash.
     """
-    for part in (name, version):
-        if not _PLAIN.fullmatch(part):
-            raise ValueError(f"not fit for an object key: {part!r}")
-    return f"{BUNDLES}{name}/{version}/"
+    if not _PLAIN.fullmatch(name):
+        raise ValueError(f"not fit for an object key: {name!r}")
+    return f"{BUNDLES}{sha256.hex()}/{name}"

@@ -15,15 +15,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from services.trainer.calibrate import Calibration, calibrate
 from services.trainer.config import TrainConfig
-from services.trainer.confusion_plot import confusion_png
 from services.trainer.data.dataset import PreparedData, load_prepared
 from services.trainer.data.known import DataFacts, stated
 from services.trainer.data.layouts import Split
 from services.trainer.errors import RunError
-from services.trainer.evaluate import judge
 from services.trainer.files import write_atomically
+from services.trainer.judging.calibrate import Calibration, calibrate
+from services.trainer.judging.confusion_plot import confusion_png
+from services.trainer.judging.evaluate import judge
 from services.trainer.model_card import model_card
 from services.trainer.run import Run, git_revision
 from services.vision.bundle import Bundle, BundleCard, TrainingData

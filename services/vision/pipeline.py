@@ -1,9 +1,10 @@
 """Photos in, analysed faces out: decode, detect, crop, classify all faces at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import cv2
 import numpy as np
@@ -58,12 +59,22 @@ class Pipeline:
         bundle: Bundle,
         *,
         limits: PhotoLimits,
+        load: Callable[[Bundle], ExpressionClassifier],
     ) -> None:
-        """Join the engines; ``build_pipeline`` makes and verifies them."""
+        """Join the engines; ``build_pipeline`` makes and verifies them.
+
+        Args:
+            detector: finds the faces.
+            classifier: of the bundle.
+            bundle: verified.
+            limits: of photos and faces.
+            load: makes the classifier of another bundle, for ``with_bundle``.
+        """
         self._detector = detector
         self._classifier = classifier
         self._bundle = bundle
         self._limits = limits
+        self._load = load
 
     @property
     def model_version(self) -> str:
@@ -76,6 +87,15 @@ class Pipeline:
         self._detector.detect([photo])
         shape = (2 * LARGEST_BATCH - 1, *self._bundle.manifest.input.shape)
         self._classifier.classify(np.zeros(shape, np.uint8))
+
+    def with_bundle(self, directory: Path) -> Self:
+        """See ``PhotoAnalyser.with_bundle``; the detector is shared."""
+        bundle = load_bundle(directory)
+        classifier = self._load(bundle)
+        check_golden(bundle, classifier)
+        other = type(self)(self._detector, classifier, bundle, limits=self._limits, load=self._load)
+        other.warm_up()
+        return other
 
     def decode(self, data: bytes) -> DecodedPhoto | ItemError:
         """See ``PhotoAnalyser.decode``."""
@@ -212,10 +232,14 @@ def build_pipeline(
     bundle = load_bundle(bundle_dir)
     may_use_cuda = detector is not DetectorKind.OPENVINO or classifier is ClassifierKind.AUTO
     cuda = may_use_cuda and cuda_available()
-    engine = load_classifier(classifier, bundle, cuda=cuda, precision=precision, threads=threads)
+
+    def load(bundle: Bundle) -> ExpressionClassifier:
+        return load_classifier(classifier, bundle, cuda=cuda, precision=precision, threads=threads)
+
+    engine = load(bundle)
     check_golden(bundle, engine)
     faces = load_detector(detector, mtcnn_dir, cuda=cuda, threads=threads)
-    pipeline = Pipeline(faces, engine, bundle, limits=limits or PhotoLimits())
+    pipeline = Pipeline(faces, engine, bundle, limits=limits or PhotoLimits(), load=load)
     pipeline.warm_up()
     return pipeline
 

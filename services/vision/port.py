@@ -1,7 +1,8 @@
 """What a worker asks of the vision library."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, Self
 
 from services.common.domain.errors import ItemError
 from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
@@ -17,6 +18,13 @@ class PhotoAnalyser(Protocol):
 
     def warm_up(self) -> None:
         """Run every network once, so that the first photo is as fast as the others."""
+
+    def with_bundle(self, directory: Path) -> Self:
+        """Return one with the same engines and another expression model, verified and warm.
+
+        Raises:
+            BundleError: a file is not what its hash says, or the golden answers differ.
+        """
 
     def decode(self, data: bytes) -> DecodedPhoto | ItemError:
         """Decode one photo; a photo at fault is returned as its error, not raised."""

@@ -5,7 +5,8 @@ Nothing heavy is imported here: the main process reads this module, only a child
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Protocol, cast
+from pathlib import Path
+from typing import Protocol, Self, cast
 
 from services.common.config import Settings
 from services.common.domain.errors import ItemError
@@ -29,6 +30,13 @@ class PhotoAnalyser(Protocol):
 
         Raises:
             TransientError: the device is out of memory; fewer photos may fit.
+        """
+
+    def with_bundle(self, directory: Path) -> Self:
+        """Return one with the same engines and another expression model, verified and warm.
+
+        Raises:
+            BundleError: a file is not what its hash says, or the golden answers differ.
         """
 
 

@@ -29,7 +29,7 @@ class BatchRunner:
             if isinstance(photo, bytes)
         }
         with bench.metrics.stage_seconds.labels("analyse").time():
-            found = analyse_isolating(bench.analyser, list(photos.values()), chunk.options)
+            found = analyse_isolating(chunk.analyser, list(photos.values()), chunk.options)
         answers = dict(zip(photos, found, strict=True))
         seconds = bench.clock() - begun
         if photos:

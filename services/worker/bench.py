@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from services.common.config import QueueSettings
 from services.common.telemetry import Metrics
-from services.worker.analysers import PhotoAnalyser
+from services.worker.desk import ModelDesk
 from services.worker.fetching import PhotoFetcher
 from services.worker.patience import PatientDatabase
 from services.worker.pictures import PictureKeeper
@@ -35,7 +35,7 @@ class Bench:
 
     database: PatientDatabase
     fetcher: PhotoFetcher
-    analyser: PhotoAnalyser
+    models: ModelDesk
     pictures: PictureKeeper
     settings: QueueSettings
     surroundings: Surroundings

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 
 from services.common.domain.faces import AnalysisOptions
 from services.common.jobs.repositories.leases import ClaimableJob, ClaimedItem
+from services.worker.analysers import PhotoAnalyser
 from services.worker.fetching import Fetched
+from services.worker.trial import Trial
 
 
 @dataclass(slots=True)
 class Chunk:
     """Items of one job under one lease token.
 
-    ``held`` are the items whose lease is still ours and whose fate is open.
+    ``analyser`` is the model that all of it is answered with; ``held`` are the items whose lease
+    is still ours and whose fate is open.
     """
 
     token: uuid.UUID
@@ -22,6 +25,7 @@ class Chunk:
     items: list[ClaimedItem]
     photos: dict[int, Future[Fetched]]
     options: AnalysisOptions
+    analyser: PhotoAnalyser | Trial
     held: set[int] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,6 +27,7 @@ class Heartbeat:
         worker: WorkerIdentity,
         *,
         report: Callable[[], dict[str, Any]],
+        model_version: Callable[[], str],
         check: Callable[[], object],
         every_s: float = BEAT_S,
         clock: Callable[[], float] = time.monotonic,
@@ -33,6 +35,7 @@ class Heartbeat:
         self._sessions = sessions
         self._worker = worker
         self._report = report
+        self._model_version = model_version
         self._check = check
         self._every_s = every_s
         self._clock = clock
@@ -70,7 +73,8 @@ class Heartbeat:
     def _beat(self, repository: WorkerRepository) -> None:
         at = self._claimed_at
         age_s = None if at is None else self._clock() - at
-        repository.beat(self._worker, claim_age_s=age_s, current=self._report())
+        worker = replace(self._worker, model_version=self._model_version())
+        repository.beat(worker, claim_age_s=age_s, current=self._report())
         self._live = repository.live()
 
     def _run(self) -> None:

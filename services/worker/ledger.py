@@ -11,12 +11,14 @@ from services.common.domain.faces import AnalysisOptions
 from services.common.domain.jobs import ACTIVE_JOB_STATUSES, JobStatus
 from services.common.jobs.repositories.leases import ClaimableJob, ClaimedItem, LeaseRepository
 from services.common.jobs.repositories.sweeps import SweepRepository
+from services.common.models.canary import record_canary
 from services.common.queue.names import Lane
 from services.common.telemetry import get_logger
 from services.worker.bench import Bench
 from services.worker.chunks import Chunk
 from services.worker.policy import CHUNK_BYTES
 from services.worker.settling import Settlement
+from services.worker.trial import Trial
 
 _log = get_logger(__name__)
 
@@ -85,6 +87,7 @@ class Ledger:
             items=items,
             photos=self._bench.fetcher.start(items),
             options=AnalysisOptions(**job.options),
+            analyser=self._bench.models.analyser_for(token),
         )
 
     def settle(self, chunk: Chunk, settlement: Settlement) -> Settled:
@@ -92,10 +95,17 @@ class Ledger:
 
         Run again after an ambiguous commit it writes what is missing and nothing twice.
         """
+        trial = chunk.analyser if isinstance(chunk.analyser, Trial) else None
+        found = trial.take_agreement() if trial else None
+
+        def step(session: Session) -> Settled:
+            settled = self._settle(LeaseRepository(session), chunk, settlement)
+            if trial and found and settled.written:
+                record_canary(session, model_id=trial.model_id, found=found)
+            return settled
+
         with self._bench.metrics.stage_seconds.labels("finish").time():
-            settled = self._bench.database.run(
-                lambda session: self._settle(LeaseRepository(session), chunk, settlement)
-            )
+            settled = self._bench.database.run(step)
         self._count(settlement, settled)
         return settled
 
@@ -146,7 +156,7 @@ class Ledger:
         written = leases.finish(
             settlement.outcomes,
             token=chunk.token,
-            model_version=self._bench.analyser.model_version,
+            model_version=chunk.analyser.model_version,
         )
         leases.retry_later(settlement.postponed, token=chunk.token)
         pause_s = self._bench.rng.uniform(*OUTAGE_PAUSE_S)

@@ -8,6 +8,7 @@ from services.common.domain.errors import ItemError, ItemErrorCode, TransientErr
 from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
 from services.common.telemetry import get_logger
 from services.worker.analysers import PhotoAnalyser
+from services.worker.trial import Trial
 
 Answer = PhotoAnalysis | ItemError | TransientError
 
@@ -15,7 +16,7 @@ _log = get_logger(__name__)
 
 
 def analyse_isolating(
-    analyser: PhotoAnalyser, photos: Sequence[bytes], options: AnalysisOptions
+    analyser: PhotoAnalyser | Trial, photos: Sequence[bytes], options: AnalysisOptions
 ) -> list[Answer]:
     """Analyse photos together; if that fails as a whole, halve until the culprit is alone.
 

@@ -7,7 +7,6 @@ import uuid
 from typing import Any, Self
 
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from services.common.config import Settings
 from services.common.db.session import (
@@ -23,6 +22,7 @@ from services.common.storage import build_storage
 from services.common.telemetry import Metrics, get_logger
 from services.worker.analysers import PhotoAnalyser, load_analyser
 from services.worker.bench import Bench, Surroundings
+from services.worker.desk import ModelDesk, Shipped, describe
 from services.worker.devices import device_of, queues_of
 from services.worker.fetching import PATIENCE_SHARE, PhotoFetcher
 from services.worker.heartbeat import Heartbeat
@@ -68,20 +68,29 @@ class WorkerRuntime:
         engine = build_engine(settings.database)
         sessions = build_session_factory(engine)
         metrics, pace = Metrics(), Pace()
+        database, storage = PatientDatabase(sessions), build_storage(settings.storage)
+        models = ModelDesk(
+            analyser,
+            database=database,
+            storage=storage,
+            settings=settings.models,
+            shipped=_register(database, settings, analyser),
+        )
+        models.refresh()
         hints = build_hint_sender(settings, metrics)
         heartbeat = Heartbeat(
             sessions,
             worker,
-            report=lambda: _report(metrics, pace),
+            report=lambda: {**_report(metrics, pace), **describe(models)},
+            model_version=lambda: models.model_version,
             check=_watchdog(worker, sessions, hints).check,
         )
-        storage = build_storage(settings.storage)
         bench = Bench(
-            database=PatientDatabase(sessions),
+            database=database,
             fetcher=PhotoFetcher(
                 storage, patience_s=PATIENCE_SHARE * settings.queue.task_time_limit_s
             ),
-            analyser=analyser,
+            models=models,
             pictures=PictureKeeper(storage),
             settings=settings.queue,
             surroundings=Surroundings(
@@ -90,8 +99,7 @@ class WorkerRuntime:
             metrics=metrics,
             pace=pace,
         )
-        bench.database.run(lambda session: _register(session, settings, analyser))
-        _log.info("worker.ready", model=analyser.model_version, device=device.value)
+        _log.info("worker.ready", model=models.model_version, device=device.value)
         heartbeat.start()
         return cls(bench=bench, heartbeat=heartbeat, hints=hints, engine=engine)
 
@@ -107,13 +115,18 @@ class WorkerRuntime:
         self._engine.dispose()
 
 
-def _register(session: Session, settings: Settings, analyser: PhotoAnalyser) -> None:
-    """Write the row of the bundle in use; an analyser without one (in tests) has none."""
+def _register(
+    database: PatientDatabase, settings: Settings, analyser: PhotoAnalyser
+) -> Shipped | None:
+    """Write the row of the shipped bundle; an analyser without one (in tests) has none."""
     directory = settings.worker.bundle_dir
-    if (directory / MANIFEST_NAME).exists():
-        identity = read_identity(directory)
-        if identity.model_version == analyser.model_version:
-            register_bundle(session, identity)
+    if not (directory / MANIFEST_NAME).exists():
+        return None
+    identity = read_identity(directory)
+    if identity.model_version != analyser.model_version:
+        return None
+    database.run(lambda session: register_bundle(session, identity))
+    return Shipped(directory, identity)
 
 
 def _report(metrics: Metrics, pace: Pace) -> dict[str, Any]:

@@ -40,6 +40,8 @@ class Shift:
             TransientError: the database stayed away; the leases run out by themselves.
         """
         try:
+            # Before the first claim: loading a model takes seconds, and no photo waits for it.
+            self._bench.models.refresh()
             chunk = self._claim()
             while chunk is not None:
                 chunk = self._finish(chunk)

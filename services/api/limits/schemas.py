@@ -5,6 +5,7 @@ from pydantic import BaseModel, Field
 from services.api.jobs.prefer import MAX_WAIT_S
 from services.api.jobs.schemas import MAX_LABELS, EffectiveConfig
 from services.api.jobs.spool import MAX_CONFIG_BYTES
+from services.api.models.upload import MAX_BUNDLE_BYTES, MAX_BUNDLE_FILES
 from services.api.pagination import MAX_LIMIT
 from services.api.state import ApiState
 from services.common.domain.emotions import EMOTIONS, Emotion
@@ -30,6 +31,8 @@ class LimitsObject(BaseModel):
     wait_photos: int = Field(description="largest job that is waited for")
     inputs_retention_seconds: int = Field(description="how long photos are kept after the end")
     results_retention_seconds: int
+    bundle_bytes: int = Field(description="largest model bundle that can be published")
+    bundle_files: int
     formats: list[str]
     emotions: list[Emotion] = Field(description="the labels, in order: apparent expressions")
     default_config: EffectiveConfig
@@ -54,6 +57,8 @@ def limits_object(state: ApiState) -> LimitsObject:
         wait_photos=INTERACTIVE_PHOTOS,
         inputs_retention_seconds=settings.retention.inputs_s,
         results_retention_seconds=settings.retention.results_s,
+        bundle_bytes=MAX_BUNDLE_BYTES,
+        bundle_files=MAX_BUNDLE_FILES,
         formats=list(limits.formats),
         emotions=list(EMOTIONS),
         default_config=EffectiveConfig(

@@ -1,31 +1,134 @@
-"""`/v1/models`: which models have been registered, and what is known of each."""
+"""`/v1/models`: which models are published, and which one answers."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from services.api.dependencies import Caller, Transaction
+from fastapi import APIRouter, Body, Request, Response
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from services.api.dependencies import Caller, ModelAdmin, State, Transaction
 from services.api.docs import problems
-from services.api.errors import ApiError
-from services.api.models.schemas import ModelDetail, ModelList, ModelObject, model_object
-from services.api.problems import ProblemCode
-from services.common.domain.ids import IdKind, parse_id
+from services.api.models.ids import find_model
+from services.api.models.openapi import BUNDLE_BODY
+from services.api.models.schemas import (
+    Activation,
+    ModelDetail,
+    ModelList,
+    ModelObject,
+    model_object,
+)
+from services.api.models.upload import take_bundle
+from services.api.state import ApiState
+from services.common.db.models import Model
+from services.common.db.session import unit_of_work
+from services.common.domain.errors import BundleError
+from services.common.domain.ids import IdKind, format_id
+from services.common.models.activation import activate, roll_back
+from services.common.models.canary import canary_report
+from services.common.models.publishing import read_bundle_file
 from services.common.models.repository import ModelRepository
+from services.common.storage import ObjectMissingError
+from services.common.telemetry import get_logger
+
+CARD_NAME = "MODEL_CARD.md"
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
+
+_log = get_logger(__name__)
 
 
 @router.get("", summary="List models", responses={**problems()})
 def get_models(session: Transaction, _caller: Caller) -> ModelList:
     """List all models; results name theirs as `model_version`."""
+    trial = _canary_id(session)
     rows = ModelRepository(session).all()
-    data: list[ModelObject] = [model_object(row) for row in rows]
-    return ModelList(data=data)
+    return ModelList(data=[model_object(row, canary_id=trial) for row in rows])
 
 
-@router.get("/{model_id}", summary="Get a model with its manifest", responses={**problems(404)})
-def get_model(session: Transaction, _caller: Caller, model_id: str) -> ModelDetail:
-    """Tell all about a model: training data, recipe, metrics, thresholds, files."""
-    public_id = parse_id(IdKind.MODEL, model_id)
-    row = None if public_id is None else ModelRepository(session).get(public_id)
-    if row is None:
-        raise ApiError(ProblemCode.NOT_FOUND, "There is no such model.")
-    return ModelDetail(**dict(model_object(row)), manifest=row.manifest)
+@router.post(
+    "",
+    status_code=201,
+    summary="Publish a model bundle",
+    openapi_extra=BUNDLE_BODY,
+    responses={**problems(400, 408, 409, 413, 415, 422)},
+)
+async def publish_model(
+    request: Request, response: Response, state: State, caller: ModelAdmin
+) -> ModelObject:
+    """Take the files of one bundle, check each against the manifest, and store them.
+
+    The model answers no photo before it is activated. The same bundle again is the same model.
+    """
+    public_id = await take_bundle(request, state)
+    shown = await run_in_threadpool(_show, state, format_id(IdKind.MODEL, public_id))
+    _log.info("model.published", model=shown.model_version, actor=caller.key_id)
+    response.headers["Location"] = f"/v1/models/{shown.id}"
+    return shown
+
+
+@router.post(
+    "/rollback", summary="Activate the model that was active before", responses={**problems(409)}
+)
+def roll_back_model(session: Transaction, caller: ModelAdmin) -> ModelObject:
+    """Go back one model in the history of activations; the next call goes back further."""
+    model = roll_back(session, actor=caller.key_id)
+    return _changed(session, model)
+
+
+@router.get("/{model_id}", summary="Get a model with its card", responses={**problems(404)})
+def get_model(state: State, _caller: Caller, model_id: str) -> ModelDetail:
+    """Tell all about a model: training data, recipe, metrics, thresholds, files, model card."""
+    # The transaction ends before the bucket is asked.
+    with unit_of_work(state.sessions) as session:
+        model = find_model(session, model_id)
+        shown = model_object(model, canary_id=_canary_id(session))
+    return ModelDetail(**dict(shown), manifest=model.manifest, card=_card(state, model))
+
+
+@router.post(
+    "/{model_id}/activate", summary="Activate a model", responses={**problems(404, 409, 422)}
+)
+def activate_model(
+    state: State,
+    session: Transaction,
+    caller: ModelAdmin,
+    model_id: str,
+    wanted: Annotated[Activation | None, Body()] = None,
+) -> ModelObject:
+    """Let a model answer, from each worker's next chunk on; nothing restarts, no photo fails.
+
+    Refused when its macro F1 is clearly below the active model's, unless `force` is true.
+    """
+    model = find_model(session, model_id)
+    activate(
+        session,
+        model,
+        max_f1_drop=state.settings.models.max_f1_drop,
+        force=wanted is not None and wanted.force,
+        actor=caller.key_id,
+    )
+    return _changed(session, model)
+
+
+def _changed(session: Session, model: Model) -> ModelObject:
+    session.flush()
+    session.refresh(model)
+    return model_object(model, canary_id=_canary_id(session))
+
+
+def _show(state: ApiState, model_id: str) -> ModelObject:
+    with unit_of_work(state.sessions) as session:
+        return model_object(find_model(session, model_id), canary_id=_canary_id(session))
+
+
+def _canary_id(session: Session) -> int | None:
+    report = canary_report(session)
+    return None if report is None else report.candidate.id
+
+
+def _card(state: ApiState, model: Model) -> str | None:
+    """Return the card's text; null also for a model whose files never reached the bucket."""
+    try:
+        return read_bundle_file(state.storage, model, CARD_NAME).decode(errors="replace")
+    except (ObjectMissingError, BundleError):  # registered before bundles were published
+        return None

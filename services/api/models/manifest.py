@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.common.domain.emotions import EMOTIONS, Emotion
+from services.common.domain.emotions import EMOTIONS
 
 MANIFEST_NAME = "bundle.json"
 MAX_MANIFEST_BYTES = 1_000_000
@@ -34,7 +34,7 @@ class UploadedManifest(BaseModel):
     format_version: Literal[1] = 1
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,49}$")
     version: str = Field(pattern=r"^[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}$")
-    labels: list[str]
+    labels: list[str] = list(EMOTIONS)
     files: dict[FileName, Sha256]
 
 
@@ -45,18 +45,17 @@ def parse_manifest(raw: bytes) -> UploadedManifest:
         ManifestError: it is not JSON that Postgres can keep, or not the manifest of a bundle.
     """
     try:
-        document = json.loads(raw, parse_constant=_refuse_constant)
-        _check_storable(document)
+        document = json.loads(raw.decode(), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise ManifestError("it is not valid JSON in UTF-8") from error
+    _check_storable(document)
+    try:
         manifest = UploadedManifest.model_validate(document)
     except ValidationError as error:
         fault = error.errors()[0]
         place = ".".join(map(str, fault["loc"])) or "the manifest"
         raise ManifestError(f"{place}: {fault['msg']}") from error
-    except (ValueError, RecursionError) as error:
-        raise ManifestError(str(error) or "it is not valid JSON") from error
-    if [Emotion(label) if label in list(Emotion) else None for label in manifest.labels] != list(
-        EMOTIONS
-    ):
+    if tuple(manifest.labels) != EMOTIONS:
         raise ManifestError(f"labels must be {', '.join(EMOTIONS)}, in this order")
     if missing := _REQUIRED - manifest.files.keys():
         raise ManifestError(f"files must name {', '.join(sorted(missing))}")
@@ -66,7 +65,7 @@ def parse_manifest(raw: bytes) -> UploadedManifest:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ManifestError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is no JSON number")
 
 
 def _check_storable(value: object, depth: int = 0) -> None:

@@ -2,35 +2,50 @@
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.api.schemas import UtcTime
+from services.api.models.examples import CANARY_EXAMPLE, DETAIL_EXAMPLE, MODEL_EXAMPLE
+from services.api.schemas import Input, UtcTime
 from services.common.db.models import Model
 from services.common.domain.emotions import EMOTIONS, Emotion
 from services.common.domain.ids import IdKind, format_id
+from services.common.models.canary import CanaryReport
 from services.common.models.service import IDENTITY_DIGITS
+
+
+class MetricsObject(BaseModel):
+    """What the trainer measured, 0..1; null where the manifest does not say."""
+
+    accuracy: float | None
+    macro_recall: float | None
+    macro_f1: float | None
 
 
 class ModelObject(BaseModel):
     """A model of apparent facial expression, not of inner feeling."""
 
-    id: str = Field(examples=["mdl_01936fd2c0a27b6e8f3a5b7c9d1e2f33"])
+    model_config = ConfigDict(json_schema_extra={"example": MODEL_EXAMPLE})
+
+    id: str
     name: str
     version: str
-    model_version: str = Field(
-        description="how results name it", examples=["starter-1.0.0+1a2b3c4d"]
-    )
+    model_version: str = Field(description="how results name it")
     sha256: str = Field(description="digest of the manifest, which holds those of all files")
     labels: list[Emotion] = Field(description="the expressions, in order")
-    active: bool = Field(description="new photos are analysed with it")
+    active: bool = Field(description="photos are analysed with it")
+    canary: bool = Field(description="a share of the photos is, on trial")
+    metrics: MetricsObject
     created_at: UtcTime
     activated_at: UtcTime | None
 
 
 class ModelDetail(ModelObject):
-    """A model with its manifest: training data, recipe, metrics, thresholds, files."""
+    """A model with its manifest (training data, recipe, metrics, thresholds, files) and card."""
+
+    model_config = ConfigDict(json_schema_extra={"example": DETAIL_EXAMPLE})
 
     manifest: dict[str, Any]
+    card: str | None = Field(description="the model card, Markdown; null if the bundle has none")
 
 
 class ModelList(BaseModel):
@@ -41,8 +56,45 @@ class ModelList(BaseModel):
     has_more: bool = False
 
 
-def model_object(model: Model) -> ModelObject:
-    """Turn a row into its public form."""
+class Activation(Input):
+    """How a model is to be activated."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"force": False}})
+
+    force: bool = Field(default=False, description="even if it is worse than the active model")
+
+
+class NewCanary(Input):
+    """A candidate to be tried."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"model": MODEL_EXAMPLE["id"], "share": 0.1}}
+    )
+
+    model: str = Field(description="id of the candidate")
+    share: float = Field(gt=0, le=1, description="of the chunks of photos, which it answers")
+
+
+class CanaryObject(BaseModel):
+    """A candidate on trial: it answers a share of the chunks beside the active model."""
+
+    model_config = ConfigDict(json_schema_extra={"example": CANARY_EXAMPLE})
+
+    candidate: ModelObject
+    baseline: ModelObject | None = Field(description="the model that it is compared with")
+    share: float
+    started_at: UtcTime
+    chunks: int
+    photos: int
+    faces: int = Field(description="classified by both models")
+    agreement: float | None = Field(description="share of faces with the same first answer, 0..1")
+    mean_abs_dp: float | None = Field(
+        description="mean change of the probability of the baseline's first answer"
+    )
+
+
+def model_object(model: Model, *, canary_id: int | None) -> ModelObject:
+    """Turn a row into its public form; ``canary_id`` is the row id of the model on trial."""
     digest = model.sha256.hex()
     return ModelObject(
         id=format_id(IdKind.MODEL, model.public_id),
@@ -52,6 +104,38 @@ def model_object(model: Model) -> ModelObject:
         sha256=digest,
         labels=list(EMOTIONS),
         active=model.active,
+        canary=model.id == canary_id,
+        metrics=_metrics(model.manifest),
         created_at=model.created_at,
         activated_at=model.activated_at,
     )
+
+
+def canary_object(report: CanaryReport) -> CanaryObject:
+    """Turn the report on a trial into its public form."""
+    trial, baseline = report.candidate.id, report.baseline
+    return CanaryObject(
+        candidate=model_object(report.candidate, canary_id=trial),
+        baseline=None if baseline is None else model_object(baseline, canary_id=trial),
+        share=report.share,
+        started_at=report.started_at,
+        chunks=report.chunks,
+        photos=report.photos,
+        faces=report.faces,
+        agreement=report.agreement,
+        mean_abs_dp=report.mean_abs_dp,
+    )
+
+
+def _metrics(manifest: dict[str, Any]) -> MetricsObject:
+    measured = manifest.get("metrics")
+    found = measured if isinstance(measured, dict) else {}
+    return MetricsObject(**{name: _value(found.get(name)) for name in MetricsObject.model_fields})
+
+
+def _value(metric: object) -> float | None:
+    """Read a figure: a number, or one with its interval as ``{"value": …, "low": …}``."""
+    value: object = metric.get("value") if isinstance(metric, dict) else metric
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value)

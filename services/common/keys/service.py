@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from services.common.db.models import ApiKey
-from services.common.domain.ids import new_uuid7
+from services.common.domain.ids import IdKind, format_id, new_uuid7
 from services.common.keys.repository import KeyRepository
 from services.common.keys.secrets import (
     MIN_SECRET_CHARS,
@@ -23,10 +23,14 @@ BOOTSTRAP_TENANT = "default"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who makes a request: the tenant whose jobs are visible, and what the key allows."""
+    """Who makes a request: the tenant whose jobs are visible, and what the key allows.
+
+    ``key_id`` is the key's public id, for the records of who did what.
+    """
 
     tenant: str
     scopes: frozenset[str]
+    key_id: str
 
     def may(self, scope: Scope) -> bool:
         """Whether the key carries ``scope``; ``admin`` carries all of them."""
@@ -48,7 +52,7 @@ def authenticate(session: Session, secret: str) -> Principal | None:
     if key is None:
         return None
     repository.touch(key.id)
-    return Principal(key.tenant, frozenset(key.scopes))
+    return Principal(key.tenant, frozenset(key.scopes), format_id(IdKind.KEY, key.public_id))
 
 
 def issue_key(

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from services.common.db.models import Model
+from services.common.db.models import Model, ModelActivation, ModelCanary
 from services.common.domain.ids import new_uuid7
 
 # A bundle that was exported again under its old version replaces the row: results keep the
@@ -19,11 +19,8 @@ _UPSERT = text("""
     SET sha256 = excluded.sha256, manifest = excluded.manifest
     RETURNING id
 """)
-# Two processes that start at once may both try; the partial unique index lets one win.
-_ACTIVATE_FIRST = text("""
-    UPDATE model SET active = true, activated_at = now()
-    WHERE id = :id AND NOT EXISTS (SELECT FROM model WHERE active)
-""")
+_DEACTIVATE = text("UPDATE model SET active = false WHERE active")
+_ACTIVATE = text("UPDATE model SET active = true, activated_at = now() WHERE id = :id")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('hfer.model'))")
 
 
@@ -48,9 +45,46 @@ class ModelRepository:
         """Let one process at a time change models, until the commit."""
         self._session.execute(_LOCK)
 
-    def activate_if_first(self, model_id: int) -> None:
-        """Make a model the active one unless there is one."""
-        self._session.execute(_ACTIVATE_FIRST, {"id": model_id})
+    def make_active(self, model_id: int, *, kind: str, actor: str, forced: bool = False) -> None:
+        """Make a model the active one and write it into the history; `lock` first."""
+        before = self.active()
+        self._session.execute(_DEACTIVATE)
+        self._session.execute(_ACTIVATE, {"id": model_id})
+        self._session.add(
+            ModelActivation(
+                model_id=model_id,
+                previous_id=None if before is None else before.id,
+                kind=kind,
+                actor=actor,
+                forced=forced,
+            )
+        )
+        self._session.flush()
+        self._session.expire_all()
+
+    def before_active(self) -> Model | None:
+        """Return the model that was active before the present one, by the history.
+
+        An activation puts a model on top of a stack, a rollback takes the topmost away: what was
+        rolled back from is not come back to.
+        """
+        query = select(ModelActivation.kind, ModelActivation.model_id).order_by(ModelActivation.id)
+        stack: list[int] = []
+        for kind, model_id in self._session.execute(query):
+            if kind == "rollback":
+                stack.pop()
+            else:
+                stack.append(model_id)
+        return self._session.get(Model, stack[-2]) if len(stack) > 1 else None
+
+    def canary(self) -> ModelCanary | None:
+        """Return the trial that is running."""
+        return self._session.scalar(select(ModelCanary))
+
+    def by_version(self, *, name: str, version: str) -> Model | None:
+        """Return the model of this name and version."""
+        query = select(Model).where(Model.name == name, Model.version == version)
+        return self._session.scalar(query)
 
     def active(self) -> Model | None:
         """Return the active model; None before the first is registered."""

@@ -58,7 +58,8 @@ def register_bundle(session: Session, identity: BundleIdentity) -> None:
         sha256=identity.sha256,
         manifest=identity.manifest,
     )
-    models.activate_if_first(model_id)
+    if models.active() is None:
+        models.make_active(model_id, kind="first", actor="worker")
 
 
 def active_model(session: Session) -> Model | None:

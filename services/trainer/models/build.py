@@ -38,7 +38,9 @@ def build_network(
             config.enlarge, interpolation="bilinear", dtype=precision.value, name="enlarge"
         )(x)
     features = _backbone(x, config, dtype=precision.value)
-    return keras.Model(inputs, classification_head(features, config.head), name=config.backbone.value)
+    logits = classification_head(features, config.head)
+    # A plain text: h5py cannot write the name of a StrEnum.
+    return keras.Model(inputs, logits, name=config.backbone.value)
 
 
 def _backbone(x: Any, config: ModelConfig, *, dtype: str) -> Any:

@@ -1,4 +1,4 @@
-"""Probes, metrics, limits, models, ids of requests, unknown paths."""
+"""Probes, metrics, limits, ids of requests, unknown paths."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from services.common.config import Settings
-from services.common.db.models import Model, Worker
+from services.common.db.models import Worker
 from services.common.db.session import SessionFactory, unit_of_work
-from services.common.domain.ids import IdKind, format_id, new_uuid7
+from services.common.domain.ids import new_uuid7
 from services.common.storage import build_storage
 from tests.fixtures.serving import Api, RecordingBell, StartApi, assert_problem
 from tests.fixtures.settings import SettingsMaker
@@ -143,37 +143,9 @@ class TestLimits:
         limits = client.get("/v1/limits").json()
         assert (limits["photo_bytes"], limits["request_files"]) == (15_000_000, 2_000)
         assert limits["request_bytes"] == 1_000_000_000
+        assert (limits["bundle_bytes"], limits["bundle_files"]) == (1_000_000_000, 32)
         assert limits["emotions"][0] == "surprise"
         assert limits["default_config"]["top_n"] == 3
-
-
-class TestModels:
-    @pytest.fixture
-    def model(self, sessions: SessionFactory) -> Model:
-        with unit_of_work(sessions) as session:
-            model = Model(
-                public_id=new_uuid7(),
-                name="starter",
-                version="1.0.0",
-                sha256=bytes(range(32)),
-                manifest={"metrics": {"accuracy": 0.6}},
-                active=True,
-            )
-            session.add(model)
-        return model
-
-    def test_are_listed_and_told_in_full(self, client: httpx.Client, model: Model) -> None:
-        [shown] = client.get("/v1/models").json()["data"]
-        assert shown["id"] == format_id(IdKind.MODEL, model.public_id)
-        assert shown["model_version"] == "starter-1.0.0+00010203"
-        assert shown["active"] is True
-        assert len(shown["labels"]) == 7
-        detail = client.get(f"/v1/models/{shown['id']}").json()
-        assert detail == {**shown, "manifest": {"metrics": {"accuracy": 0.6}}}
-
-    def test_an_unknown_one_is_not_found(self, client: httpx.Client) -> None:
-        for model_id in ("x", f"mdl_{'0' * 32}"):
-            assert_problem(client.get(f"/v1/models/{model_id}"), 404, "not-found")
 
 
 class TestVersion:

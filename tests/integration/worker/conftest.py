@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from services.common.config import QueueSettings
+from services.common.config import ModelSettings, QueueSettings
 from services.common.db.session import SessionFactory
 from services.common.storage import ObjectStorage
 from services.common.telemetry import Metrics
 from services.worker.bench import Bench, Surroundings
+from services.worker.desk import ModelDesk
 from services.worker.fetching import PhotoBucket, PhotoFetcher
 from services.worker.patience import PatientDatabase
 from services.worker.pictures import PictureKeeper
@@ -59,13 +60,24 @@ def make_bench(
     fetchers: list[PhotoFetcher] = []
 
     def make(
-        analyser: FakeAnalyser | None = None, *, bucket: PhotoBucket = storage, **queue: float
+        analyser: FakeAnalyser | None = None,
+        *,
+        bucket: PhotoBucket = storage,
+        models: ModelDesk | None = None,
+        **queue: float,
     ) -> Bench:
         fetchers.append(PhotoFetcher(bucket, threads=2, patience_s=5))
         return Bench(
             database=PatientDatabase(sessions),
             fetcher=fetchers[-1],
-            analyser=analyser or FakeAnalyser(),
+            models=models
+            or ModelDesk(
+                analyser or FakeAnalyser(),
+                database=PatientDatabase(sessions),
+                storage=storage,
+                settings=ModelSettings(),
+                shipped=None,
+            ),
             pictures=PictureKeeper(storage),
             settings=QueueSettings.model_validate(queue),
             surroundings=Surroundings(

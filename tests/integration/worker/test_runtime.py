@@ -271,7 +271,9 @@ class TestHeartbeat:
             with unit_of_work(build_session_factory(engine)) as session:
                 ping(session)
 
-        heartbeat = Heartbeat(build_session_factory(engine), nobody, report=dict, check=blind)
+        heartbeat = Heartbeat(
+            build_session_factory(engine), nobody, report=dict, model_version=str, check=blind
+        )
         with capture_logs() as logs:
             heartbeat.beat()
         assert [line["event"] for line in logs] == ["heartbeat.missed", "watchdog.blind"]

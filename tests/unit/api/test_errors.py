@@ -24,6 +24,13 @@ from services.common.domain.errors import (
     TransientError,
 )
 from services.common.jobs.submission import QueueFullError
+from services.common.models.errors import (
+    CanaryIsActiveError,
+    ModelVersionTakenError,
+    ModelWorseError,
+    NothingToRollBackError,
+)
+from services.common.storage import ObjectMissingError
 from services.common.telemetry import Metrics
 
 LIMIT = 100
@@ -89,7 +96,12 @@ class TestDomainErrors:
             (db_error(InterfaceError), 503, "overloaded"),
             (PoolTimeoutError("pool"), 503, "overloaded"),
             (ClientDisconnect(), 400, "invalid-request"),
-            (BundleError("a path /srv/x"), 500, "internal"),
+            (BundleError("no"), 422, "bundle-refused"),
+            (ModelWorseError("no"), 409, "model-worse"),
+            (ModelVersionTakenError("no"), 409, "model-version-taken"),
+            (NothingToRollBackError("no"), 409, "nothing-to-roll-back"),
+            (CanaryIsActiveError("no"), 409, "canary-is-active"),
+            (ObjectMissingError("a path /srv/x"), 500, "internal"),
             (RuntimeError("a secret"), 500, "internal"),
             (KeyError("a secret"), 500, "internal"),
         ],

@@ -6,11 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from services.api.app import create_app
 from services.api.jobs.examples import JOB_EXAMPLE, PHOTO_EXAMPLE
 from services.api.jobs.photos import PhotoResult
 from services.api.jobs.schemas import JobConfig, JobObject
+from services.api.models.examples import CANARY_EXAMPLE, DETAIL_EXAMPLE, MODEL_EXAMPLE
+from services.api.models.schemas import (
+    Activation,
+    CanaryObject,
+    ModelDetail,
+    ModelObject,
+    NewCanary,
+)
+from services.api.models.upload import MAX_BUNDLE_FILES
 from services.api.problems import PROBLEM_JSON, PROBLEM_TYPES, Problem
 from services.common.domain.errors import ItemErrorCode, JobErrorCode
 from services.common.keys.secrets import Scope
@@ -91,6 +101,9 @@ class TestDocument:
         schema = body["multipart/form-data"]["schema"]
         assert schema["properties"]["files"]["maxItems"] == 2000
         assert schema["properties"]["config"]["$ref"].endswith("/JobConfig")
+        bundle = document["paths"]["/v1/models"]["post"]["requestBody"]["content"]
+        files = bundle["multipart/form-data"]["schema"]["properties"]["files"]
+        assert files["maxItems"] == MAX_BUNDLE_FILES
 
 
 def _is_ours(response: dict[str, Any]) -> bool:
@@ -115,8 +128,21 @@ class TestExamples:
         assert sum(photo.faces[0].emotions.values()) == pytest.approx(1)
         assert job.counts.total == sum(JOB_EXAMPLE["counts"].values()) / 2
 
-    @pytest.mark.parametrize("model", [JobConfig, Problem])
-    def test_of_other_schemas_are_valid(self, model: type[JobConfig] | type[Problem]) -> None:
+    @pytest.mark.parametrize(
+        ("schema", "example"),
+        [
+            (ModelObject, MODEL_EXAMPLE),
+            (ModelDetail, DETAIL_EXAMPLE),
+            (CanaryObject, CANARY_EXAMPLE),
+        ],
+    )
+    def test_of_models_are_valid_and_complete(
+        self, schema: type[BaseModel], example: dict[str, Any]
+    ) -> None:
+        assert schema.model_validate(example).model_dump(mode="json") == example
+
+    @pytest.mark.parametrize("model", [JobConfig, Problem, Activation, NewCanary])
+    def test_of_other_schemas_are_valid(self, model: type[BaseModel]) -> None:
         extra: Any = model.model_config["json_schema_extra"]
         example = model.model_validate(extra["example"])
         assert example.model_dump(mode="json", exclude_unset=True) == extra["example"]

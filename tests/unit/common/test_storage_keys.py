@@ -8,7 +8,7 @@ import pytest
 from services.common.storage_keys import (
     annotated_key,
     annotated_prefix,
-    bundle_prefix,
+    bundle_key,
     photo_key,
     tenant_prefix,
 )
@@ -43,13 +43,11 @@ class TestAnnotatedKey:
         assert not annotated_key(ITEM, ITEM).startswith(annotated_prefix(JOB))
 
 
-class TestBundlePrefix:
-    def test_names_model_and_version(self) -> None:
-        assert bundle_prefix("starter", "2026.11-1") == "bundles/starter/2026.11-1/"
+class TestBundleKey:
+    def test_names_content_and_file(self) -> None:
+        assert bundle_key(bytes(32), "model.onnx") == f"bundles/{'0' * 64}/model.onnx"
 
     @pytest.mark.parametrize("bad", ["", "..", "a/b", "a b", "-x", "é"])
-    def test_refuses_parts_that_could_leave_the_folder(self, bad: str) -> None:
+    def test_refuses_names_that_could_leave_the_folder(self, bad: str) -> None:
         with pytest.raises(ValueError, match="object key"):
-            bundle_prefix(bad, "1")
-        with pytest.raises(ValueError, match="object key"):
-            bundle_prefix("starter", bad)
+            bundle_key(bytes(32), bad)

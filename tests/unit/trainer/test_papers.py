@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.trainer.calibrate import Calibration
-from services.trainer.confusion_plot import confusion_png
 from services.trainer.data.dataset import Subset
 from services.trainer.data.layouts import Split
-from services.trainer.evaluate import judge
+from services.trainer.judging.calibrate import Calibration
+from services.trainer.judging.confusion_plot import confusion_png
+from services.trainer.judging.evaluate import judge
 from services.trainer.model_card import model_card
 from tests.fixtures.training import tiny_config
 

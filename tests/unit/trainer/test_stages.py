@@ -11,7 +11,7 @@ from services.trainer.data.dataset import load_prepared
 from services.trainer.data.layouts import Split
 from services.trainer.data.prepare import prepare
 from services.trainer.errors import RunError
-from services.trainer.evaluate import judge
+from services.trainer.judging.evaluate import judge
 from services.trainer.normalisation import Normalisation
 from services.trainer.run import Run
 from services.trainer.stages import calibrate_run, evaluate_run, report_run

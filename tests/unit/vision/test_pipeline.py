@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from services.common.domain.errors import ItemError, ItemErrorCode, TransientError
+from services.common.domain.errors import BundleError, ItemError, ItemErrorCode, TransientError
 from services.common.domain.faces import AnalysisOptions, Box, DetectedFace, PhotoAnalysis
 from services.common.domain.limits import PhotoLimits
 from services.imaging.decode import DecodedPhoto
@@ -64,13 +64,40 @@ class Bench:
         self.detector = ScriptedDetector(*faces)
         self.classifier = CountingClassifier(bundle)
         self.pipeline = Pipeline(
-            self.detector, self.classifier, bundle, limits=PhotoLimits(**limits)
+            self.detector,
+            self.classifier,
+            bundle,
+            limits=PhotoLimits(**limits),
+            load=OpenVinoClassifier,
         )
 
     def analyse_one(self, data: bytes) -> PhotoAnalysis:
         (result,) = self.pipeline.analyse([data], OPTIONS)
         assert isinstance(result, PhotoAnalysis)
         return result
+
+
+class TestWithBundle:
+    def test_keeps_the_detector_and_answers_with_the_other_model(
+        self, tiny_bundle: Bundle, tmp_path: Path
+    ) -> None:
+        bench = Bench(tiny_bundle, face(5, 5, 40))
+        other = write_tiny_bundle(tmp_path / "other", card=tiny_card(version="0.2.0"), seed=7)
+        changed = bench.pipeline.with_bundle(other.directory)
+        assert changed.model_version == other.version
+        (before,) = bench.pipeline.analyse([encode(noise(90, 90))], OPTIONS)
+        (after,) = changed.analyse([encode(noise(90, 90))], OPTIONS)
+        assert isinstance(before, PhotoAnalysis)
+        assert isinstance(after, PhotoAnalysis)
+        assert after.faces[0].box == before.faces[0].box
+        assert after.faces[0].probabilities != before.faces[0].probabilities
+
+    def test_refuses_one_that_was_changed(self, tiny_bundle: Bundle, tmp_path: Path) -> None:
+        other = write_tiny_bundle(tmp_path / "other")
+        with (other.directory / "golden.npz").open("ab") as file:
+            file.write(b"x")
+        with pytest.raises(BundleError, match="golden"):
+            Bench(tiny_bundle).pipeline.with_bundle(other.directory)
 
 
 class TestAnalyse:

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from services.trainer.calibrate import calibrate, cross_fitted, fit_temperature
-from services.trainer.metrics import expected_calibration_error, negative_log_likelihood
+from services.trainer.judging.calibrate import calibrate, cross_fitted, fit_temperature
+from services.trainer.judging.metrics import expected_calibration_error, negative_log_likelihood
 from services.vision.probabilities import to_probabilities
 
 

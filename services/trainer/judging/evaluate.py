@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.common.domain.emotions import EMOTIONS
-from services.trainer.calibrate import Calibration, cross_fitted
 from services.trainer.data.dataset import Subset
 from services.trainer.data.layouts import Split
-from services.trainer.metrics import (
+from services.trainer.judging.calibrate import Calibration, cross_fitted
+from services.trainer.judging.metrics import (
     bootstrap_intervals,
     brier,
     confusion_matrix,

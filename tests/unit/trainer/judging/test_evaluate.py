@@ -3,10 +3,10 @@ import json
 import numpy as np
 import pytest
 
-from services.trainer.calibrate import Calibration
 from services.trainer.data.dataset import Subset
 from services.trainer.data.layouts import Split
-from services.trainer.evaluate import judge
+from services.trainer.judging.calibrate import Calibration
+from services.trainer.judging.evaluate import judge
 
 LABELS = np.tile(np.arange(7), 10)
 LEAKED = np.arange(70) < 21

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from services.trainer.metrics import (
+from services.trainer.judging.metrics import (
     bootstrap_intervals,
     brier,
     confusion_matrix,

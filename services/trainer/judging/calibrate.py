@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.trainer.metrics import negative_log_likelihood
+from services.trainer.judging.metrics import negative_log_likelihood
 from services.vision.probabilities import to_probabilities
 
 Labels = NDArray[np.int64]

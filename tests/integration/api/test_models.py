@@ -1,0 +1,404 @@
+"""The model registry over HTTP: publish, look, choose, go back, try."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import func, select
+
+from services.common.db.models import Model, ModelActivation
+from services.common.db.session import SessionFactory, unit_of_work
+from services.common.domain.ids import IdKind, new_uuid7, parse_id
+from services.common.keys.secrets import Scope
+from services.common.models.canary import Agreement, record_canary
+from services.common.storage import ObjectStorage, build_storage
+from tests.fixtures.paper_bundles import MANIFEST, Files, bundle_parts, paper_bundle, sha256
+from tests.fixtures.serving import Api, StartApi, assert_problem, pointers
+from tests.fixtures.settings import SettingsMaker
+
+Publish = Callable[..., str]
+
+UNKNOWN = f"mdl_{'0' * 32}"
+ADMIN_CALLS = [
+    ("POST", "/v1/models", None),
+    ("POST", f"/v1/models/{UNKNOWN}/activate", None),
+    ("POST", "/v1/models/rollback", None),
+    ("PUT", "/v1/models/canary", {"model": UNKNOWN, "share": 0.5}),
+    ("DELETE", "/v1/models/canary", None),
+    ("GET", f"/v1/models/{UNKNOWN}/files/model.onnx", None),
+]
+
+
+@pytest.fixture
+def admin(api: Api) -> httpx.Client:
+    """A client that may manage models, and nothing else."""
+    return api.client(Scope.MODELS_ADMIN)
+
+
+@pytest.fixture
+def publish(admin: httpx.Client) -> Publish:
+    """Publish a bundle on paper and return the model's id."""
+
+    def publish(**bundle: Any) -> str:
+        response = send(admin, paper_bundle(**bundle))
+        assert response.status_code == 201, response.text
+        published: str = response.json()["id"]
+        return published
+
+    return publish
+
+
+def send(client: httpx.Client, files: Files) -> httpx.Response:
+    return client.post("/v1/models", files=bundle_parts(files))
+
+
+def activate(client: httpx.Client, model: str, **body: Any) -> httpx.Response:
+    return client.post(f"/v1/models/{model}/activate", json=body)
+
+
+def active(client: httpx.Client) -> list[str]:
+    return [row["version"] for row in client.get("/v1/models").json()["data"] if row["active"]]
+
+
+def stored(sessions: SessionFactory, storage: ObjectStorage) -> tuple[int, int]:
+    """How many models and objects there are."""
+    with unit_of_work(sessions) as session:
+        rows = session.scalar(select(func.count()).select_from(Model))
+    return rows or 0, len(list(storage.list("")))
+
+
+class TestScopes:
+    @pytest.mark.parametrize(("method", "path", "body"), ADMIN_CALLS)
+    def test_changes_and_weights_need_models_admin(
+        self, client: httpx.Client, method: str, path: str, body: Any
+    ) -> None:
+        response = client.request(method, path, json=body)
+        assert_problem(response, 403, "insufficient-scope")
+        assert 'scope="models:admin"' in response.headers["www-authenticate"]
+
+    def test_the_operator_may_do_all_of_it(self, api: Api) -> None:
+        operator = api.client(Scope.ADMIN)
+        model = send(operator, paper_bundle()).json()["id"]
+        assert activate(operator, model).status_code == 200
+        assert operator.get(f"/v1/models/{model}/files/model.onnx").status_code == 200
+
+    def test_any_key_may_look(self, api: Api, publish: Publish) -> None:
+        model = publish()
+        reader = api.client(Scope.JOBS_READ, tenant="another")
+        for path in ("", f"/{model}", f"/{model}/files/{MANIFEST}"):
+            assert reader.get(f"/v1/models{path}").status_code == 200
+        assert_problem(reader.get("/v1/models/canary"), 404, "not-found")
+
+
+class TestPublish:
+    def test_stores_every_file_and_a_row_that_is_not_active(
+        self, admin: httpx.Client, storage: ObjectStorage
+    ) -> None:
+        files = paper_bundle(name="mine", version="1.2.3")
+        response = send(admin, files)
+        shown = response.json()
+        assert response.status_code == 201
+        assert response.headers["location"] == f"/v1/models/{shown['id']}"
+        assert shown["sha256"] == sha256(files[MANIFEST])
+        assert shown["model_version"] == f"mine-1.2.3+{shown['sha256'][:8]}"
+        assert shown["metrics"] == {"accuracy": 0.62, "macro_recall": None, "macro_f1": 0.6}
+        assert (shown["active"], shown["canary"], shown["activated_at"]) == (False, False, None)
+        kept = {entry.key.rpartition("/")[2]: entry.key for entry in storage.list("")}
+        assert {name: storage.get(key) for name, key in kept.items()} == files
+
+    def test_again_is_the_same_model(self, admin: httpx.Client) -> None:
+        first, second = (send(admin, paper_bundle()).json() for _ in range(2))
+        assert first == second
+        assert len(admin.get("/v1/models").json()["data"]) == 1
+
+    def test_refuses_another_bundle_under_the_same_version(self, admin: httpx.Client) -> None:
+        send(admin, paper_bundle(f1=0.6))
+        body = assert_problem(send(admin, paper_bundle(f1=0.7)), 409, "model-version-taken")
+        assert "paper-0.1.0" in body["detail"]
+
+    def test_refuses_an_altered_file_by_its_name_and_keeps_nothing(
+        self, admin: httpx.Client, sessions: SessionFactory, storage: ObjectStorage
+    ) -> None:
+        files = paper_bundle()
+        files["golden.npz"] += b"?"
+        body = assert_problem(send(admin, files), 422, "bundle-refused")
+        assert pointers(body) == ["#/files/golden.npz"]
+        assert stored(sessions, storage) == (0, 0)
+
+    def test_keeps_nothing_of_a_body_that_breaks_off(
+        self, api: Api, admin: httpx.Client, sessions: SessionFactory, storage: ObjectStorage
+    ) -> None:
+        request = admin.build_request("POST", "/v1/models", files=bundle_parts(paper_bundle()))
+        cut = request.read()[:-40]
+        headers = {"Content-Type": request.headers["content-type"]}
+        assert_problem(
+            admin.post("/v1/models", content=cut, headers=headers), 400, "invalid-request"
+        )
+        assert stored(sessions, storage) == (0, 0)
+        assert api.state.engine is not None
+
+    def test_refuses_what_is_no_multipart(self, admin: httpx.Client) -> None:
+        response = admin.post("/v1/models", json={})
+        assert_problem(response, 415, "unsupported-media")
+
+    def test_refuses_more_than_fits_before_it_is_sent(self, admin: httpx.Client) -> None:
+        headers = {
+            "Content-Type": "multipart/form-data; boundary=b",
+            "Content-Length": str(1_000_000_001),
+        }
+        response = admin.post("/v1/models", headers=headers, content=iter([b""]))
+        assert assert_problem(response, 413, "payload-too-large")["limit"] == 1_000_000_000
+
+    def test_says_so_when_the_bucket_is_away_and_publishes_nothing(
+        self, start_api: StartApi, make_settings: SettingsMaker, sessions: SessionFactory
+    ) -> None:
+        settings = make_settings()
+        away = settings.storage.model_copy(update={"endpoint": "127.0.0.1:1"})
+        client = start_api(settings, storage=build_storage(away)).client(Scope.MODELS_ADMIN)
+        assert_problem(send(client, paper_bundle()), 503, "overloaded")
+        with unit_of_work(sessions) as session:
+            assert session.scalar(select(func.count()).select_from(Model)) == 0
+
+    def test_leaves_no_temporary_file(
+        self,
+        admin: httpx.Client,
+        tmp_path: Any,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+        files = paper_bundle()
+        assert send(admin, files).status_code == 201
+        assert send(admin, files | {"more": b"x"}).status_code == 422
+        assert list(tmp_path.iterdir()) == []
+
+    def test_says_that_it_is_full_when_nothing_can_be_written(
+        self, admin: httpx.Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+        response = send(admin, paper_bundle())
+        assert_problem(response, 503, "overloaded")
+        assert response.headers["retry-after"]
+
+
+class TestDetail:
+    def test_adds_the_manifest_and_the_card(self, client: httpx.Client, publish: Publish) -> None:
+        model = publish(recipe={"preset": "smoke"})
+        [shown] = client.get("/v1/models").json()["data"]
+        detail = client.get(f"/v1/models/{model}").json()
+        assert detail == {**shown, "manifest": detail["manifest"], "card": detail["card"]}
+        assert detail["manifest"]["recipe"] == {"preset": "smoke"}
+        assert detail["card"].startswith("# paper 0.1.0")
+
+    @pytest.mark.parametrize(
+        "manifest", [{"metrics": {}}, {"files": {"MODEL_CARD.md": "0" * 64}}], ids=["old", "lost"]
+    )
+    def test_has_no_card_when_its_files_are_not_in_the_bucket(
+        self, client: httpx.Client, sessions: SessionFactory, manifest: dict[str, Any]
+    ) -> None:
+        with unit_of_work(sessions) as session:
+            model = Model(
+                public_id=new_uuid7(),
+                name="starter",
+                version="1.0.0",
+                sha256=bytes(range(32)),
+                manifest=manifest,
+                active=True,
+            )
+            session.add(model)
+        detail = client.get(f"/v1/models/mdl_{model.public_id.hex}").json()
+        assert (detail["active"], detail["card"]) == (True, None)
+        lost = client.get(f"/v1/models/{detail['id']}/files/MODEL_CARD.md")
+        assert_problem(lost, 404, "not-found")
+
+    @pytest.mark.parametrize("model", ["x", UNKNOWN, "mdl_", "job_" + "0" * 32])
+    def test_of_an_unknown_one_is_not_found(self, client: httpx.Client, model: str) -> None:
+        assert_problem(client.get(f"/v1/models/{model}"), 404, "not-found")
+        assert_problem(client.get(f"/v1/models/{model}/files/{MANIFEST}"), 404, "not-found")
+
+
+class TestFiles:
+    @pytest.mark.parametrize(
+        ("name", "kind"),
+        [
+            (MANIFEST, "application/json"),
+            ("MODEL_CARD.md", "text/markdown; charset=utf-8"),
+            ("confusion_matrix.png", "image/png"),
+        ],
+    )
+    def test_are_served_as_they_were_sent(
+        self, client: httpx.Client, publish: Publish, name: str, kind: str
+    ) -> None:
+        response = client.get(f"/v1/models/{publish()}/files/{name}")
+        assert response.content == paper_bundle()[name]
+        assert response.headers["content-type"] == kind
+        assert response.headers["x-content-type-options"] == "nosniff"
+
+    @pytest.mark.parametrize("name", ["model.onnx", "golden.npz", "report.html"])
+    def test_of_other_kinds_are_attachments_for_administrators(
+        self, client: httpx.Client, admin: httpx.Client, publish: Publish, name: str
+    ) -> None:
+        path = f"/v1/models/{publish()}/files/{name}"
+        assert_problem(client.get(path), 403, "insufficient-scope")
+        response = admin.get(path)
+        assert response.content == paper_bundle()[name]
+        assert response.headers["content-type"] == "application/octet-stream"
+        assert response.headers["content-disposition"] == f'attachment; filename="{name}"'
+
+    @pytest.mark.parametrize("name", ["none.md", "none.bin", "..%2Fbundle.json", "%2e%2e"])
+    def test_not_in_the_manifest_are_not_found(
+        self, admin: httpx.Client, publish: Publish, name: str
+    ) -> None:
+        response = admin.get(f"/v1/models/{publish()}/files/{name}")
+        assert response.status_code == 404
+
+
+class TestActivate:
+    def test_leaves_one_active_and_says_who_did_it(
+        self, api: Api, publish: Publish, sessions: SessionFactory
+    ) -> None:
+        operator = api.client(Scope.ADMIN)
+        made = operator.post("/v1/api-keys", json={"name": "me", "scopes": ["models:admin"]}).json()
+        mine = api.client(key=made["secret"])
+        for version in ("1.0.0", "2.0.0"):
+            response = activate(mine, publish(version=version))
+            shown = response.json()
+            assert (response.status_code, shown["active"]) == (200, True)
+            assert shown["activated_at"].endswith("Z")
+            assert active(mine) == [version]
+        with unit_of_work(sessions) as session:
+            actors = session.scalars(select(ModelActivation.actor)).all()
+        assert actors == [made["id"]] * 2
+
+    def test_needs_no_body(self, admin: httpx.Client, publish: Publish) -> None:
+        assert admin.post(f"/v1/models/{publish()}/activate").status_code == 200
+
+    def test_again_changes_nothing(self, admin: httpx.Client, publish: Publish) -> None:
+        model = publish()
+        first, second = (activate(admin, model).json() for _ in range(2))
+        assert first == second
+
+    def test_refuses_a_clearly_worse_model_unless_forced(
+        self, admin: httpx.Client, publish: Publish
+    ) -> None:
+        good, bad = publish(version="1.0.0", f1=0.6), publish(version="2.0.0", f1=0.55)
+        activate(admin, good)
+        body = assert_problem(activate(admin, bad), 409, "model-worse")
+        assert "0.550" in body["detail"]
+        assert "0.600" in body["detail"]
+        assert active(admin) == ["1.0.0"]
+        assert activate(admin, bad, force=True).json()["active"]
+        assert active(admin) == ["2.0.0"]
+
+    def test_follows_the_setting(
+        self, start_api: StartApi, make_settings: SettingsMaker, publish: Publish
+    ) -> None:
+        api = start_api(make_settings(models={"max_f1_drop": 0.1}))
+        lenient = api.client(Scope.MODELS_ADMIN)
+        for version, f1 in (("1.0.0", 0.6), ("2.0.0", 0.55)):
+            assert activate(lenient, publish(version=version, f1=f1)).status_code == 200
+
+    @pytest.mark.parametrize("body", [{"force": "yes"}, {"force": 1}, {"forced": True}])
+    def test_takes_no_other_words(
+        self, admin: httpx.Client, publish: Publish, body: dict[str, Any]
+    ) -> None:
+        assert_problem(activate(admin, publish(), **body), 422, "validation")
+
+    def test_of_an_unknown_one_is_not_found(self, admin: httpx.Client) -> None:
+        assert_problem(activate(admin, UNKNOWN), 404, "not-found")
+
+
+class TestRollBack:
+    def test_goes_back_one_at_a_time_and_stops_at_the_first(
+        self, admin: httpx.Client, publish: Publish
+    ) -> None:
+        for version in ("1.0.0", "2.0.0", "3.0.0"):
+            activate(admin, publish(version=version))
+        for version in ("2.0.0", "1.0.0"):
+            shown = admin.post("/v1/models/rollback").json()
+            assert (shown["version"], shown["active"]) == (version, True)
+            assert active(admin) == [version]
+        assert_problem(admin.post("/v1/models/rollback"), 409, "nothing-to-roll-back")
+        assert active(admin) == ["1.0.0"]
+
+    def test_needs_a_model(self, admin: httpx.Client) -> None:
+        assert_problem(admin.post("/v1/models/rollback"), 409, "nothing-to-roll-back")
+
+
+class TestCanary:
+    @pytest.fixture
+    def candidate(self, admin: httpx.Client, publish: Publish) -> str:
+        """A candidate beside an active model."""
+        activate(admin, publish(version="1.0.0"))
+        return publish(version="2.0.0")
+
+    def put(self, client: httpx.Client, model: str, share: Any = 0.25) -> httpx.Response:
+        return client.put("/v1/models/canary", json={"model": model, "share": share})
+
+    def test_starts_at_nothing(
+        self, client: httpx.Client, admin: httpx.Client, candidate: str
+    ) -> None:
+        response = self.put(admin, candidate)
+        shown = response.json()
+        assert response.status_code == 200
+        assert shown == client.get("/v1/models/canary").json()
+        assert (shown["candidate"]["id"], shown["candidate"]["canary"]) == (candidate, True)
+        assert (shown["baseline"]["version"], shown["baseline"]["canary"]) == ("1.0.0", False)
+        assert (shown["share"], shown["faces"], shown["agreement"]) == (0.25, 0, None)
+        marked = {row["id"] for row in client.get("/v1/models").json()["data"] if row["canary"]}
+        assert marked == {candidate}
+
+    def test_reports_what_the_workers_counted(
+        self,
+        client: httpx.Client,
+        admin: httpx.Client,
+        candidate: str,
+        sessions: SessionFactory,
+    ) -> None:
+        self.put(admin, candidate)
+        with unit_of_work(sessions) as session:
+            row = session.scalar(
+                select(Model).where(Model.public_id == parse_id(IdKind.MODEL, candidate))
+            )
+            assert row is not None
+            found = Agreement(photos=3, faces=4, agreed=3, abs_dp=0.2)
+            record_canary(session, model_id=row.id, found=found)
+        shown = client.get("/v1/models/canary").json()
+        assert (shown["chunks"], shown["photos"], shown["faces"]) == (1, 3, 4)
+        assert shown["agreement"] == 0.75
+        assert shown["mean_abs_dp"] == pytest.approx(0.05)
+
+    def test_is_replaced_by_another(
+        self, client: httpx.Client, admin: httpx.Client, candidate: str, publish: Publish
+    ) -> None:
+        other = publish(version="3.0.0")
+        self.put(admin, candidate)
+        self.put(admin, other, 1)
+        shown = client.get("/v1/models/canary").json()
+        assert (shown["candidate"]["id"], shown["share"]) == (other, 1.0)
+
+    def test_ends_when_it_is_stopped_or_activated(
+        self, client: httpx.Client, admin: httpx.Client, candidate: str
+    ) -> None:
+        self.put(admin, candidate)
+        for _ in range(2):
+            assert admin.delete("/v1/models/canary").status_code == 204
+        assert_problem(client.get("/v1/models/canary"), 404, "not-found")
+        self.put(admin, candidate)
+        assert activate(admin, candidate).json()["canary"] is False
+        assert_problem(client.get("/v1/models/canary"), 404, "not-found")
+
+    def test_cannot_be_the_active_model(
+        self, admin: httpx.Client, candidate: str, client: httpx.Client
+    ) -> None:
+        activate(admin, candidate)
+        assert_problem(self.put(admin, candidate), 409, "canary-is-active")
+        assert_problem(self.put(admin, UNKNOWN), 404, "not-found")
+        assert_problem(client.get("/v1/models/canary"), 404, "not-found")
+
+    @pytest.mark.parametrize("share", [0, -0.1, 1.01, "0.1", None, True])
+    def test_takes_a_share_of_the_chunks(
+        self, admin: httpx.Client, candidate: str, share: Any
+    ) -> None:
+        body = assert_problem(self.put(admin, candidate, share), 422, "validation")
+        assert pointers(body) == ["#/share"]

@@ -1,0 +1,151 @@
+"""A worker's models follow the registry: published, activated, damaged, on trial."""
+
+import io
+import uuid
+from pathlib import Path
+
+import pytest
+
+from services.common.config import ModelSettings
+from services.common.db.models import Model
+from services.common.db.session import SessionFactory, unit_of_work
+from services.common.models.activation import activate, roll_back
+from services.common.models.canary import canary_report, start_canary
+from services.common.models.publishing import publish_bundle
+from services.common.models.repository import ModelRepository
+from services.common.models.service import read_identity, register_bundle
+from services.common.storage import ObjectStorage
+from services.common.storage_keys import bundle_key
+from services.vision.bundle import Bundle
+from services.worker.desk import ModelDesk, Shipped, describe
+from services.worker.patience import PatientDatabase
+from services.worker.trial import Trial
+from tests.fixtures.analysers import FakeAnalyser
+from tests.fixtures.bundles import tiny_card, write_tiny_bundle
+from tests.fixtures.factories import JobMaker
+from tests.integration.worker.conftest import BenchMaker, work
+
+
+class Registry:
+    """The shipped bundle is registered and active; others are published."""
+
+    def __init__(self, sessions: SessionFactory, storage: ObjectStorage, folder: Path) -> None:
+        self.sessions = sessions
+        self.storage = storage
+        self._folder = folder
+        self.now = 0.0
+        self.shipped = write_tiny_bundle(folder / "shipped")
+        with unit_of_work(sessions) as session:
+            register_bundle(session, read_identity(self.shipped.directory))
+
+    def publish(self, version: str) -> Bundle:
+        bundle = write_tiny_bundle(self._folder / version, card=tiny_card(version=version))
+        publish_bundle(self.sessions, self.storage, bundle.directory)
+        return bundle
+
+    def activate(self, bundle: Bundle) -> None:
+        with unit_of_work(self.sessions) as session:
+            row = self.row(bundle)
+            activate(session, session.merge(row), max_f1_drop=0, force=True, actor="test")
+
+    def row(self, bundle: Bundle) -> Model:
+        with unit_of_work(self.sessions) as session:
+            manifest = bundle.manifest
+            row = ModelRepository(session).by_version(name="tiny", version=manifest.version)
+            assert row is not None
+            return row
+
+    def desk(self) -> ModelDesk:
+        return ModelDesk(
+            FakeAnalyser().with_bundle(self.shipped.directory),
+            database=PatientDatabase(self.sessions),
+            storage=self.storage,
+            settings=ModelSettings(cache_dir=self._folder / "cache"),
+            shipped=Shipped(self.shipped.directory, read_identity(self.shipped.directory)),
+            clock=lambda: self.now,
+        )
+
+
+@pytest.fixture
+def registry(sessions: SessionFactory, storage: ObjectStorage, tmp_path: Path) -> Registry:
+    return Registry(sessions, storage, tmp_path)
+
+
+class TestSwitch:
+    def test_follows_an_activation_and_a_rollback(self, registry: Registry) -> None:
+        desk = registry.desk()
+        desk.refresh()
+        assert desk.model_version == registry.shipped.version
+        new = registry.publish("0.2.0")
+        registry.activate(new)
+        desk.refresh()
+        assert desk.model_version == registry.shipped.version  # not yet time to look
+        registry.now += 2
+        desk.refresh()
+        assert desk.model_version == new.version
+        with unit_of_work(registry.sessions) as session:
+            roll_back(session, actor="test")
+        registry.now += 2
+        desk.refresh()
+        assert desk.model_version == registry.shipped.version
+
+    def test_a_new_worker_begins_with_the_active_model(self, registry: Registry) -> None:
+        new = registry.publish("0.2.0")
+        registry.activate(new)
+        desk = registry.desk()
+        desk.refresh()
+        assert desk.model_version == new.version
+
+    def test_publishes_what_it_was_shipped_with(self, registry: Registry) -> None:
+        registry.desk().refresh()
+        key = bundle_key(bytes.fromhex(registry.shipped.identity), "model.onnx")
+        assert registry.storage.exists(key)
+
+    def test_a_damaged_bundle_is_refused_and_tried_again(self, registry: Registry) -> None:
+        new = registry.publish("0.2.0")
+        key = bundle_key(bytes.fromhex(new.identity), "model.onnx")
+        whole = registry.storage.get(key)
+        registry.storage.put(key, io.BytesIO(b"x"), size=1, content_type="a/b")
+        registry.activate(new)
+        desk = registry.desk()
+        desk.refresh()
+        assert desk.model_version == registry.shipped.version
+        assert describe(desk) == {"model_trouble": "bundle-refused"}
+        registry.storage.put(key, io.BytesIO(whole), size=len(whole), content_type="a/b")
+        registry.now += 2
+        desk.refresh()
+        assert desk.model_version == registry.shipped.version  # rests before it tries again
+        assert describe(desk) == {"model_trouble": "bundle-refused"}
+        registry.now += 60
+        desk.refresh()
+        assert desk.model_version == new.version
+        assert describe(desk) == {}
+
+
+class TestTrial:
+    def test_gets_its_share_of_the_chunks(self, registry: Registry) -> None:
+        candidate = registry.publish("0.2.0")
+        with unit_of_work(registry.sessions) as session:
+            row = session.merge(registry.row(candidate))
+            start_canary(session, row, share=0.3, actor="test")
+        desk = registry.desk()
+        desk.refresh()
+        tokens = [uuid.UUID(int=number, version=4) for number in range(1000)]
+        trials = [token for token in tokens if isinstance(desk.analyser_for(token), Trial)]
+        assert 250 < len(trials) < 350
+        assert all(isinstance(desk.analyser_for(token), Trial) for token in trials)
+        assert desk.model_version == registry.shipped.version
+
+    def test_its_outcomes_bear_its_name_and_agreement_is_reported(
+        self, registry: Registry, make_bench: BenchMaker, make_stored_job: JobMaker
+    ) -> None:
+        candidate = registry.publish("0.2.0")
+        with unit_of_work(registry.sessions) as session:
+            row = session.merge(registry.row(candidate))
+            start_canary(session, row, share=1.0, actor="test")
+        bench = make_bench(models=registry.desk())
+        assert work(bench, make_stored_job(6)) == 6
+        with unit_of_work(registry.sessions) as session:
+            report = canary_report(session)
+        assert report is not None
+        assert (report.photos, report.agreement, report.mean_abs_dp) == (6, 1.0, 0.0)
