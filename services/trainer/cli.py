@@ -11,12 +11,13 @@ import typer
 
 from services.trainer.commands.data import audit, prepare
 from services.trainer.commands.options import RunFolder, explained
+from services.trainer.commands.publishing import publish
 from services.trainer.commands.stages import calibrate, evaluated, export
 from services.trainer.commands.training import train
 from services.trainer.run import Run
 
 app = typer.Typer(
-    help="Train an expression model: audit, prepare, train, evaluate, calibrate, export.",
+    help="Train an expression model: audit, prepare, train, evaluate, calibrate, export, publish.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
@@ -35,5 +36,5 @@ def evaluate(
         evaluated(Run(run), which="best" if best else "last")
 
 
-for command in (audit, prepare, train, evaluate, calibrate, export):
+for command in (audit, prepare, train, evaluate, calibrate, export, publish):
     app.command()(command)

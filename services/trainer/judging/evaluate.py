@@ -50,9 +50,9 @@ def judge(
             for name, chosen in (("clean", ~data.leaked), ("leaked", data.leaked))
             if chosen.any()
         },
-        "per_class": _classes(matrix),
+        "per_class": class_measures(matrix),
         "confusion": matrix.tolist(),
-        "before_temperature": _confidence(to_probabilities(logits), data.labels),
+        "before_temperature": confidence(to_probabilities(logits), data.labels),
     }
     if calibration is None:
         return result
@@ -62,16 +62,13 @@ def judge(
         if crossed
         else to_probabilities(logits, temperature=calibration.temperature)
     )
-    after = {**_confidence(calibrated, data.labels), "cross_fitted": crossed}
-    sure = calibrated.max(axis=1) >= calibration.abstention_threshold
+    after = {**confidence(calibrated, data.labels), "cross_fitted": crossed}
     return {
         **result,
         "after_temperature": after,
-        "uncertain": {
-            "share": round(float((~sure).mean()), 4),
-            "accuracy_when_sure": _accuracy(predicted, data.labels, where=sure),
-            "accuracy_when_uncertain": _accuracy(predicted, data.labels, where=~sure),
-        },
+        "uncertain": uncertainty(
+            calibrated, data.labels, threshold=calibration.abstention_threshold
+        ),
     }
 
 
@@ -95,7 +92,8 @@ def _headline(matrix: NDArray[np.int64]) -> dict[str, Any]:
     }
 
 
-def _classes(matrix: NDArray[np.int64]) -> dict[str, dict[str, float]]:
+def class_measures(matrix: NDArray[np.int64]) -> dict[str, dict[str, float]]:
+    """Return precision, recall, F1 and support of each expression from ``[7, 7]`` counts."""
     found = per_class(matrix)
     return {
         str(emotion): {
@@ -108,11 +106,25 @@ def _classes(matrix: NDArray[np.int64]) -> dict[str, dict[str, float]]:
     }
 
 
-def _confidence(probabilities: Floats, labels: Labels) -> dict[str, float]:
+def confidence(probabilities: Floats, labels: Labels) -> dict[str, float]:
+    """Return the measures of probabilities ``[N, 7]`` that argmax does not see."""
     return {
         "nll": round(negative_log_likelihood(probabilities, labels), 4),
         "ece_15": round(expected_calibration_error(probabilities, labels), 4),
         "brier": round(brier(probabilities, labels), 4),
+    }
+
+
+def uncertainty(
+    probabilities: Floats, labels: Labels, *, threshold: float
+) -> dict[str, float | None]:
+    """Return how answers below ``threshold`` (top probability) fare against the others."""
+    sure = probabilities.max(axis=1) >= threshold
+    predicted = probabilities.argmax(axis=1)
+    return {
+        "share": round(float((~sure).mean()), 4),
+        "accuracy_when_sure": _accuracy(predicted, labels, where=sure),
+        "accuracy_when_uncertain": _accuracy(predicted, labels, where=~sure),
     }
 
 

@@ -1,53 +1,14 @@
-import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
-from rich.console import Console
 
-from hfer.cli.app import main
-from hfer.cli.options import Wiring
-from tests.fixtures.fake_service import JOB, KEY, URL, FakeService, job_json, photo_json, problem
+from tests.fixtures.fake_service import JOB, URL, FakeService, job_json, photo_json, problem
+from tests.unit.client.cli.conftest import Run
 
 MakePhoto = Callable[..., Path]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    code: object
-    stdout: str
-    stderr: str
-
-
-@pytest.fixture
-def run(
-    service: FakeService, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Outcome]:
-    """Run ``hfer`` in this process against the service in memory."""
-    monkeypatch.setenv("HFER_URL", URL)
-    monkeypatch.setenv("HFER_API_KEY", KEY)
-
-    def run(*arguments: object) -> Outcome:
-        stderr = io.StringIO()
-        wiring = Wiring(
-            http_transport=service.transport,
-            sleep=service.sleep,
-            stderr=Console(file=stderr, width=200),
-        )
-        with pytest.raises(SystemExit) as caught:
-            main([str(argument) for argument in arguments], wiring=wiring)
-        captured = capfdbinary.readouterr()
-        return Outcome(
-            caught.value.code, captured.out.decode(), stderr.getvalue() + captured.err.decode()
-        )
-
-    return run
-
-
-Run = Callable[..., Outcome]
 
 
 class TestSubmit:

@@ -1,0 +1,40 @@
+"""``publish``: a bundle into the running service."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from services.trainer.commands.options import explained
+
+
+def publish(
+    *,
+    bundle: Annotated[Path, typer.Option(help="The bundle's folder.")],
+    activate: Annotated[
+        bool, typer.Option("--activate", help="Answer with it from the next chunk on.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Activate it also if its macro F1 is clearly lower.")
+    ] = False,
+) -> None:
+    """Put a bundle into the service that the HFER_* settings name.
+
+    From elsewhere, over HTTP and with an API key: ``hfer models publish DIR``.
+    """
+    from services.common.config import Settings
+    from services.trainer.publish import publish as publish_bundle
+
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        missing = ", ".join(str(fault["loc"][0]) for fault in error.errors())
+        raise typer.BadParameter(
+            f"the settings of the service are missing ({missing}): set HFER_DATABASE__URL, "
+            "HFER_STORAGE__… and HFER_BROKER__URL, or use `hfer models publish`"
+        ) from error
+    with explained():
+        version = publish_bundle(bundle, settings, activate_it=activate, force=force)
+        Console().print(f"{version} is {'active' if activate else 'published'}")

@@ -1,0 +1,133 @@
+"""The images a bundle is judged on: any folder of classes, read as ``prepare`` reads one."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.common.domain.emotions import EMOTIONS
+from services.common.domain.errors import ItemError
+from services.common.domain.faces import Box
+from services.common.domain.limits import PhotoLimits
+from services.imaging.decode import decode_photo
+from services.trainer.data.layouts import Sample, Split, data_root, is_fer2013, opened, scan
+from services.trainer.errors import DataLayoutError
+from services.trainer.files import sha256_of
+from services.vision.transforms import InputSpec, crop_face
+
+Pixels = NDArray[np.uint8]
+Progress = Callable[[int, int], None]
+
+# Face crops are smaller than any photo in which the detector finds a face.
+_LIMITS = PhotoLimits(photo_min_side_px=8)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceImages:
+    """Whole-face images: crops uint8 ``[N, S, S, C]``, and for each its sample and file hash.
+
+    ``sha256`` is the archive's, or that of the judged files' listing as ``sha256sum`` prints it.
+    """
+
+    name: str
+    crops: Pixels
+    samples: Sequence[Sample]
+    hashes: Sequence[str]
+    sha256: str
+    fer2013: bool
+    left_out: int
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Index into ``EMOTIONS`` of each image."""
+        return np.array([sample.label for sample in self.samples], dtype=np.int64)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the report tells of the data; ``left_out`` are images of other splits."""
+        by_split = Counter(str(sample.split or "not told") for sample in self.samples)
+        by_class = Counter(sample.label for sample in self.samples)
+        return {
+            "name": self.name,
+            "sha256": self.sha256,
+            "counts": {str(e): by_class[index] for index, e in enumerate(EMOTIONS)},
+            "splits": dict(by_split),
+            "left_out": self.left_out,
+        }
+
+
+def read_images(
+    source: Path, spec: InputSpec, *, split: Split | None = None, progress: Progress | None = None
+) -> FaceImages:
+    """Decode the images of ``source`` as whole-face crops for a classifier.
+
+    A folder of class folders is read whole. Where the layout has training images beside others,
+    only its test images are read, or those of validation if there are none.
+
+    Args:
+        source: a folder or archive in a layout of docs/training.md.
+        spec: the classifier's input; its margin and shift are for detected boxes and not used.
+        split: read this one instead.
+        progress: called with (done, total) now and then.
+
+    Raises:
+        DataLayoutError: if the layout is unknown, an image cannot be decoded or none is left.
+    """
+    whole = spec.model_copy(update={"crop_margin": 0.0, "centre_dx": 0.0, "centre_dy": 0.0})
+    with opened(source) as root:
+        found, base = scan(root), data_root(root)
+        samples = _chosen(found, split=split)
+        if not samples:
+            raise DataLayoutError(f"{source} has no {split} images; choose another --split.")
+
+        def read(sample: Sample) -> tuple[Pixels, str]:
+            data = (base / sample.path).read_bytes()
+            return _crop(data, path=sample.path, spec=whole), hashlib.sha256(data).hexdigest()
+
+        crops = np.empty((len(samples), *spec.shape), dtype=np.uint8)
+        hashes: list[str] = []
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            for index, (pixels, digest) in enumerate(pool.map(read, samples)):
+                crops[index] = pixels
+                hashes.append(digest)
+                if progress is not None and (index % 100 == 0 or index + 1 == len(samples)):
+                    progress(index + 1, len(samples))
+    return FaceImages(
+        name=source.resolve().name,
+        crops=crops,
+        samples=samples,
+        hashes=hashes,
+        sha256=sha256_of(source) if source.is_file() else _listing_hash(samples, hashes),
+        fer2013=is_fer2013(samples),
+        left_out=len(found) - len(samples),
+    )
+
+
+def _chosen(samples: Sequence[Sample], *, split: Split | None) -> list[Sample]:
+    """Those of ``split``; by default never training images where others are."""
+    if split is not None:
+        return [sample for sample in samples if sample.split is split]
+    splits = {sample.split for sample in samples}
+    if Split.TRAIN in splits:
+        for preferred in (Split.TEST, Split.VALIDATION):
+            if preferred in splits:
+                return _chosen(samples, split=preferred)
+    return list(samples)
+
+
+def _crop(data: bytes, *, path: str, spec: InputSpec) -> Pixels:
+    try:
+        photo = decode_photo(data, limits=_LIMITS)
+    except ItemError as error:
+        raise DataLayoutError(f"{path}: {error.detail} Remove or replace it.") from error
+    return crop_face(photo.rgb, Box(0, 0, photo.width, photo.height), spec)
+
+
+def _listing_hash(samples: Sequence[Sample], hashes: Sequence[str]) -> str:
+    listing = "".join(f"{h}  {s.path}\n" for s, h in zip(samples, hashes, strict=True))
+    return hashlib.sha256(listing.encode()).hexdigest()
