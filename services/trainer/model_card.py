@@ -30,7 +30,7 @@ out of training); "clean" ones have none.
 |---|---|---|---|---|
 {classes}
 
-Calibration before the temperature: {before}; after it{crossed}: {after}.
+{shift}Calibration before the temperature: {before}; after it{crossed}: {after}.
 The least sure {uncertain} are reported as uncertain: {wrong} of those first answers are right,
 against {right} of the others.
 
@@ -103,6 +103,7 @@ def model_card(*, name: str, version: str, report: dict[str, Any]) -> str:
         split_name=f" ({data['split_names'][evaluation['split']]})" if data["split_names"] else "",
         results=_results(evaluation),
         classes=_classes(evaluation["per_class"]),
+        shift=_shift(evaluation),
         before=_confidence(evaluation["before_temperature"]),
         after=_confidence(after),
         crossed=" (two-fold cross-fitted)" if after["cross_fitted"] else "",
@@ -114,7 +115,9 @@ def model_card(*, name: str, version: str, report: dict[str, Any]) -> str:
         licence=data["licence"],
         **data["audit"],
         fitted_on=(
-            "Temperature and threshold were fitted on this same split." if on_validation else ""
+            "Temperature, threshold and prior shift were fitted on this same split."
+            if on_validation
+            else ""
         ),
         **report["training"],
         replanned=_replanned(report["training"]["sessions"]),
@@ -141,6 +144,17 @@ def _network(recipe: dict[str, Any]) -> str:
 def _weights(source: str) -> str:
     known = {"none": "random weights", "imagenet": "published ImageNet weights"}
     return known.get(source, "weights of an earlier training")
+
+
+def _shift(evaluation: dict[str, Any]) -> str:
+    if not evaluation.get("prior_shift_tau"):
+        return ""
+    plain = evaluation["without_prior_shift"]
+    return (
+        f"A prior shift (tau {evaluation['prior_shift_tau']}) lets rare expressions be answered "
+        f"more often; without it\naccuracy is {plain['accuracy']['value']:.1%} and macro recall "
+        f"{plain['macro_recall']['value']:.1%}.\n\n"
+    )
 
 
 def _replanned(sessions: list[dict[str, Any]]) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from services.common.domain.emotions import EMOTIONS
 from services.trainer.config import TrainConfig
 from services.trainer.data.dataset import PreparedData, load_prepared
 from services.trainer.data.known import DataFacts, stated
@@ -24,6 +25,7 @@ from services.trainer.files import write_atomically
 from services.trainer.judging.calibrate import Calibration, calibrate
 from services.trainer.judging.confusion_plot import confusion_png
 from services.trainer.judging.evaluate import judge
+from services.trainer.judging.prior_shift import choose_prior_shift
 from services.trainer.model_card import model_card
 from services.trainer.run import Run, git_revision
 from services.vision.bundle import Bundle, BundleCard, TrainingData
@@ -77,16 +79,23 @@ def evaluate_run(run: Run, *, which: Which = "last") -> dict[str, Any]:
 
 
 def calibrate_run(run: Run) -> Calibration:
-    """Fit temperature and threshold on validation, and judge again with them.
+    """Fit prior shift, temperature and threshold on validation, and judge again with them.
 
     Raises:
         RunError: if the run was not evaluated.
     """
     data, logits = load_prepared(run.data), _logits(run)
-    fitted = calibrate(logits[Split.VALIDATION], data.validation.labels)
+    labels = data.validation.labels
+    counts = np.bincount(data.train.labels, minlength=len(EMOTIONS)).tolist()
+    chosen = choose_prior_shift(logits[Split.VALIDATION], labels, counts=counts)
+    fitted = calibrate(logits[Split.VALIDATION], labels, prior_shift=chosen.shift)
     split, judged = data.judged
     evaluation = _read_json(run.report / _EVALUATION)
-    evaluation |= judge(logits[split], judged, split=split, calibration=fitted)
+    plain = evaluation.get("without_prior_shift") or {
+        name: evaluation[name] for name in ("accuracy", "macro_recall", "macro_f1")
+    }
+    evaluation |= judge(fitted.shifted(logits[split]), judged, split=split, calibration=fitted)
+    evaluation |= {"prior_shift_tau": chosen.tau, "without_prior_shift": plain}
     _write_json(run.report / _EVALUATION, evaluation)
     _write_json(run.report / _CALIBRATION, asdict(fitted))
     return fitted

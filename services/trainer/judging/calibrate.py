@@ -1,10 +1,12 @@
-"""Make probabilities honest: one temperature, and a threshold below which a face is uncertain."""
+"""Make probabilities honest: a shift, a temperature, a threshold of uncertainty."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.common.domain.emotions import EMOTIONS
 from services.trainer.judging.metrics import negative_log_likelihood
 from services.vision.probabilities import to_probabilities
 
@@ -22,21 +24,34 @@ _GOLDEN = (5**0.5 - 1) / 2
 class Calibration:
     """What ``export`` writes into the manifest.
 
+    ``prior_shift`` is added to the logits before the temperature divides them.
     ``abstention_threshold`` is the top probability below which a face is reported as uncertain.
     """
 
     temperature: float
     abstention_threshold: float
+    prior_shift: tuple[float, ...] = (0.0,) * len(EMOTIONS)
+
+    def shifted(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return ``logits`` with the shift added, as they are judged and served."""
+        return (logits + np.asarray(self.prior_shift)).astype(np.float32)
 
 
-def calibrate(logits: NDArray[np.float32], labels: Labels) -> Calibration:
-    """Fit both numbers on validation logits ``[N, 7]``."""
-    temperature = fit_temperature(logits, labels)
-    top = to_probabilities(logits, temperature=temperature).max(axis=1)
-    return Calibration(temperature, round(float(np.quantile(top, UNCERTAIN_SHARE)), 3))
+def calibrate(
+    logits: NDArray[np.float32],
+    labels: Labels,
+    *,
+    prior_shift: tuple[float, ...] = (0.0,) * len(EMOTIONS),
+) -> Calibration:
+    """Fit temperature and threshold on validation logits ``[N, 7]``, shifted first."""
+    shifted = logits + np.asarray(prior_shift)
+    temperature = fit_temperature(shifted, labels)
+    top = to_probabilities(shifted, temperature=temperature).max(axis=1)
+    threshold = round(float(np.quantile(top, UNCERTAIN_SHARE)), 3)
+    return Calibration(temperature, threshold, prior_shift)
 
 
-def fit_temperature(logits: NDArray[np.float32], labels: Labels) -> float:
+def fit_temperature(logits: NDArray[np.floating[Any]], labels: Labels) -> float:
     """Return the T that minimises the NLL of ``softmax(logits / T)`` (Guo, arXiv 1706.04599).
 
     The NLL is convex in 1/T, hence has one minimum in ln T: a golden-section search finds it.
