@@ -197,6 +197,8 @@ class ModelInfo:
     """A published model. ``model_version`` is how results name it.
 
     ``active``: photos are analysed with it. ``canary``: a share of them is, on trial.
+    ``workers``: live worker processes that answer with it, trials aside; they follow a change
+    between two chunks and tell so every 10 s.
     """
 
     id: str = ""
@@ -207,6 +209,7 @@ class ModelInfo:
     labels: tuple[str, ...] = ()
     active: bool = False
     canary: bool = False
+    workers: int = 0
     metrics: ModelMetrics = field(default_factory=ModelMetrics)
     created_at: datetime | None = None
     activated_at: datetime | None = None

@@ -8,6 +8,7 @@ from services.api.docs import problems
 from services.api.errors import ApiError
 from services.api.models.ids import find_model
 from services.api.models.schemas import CanaryObject, NewCanary, canary_object
+from services.api.models.usage import read_usage
 from services.api.problems import ProblemCode
 from services.common.models.canary import canary_report, start_canary, stop_canary
 
@@ -41,4 +42,4 @@ def _report(session: Session) -> CanaryObject:
     report = canary_report(session)
     if report is None:
         raise ApiError(ProblemCode.NOT_FOUND, "No model is on trial.")
-    return canary_object(report)
+    return canary_object(report, read_usage(session))

@@ -18,13 +18,13 @@ from services.api.models.schemas import (
     model_object,
 )
 from services.api.models.upload import take_bundle
+from services.api.models.usage import read_usage
 from services.api.state import ApiState
 from services.common.db.models import Model
 from services.common.db.session import unit_of_work
 from services.common.domain.errors import BundleError
 from services.common.domain.ids import IdKind, format_id
 from services.common.models.activation import activate, roll_back
-from services.common.models.canary import canary_report
 from services.common.models.publishing import read_bundle_file
 from services.common.models.repository import ModelRepository
 from services.common.storage import ObjectMissingError
@@ -40,9 +40,8 @@ _log = get_logger(__name__)
 @router.get("", summary="List models", responses={**problems()})
 def get_models(session: Transaction, _caller: Caller) -> ModelList:
     """List all models; results name theirs as `model_version`."""
-    trial = _canary_id(session)
-    rows = ModelRepository(session).all()
-    return ModelList(data=[model_object(row, canary_id=trial) for row in rows])
+    usage = read_usage(session)
+    return ModelList(data=[model_object(row, usage) for row in ModelRepository(session).all()])
 
 
 @router.post(
@@ -81,7 +80,7 @@ def get_model(state: State, _caller: Caller, model_id: str) -> ModelDetail:
     # The transaction ends before the bucket is asked.
     with unit_of_work(state.sessions) as session:
         model = find_model(session, model_id)
-        shown = model_object(model, canary_id=_canary_id(session))
+        shown = model_object(model, read_usage(session))
     return ModelDetail(**dict(shown), manifest=model.manifest, card=_card(state, model))
 
 
@@ -113,17 +112,12 @@ def activate_model(
 def _changed(session: Session, model: Model) -> ModelObject:
     session.flush()
     session.refresh(model)
-    return model_object(model, canary_id=_canary_id(session))
+    return model_object(model, read_usage(session))
 
 
 def _show(state: ApiState, model_id: str) -> ModelObject:
     with unit_of_work(state.sessions) as session:
-        return model_object(find_model(session, model_id), canary_id=_canary_id(session))
-
-
-def _canary_id(session: Session) -> int | None:
-    report = canary_report(session)
-    return None if report is None else report.candidate.id
+        return model_object(find_model(session, model_id), read_usage(session))
 
 
 def _card(state: ApiState, model: Model) -> str | None:

@@ -13,6 +13,7 @@ MODEL_EXAMPLE: dict[str, Any] = {
     "labels": [str(emotion) for emotion in EMOTIONS],
     "active": False,
     "canary": True,
+    "workers": 0,
     "metrics": {"accuracy": 0.68, "macro_recall": 0.65, "macro_f1": 0.66},
     "created_at": "2026-11-23T07:00:00Z",
     "activated_at": None,

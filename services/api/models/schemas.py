@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.api.models.examples import CANARY_EXAMPLE, DETAIL_EXAMPLE, MODEL_EXAMPLE
+from services.api.models.usage import Usage
 from services.api.schemas import Input, UtcTime
 from services.common.db.models import Model
 from services.common.domain.emotions import EMOTIONS, Emotion
@@ -34,6 +35,10 @@ class ModelObject(BaseModel):
     labels: list[Emotion] = Field(description="the expressions, in order")
     active: bool = Field(description="photos are analysed with it")
     canary: bool = Field(description="a share of the photos is, on trial")
+    workers: int = Field(
+        description="live worker processes that answer with it, trials aside, as of their last "
+        "sign of life (every 10 s); none for an active model: they refuse it, see their logs"
+    )
     metrics: MetricsObject
     created_at: UtcTime
     activated_at: UtcTime | None
@@ -93,30 +98,32 @@ class CanaryObject(BaseModel):
     )
 
 
-def model_object(model: Model, *, canary_id: int | None) -> ModelObject:
-    """Turn a row into its public form; ``canary_id`` is the row id of the model on trial."""
+def model_object(model: Model, usage: Usage) -> ModelObject:
+    """Turn a row into its public form."""
     digest = model.sha256.hex()
+    model_version = f"{model.name}-{model.version}+{digest[:IDENTITY_DIGITS]}"
     return ModelObject(
         id=format_id(IdKind.MODEL, model.public_id),
         name=model.name,
         version=model.version,
-        model_version=f"{model.name}-{model.version}+{digest[:IDENTITY_DIGITS]}",
+        model_version=model_version,
         sha256=digest,
         labels=list(EMOTIONS),
         active=model.active,
-        canary=model.id == canary_id,
+        canary=model.id == usage.canary_id,
+        workers=usage.workers.get(model_version, 0),
         metrics=_metrics(model.manifest),
         created_at=model.created_at,
         activated_at=model.activated_at,
     )
 
 
-def canary_object(report: CanaryReport) -> CanaryObject:
+def canary_object(report: CanaryReport, usage: Usage) -> CanaryObject:
     """Turn the report on a trial into its public form."""
-    trial, baseline = report.candidate.id, report.baseline
+    baseline = report.baseline
     return CanaryObject(
-        candidate=model_object(report.candidate, canary_id=trial),
-        baseline=None if baseline is None else model_object(baseline, canary_id=trial),
+        candidate=model_object(report.candidate, usage),
+        baseline=None if baseline is None else model_object(baseline, usage),
         share=report.share,
         started_at=report.started_at,
         chunks=report.chunks,

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, update
 from sqlalchemy.orm import Session
 
-from services.common.db.models import Model, ModelCanary
+from services.common.db.models import Model
 from services.common.models.errors import CanaryIsActiveError
 from services.common.models.repository import ModelRepository
 
@@ -61,29 +60,23 @@ def start_canary(session: Session, model: Model, *, share: float, actor: str) ->
         raise CanaryIsActiveError(
             f"{model.name}-{model.version} answers all photos already; choose another model."
         )
-    stop_canary(session)
-    session.add(ModelCanary(only_row=1, model_id=model.id, share=share, actor=actor))
-    session.flush()
+    models.remove_canary()
+    models.add_canary(model.id, share=share, actor=actor)
 
 
 def stop_canary(session: Session) -> None:
     """End the trial; without one nothing happens."""
-    session.execute(delete(ModelCanary))
+    ModelRepository(session).remove_canary()
 
 
 def record_canary(session: Session, *, model_id: int, found: Agreement) -> None:
     """Add to the counts, unless the trial of that model is over."""
-    session.execute(
-        update(ModelCanary)
-        .where(ModelCanary.model_id == model_id)
-        .values(
-            chunks=ModelCanary.chunks + 1,
-            photos=ModelCanary.photos + found.photos,
-            faces=ModelCanary.faces + found.faces,
-            agreed=ModelCanary.agreed + found.agreed,
-            abs_dp=ModelCanary.abs_dp + found.abs_dp,
-            updated_at=func.now(),
-        )
+    ModelRepository(session).count_canary(
+        model_id,
+        photos=found.photos,
+        faces=found.faces,
+        agreed=found.agreed,
+        abs_dp=found.abs_dp,
     )
 
 

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from services.common.db.models import Model, ModelActivation, ModelCanary
@@ -80,6 +80,32 @@ class ModelRepository:
     def canary(self) -> ModelCanary | None:
         """Return the trial that is running."""
         return self._session.scalar(select(ModelCanary))
+
+    def add_canary(self, model_id: int, *, share: float, actor: str) -> None:
+        """Write the row of a trial; there must be none."""
+        self._session.add(ModelCanary(only_row=1, model_id=model_id, share=share, actor=actor))
+        self._session.flush()
+
+    def remove_canary(self) -> None:
+        """Delete the row of the trial, if there is one."""
+        self._session.execute(delete(ModelCanary))
+
+    def count_canary(
+        self, model_id: int, *, photos: int, faces: int, agreed: int, abs_dp: float
+    ) -> None:
+        """Add to the counts of the trial of this model."""
+        self._session.execute(
+            update(ModelCanary)
+            .where(ModelCanary.model_id == model_id)
+            .values(
+                chunks=ModelCanary.chunks + 1,
+                photos=ModelCanary.photos + photos,
+                faces=ModelCanary.faces + faces,
+                agreed=ModelCanary.agreed + agreed,
+                abs_dp=ModelCanary.abs_dp + abs_dp,
+                updated_at=func.now(),
+            )
+        )
 
     def by_version(self, *, name: str, version: str) -> Model | None:
         """Return the model of this name and version."""

@@ -22,9 +22,10 @@ from services.common.domain.faces import Box
 from services.common.domain.limits import PhotoLimits
 from services.imaging.decode import decode_photo
 from services.trainer.config import DataConfig
-from services.trainer.data.audit import Audit, audit, exact_groups
+from services.trainer.data.audit import audit, exact_groups
 from services.trainer.data.known import recognise
 from services.trainer.data.layouts import Sample, data_root, opened, scan
+from services.trainer.data.seed_split import seed_split
 from services.trainer.data.splits import complete_splits
 from services.trainer.errors import DataLayoutError
 from services.trainer.files import sha256_of, write_atomically
@@ -59,14 +60,18 @@ def prepare(
         samples, base = scan(root), data_root(root)
         images, hashes = _decode_all(samples, base=base, config=config, progress=progress)
     labels = np.array([sample.label for sample in samples], dtype=np.int64)
-    splits = complete_splits(
-        [sample.split for sample in samples],
-        labels=labels,
-        groups=exact_groups(images),
-        config=config,
-    )
+    if config.split_rule == "seed":
+        splits = seed_split(samples, seed=config.split_seed)
+    else:
+        splits = complete_splits(
+            [sample.split for sample in samples],
+            labels=labels,
+            groups=exact_groups(images),
+            config=config,
+        )
     findings = audit(images, labels=labels, splits=splits, threshold=config.near_duplicate)
     np.save(out / IMAGES_NAME, images)
+    kept = findings.keep(splits) if config.drop_suspect else np.ones(len(samples), dtype=bool)
     manifest = {
         "format_version": 1,
         "labels": list(EMOTIONS),
@@ -75,8 +80,8 @@ def prepare(
         "source_sha256": _source_hash(source, samples, hashes),
         "images_sha256": sha256_of(out / IMAGES_NAME),
         "audit": findings.summary(splits),
-        "counts": _counts(labels, splits, findings.keep(splits)),
-        "images": _rows(samples, hashes=hashes, splits=splits, findings=findings),
+        "counts": _counts(labels, splits, kept),
+        "images": _rows(samples, hashes=hashes, splits=splits, kept=kept, leaked=findings.leaked),
     }
     write_atomically(out / MANIFEST_NAME, json.dumps(manifest, indent=1).encode())
     return manifest
@@ -98,7 +103,7 @@ def _decode_all(
     hashes: list[str] = []
 
     def read(sample: Sample) -> tuple[Pixels, str]:
-        data = (base / sample.path).read_bytes()
+        data = sample.read(base)
         return _decode(data, path=sample.path, spec=spec), hashlib.sha256(data).hexdigest()
 
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -143,9 +148,9 @@ def _rows(
     *,
     hashes: Sequence[str],
     splits: NDArray[np.str_],
-    findings: Audit,
+    kept: NDArray[np.bool_],
+    leaked: NDArray[np.bool_],
 ) -> list[dict[str, Any]]:
-    kept = findings.keep(splits)
     return [
         {
             "path": sample.path,
@@ -153,9 +158,9 @@ def _rows(
             "label": sample.label,
             "split": str(split),
             "kept": bool(keep),
-            "leaked": bool(leaked),
+            "leaked": bool(is_leaked),
         }
-        for sample, digest, split, keep, leaked in zip(
-            samples, hashes, splits, kept, findings.leaked, strict=True
+        for sample, digest, split, keep, is_leaked in zip(
+            samples, hashes, splits, kept, leaked, strict=True
         )
     ]

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from services.common.db.models import Model, ModelActivation
+from services.common.db.models import Model, ModelActivation, Worker
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.ids import IdKind, new_uuid7, parse_id
 from services.common.keys.secrets import Scope
@@ -61,6 +62,13 @@ def activate(client: httpx.Client, model: str, **body: Any) -> httpx.Response:
 
 def active(client: httpx.Client) -> list[str]:
     return [row["version"] for row in client.get("/v1/models").json()["data"] if row["active"]]
+
+
+def worker_row(model_version: str, *, age_s: float) -> Worker:
+    beat_at = datetime.now(UTC) - timedelta(seconds=age_s)
+    return Worker(
+        id=new_uuid7(), kind="cpu", host="h", pid=1, model_version=model_version, beat_at=beat_at
+    )
 
 
 def stored(sessions: SessionFactory, storage: ObjectStorage) -> tuple[int, int]:
@@ -227,6 +235,18 @@ class TestDetail:
         assert (detail["active"], detail["card"]) == (True, None)
         lost = client.get(f"/v1/models/{detail['id']}/files/MODEL_CARD.md")
         assert_problem(lost, 404, "not-found")
+
+    def test_counts_the_live_workers_that_answer_with_it(
+        self, client: httpx.Client, publish: Publish, sessions: SessionFactory
+    ) -> None:
+        model = publish()
+        version = client.get(f"/v1/models/{model}").json()["model_version"]
+        beats = [(version, 1.0), (version, 2.0), (version, 60.0), ("other-1.0.0+0", 1.0)]
+        with unit_of_work(sessions) as session:
+            for model_version, age_s in beats:
+                session.add(worker_row(model_version, age_s=age_s))
+        assert client.get(f"/v1/models/{model}").json()["workers"] == 2
+        assert [row["workers"] for row in client.get("/v1/models").json()["data"]] == [2]
 
     @pytest.mark.parametrize("model", ["x", UNKNOWN, "mdl_", "job_" + "0" * 32])
     def test_of_an_unknown_one_is_not_found(self, client: httpx.Client, model: str) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from hfer.cli.delivery import tell, write_json
-from hfer.cli.options import DEFAULT_URL, ApiKey, Quiet, Url, session
+from hfer.cli.options import DEFAULT_URL, ApiKey, Quiet, Url, Wiring, session
 from hfer.cli.progress import upload_bar
 from hfer.cli.registry_tables import canary_table, card_text, model_table, models_table
 from hfer.cli.tables import stdout_console
@@ -100,8 +100,9 @@ def activate(
     as_json: AsJson = False,
 ) -> None:
     """Let a model answer, from each worker's next chunk of photos on."""
-    with session(context, url, api_key) as (_, client):
-        _print_model(client.models.activate(reference, force=force), as_json=as_json)
+    with session(context, url, api_key) as (wiring, client):
+        info = client.models.activate(reference, force=force)
+        _print_change(wiring, info, as_json=as_json)
 
 
 @models.command()
@@ -109,8 +110,8 @@ def rollback(
     context: typer.Context, *, api_key: ApiKey, url: Url = DEFAULT_URL, as_json: AsJson = False
 ) -> None:
     """Activate the model that was active before. Twice goes back twice."""
-    with session(context, url, api_key) as (_, client):
-        _print_model(client.models.roll_back(), as_json=as_json)
+    with session(context, url, api_key) as (wiring, client):
+        _print_change(wiring, client.models.roll_back(), as_json=as_json)
 
 
 @canary.command()
@@ -156,11 +157,12 @@ def stop(
             _print_canary(found, as_json=as_json)
 
 
-def _print_model(info: ModelInfo, *, as_json: bool) -> None:
+def _print_change(wiring: Wiring, info: ModelInfo, *, as_json: bool) -> None:
     if as_json:
         write_json(info)
     else:
         stdout_console().print(model_table(info))
+    tell(wiring.stderr, "Workers follow within seconds; `hfer models list` tells how many have.")
 
 
 def _print_canary(found: Canary | None, *, as_json: bool) -> None:

@@ -14,8 +14,10 @@ from hfer.models import Canary, ModelDetail, ModelInfo
 
 def models_table(models: Iterable[ModelInfo]) -> Table:
     """One row per model."""
-    table = titled_table("model", "id", "in use", "accuracy", "macro recall", "macro F1", "created")
-    for column in table.columns[3:6]:
+    table = titled_table(
+        "model", "id", "in use", "workers", "accuracy", "macro recall", "macro F1", "created"
+    )
+    for column in table.columns[3:7]:
         column.justify = "right"
     for model in models:
         metrics = model.metrics
@@ -24,6 +26,7 @@ def models_table(models: Iterable[ModelInfo]) -> Table:
             model.model_version,
             model.id,
             _use(model),
+            f"{model.workers:,}",
             _percent(metrics.accuracy),
             _percent(metrics.macro_recall),
             _percent(metrics.macro_f1),
@@ -40,6 +43,7 @@ def model_table(model: ModelInfo) -> Table:
             "model": model.model_version,
             "id": model.id,
             "in use": _use(model),
+            "workers": f"{model.workers:,}",
             "accuracy": _percent(metrics.accuracy),
             "macro recall": _percent(metrics.macro_recall),
             "macro F1": _percent(metrics.macro_f1),

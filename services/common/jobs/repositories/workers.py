@@ -47,6 +47,11 @@ _LIVE = text("""
     WHERE model_version IS NOT NULL AND beat_at > now() - make_interval(secs => :live_s)
     GROUP BY kind
 """)
+_ANSWERING = text("""
+    SELECT model_version, count(*) FROM worker
+    WHERE model_version IS NOT NULL AND beat_at > now() - make_interval(secs => :live_s)
+    GROUP BY model_version
+""")
 _STARVING = text("""
     SELECT (
         SELECT max(coalesce(claimed_at, started_at)) < now() - make_interval(secs => :patience_s)
@@ -97,6 +102,11 @@ class WorkerRepository:
     def live(self) -> dict[Device, int]:
         """How many children of each kind have a model and a beat within `LIVE_S`."""
         return {Device(kind): n for kind, n in self._session.execute(_LIVE, {"live_s": LIVE_S})}
+
+    def answering(self) -> dict[str, int]:
+        """How many children with a beat within `LIVE_S` answer with which model version."""
+        rows = self._session.execute(_ANSWERING, {"live_s": LIVE_S})
+        return {str(version): int(count) for version, count in rows}
 
     def starving(self, worker: WorkerIdentity, *, patience_s: float) -> bool:
         """Whether photos have waited that long while no child of this main process claimed."""

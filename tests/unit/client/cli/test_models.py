@@ -25,8 +25,9 @@ class TestList:
         outcome = run("models", "list")
         _, second, first = outcome.stdout.splitlines()
         assert outcome.code == 0
-        assert second.split()[:6] == ["starter-0.2.0+00000002", MODEL, "–", "61.9%", "–", "54.6%"]
-        assert first.split()[2] == "active"
+        figures = ["61.9%", "–", "54.6%"]
+        assert second.split()[:7] == ["starter-0.2.0+00000002", MODEL, "–", "0", *figures]
+        assert first.split()[2:7] == ["active", "2", *figures]
 
     def test_as_json(self, run: Run) -> None:
         outcome = run("models", "list", "--json")

@@ -1,4 +1,5 @@
 import uuid
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select, text, update
@@ -33,6 +34,19 @@ def live(sessions: SessionFactory) -> dict[Device, int]:
 def age(sessions: SessionFactory, worker: WorkerIdentity, **columns: object) -> None:
     with unit_of_work(sessions) as session:
         session.execute(update(Worker).where(Worker.id == worker.id).values(**columns))
+
+
+class TestAnswering:
+    def test_counts_live_children_by_the_model_that_they_answer_with(
+        self, sessions: SessionFactory
+    ) -> None:
+        for version in ("m", "m", "n"):
+            beat(sessions, replace(identity(), model_version=version))
+        silent = identity()
+        beat(sessions, silent)
+        age(sessions, silent, beat_at=LONG_AGO)
+        with unit_of_work(sessions) as session:
+            assert WorkerRepository(session).answering() == {"m": 2, "n": 1}
 
 
 class TestBeat:

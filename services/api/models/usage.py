@@ -1,0 +1,31 @@
+"""Which models are in use: by whom, and as what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from services.common.jobs.repositories.workers import WorkerRepository
+from services.common.models.canary import canary_report
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a model's row does not say.
+
+    Attributes:
+        canary_id: row id of the model on trial, None without one.
+        workers: live worker processes by the version of the model that they answer with.
+    """
+
+    canary_id: int | None
+    workers: Mapping[str, int]
+
+
+def read_usage(session: Session) -> Usage:
+    """Look at the trial and at the workers' last signs of life."""
+    report = canary_report(session)
+    return Usage(
+        canary_id=None if report is None else report.candidate.id,
+        workers=WorkerRepository(session).answering(),
+    )
