@@ -34,7 +34,7 @@ class Calibration:
 
     def shifted(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return ``logits`` with the shift added, as they are judged and served."""
-        return (logits + np.asarray(self.prior_shift)).astype(np.float32)
+        return np.asarray(logits + np.asarray(self.prior_shift), dtype=np.float32)
 
 
 def calibrate(

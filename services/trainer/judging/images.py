@@ -86,7 +86,7 @@ def read_images(
             raise DataLayoutError(f"{source} has no {split} images; choose another --split.")
 
         def read(sample: Sample) -> tuple[Pixels, str]:
-            data = (base / sample.path).read_bytes()
+            data = sample.read(base)
             return _crop(data, path=sample.path, spec=whole), hashlib.sha256(data).hexdigest()
 
         crops = np.empty((len(samples), *spec.shape), dtype=np.uint8)

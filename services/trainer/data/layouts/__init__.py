@@ -1,0 +1,16 @@
+"""Which images there are, what they show and which split they belong to; one file per layout."""
+
+from services.trainer.data.layouts.folders import EXPECTED, is_fer2013
+from services.trainer.data.layouts.sample import IMAGE_SUFFIXES, Sample, Split
+from services.trainer.data.layouts.scan import data_root, opened, scan
+
+__all__ = [
+    "EXPECTED",
+    "IMAGE_SUFFIXES",
+    "Sample",
+    "Split",
+    "data_root",
+    "is_fer2013",
+    "opened",
+    "scan",
+]

@@ -1,0 +1,41 @@
+"""One image of a data set, wherever it lies."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp"})
+
+
+class Split(StrEnum):
+    """What an image may be used for: to learn, to choose, to report once."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One image: its path below the root, label index into ``EMOTIONS``, and split.
+
+    ``split`` is None when the layout does not say (class folders only). ``pixels`` holds the
+    gray values of a square image that stands in a table instead of a file; ``path`` then names
+    its row.
+    """
+
+    path: str
+    label: int
+    split: Split | None
+    pixels: bytes | None = None
+
+    def read(self, base: Path) -> bytes:
+        """Return the encoded image; one from a table becomes a PNG."""
+        if self.pixels is None:
+            return (base / self.path).read_bytes()
+        side = round(len(self.pixels) ** 0.5)
+        gray = np.frombuffer(self.pixels, dtype=np.uint8).reshape(side, side)
+        return bytes(cv2.imencode(".png", gray)[1].tobytes())

@@ -1,0 +1,85 @@
+"""Which layout a source has, found by looking."""
+
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from services.trainer.data.layouts.folders import (
+    EXPECTED,
+    SPLIT_FOLDERS,
+    folders,
+    is_class,
+    scan_folders,
+    wrong,
+)
+from services.trainer.data.layouts.rafdb import (
+    is_numbered,
+    is_official,
+    scan_numbered,
+    scan_official,
+)
+from services.trainer.data.layouts.sample import Sample
+from services.trainer.data.layouts.tables import scan_table
+from services.trainer.errors import DataLayoutError
+
+_FER_TABLE = "fer2013.csv"
+
+
+def scan(root: Path) -> list[Sample]:
+    """List the images of ``root``, sorted by path so that every machine agrees.
+
+    A single folder that holds all the others (``fer2013/train``) is stepped into.
+
+    Raises:
+        DataLayoutError: if no layout fits; the text says what was expected and what was found.
+    """
+    base = data_root(root)
+    table = root if root.is_file() else base / _FER_TABLE
+    if table.is_file():
+        found = scan_table(table)
+    elif is_official(base):
+        found = scan_official(base)
+    elif is_numbered(base):
+        found = scan_numbered(base)
+    else:
+        found = scan_folders(base)
+    if not found:
+        raise wrong(base, folders(base), "there are no images in it")
+    return sorted(found, key=lambda sample: sample.path)
+
+
+def data_root(root: Path) -> Path:
+    """Return the folder that the paths of ``scan`` are relative to."""
+    if root.is_file():
+        return root.parent
+    if not root.is_dir():
+        raise DataLayoutError(f"{root} is not a folder, a .csv or a .tar.gz; {EXPECTED}")
+    names = folders(root)
+    plain = len(names) == 1 and not is_class(names[0]) and names[0].lower() not in SPLIT_FOLDERS
+    if plain and not is_official(root) and not (root / _FER_TABLE).is_file():
+        return data_root(root / names[0])
+    return root
+
+
+@contextmanager
+def opened(source: Path) -> Iterator[Path]:
+    """Lend ``source`` as a folder or table: itself, or an archive unpacked to a temporary one.
+
+    The ``data`` filter refuses absolute paths, links that leave the folder and devices
+    (PEP 706).
+
+    Raises:
+        DataLayoutError: if there is no such thing or the archive is damaged or not safe.
+    """
+    if not source.is_file() or source.suffix.lower() == ".csv":
+        yield source
+        return
+    with tempfile.TemporaryDirectory(prefix="hfer-data-") as scratch:
+        try:
+            with tarfile.open(source, "r:*") as tar:
+                tar.extractall(scratch, filter="data")
+        except (tarfile.TarError, OSError, EOFError) as error:
+            raise DataLayoutError(f"{source.name} cannot be unpacked: {error}") from error
+        yield Path(scratch)

@@ -1,0 +1,96 @@
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from services.common.domain.emotions import EMOTIONS
+from services.trainer.data.layouts import Split, scan
+from services.trainer.errors import DataLayoutError
+
+PLUS = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+
+
+def fer_row(emotion: int, usage: str, level: int = 7) -> str:
+    return f"{emotion},{' '.join([str(level)] * 48 * 48)},{usage}"
+
+
+def write(folder: Path, name: str, lines: Sequence[str]) -> Path:
+    path = folder / name
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+class TestFer2013Table:
+    def test_reads_labels_splits_and_pixels(self, tmp_path: Path) -> None:
+        usages = ["Training", "PublicTest", "PrivateTest"]
+        rows = [fer_row(number % 7, usages[number % 3], level=number) for number in range(7)]
+        samples = scan(write(tmp_path, "fer2013.csv", ["emotion,pixels,Usage", *rows]))
+        names = ["anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"]
+        assert [EMOTIONS[sample.label] for sample in samples] == names
+        assert [s.split for s in samples[:3]] == [Split.TRAIN, Split.VALIDATION, Split.TEST]
+        pixels = cv2.imdecode(np.frombuffer(samples[3].read(tmp_path), np.uint8), 0)
+        assert pixels.shape == (48, 48)
+        assert (pixels == 3).all()
+
+    def test_is_found_in_its_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "fer").mkdir()
+        write(tmp_path / "fer", "fer2013.csv", ["emotion,pixels,Usage", fer_row(0, "Training")])
+        assert len(scan(tmp_path)) == 1
+
+    def test_takes_fer_plus_majorities_and_leaves_out_what_is_no_expression(
+        self, tmp_path: Path
+    ) -> None:
+        write(
+            tmp_path,
+            "fer2013new.csv",
+            [
+                PLUS,
+                "Training,a.png,1,8,1,0,0,0,0,0,0,0",  # happiness
+                "Training,b.png,0,0,0,0,0,0,0,9,1,0",  # contempt
+                "Training,c.png,5,0,0,5,0,0,0,0,0,0",  # a tie
+                "Training,,0,0,0,0,0,0,0,0,0,10",  # no face
+                "Training,e.png,0,0,0,0,0,0,9,0,1,0",  # fear
+            ],
+        )
+        rows = [fer_row(0, "Training") for _ in range(5)]
+        samples = scan(write(tmp_path, "fer2013.csv", ["emotion,pixels,Usage", *rows]))
+        found = [(sample.path, EMOTIONS[sample.label]) for sample in samples]
+        assert found == [("fer2013.csv#0", "happiness"), ("fer2013.csv#4", "fear")]
+
+    @pytest.mark.parametrize(
+        "row", ["7,0 0,Training", "0,0 0,Training", "0,x,Training", fer_row(0, "Test"), "0"]
+    )
+    def test_names_the_line_that_does_not_fit(self, tmp_path: Path, row: str) -> None:
+        table = write(
+            tmp_path, "fer2013.csv", ["emotion,pixels,Usage", fer_row(0, "Training"), row]
+        )
+        with pytest.raises(DataLayoutError, match="line 3"):
+            scan(table)
+
+
+class TestPathTable:
+    def test_reads_paths_labels_and_splits(self, tmp_path: Path) -> None:
+        (tmp_path / "a.png").write_bytes(b"")
+        (tmp_path / "b.png").write_bytes(b"")
+        table = write(tmp_path, "faces.csv", ["path,label,split", "b.png,Sad,val", "a.png,happy,"])
+        found = [(s.path, EMOTIONS[s.label], s.split) for s in scan(table)]
+        assert found == [("a.png", "happiness", None), ("b.png", "sadness", Split.VALIDATION)]
+
+    @pytest.mark.parametrize(
+        "row", ["../x.png,sad,", "/etc/passwd,sad,", "gone.png,sad,", "a.png,bored,", "a.png,sad,x"]
+    )
+    def test_refuses_rows_that_leave_the_folder_or_do_not_fit(
+        self, tmp_path: Path, row: str
+    ) -> None:
+        (tmp_path / "data").mkdir()
+        (tmp_path / "x.png").write_bytes(b"")
+        (tmp_path / "data" / "a.png").write_bytes(b"")
+        table = write(tmp_path / "data", "faces.csv", ["path,label,split", row])
+        with pytest.raises(DataLayoutError, match="line 2"):
+            scan(table)
+
+    def test_says_which_columns_it_wants(self, tmp_path: Path) -> None:
+        with pytest.raises(DataLayoutError, match=r"path,label\[,split\].*found file,mood"):
+            scan(write(tmp_path, "faces.csv", ["file,mood", "a,b"]))
