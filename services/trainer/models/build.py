@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from services.trainer.config import Backbone, ModelConfig, Precision
+from services.trainer.models.applications import application_features
 from services.trainer.models.densenet import densenet_bc
 from services.trainer.models.efficientnet_lite import efficientnet_lite0
 from services.trainer.models.head import classification_head
@@ -49,5 +50,5 @@ def _backbone(x: Any, config: ModelConfig, *, dtype: str) -> Any:
             return densenet_bc(x, config.densenet, dtype=dtype)
         case Backbone.EFFICIENTNET_LITE0:
             return efficientnet_lite0(x, dtype=dtype)
-        case other:
-            raise NotImplementedError(other)
+        case application:
+            return application_features(x, application, dtype=dtype)

