@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from services.trainer.checkpoint import Checkpoint
 from services.trainer.config import Precision, TrainConfig
-from services.trainer.data.dataset import Subset, TrainBatches
+from services.trainer.data.batches import TrainBatches
+from services.trainer.data.dataset import Subset
 from services.trainer.ema import reestimate_batch_norm
 from services.trainer.models.build import build_network
 from services.trainer.normalisation import Normalisation
@@ -31,7 +32,8 @@ def build_averaged(
 ) -> keras.Model:
     """Build the network in float32 from the averaged weights of ``checkpoint``.
 
-    Whatever precision it was trained in, it is judged and served in float32.
+    Whatever precision it was trained in, it is judged and served in float32. A run without an
+    average (``optim.ema_decay=0``) has its last weights and statistics as they are.
     """
     model = build_network(
         config.model,
@@ -39,9 +41,13 @@ def build_averaged(
         normalisation=normalisation,
         precision=Precision.FLOAT32,
     )
+    for index, variable in enumerate(model.variables):
+        variable.assign(checkpoint.arrays[f"model/{index:04d}"])
+    if not config.optim.ema_decay:
+        return model
     for index, variable in enumerate(model.trainable_variables):
         variable.assign(checkpoint.arrays[f"ema/{index:04d}"])
-    batches = TrainBatches(train, config.loop.batch_size, config.loop.seed, config.augment)
+    batches = TrainBatches(train, config)
     forward: Any = tf.function(lambda crops: model(crops, training=True))
     # Of an epoch that training itself never came to.
     crops = batches.first_crops(config.loop.epochs, count=_BN_BATCHES)

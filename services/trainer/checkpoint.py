@@ -7,15 +7,16 @@ An ``.npz`` of plain arrays and one JSON text; nothing is pickled.
 """
 
 import io
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from services.trainer.errors import RunError
 from services.trainer.files import write_atomically
+from services.trainer.schedule import ScheduleState
 
 Array = NDArray[np.generic]
 
@@ -33,6 +34,7 @@ class Position:
         epoch_loss: sum of the losses of the present epoch's steps so far.
         seconds: training time so far, over all sessions.
         sessions: how many processes worked on it.
+        schedule: what validation changed so far; None before the first epoch's end.
     """
 
     step: int = 0
@@ -40,6 +42,10 @@ class Position:
     epoch_loss: float = 0.0
     seconds: float = 0.0
     sessions: int = 1
+    schedule: ScheduleState | None = None
+
+
+_POSITION = TypeAdapter(Position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ class CheckpointStore:
     def _write(self, name: str, checkpoint: Checkpoint) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         buffer = io.BytesIO()
-        position = np.array(json.dumps(asdict(checkpoint.position)))
+        position = np.array(_POSITION.dump_json(checkpoint.position).decode())
         np.savez(buffer, allow_pickle=False, position=position, **checkpoint.arrays)
         write_atomically(self._folder / name, buffer.getvalue())
 
@@ -97,5 +103,5 @@ class CheckpointStore:
                 arrays = {name: stored[name] for name in stored.files}
         except (OSError, ValueError) as error:
             raise RunError(f"{path.name} is missing or damaged in {path.parent}.") from error
-        position = Position(**json.loads(str(arrays.pop("position"))))
+        position = _POSITION.validate_json(str(arrays.pop("position")))
         return Checkpoint(position, arrays)

@@ -5,16 +5,13 @@ Exit codes: 0 done, 1 refused (the text says what to do), 2 wrong usage, 3 stopp
 planned end by ``--max-minutes`` or Ctrl-C, to be resumed.
 """
 
-from typing import Annotated
-
 import typer
 
 from services.trainer.commands.data import audit, prepare
-from services.trainer.commands.options import RunFolder, explained
+from services.trainer.commands.judging import compare, evaluate
 from services.trainer.commands.publishing import publish
-from services.trainer.commands.stages import calibrate, evaluated, export
+from services.trainer.commands.stages import calibrate, export
 from services.trainer.commands.training import train
-from services.trainer.run import Run
 
 app = typer.Typer(
     help="Train an expression model: audit, prepare, train, evaluate, calibrate, export, publish.",
@@ -23,18 +20,5 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 
-
-def evaluate(
-    *,
-    run: RunFolder,
-    best: Annotated[
-        bool, typer.Option("--best", help="Judge the best epoch instead of the last weights.")
-    ] = False,
-) -> None:
-    """Judge a run on its test split, or on validation where there is no test split."""
-    with explained():
-        evaluated(Run(run), which="best" if best else "last")
-
-
-for command in (audit, prepare, train, evaluate, calibrate, export, publish):
+for command in (audit, prepare, train, evaluate, calibrate, compare, export, publish):
     app.command()(command)

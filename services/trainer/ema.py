@@ -1,7 +1,7 @@
 """Averaged weights, and BatchNorm statistics that fit them."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import keras
@@ -10,6 +10,25 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 Arrays = list[NDArray[np.generic]]
+
+
+def build_average(model: keras.Model, *, decay: float) -> "WeightAverage | NoAverage":
+    """Return the average that a recipe asks for; ``decay`` 0 asks for none."""
+    return WeightAverage(model, decay=decay) if decay else NoAverage()
+
+
+class NoAverage:
+    """The weights as they are, with the statistics that training left."""
+
+    variables: Sequence[Any] = ()
+
+    def update(self, step: Any) -> None:
+        """Do nothing."""
+
+    def applied(self, batches: Iterable[Any]) -> AbstractContextManager[None]:
+        """Change nothing."""
+        del batches
+        return nullcontext()
 
 
 class WeightAverage:
@@ -65,7 +84,11 @@ def reestimate_batch_norm(
         batches: float32 ``[B, S, S, C]``, 0..255, as in training; at least one.
         forward: runs the model in training mode (compiled once by the caller).
     """
-    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    layers = [
+        layer
+        for layer in model.layers
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable  # not frozen
+    ]
     statistics = [[layer.moving_mean, layer.moving_variance] for layer in layers]
     for variable in (v for pair in statistics for v in pair):
         variable.assign(tf.zeros_like(variable.value))

@@ -6,72 +6,35 @@ put back, log rewound, then the first batch after the checkpoint's step.
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.trainer.checkpoint import Checkpoint, Position
 from services.trainer.config import TrainConfig
-from services.trainer.data.dataset import PreparedData, TrainBatches
+from services.trainer.data.batches import Batch, TrainBatches
+from services.trainer.data.dataset import PreparedData
+from services.trainer.data.teacher import Teacher, load_teacher
 from services.trainer.errors import RunError, TrainingDivergedError
-from services.trainer.normalisation import Normalisation, normalisation_for
+from services.trainer.journal import Journal, Scalars
+from services.trainer.normalisation import normalisation_for
+from services.trainer.pace import Pace
+from services.trainer.ports import Reporter, StateFactory
 from services.trainer.run import Run
+from services.trainer.schedule import ScheduleState, learning_rate
 
 _LOG_EVERY = 50
 
 
 class Stop(StrEnum):
-    """Why a session ended."""
+    """Why a session ended; an early stop is an end as planned."""
 
     FINISHED = "finished"
     TIME_LIMIT = "time_limit"
     INTERRUPTED = "interrupted"
-
-
-class Reporter(Protocol):
-    """Who is told how it goes."""
-
-    def began(self, *, step: int, total: int) -> None:
-        """Training starts at ``step`` of ``total``."""
-
-    def stepped(self, *, step: int, loss: float) -> None:
-        """A step is done."""
-
-    def finished_epoch(self, *, epoch: int, loss: float, accuracy: float) -> None:
-        """An epoch (from 1) is done: mean training loss, validation accuracy 0..1."""
-
-
-class State(Protocol):
-    """What a step changes; ``state.TrainingState`` is the one in TensorFlow."""
-
-    def train_step(self, step: int, crops: Any, labels: NDArray[np.int64]) -> float:
-        """Take step number ``step`` (from 0) and return the loss before it."""
-
-    def averaged(self, batches: Iterable[Any]) -> AbstractContextManager[None]:
-        """Judge with averaged weights while the context lasts; nothing is changed after it."""
-
-    def logits(self, images: NDArray[np.uint8], *, batch_size: int) -> NDArray[np.float32]:
-        """Return ``[N, 7]`` for uint8 ``[N, S, S, C]``."""
-
-    def capture(self) -> dict[str, NDArray[np.generic]]:
-        """Copy everything that decides the next step."""
-
-    def restore(self, arrays: dict[str, NDArray[np.generic]]) -> None:
-        """Put back what ``capture`` copied."""
-
-
-class StateFactory(Protocol):
-    """Builds the state of a fresh run."""
-
-    def __call__(
-        self, config: TrainConfig, *, normalisation: Normalisation, total_steps: int
-    ) -> State:
-        """Build it from ``config.loop.seed``."""
 
 
 class Loop:
@@ -85,19 +48,26 @@ class Loop:
         run: Run,
         build_state: StateFactory,
         reporter: Reporter,
+        scalars: Scalars | None = None,
         max_seconds: float = math.inf,
         interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Prepare a session; a run folder with a checkpoint is resumed."""
+        """Prepare a session; a run folder with a checkpoint is resumed.
+
+        Raises:
+            RunError: if there are too few images for one step, or the teacher does not fit.
+        """
         self._config = config
         self._data = data
         self._run = run
         self._reporter = reporter
+        self._journal = Journal(run.folder, scalars=scalars)
         self._max_seconds = max_seconds
         self._interrupted = interrupted
-        self._batches = TrainBatches(
-            data.train, config.loop.batch_size, config.loop.seed, config.augment
+        self._teacher = load_teacher(
+            config.loss.distill, shape=data.train.images.shape[1:], threads=config.loop.threads
         )
+        self._batches = TrainBatches(data.train, config, self._teacher)
         if not len(self._batches) or not len(data.validation):
             raise RunError(
                 f"{len(data.train)} training and {len(data.validation)} validation images are too "
@@ -106,9 +76,10 @@ class Loop:
         self._total = config.loop.epochs * len(self._batches)
         self._normalisation = normalisation_for(config.model, data.train.images)
         self._state = build_state(
-            config, normalisation=self._normalisation, total_steps=self._total
+            config, normalisation=self._normalisation, counts=data.train.counts
         )
         self._position = Position()
+        self._recent, self._epoch_pace = Pace(), Pace()
 
     def train(self) -> Stop:
         """Train to the end, the time limit or an interruption; a checkpoint is always left.
@@ -121,8 +92,9 @@ class Loop:
         started = saved = time.monotonic()
         before = self._position.seconds
         stop = Stop.FINISHED
-        for step, crops, labels in self._steps():
-            loss = self._state.train_step(step, crops, labels)
+        for step, batch in self._steps():
+            rate = self._rate(step)
+            loss = self._state.train_step(batch, step=step, rate=rate)
             self._check(loss, step)
             now = time.monotonic()
             self._position = replace(
@@ -131,9 +103,9 @@ class Loop:
                 epoch_loss=self._position.epoch_loss + loss,
                 seconds=before + now - started,
             )
-            self._after_step(loss)
+            self._after_step(loss, rate)
             if (step + 1) % len(self._batches) == 0:
-                self._end_epoch()
+                self._end_epoch(rate)
                 saved = time.monotonic()
             elif now - saved > self._config.loop.checkpoint_minutes * 60:
                 self._save()
@@ -142,56 +114,82 @@ class Loop:
                 stop = reason
                 break
         self._save()
-        return Stop.FINISHED if self._position.step >= self._total else stop
+        return Stop.FINISHED if self._at_end else stop
+
+    @property
+    def _schedule(self) -> ScheduleState:
+        return self._position.schedule or ScheduleState(self._config.optim.lr)
+
+    @property
+    def _at_end(self) -> bool:
+        return self._position.step >= self._total or self._schedule.ended(self._config.optim)
+
+    def _rate(self, step: int) -> float:
+        return learning_rate(
+            step,
+            config=self._config.optim,
+            peak=self._schedule.peak,
+            total_steps=self._total,
+        )
 
     def _begin(self) -> None:
         checkpoint = self._run.checkpoints.load_last()
         self._run.begin(
             self._config,
             normalisation=self._normalisation,
-            data=_identity(self._data),
+            data=_identity(self._data, self._teacher),
             step=checkpoint.position.step if checkpoint else 0,
         )
         if checkpoint is not None:
             self._state.restore(checkpoint.arrays)
             position = checkpoint.position
             self._position = replace(position, sessions=position.sessions + 1)
-        self._run.rewind_log(step=self._position.step)
+        self._journal.began(step=self._position.step)
         self._reporter.began(step=self._position.step, total=self._total)
 
-    def _steps(self) -> Iterator[tuple[int, Any, Any]]:
-        """Yield (step, crops, labels) from the present step to the last."""
+    def _steps(self) -> Iterator[tuple[int, Batch]]:
+        """Yield step numbers and batches, from the present step to the last."""
         per_epoch = len(self._batches)
         first, start = divmod(self._position.step, per_epoch)
         for epoch in range(first, self._config.loop.epochs):
-            batches = self._batches.epoch(epoch, start=start)
-            for index, (crops, labels) in enumerate(batches, start=start):
-                yield epoch * per_epoch + index, crops, labels
+            if self._at_end:
+                return
+            for index, batch in enumerate(self._batches.epoch(epoch, start=start), start=start):
+                yield epoch * per_epoch + index, batch
             start = 0
 
     def _check(self, loss: float, step: int) -> None:
         if not math.isfinite(loss):
             raise _diverged(f"The loss is {loss} at step {step + 1}")
 
-    def _after_step(self, loss: float) -> None:
-        step = self._position.step
-        self._reporter.stepped(step=step, loss=loss)
+    def _after_step(self, loss: float, rate: float) -> None:
+        step, images = self._position.step, self._config.loop.batch_size
+        self._recent.stepped(images)
+        self._epoch_pace.stepped(images)
+        self._reporter.stepped(step=step, loss=loss, images_per_second=self._epoch_pace.rate)
         if step % _LOG_EVERY == 0:
-            seconds = round(self._position.seconds, 1)
-            self._run.log(kind="step", step=step, loss=round(loss, 5), seconds=seconds)
+            self._journal.add(
+                "step",
+                step=step,
+                loss=round(loss, 5),
+                learning_rate=rate,
+                images_per_second=self._recent.take(),
+                seconds=round(self._position.seconds, 1),
+            )
 
-    def _end_epoch(self) -> None:
+    def _end_epoch(self, rate: float) -> None:
         epoch = self._position.step // len(self._batches)
         loss = self._position.epoch_loss / len(self._batches)
-        crops = self._batches.first_crops(epoch, count=self._config.loop.bn_batches)
-        with self._state.averaged(crops):
-            accuracy = self._validate()
-        self._run.log(
-            kind="epoch",
+        validation_loss, accuracy = self._validate(epoch)
+        self._journal.add(
+            "epoch",
             step=self._position.step,
             epoch=epoch,
             loss=round(loss, 5),
+            validation_loss=round(validation_loss, 5),
             validation_accuracy=round(accuracy, 5),
+            learning_rate=rate,
+            images_per_second=self._epoch_pace.take(),
             seconds=round(self._position.seconds, 1),
         )
         best = accuracy > self._position.best_accuracy
@@ -199,19 +197,36 @@ class Loop:
             self._position,
             best_accuracy=max(accuracy, self._position.best_accuracy),
             epoch_loss=0.0,
+            schedule=self._schedule.after_epoch(
+                self._config.optim, loss=validation_loss, accuracy=accuracy
+            ),
         )
-        self._save()
         if best:
+            # Before the other: a kill between them repeats this epoch, it does not lose its best.
             self._run.checkpoints.save_best(self._checkpoint())
+        self._save()
         self._reporter.finished_epoch(epoch=epoch, loss=loss, accuracy=accuracy)
 
-    def _validate(self) -> float:
+    def _validate(self, epoch: int) -> tuple[float, float]:
+        """Return validation's cross-entropy with the weights' penalties, and its accuracy.
+
+        As Keras reports them; label smoothing and remedies for imbalance are left out, so that
+        recipes compare.
+        """
         data = self._data.validation
-        logits = self._state.logits(data.images, batch_size=self._config.loop.eval_batch_size)
-        return float((logits.argmax(axis=1) == data.labels).mean())
+        crops = self._batches.first_crops(epoch, count=self._config.loop.bn_batches)
+        with self._state.averaged(crops):
+            logits = self._state.logits(data.images, batch_size=self._config.loop.eval_batch_size)
+            penalty = self._state.penalty()
+        of_label = logits[np.arange(len(data)), data.labels].astype(np.float64)
+        losses = np.logaddexp.reduce(logits.astype(np.float64), axis=1) - of_label
+        accuracy = (logits.argmax(axis=1) == data.labels).mean()
+        return float(losses.mean()) + penalty, float(accuracy)
 
     def _save(self) -> None:
         self._run.checkpoints.save(self._checkpoint())
+        self._recent.go_on()
+        self._epoch_pace.go_on()
 
     def _checkpoint(self) -> Checkpoint:
         arrays = self._state.capture()
@@ -232,11 +247,13 @@ def _diverged(what: str) -> TrainingDivergedError:
     )
 
 
-def _identity(data: PreparedData) -> dict[str, Any]:
+def _identity(data: PreparedData, teacher: Teacher | None) -> dict[str, Any]:
+    """Return what must be the same when a run goes on."""
     keys = ("source_sha256", "images_sha256")
     return {
         **{key: data.manifest[key] for key in keys},
         "train": len(data.train),
         "validation": len(data.validation),
         "test": len(data.test),
+        **({"teacher": teacher.identity} if teacher else {}),
     }

@@ -16,13 +16,14 @@ from rich.progress import (
 
 
 class ConsoleReporter:
-    """A ``loop.Reporter`` on a rich console. Use it as a context manager."""
+    """A ``ports.Reporter`` on a rich console. Use it as a context manager."""
 
     def __init__(self, console: Console, *, every: int = 50) -> None:
         """Without a terminal, print a line every ``every`` steps instead of a bar."""
         self._console = console
         self._every = every
         self._total = 0
+        self._accuracy = ""
         # Step and time of the first step done: the one before it compiled the graph.
         self._start: tuple[int, float] | None = None
         self._bar = Progress(
@@ -56,20 +57,19 @@ class ConsoleReporter:
         self._total, self._start = total, None
         self._bar.update(self._task, total=total, completed=step)
 
-    def stepped(self, *, step: int, loss: float) -> None:
+    def stepped(self, *, step: int, loss: float, images_per_second: float) -> None:
         """Move the bar, or print a line now and then."""
-        self._bar.update(self._task, completed=step, description=f"loss {loss:.3f}")
+        text = f"loss {loss:.3f}{self._accuracy} {images_per_second:.0f} images/s"
+        self._bar.update(self._task, completed=step, description=text)
         now = time.monotonic()
         first, started = self._start = self._start or (step, now)
         if not self._console.is_terminal and step % self._every == 0:
-            per_step = (now - started) / max(1, step - first)
-            left = per_step * (self._total - step) / 60
-            self._console.print(
-                f"step {step}/{self._total} loss {loss:.4f} "
-                f"{per_step * 1000:.0f} ms/step {left:.0f} min left"
-            )
+            left = (now - started) / max(1, step - first) * (self._total - step) / 60
+            line = f"step {step}/{self._total} {text}, {left:.0f} min left"
+            self._console.print(line, highlight=False)
 
     def finished_epoch(self, *, epoch: int, loss: float, accuracy: float) -> None:
-        """Print the epoch's result."""
+        """Print the epoch's result, and show it beside the loss from now on."""
+        self._accuracy = f" validation {accuracy:.1%}"
         text = f"epoch {epoch}: loss {loss:.4f}, validation accuracy {accuracy:.2%}"
         self._console.print(text, highlight=False)

@@ -1,14 +1,13 @@
 """The run folder: what was asked, on what, by which code, and the log of what happened.
 
 run.json        recipe, data hash, git revision, versions, host, sessions
-log.jsonl       one line per 50 steps and per epoch
+log.*           see journal.py
 checkpoints/    see checkpoint.py
 data/           the prepared data
 report/         what evaluate, calibrate and report write
 """
 
 import json
-import os
 import platform
 import subprocess
 import sys
@@ -22,9 +21,14 @@ from services.trainer.checkpoint import CheckpointStore
 from services.trainer.config import TrainConfig
 from services.trainer.errors import RunError
 from services.trainer.files import write_atomically
+from services.trainer.host import describe_host
+from services.trainer.journal import Journal
 from services.trainer.normalisation import Normalisation
 
-_PACKAGES = ("tensorflow-cpu", "tensorflow", "keras", "numpy", "opencv-python-headless", "onnx")
+_PACKAGES = (
+    *("tensorflow-cpu", "tensorflow", "keras", "numpy", "opencv-python-headless"),
+    *("onnx", "onnxruntime", "openvino"),
+)
 # What may change when a run is resumed: how fast and how long it goes, what the data is called
 # and how serving crops, not what a training step computes.
 _FREE = frozenset(
@@ -72,7 +76,7 @@ class Run:
         }
         if self.exists:
             record["sessions"] = self._same_run(record)["sessions"]
-        record["sessions"] = [*record["sessions"], _session(step=step, epochs=config.loop.epochs)]
+        record["sessions"] = [*record["sessions"], _session(config, step=step)]
         self.folder.mkdir(parents=True, exist_ok=True)
         write_atomically(self.folder / "run.json", json.dumps(record, indent=1).encode())
 
@@ -97,22 +101,9 @@ class Run:
         values = self.read()["normalisation"]
         return Normalisation(tuple(values["mean"]), tuple(values["std"]))
 
-    def log(self, **fields: object) -> None:
-        """Append one line to the log."""
-        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(fields) + "\n")
-
     def log_lines(self) -> list[dict[str, Any]]:
-        """Return the log's lines so far."""
-        path = self.folder / "log.jsonl"
-        lines = path.read_text("utf-8").splitlines() if path.is_file() else []
-        return [json.loads(line) for line in lines]
-
-    def rewind_log(self, *, step: int) -> None:
-        """Drop lines of steps that a crash undid, so that each step is logged once."""
-        lines = [line for line in self.log_lines() if line["step"] <= step]
-        text = "".join(json.dumps(line) + "\n" for line in lines)
-        write_atomically(self.folder / "log.jsonl", text.encode())
+        """Return the lines of log.jsonl so far; see ``journal.py``."""
+        return Journal(self.folder).lines()
 
     def _same_run(self, record: dict[str, Any]) -> dict[str, Any]:
         before = self.read()
@@ -139,20 +130,17 @@ def _comparable(record: dict[str, Any], name: str) -> object:
     return plain
 
 
-def _session(*, step: int, epochs: int) -> dict[str, Any]:
+def _session(config: TrainConfig, *, step: int) -> dict[str, Any]:
     return {
         "from_step": step,
-        "planned_epochs": epochs,
+        "planned_epochs": config.loop.epochs,
+        "seed": config.loop.seed,
         "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": sys.argv,
         "git_revision": git_revision(),
         "python": platform.python_version(),
         "packages": _versions(_PACKAGES),
-        "host": {
-            "name": platform.node(),
-            "machine": platform.machine(),
-            "cores": os.cpu_count(),
-        },
+        "host": describe_host(),
     }
 
 

@@ -55,4 +55,4 @@ def start(config: TrainConfig) -> None:
     """Set TensorFlow up as the recipe says; the import takes seconds."""
     from services.trainer.runtime import start_tensorflow
 
-    start_tensorflow(threads=config.loop.threads, seed=config.loop.seed)
+    start_tensorflow(config.loop)

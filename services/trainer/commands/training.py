@@ -74,6 +74,7 @@ def _train(run: Run, *, config: TrainConfig, max_minutes: float) -> None:
     from services.trainer.loop import Loop, Stop
     from services.trainer.progress import ConsoleReporter
     from services.trainer.state import TrainingState
+    from services.trainer.tensorboard import TensorBoard
 
     console = Console()
     with _Interruption() as interruption, ConsoleReporter(console) as reporter:
@@ -83,6 +84,7 @@ def _train(run: Run, *, config: TrainConfig, max_minutes: float) -> None:
             run=run,
             build_state=TrainingState,
             reporter=reporter,
+            scalars=TensorBoard(run.folder / "tensorboard"),
             max_seconds=max_minutes * 60,
             interrupted=interruption.asked,
         ).train()

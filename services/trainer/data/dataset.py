@@ -1,12 +1,6 @@
-"""Prepared data in memory, and batches that are a pure function of (seed, epoch, index).
-
-Nothing here keeps a random state: the order of epoch 7 and the changes made to its batch 31
-are the same whether the run came there in one go or was resumed three times.
-"""
+"""Prepared data in memory."""
 
 import json
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.trainer.config import AugmentConfig
-from services.trainer.data.augment import augment
+from services.common.domain.emotions import EMOTIONS
 from services.trainer.data.layouts import Split
 from services.trainer.data.prepare import IMAGES_NAME, MANIFEST_NAME
 from services.trainer.errors import RunError
@@ -23,9 +16,6 @@ from services.trainer.files import sha256_of
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
-
-# Names of the random streams, so that order and changes never share numbers.
-_ORDER, _CHANGES = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +29,11 @@ class Subset:
     def __len__(self) -> int:
         """Number of images."""
         return len(self.labels)
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Images per class, in the order of ``EMOTIONS``."""
+        return tuple(np.bincount(self.labels, minlength=len(EMOTIONS)).tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,49 +76,3 @@ def load_prepared(folder: Path) -> PreparedData:
         return Subset(images[chosen], labels[chosen], leaked[chosen])
 
     return PreparedData(subset(Split.TRAIN), subset(Split.VALIDATION), subset(Split.TEST), manifest)
-
-
-@dataclass(frozen=True, slots=True)
-class TrainBatches:
-    """The training batches of any epoch; the last, incomplete one is left out."""
-
-    data: Subset
-    batch_size: int
-    seed: int
-    config: AugmentConfig
-
-    def __len__(self) -> int:
-        """Steps per epoch."""
-        return len(self.data) // self.batch_size
-
-    def batch(self, epoch: int, index: int, order: Labels | None = None) -> tuple[Any, Labels]:
-        """Return batch ``index`` of ``epoch``: float32 ``[B, S, S, C]`` 0..255, labels ``[B]``."""
-        order = self.order(epoch) if order is None else order
-        chosen = order[index * self.batch_size : (index + 1) * self.batch_size]
-        rng = np.random.default_rng((self.seed, _CHANGES, epoch, index))
-        return augment(self.data.images[chosen], config=self.config, rng=rng), self.data.labels[
-            chosen
-        ]
-
-    def order(self, epoch: int) -> Labels:
-        """Return the permutation of ``epoch``."""
-        rng = np.random.default_rng((self.seed, _ORDER, epoch))
-        return rng.permutation(len(self.data))
-
-    def first_crops(self, epoch: int, *, count: int) -> Iterator[Any]:
-        """Yield the crops of the first ``count`` batches, to re-estimate BatchNorm on."""
-        order = self.order(epoch)
-        for index in range(min(count, len(self))):
-            yield self.batch(epoch, index, order)[0]
-
-    def epoch(self, epoch: int, *, start: int = 0) -> Iterator[tuple[Any, Labels]]:
-        """Yield the batches of ``epoch`` from ``start`` on, made a few ahead in one thread."""
-        order = self.order(epoch)
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            ahead: list[Future[tuple[Any, Labels]]] = []
-            for index in range(start, len(self)):
-                ahead.append(pool.submit(self.batch, epoch, index, order))
-                if len(ahead) > 4:
-                    yield ahead.pop(0).result()
-            for future in ahead:
-                yield future.result()

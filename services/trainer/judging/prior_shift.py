@@ -16,8 +16,6 @@ from services.trainer.judging.metrics import confusion_matrix, scores
 Labels = NDArray[np.int64]
 
 TAUS = tuple(step / 8 for step in range(13))
-# What macro recall may cost. On FER2013 the first points of it are nearly free, the last are not.
-ACCURACY_BUDGET = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,10 @@ def prior_shift(tau: float, counts: Sequence[int]) -> tuple[float, ...]:
 def choose_prior_shift(
     logits: NDArray[np.float32], labels: Labels, *, counts: Sequence[int]
 ) -> PriorShift:
-    """Choose tau on validation: the most macro recall that half a point of accuracy buys.
+    """Choose the tau with the best macro F1 on validation, the smallest of equals.
+
+    Macro F1 is what activation compares as well. On FER2013 it allows what is nearly free: tau
+    0.5 gave the starter 2.6 points of macro recall and cost no accuracy, tau 1 would have cost 1.5.
 
     Args:
         logits: of the validation images, ``[N, 7]``.
@@ -49,7 +50,5 @@ def choose_prior_shift(
     for tau in TAUS:
         shift = prior_shift(tau, counts)
         found = scores(confusion_matrix(labels, (logits + np.asarray(shift)).argmax(axis=1)))
-        tried.append((float(found.macro_recall), float(found.accuracy), PriorShift(tau, shift)))
-    enough = max(accuracy for _, accuracy, _ in tried) - ACCURACY_BUDGET
-    affordable = [each for each in tried if each[1] >= enough]
-    return max(affordable, key=lambda each: (each[0], -each[2].tau))[2]
+        tried.append((float(found.macro_f1), PriorShift(tau, shift)))
+    return max(tried, key=lambda each: each[0])[1]

@@ -18,7 +18,7 @@ class Silent:
     def began(self, *, step: int, total: int) -> None:
         pass
 
-    def stepped(self, *, step: int, loss: float) -> None:
+    def stepped(self, *, step: int, loss: float, images_per_second: float) -> None:
         pass
 
     def finished_epoch(self, *, epoch: int, loss: float, accuracy: float) -> None:
@@ -83,7 +83,8 @@ class TestResume:
 
         def epochs(name: str) -> list[dict[str, object]]:
             lines = (tmp_path / name / "log.jsonl").read_text().splitlines()
-            return [{**json.loads(line), "seconds": 0} for line in lines]
+            timings = {"seconds": 0, "images_per_second": 0}
+            return [{**json.loads(line), **timings} for line in lines]
 
         assert epochs("parts") == epochs("whole")
         assert [line["epoch"] for line in epochs("whole")] == [1, 2]

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 
 from services.trainer.checkpoint import Checkpoint, CheckpointStore, Position
 from services.trainer.errors import RunError
+from services.trainer.schedule import Patience, ScheduleState
 
 
 def checkpoint(step: int) -> Checkpoint:
@@ -12,7 +14,9 @@ def checkpoint(step: int) -> Checkpoint:
         "model/0000": np.full((2, 3), step, dtype=np.float32),
         "model/0001": np.array([1, 2**31], dtype=np.uint32),
     }
-    return Checkpoint(Position(step=step, best_accuracy=0.5, seconds=1.5, sessions=2), arrays)
+    schedule = ScheduleState(0.1, Patience(0.75, 2), Patience())
+    position = Position(step=step, best_accuracy=0.5, seconds=1.5, sessions=2, schedule=schedule)
+    return Checkpoint(position, arrays)
 
 
 class TestCheckpointStore:
@@ -50,6 +54,13 @@ class TestCheckpointStore:
         (tmp_path / "step-00000001.npz").write_bytes(b"half")
         with pytest.raises(RunError, match="missing or damaged"):
             store.load_last()
+
+    def test_reads_one_from_before_schedules_had_a_state(self, tmp_path: Path) -> None:
+        position = {"step": 7, "best_accuracy": 0.5, "epoch_loss": 2.5, "seconds": 9, "sessions": 1}
+        np.savez(tmp_path / "step-00000007.npz", position=np.array(json.dumps(position)))
+        found = CheckpointStore(tmp_path).load_last()
+        assert found is not None
+        assert found.position == Position(7, 0.5, 2.5, 9.0, 1, None)
 
     def test_an_unfinished_write_is_not_taken_for_a_checkpoint(self, tmp_path: Path) -> None:
         store = CheckpointStore(tmp_path)

@@ -1,7 +1,8 @@
 """The loop around a state in NumPy: one number that grows by the mean of each batch."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from services.trainer.config import TrainConfig
+from services.trainer.checkpoint import CheckpointStore
+from services.trainer.config import TrainConfig, with_overrides
+from services.trainer.data.batches import Batch
 from services.trainer.data.dataset import PreparedData
 from services.trainer.errors import RunError, TrainingDivergedError
 from services.trainer.loop import Loop, Stop
 from services.trainer.normalisation import Normalisation
 from services.trainer.run import Run
+from tests.fixtures.bundles import write_tiny_bundle
 from tests.fixtures.training import prepared, tiny_config
 
 STEPS_PER_EPOCH = 7
@@ -23,16 +27,14 @@ STEPS_PER_EPOCH = 7
 
 class SumState:
     def __init__(
-        self, config: TrainConfig, *, normalisation: Normalisation, total_steps: int
+        self, config: TrainConfig, *, normalisation: Normalisation, counts: Sequence[int]
     ) -> None:
         del config, normalisation
+        assert counts == (8,) * 7
         self.total = 0.0
-        self.steps: list[int] = []
-        self.planned = total_steps
 
-    def train_step(self, step: int, crops: Any, labels: NDArray[np.int64]) -> float:
-        self.steps.append(step)
-        self.total += float(crops.mean()) * (1 + labels[0])
+    def train_step(self, batch: Batch, *, step: int, rate: float) -> float:
+        self.total += float(batch.crops.mean()) * (1 + batch.targets[0].argmax()) * rate
         return 1 / (step + 1)
 
     @contextmanager
@@ -44,6 +46,9 @@ class SumState:
         del batch_size
         return np.tile(np.eye(7, dtype=np.float32)[0], (len(images), 1))
 
+    def penalty(self) -> float:
+        return 0.25
+
     def capture(self) -> dict[str, NDArray[np.generic]]:
         return {"total": np.array(self.total)}
 
@@ -52,8 +57,8 @@ class SumState:
 
 
 class BrokenState(SumState):
-    def train_step(self, step: int, crops: Any, labels: NDArray[np.int64]) -> float:
-        loss = super().train_step(step, crops, labels)
+    def train_step(self, batch: Batch, *, step: int, rate: float) -> float:
+        loss = super().train_step(batch, step=step, rate=rate)
         return math.nan if step == 9 else loss
 
 
@@ -71,8 +76,8 @@ class Recorder:
         del total
         self.start = step
 
-    def stepped(self, *, step: int, loss: float) -> None:
-        pass
+    def stepped(self, *, step: int, loss: float, images_per_second: float) -> None:
+        assert images_per_second >= 0
 
     @staticmethod
     def mean_loss(epoch: int) -> float:
@@ -187,5 +192,77 @@ class TestLoop:
 
     def test_logs_every_fiftieth_step(self, tmp_path: Path) -> None:
         session(tmp_path, config=tiny_config(epochs=8))
-        steps = [line["step"] for line in Run(tmp_path).log_lines() if line["kind"] == "step"]
-        assert steps == [50]
+        (line,) = [line for line in Run(tmp_path).log_lines() if line["kind"] == "step"]
+        assert line["step"] == 50
+        assert line["loss"] == pytest.approx(1 / 50)
+        assert 0 < line["learning_rate"] < 0.05
+        assert line["images_per_second"] > 0
+
+    def test_logs_what_an_epoch_came_to(self, tmp_path: Path) -> None:
+        session(tmp_path)
+        line = Run(tmp_path).log_lines()[0]
+        assert line["validation_accuracy"] == pytest.approx(1 / 7, abs=1e-5)
+        # The mean of -log(e / (e + 6)) once and -log(1 / (e + 6)) six times, and the penalty.
+        assert line["validation_loss"] == pytest.approx(
+            math.log(math.e + 6) - 1 / 7 + 0.25, abs=1e-5
+        )
+        assert {"loss", "learning_rate", "images_per_second", "seconds"} <= line.keys()
+        assert (tmp_path / "log.csv").read_text().splitlines()[0].split(",") == [
+            name for name in line if name != "kind"
+        ]
+
+    def test_a_kill_before_the_checkpoint_keeps_the_best_epoch(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def killed(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(CheckpointStore, "save", killed)
+            session(tmp_path, config=tiny_config(epochs=1))
+        session(tmp_path, config=tiny_config(epochs=1))
+        assert Run(tmp_path).checkpoints.load_best().position.step == STEPS_PER_EPOCH
+
+    def test_another_teacher_is_another_run(self, tmp_path: Path) -> None:
+        def taught(seed: int) -> TrainConfig:
+            folder = tmp_path / "teacher"
+            shutil.rmtree(folder, ignore_errors=True)
+            write_tiny_bundle(folder, seed=seed)
+            return with_overrides(tiny_config(), [f"loss.distill.bundle={folder}"])
+
+        run = tmp_path / "run"
+        session(run, config=taught(0), interrupted=after(1))
+        with pytest.raises(RunError, match="data_identity"):
+            session(run, config=taught(1))
+        session(run, config=taught(0))
+
+
+def stopping(*settings: str) -> TrainConfig:
+    return with_overrides(tiny_config(epochs=9), ["optim.warmup_steps=0", *settings])
+
+
+class TestSchedules:
+    """The state here never learns: each epoch after the first is without improvement."""
+
+    def test_an_early_stop_is_an_end(self, tmp_path: Path) -> None:
+        config = stopping("optim.early_stop.patience=2")
+        stop, reporter = session(tmp_path, config=config)
+        assert stop is Stop.FINISHED
+        assert reporter.epochs == [1, 2, 3]
+        again, reporter = session(tmp_path, config=config)
+        assert again is Stop.FINISHED
+        assert reporter.epochs == []
+
+    @pytest.mark.parametrize("stops", [(), (16,), (7, 21)])
+    def test_a_plateau_cuts_the_rate_however_often_interrupted(
+        self, tmp_path: Path, stops: tuple[int, ...]
+    ) -> None:
+        config = stopping(
+            "optim.schedule=plateau", "optim.plateau.patience=2", "optim.plateau.factor=0.5"
+        )
+        interrupted = after(*stops)
+        for _ in range(len(stops) + 1):
+            session(tmp_path, config=config, interrupted=interrupted)
+        lines = [line for line in Run(tmp_path).log_lines() if line["kind"] == "epoch"]
+        rates = [line["learning_rate"] for line in lines]
+        assert rates == pytest.approx([0.05 / 2**cuts for cuts in (0, 0, 0, 1, 1, 2, 2, 3, 3)])

@@ -27,6 +27,9 @@ class TestBegin:
         (session,) = run.read()["sessions"]
         assert {"git_revision", "packages", "host", "command", "started_at"} <= session.keys()
         assert session["packages"]["numpy"]
+        assert session["seed"] == config.loop.seed
+        assert run.read()["data_identity"] == DATA
+        assert {"name", "machine", "cpu", "cores", "memory_gib", "gpus"} == session["host"].keys()
 
     def test_a_resume_adds_a_session(self, tmp_path: Path) -> None:
         begin(Run(tmp_path))
@@ -60,12 +63,3 @@ class TestBegin:
         assert not Run(tmp_path).exists
         with pytest.raises(RunError, match="no run folder"):
             Run(tmp_path).config()
-
-
-class TestLog:
-    def test_a_rewind_drops_the_steps_a_crash_undid(self, tmp_path: Path) -> None:
-        run = Run(tmp_path)
-        for step in (50, 100, 150):
-            run.log(kind="step", step=step)
-        run.rewind_log(step=100)
-        assert [line["step"] for line in run.log_lines()] == [50, 100]

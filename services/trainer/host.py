@@ -1,0 +1,37 @@
+"""The machine that a session ran on, as run.json tells it."""
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+_CPUS = Path("/proc/cpuinfo")
+_NVIDIA = Path("/proc/driver/nvidia/gpus")
+
+
+def describe_host() -> dict[str, Any]:
+    """Return name, machine, CPU model, cores, memory in GiB and GPUs, as far as Linux tells."""
+    return {
+        "name": platform.node(),
+        "machine": platform.machine(),
+        "cpu": _field(_CPUS, "model name") or platform.processor() or "unknown",
+        "cores": os.cpu_count(),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "gpus": gpus(_NVIDIA),
+    }
+
+
+def gpus(folder: Path) -> list[str]:
+    """Return the models of the GPUs that NVIDIA's driver lists in ``folder``."""
+    files = sorted(folder.glob("*/information"))
+    return [_field(file, "Model") or "unknown" for file in files]
+
+
+def _field(path: Path, name: str) -> str | None:
+    """Return the first value of ``name : value`` lines; None where there is none."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except OSError:
+        return None
+    pairs = (line.partition(":") for line in lines)
+    return next((value.strip() for key, _, value in pairs if key.strip() == name), None)

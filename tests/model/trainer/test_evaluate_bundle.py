@@ -1,0 +1,55 @@
+"""The judge against the run that wrote the bundle: Keras there, OpenVINO here."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from services.trainer.cli import app
+from services.trainer.judging.bundle import evaluate_bundle
+from services.trainer.judging.run_page import run_figures, write_report
+from services.trainer.run import Run
+from tests.fixtures.training import write_image_folder
+
+SETTINGS = [
+    "data.name=stripes",
+    "data.licence=CC0-1.0",
+    "data.size=16",
+    "model.densenet.blocks=1,2",
+    "model.densenet.growth=4",
+    "model.densenet.stem=8",
+    "augment.flip=0",
+    "optim.warmup_steps=5",
+    "loop.batch_size=8",
+    "loop.epochs=2",
+    "loop.threads=1",
+]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("judging")
+    data = write_image_folder(folder / "data", train=12, test=6)
+    arguments = ["train", "--data", str(data), "--run", str(folder / "run"), *SETTINGS]
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    return Run(folder / "run")
+
+
+class TestEvaluateBundle:
+    def test_finds_what_the_run_found(self, run: Run) -> None:
+        data = run.folder.parent / "data"
+        judged, own = evaluate_bundle(run.folder / "bundle", data), run_figures(run)
+        assert judged["confusion"] == own["confusion"]
+        for name in ("nll", "ece", "brier"):
+            assert judged[name] == pytest.approx(own[name], abs=2e-3)
+
+    def test_agrees_with_the_stage_that_wrote_the_card(self, run: Run) -> None:
+        evaluation = json.loads((run.report / "evaluation.json").read_bytes())
+        assert run_figures(run)["accuracy"] == evaluation["accuracy"]["value"]
+        assert run_figures(run)["ece"] == evaluation["after_temperature"]["ece_15"]
+
+    def test_the_page_has_the_curves_of_the_log(self, run: Run) -> None:
+        path: Path = write_report(run)
+        assert "validation accuracy" in path.read_text()

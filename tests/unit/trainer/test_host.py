@@ -1,0 +1,21 @@
+from pathlib import Path
+
+from services.trainer.host import describe_host, gpus
+
+
+class TestHost:
+    def test_names_the_processor(self) -> None:
+        host = describe_host()
+        assert host["cpu"]
+        assert host["cores"] >= 1
+        assert host["memory_gib"] > 0
+
+    def test_lists_gpus_by_model(self, tmp_path: Path) -> None:
+        for bus, model in (("0000:01:00.0", "NVIDIA H100"), ("0000:02:00.0", "NVIDIA A10")):
+            (tmp_path / bus).mkdir()
+            text = f"Model: \t\t {model}\nIRQ:   \t\t 41\n"
+            (tmp_path / bus / "information").write_text(text)
+        assert gpus(tmp_path) == ["NVIDIA H100", "NVIDIA A10"]
+
+    def test_a_machine_without_the_driver_has_none(self, tmp_path: Path) -> None:
+        assert gpus(tmp_path / "missing") == []
