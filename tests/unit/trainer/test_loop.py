@@ -77,6 +77,8 @@ class Recorder:
         self.start = step
 
     def stepped(self, *, step: int, loss: float, images_per_second: float) -> None:
+        assert step > 0
+        assert math.isfinite(loss)
         assert images_per_second >= 0
 
     @staticmethod
@@ -217,9 +219,10 @@ class TestLoop:
         def killed(*_: object) -> None:
             raise KeyboardInterrupt
 
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        with monkeypatch.context() as patch:
             patch.setattr(CheckpointStore, "save", killed)
-            session(tmp_path, config=tiny_config(epochs=1))
+            with pytest.raises(KeyboardInterrupt):
+                session(tmp_path, config=tiny_config(epochs=1))
         session(tmp_path, config=tiny_config(epochs=1))
         assert Run(tmp_path).checkpoints.load_best().position.step == STEPS_PER_EPOCH
 
