@@ -115,8 +115,8 @@ def model_card(*, name: str, version: str, report: dict[str, Any]) -> str:
         licence=data["licence"],
         **data["audit"],
         fitted_on=(
-            "Temperature, threshold and prior shift were fitted on this same split, and the recipe was "
-            "chosen with it in view: expect a little less on images that nobody has looked at."
+            "Temperature, threshold and prior shift were fitted on this same split, and the recipe\n"
+            "was chosen with it in view: expect a little less on images nobody has looked at."
             if on_validation
             else ""
         ),
