@@ -78,6 +78,10 @@ _BACKBONES = {
     Backbone.EFFICIENTNETV2_S: "EfficientNetV2-S",
 }
 _OPTIMISERS = {"sgd": "SGD with Nesterov momentum", "adam": "Adam", "adamw": "AdamW"}
+_FITTED = (
+    "Temperature, threshold and prior shift were fitted on this same split, and the recipe was\n"
+    "chosen with it in view: expect a little less on images that nobody has looked at."
+)
 _CHECKPOINT_TEXTS = {
     "last": "last step, chosen by no evaluation split",
     "best": "epoch with the best validation accuracy",
@@ -114,12 +118,7 @@ def model_card(*, name: str, version: str, report: dict[str, Any]) -> str:
         sha256=data["sha256"],
         licence=data["licence"],
         **data["audit"],
-        fitted_on=(
-            "Temperature, threshold and prior shift were fitted on this same split, and the recipe\n"
-            "was chosen with it in view: expect a little less on images nobody has looked at."
-            if on_validation
-            else ""
-        ),
+        fitted_on=(_FITTED if on_validation else ""),
         **report["training"],
         replanned=_replanned(report["training"]["sessions"]),
         network=_network(recipe),

@@ -72,7 +72,7 @@ class TestModelCard:
             "| leaked | 14 |",
             "880 of 7,920 planned steps",
             "CC0-1.0",
-            "Temperature, threshold and prior shift were fitted on this same split, and the recipe",
+            "Temperature, threshold and prior shift were fitted on this same split",
         ],
     )
     def test_states(self, statement: str) -> None:
