@@ -1,7 +1,7 @@
 """The network: a backbone, where its weights come from, and a head."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -74,7 +74,7 @@ class ModelConfig(Section):
 
     backbone: Backbone = Backbone.DENSENET_BC
     weights: str = "none"
-    freeze: int | Literal["all"] = Field(default=0)
+    freeze: Annotated[int, Field(ge=0)] | Literal["all"] = 0
     enlarge: int = Field(default=1, ge=1, le=8)
     head: HeadConfig = HeadConfig()
     densenet: DenseNetConfig = DenseNetConfig()

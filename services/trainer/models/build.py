@@ -8,6 +8,7 @@ from services.trainer.config import Backbone, ModelConfig, Precision
 from services.trainer.models.applications import application_features
 from services.trainer.models.densenet import densenet_bc
 from services.trainer.models.efficientnet_lite import efficientnet_lite0
+from services.trainer.models.freeze import freeze
 from services.trainer.models.head import classification_head
 from services.trainer.normalisation import Normalisation
 
@@ -39,6 +40,7 @@ def build_network(
             config.enlarge, interpolation="bilinear", dtype=precision.value, name="enlarge"
         )(x)
     features = _backbone(x, config, dtype=precision.value)
+    freeze(keras.Model(inputs, features), config)
     logits = classification_head(features, config.head)
     # A plain text: h5py cannot write the name of a StrEnum.
     return keras.Model(inputs, logits, name=config.backbone.value)

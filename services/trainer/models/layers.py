@@ -17,9 +17,12 @@ class FusedBatchNorm(keras.layers.BatchNormalization):  # type: ignore[misc]  # 
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Normalise ``[N, H, W, C]`` by its own moments (training) or by the moving ones."""
+        """Normalise ``[N, H, W, C]`` by its own moments (training) or by the moving ones.
+
+        A layer that is frozen takes the moving ones while the others train, as Keras' own does.
+        """
         del mask
-        if not training:
+        if not training or not self.trainable:
             statistics = (self.moving_mean.value, self.moving_variance.value)
             return self._fused(inputs, statistics, is_training=False)[0]
         nothing = tf.zeros([0])
