@@ -4,6 +4,7 @@ run.json        recipe, data hash, git revision, versions, host, sessions
 log.*           see journal.py
 checkpoints/    see checkpoint.py
 data/           the prepared data
+model.keras     the averaged network, as evaluate left it
 report/         what evaluate, calibrate and report write
 """
 
@@ -25,6 +26,7 @@ from services.trainer.host import describe_host
 from services.trainer.journal import Journal
 from services.trainer.normalisation import Normalisation
 
+NETWORK = "model.keras"
 _PACKAGES = (
     *("tensorflow-cpu", "tensorflow", "keras", "numpy", "opencv-python-headless"),
     *("onnx", "onnxruntime", "openvino"),

@@ -27,7 +27,7 @@ from services.trainer.judging.confusion_plot import confusion_png
 from services.trainer.judging.evaluate import judge
 from services.trainer.judging.prior_shift import choose_prior_shift
 from services.trainer.model_card import model_card
-from services.trainer.run import Run, git_revision
+from services.trainer.run import NETWORK, Run, git_revision
 from services.vision.bundle import Bundle, BundleCard, TrainingData
 from services.vision.transforms import InputSpec
 
@@ -36,7 +36,6 @@ Logits = NDArray[np.float32]
 
 _EVALUATION, _CALIBRATION, _REPORT = "evaluation.json", "calibration.json", "report.json"
 _CARD, _PICTURE, _LOGITS = "MODEL_CARD.md", "confusion_matrix.png", "logits.npz"
-_NETWORK = "model.keras"
 
 
 def evaluate_run(run: Run, *, which: Which = "last") -> dict[str, Any]:
@@ -60,7 +59,7 @@ def evaluate_run(run: Run, *, which: Which = "last") -> dict[str, Any]:
     )
     logits_of = inference(model)
     run.report.mkdir(exist_ok=True)
-    model.save(run.folder / _NETWORK)
+    model.save(run.folder / NETWORK)
     split, judged = data.judged
     found = {Split.VALIDATION: logits_of(data.validation.images)}
     if split is Split.TEST:
@@ -152,7 +151,7 @@ def export_run(
 
     report = report_run(run, name=name, version=version, config=config)
     card = _card(run, report, name=name, version=version)
-    network = load_network(run.folder / _NETWORK)
+    network = load_network(run.folder / NETWORK)
     reference, graph, shape = inference(network), to_onnx(network), card.input.shape
     difference = check_parity(graph, reference=reference, shape=shape)
     metrics = {**card.metrics, "onnx_parity_max_difference": difference}

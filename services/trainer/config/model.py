@@ -64,8 +64,8 @@ class ModelConfig(Section):
 
     Attributes:
         backbone: the feature extractor.
-        weights: "none" for random ones, "imagenet", or the path of a file (``.weights.h5`` of
-            the same backbone, ``.npz`` for efficientnet_lite0) or of a run folder to go on from.
+        weights: "none" for random ones, "imagenet", or the path of an ``.npz`` file with one
+            array per variable (``layer/variable``), or of a run folder to go on from.
         freeze: backbone layers, counted from the image, that are not trained: a number or "all".
         enlarge: factor by which the graph enlarges the crops (bilinear) before the backbone.
         head: what follows the backbone.

@@ -1,7 +1,7 @@
 """Published weights for a backbone: by name where they can be had, by path otherwise.
 
-Weights files are arrays only: Keras' ``.weights.h5``, or ``.npz`` with one array per variable,
-named ``layer/variable`` (``blocks.3.depthwise.bn/gamma``). Nothing is unpickled here.
+A weights file is arrays only: ``.npz`` with one array per variable, named ``layer/variable``
+(``blocks.3.depthwise.bn/gamma``). Nothing is unpickled here.
 """
 
 import os
@@ -14,9 +14,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from services.trainer.averaged import load_network
 from services.trainer.config import Backbone, ModelConfig
 from services.trainer.errors import WeightsError
 from services.trainer.models.applications import PUBLISHED
+from services.trainer.run import NETWORK
 
 _IMAGENET_CHANNELS = 3
 # "caffe" mode of keras.applications: BGR, means subtracted, not scaled.
@@ -37,8 +39,29 @@ def load_pretrained(model: keras.Model, config: ModelConfig) -> None:
         load_npz(model, _converted_lite0())
     elif config.weights == "imagenet":
         load_application(model, config.backbone)
+    elif Path(config.weights).is_dir():
+        load_run(model, Path(config.weights))
     else:
         load_npz(model, Path(config.weights))
+
+
+def load_run(model: keras.Model, folder: Path) -> None:
+    """Go on from the averaged weights of a run that was evaluated.
+
+    Raises:
+        WeightsError: if the folder has none, or they are of another network.
+    """
+    path = folder / NETWORK
+    if not path.is_file():
+        raise WeightsError(
+            f"{folder} holds no {NETWORK}: train a run there to its end, or judge it with "
+            f"`python -m services.trainer evaluate --run {folder}`."
+        )
+    source = load_network(path)
+    shapes = ({name: tuple(v.shape) for name, v in _variables(m).items()} for m in (source, model))
+    if next(shapes) != next(shapes):
+        raise WeightsError(f"{path} is another network than this recipe's {model.name}.")
+    copy_layers(source, model, turn_first=False)
 
 
 def load_npz(model: keras.Model, path: Path) -> int:

