@@ -249,9 +249,9 @@ def _diverged(what: str) -> TrainingDivergedError:
 
 def _identity(data: PreparedData, teacher: Teacher | None) -> dict[str, Any]:
     """Return what must be the same when a run goes on."""
-    keys = ("source_sha256", "images_sha256")
+    keys = ("source_sha256", "images_sha256", "served_sha256")
     return {
-        **{key: data.manifest[key] for key in keys},
+        **{key: data.manifest[key] for key in keys if key in data.manifest},
         "train": len(data.train),
         "validation": len(data.validation),
         "test": len(data.test),

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from services.trainer.config.base import Section
+from services.trainer.config.base import Section, Share
 
 
 class DataConfig(Section):
@@ -20,12 +20,15 @@ class DataConfig(Section):
         near_duplicate: correlation at 24x24 from which two images count as the same photo.
         split_seed: seed of those cuts.
         drop_suspect: leave blank, contradictory and leaking images out of training.
-        name: of the data set, in the manifest and the model card.
+        served_share: probability that a training image is shown as serving would crop it, around
+            our detector's box, where a face is found in it (``data/framing.py``).
+        name: of the data set, in the manifest and the model card; None: what ``data/known.py``
+            knows of it.
         licence: its terms, likewise.
         crop_margin: how the images frame a face against the detector's box, so that serving
-            cuts the same (``data/framing.py`` measures it); as in ``vision.InputSpec``.
+            cuts the same; as in ``vision.InputSpec``. None: what ``data/framing.py`` measures.
         centre_dx: likewise.
-        centre_dy: likewise. These last five: None is what ``data/known.py`` says.
+        centre_dy: likewise.
     """
 
     size: int = Field(default=48, ge=16, le=512)
@@ -36,6 +39,7 @@ class DataConfig(Section):
     near_duplicate: float = Field(default=0.98, gt=0.5, le=1)
     split_seed: int = 42
     drop_suspect: bool = True
+    served_share: Share = 0.0
     name: str | None = Field(default=None, min_length=1)
     licence: str | None = Field(default=None, min_length=1)
     crop_margin: float | None = Field(default=None, gt=-1, le=4)

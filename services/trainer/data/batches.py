@@ -24,7 +24,7 @@ Floats = NDArray[np.float32]
 Order = NDArray[np.int64]
 
 # Names of the random streams, so that no two of them ever share numbers.
-_ORDER, _CHANGES, _MIXING = 0, 1, 2
+_ORDER, _CHANGES, _MIXING, _VIEWS = 0, 1, 2, 3
 _AHEAD = 4
 _ONE_HOT = np.eye(len(EMOTIONS), dtype=np.float32)
 
@@ -83,7 +83,7 @@ class TrainBatches:
         """
         order = self.order(epoch)
         for index in range(min(count, len(self))):
-            yield self.data.images[self._chosen(index, order)].astype(np.float32)
+            yield self._views(epoch, index, order).astype(np.float32)
 
     def epoch(self, epoch: int, *, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of ``epoch`` from ``start`` on, made a few ahead in one thread."""
@@ -102,8 +102,19 @@ class TrainBatches:
         return order[index * size : (index + 1) * size]
 
     def _crops(self, epoch: int, index: int, order: Order) -> Floats:
-        images = self.data.images[self._chosen(index, order)]
+        images = self._views(epoch, index, order)
         return augment(images, config=self.config.augment, rng=self._rng(_CHANGES, epoch, index))
+
+    def _views(self, epoch: int, index: int, order: Order) -> NDArray[np.uint8]:
+        """Return the images of a batch, a share of them as serving would crop them."""
+        chosen, data = self._chosen(index, order), self.data
+        images, share = data.images[chosen], self.config.data.served_share
+        if data.served is None or data.found is None or not share:
+            return images
+        drawn = self._rng(_VIEWS, epoch, index).random(len(chosen)) < share
+        replaced = drawn & data.found[chosen]
+        images[replaced] = data.served[chosen[replaced]]
+        return images
 
     def _rng(self, *stream: int) -> np.random.Generator:
         return np.random.default_rng((self.config.loop.seed, *stream))

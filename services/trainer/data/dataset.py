@@ -10,21 +10,32 @@ from numpy.typing import NDArray
 
 from services.common.domain.emotions import EMOTIONS
 from services.trainer.data.layouts import Split
-from services.trainer.data.prepare import IMAGES_NAME, MANIFEST_NAME
+from services.trainer.data.prepare import IMAGES_NAME, MANIFEST_NAME, SERVED_NAME
 from services.trainer.errors import RunError
 from services.trainer.files import sha256_of
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Subset:
-    """Images uint8 ``[N, S, S, C]``, labels ``[N]``, and which are copies of training images."""
+    """Images with their labels.
+
+    Attributes:
+        images: uint8 ``[N, S, S, C]``.
+        labels: ``[N]``, indices into ``EMOTIONS``.
+        leaked: ``[N]``, which are copies of training images.
+        served: the images as serving would crop them, where ``found``; None without that view.
+        found: ``[N]``, in which our detector found the face.
+    """
 
     images: Pixels
     labels: Labels
-    leaked: NDArray[np.bool_]
+    leaked: Mask
+    served: Pixels | None = None
+    found: Mask | None = None
 
     def __len__(self) -> int:
         """Number of images."""
@@ -59,20 +70,29 @@ def load_prepared(folder: Path) -> PreparedData:
     """
     try:
         manifest = json.loads((folder / MANIFEST_NAME).read_bytes())
-        digest = sha256_of(folder / IMAGES_NAME)
+        images = _read(folder / IMAGES_NAME, sha256=manifest["images_sha256"])
+        served_hash = manifest.get("served_sha256")
+        served = _read(folder / SERVED_NAME, sha256=served_hash) if served_hash else None
     except (OSError, ValueError) as error:
         raise RunError(f"{folder} holds no prepared data; run prepare first.") from error
-    if digest != manifest["images_sha256"]:
-        raise RunError(f"{IMAGES_NAME} is not what {MANIFEST_NAME} says; run prepare again.")
-    images = np.load(folder / IMAGES_NAME, allow_pickle=False)
     rows = manifest["images"]
     labels = np.array([row["label"] for row in rows], dtype=np.int64)
-    kept = np.array([row["kept"] for row in rows], dtype=bool)
-    leaked = np.array([row["leaked"] for row in rows], dtype=bool)
+    kept, leaked, found = (
+        np.array([row.get(flag, False) for row in rows], dtype=bool)
+        for flag in ("kept", "leaked", "found")
+    )
     splits = np.array([row["split"] for row in rows])
 
     def subset(split: Split) -> Subset:
         chosen = np.flatnonzero((splits == split) & kept)
-        return Subset(images[chosen], labels[chosen], leaked[chosen])
+        second = (served[chosen], found[chosen]) if served is not None else (None, None)
+        return Subset(images[chosen], labels[chosen], leaked[chosen], *second)
 
     return PreparedData(subset(Split.TRAIN), subset(Split.VALIDATION), subset(Split.TEST), manifest)
+
+
+def _read(path: Path, *, sha256: str) -> Pixels:
+    if sha256_of(path) != sha256:
+        raise RunError(f"{path.name} is not what {MANIFEST_NAME} says; run prepare again.")
+    pixels: Pixels = np.load(path, allow_pickle=False)
+    return pixels

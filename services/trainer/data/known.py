@@ -1,24 +1,33 @@
-"""What is known of a data set: its name, its terms, and how it frames faces.
+"""What is known of a data set: its name and its terms, and how it frames faces.
 
-All three end up in the manifest of the model, so none is guessed: a data set that is not
+All of it ends up in the manifest of the model, so none is guessed: a data set that is not
 recognised bears the name of its folder and says that its terms are unknown, until the recipe
-says otherwise (``data.name=…``).
+says otherwise (``data.name=…``). The framing is measured, see ``framing.py``.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from services.trainer.config import DataConfig
+from services.trainer.data.framing import Framing
 from services.trainer.data.layouts import Sample, Split, is_fer2013
 
 
 @dataclass(frozen=True, slots=True)
 class DataFacts:
-    """Name and terms for people; margin and centre as in ``vision.InputSpec``.
+    """Name and terms for people; how faces are framed, measured or as the recipe says.
 
-    ``split_names`` are the data set's own, by ours.
+    Attributes:
+        name: of the data set.
+        licence: its terms.
+        crop_margin: as in ``vision.InputSpec``; 0 when no face was found in any image.
+        centre_dx: likewise.
+        centre_dy: likewise.
+        framing_spread: interquartile range of the margin; None when it was not measured.
+        faces_found: share of the images in which our detector finds a face; None likewise.
+        split_names: the data set's own, by ours.
     """
 
     name: str
@@ -26,6 +35,8 @@ class DataFacts:
     crop_margin: float = 0.0
     centre_dx: float = 0.0
     centre_dy: float = 0.0
+    framing_spread: float | None = None
+    faces_found: float | None = None
     split_names: dict[str, str] = field(default_factory=dict)
 
 
@@ -35,9 +46,6 @@ FER2013 = DataFacts(
         "ICML 2013 representation learning challenge set, for academic use; no image of it is "
         "part of this model's files"
     ),
-    crop_margin=-0.05,  # measured, see framing.py
-    centre_dx=0.006,
-    centre_dy=-0.01,
     split_names={
         Split.TRAIN: "Training",
         Split.VALIDATION: "PublicTest",
@@ -52,6 +60,15 @@ def recognise(samples: Sequence[Sample], *, source: Path) -> DataFacts:
         return FER2013
     name = source.resolve().name
     return DataFacts(name=name, licence="unknown: set data.licence")
+
+
+def framed(facts: DataFacts, framing: Framing | None) -> DataFacts:
+    """Return ``facts`` with a measured framing; None: no face was found to measure it on."""
+    if framing is None:
+        return replace(facts, faces_found=0.0)
+    measured = asdict(framing)
+    spread, found = measured.pop("spread"), measured.pop("found")
+    return replace(facts, framing_spread=spread, faces_found=found, **measured)
 
 
 def stated(facts: DataFacts, config: DataConfig) -> DataFacts:

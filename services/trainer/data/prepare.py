@@ -1,8 +1,10 @@
 """Decode a data set once into arrays, with a manifest of what is in them and why.
 
 images.npy      uint8 [N, S, S, C]
-manifest.json   hashes, recipe, audit, and for each image: path, SHA-256, label, split,
-                kept (used at all), leaked (an evaluation image with a copy in training)
+served.npy      the same as serving would crop them, if the recipe trains on those as well
+manifest.json   hashes, recipe, audit, framing, and for each image: path, SHA-256, label, split,
+                kept (used at all), leaked (an evaluation image with a copy in training), found
+                (served.npy holds a crop around its face)
 """
 
 import hashlib
@@ -24,14 +26,17 @@ from services.imaging.decode import decode_photo
 from services.trainer.config import DataConfig
 from services.trainer.data.audit import audit, exact_groups
 from services.trainer.data.known import recognise
-from services.trainer.data.layouts import Sample, data_root, opened, scan
+from services.trainer.data.layouts import Sample, Split, data_root, opened, scan
 from services.trainer.data.seed_split import seed_split
 from services.trainer.data.splits import complete_splits
+from services.trainer.data.views import look_as_served
 from services.trainer.errors import DataLayoutError
 from services.trainer.files import sha256_of, write_atomically
+from services.vision.detectors.port import FaceDetector
 from services.vision.transforms import InputSpec, crop_face
 
 IMAGES_NAME = "images.npy"
+SERVED_NAME = "served.npy"
 MANIFEST_NAME = "manifest.json"
 
 # Training crops are smaller than any photo in which the detector finds a face.
@@ -42,23 +47,30 @@ Progress = Callable[[int, int], None]
 
 
 def prepare(
-    source: Path, *, out: Path, config: DataConfig, progress: Progress | None = None
+    source: Path,
+    *,
+    out: Path,
+    config: DataConfig,
+    detector: FaceDetector | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Read ``source`` (a folder or a ``.tar.gz``), audit it, write the cache, return its manifest.
 
     Args:
         source: the data; never changed.
         out: the cache folder, made if missing.
-        config: size, colour, splits, duplicate threshold.
-        progress: called with (done, total) now and then.
+        config: size, colour, splits, duplicate threshold, framing.
+        detector: finds the faces whose framing is measured; the product's own when None.
+        progress: called with (done, total) now and then, for decoding and then for detecting.
 
     Raises:
         DataLayoutError: if the layout is unknown or an image cannot be decoded.
     """
     out.mkdir(parents=True, exist_ok=True)
+    spec = _whole_frame(config)
     with opened(source) as root:
         samples, base = scan(root), data_root(root)
-        images, hashes = _decode_all(samples, base=base, config=config, progress=progress)
+        images, hashes = _decode_all(samples, base=base, spec=spec, progress=progress)
     labels = np.array([sample.label for sample in samples], dtype=np.int64)
     if config.split_rule == "seed":
         splits = seed_split(samples, seed=config.split_seed)
@@ -72,33 +84,55 @@ def prepare(
     findings = audit(images, labels=labels, splits=splits, threshold=config.near_duplicate)
     np.save(out / IMAGES_NAME, images)
     kept = findings.keep(splits) if config.drop_suspect else np.ones(len(samples), dtype=bool)
+    views = look_as_served(
+        images,
+        train=kept & (splits == Split.TRAIN),
+        facts=recognise(samples, source=source),
+        config=config,
+        spec=spec,
+        detector=detector,
+        progress=progress,
+    )
     manifest = {
         "format_version": 1,
         "labels": list(EMOTIONS),
-        "facts": asdict(recognise(samples, source=source)),
+        "facts": asdict(views.facts),
         "config": config.model_dump(mode="json"),
         "source_sha256": _source_hash(source, samples, hashes),
         "images_sha256": sha256_of(out / IMAGES_NAME),
         "audit": findings.summary(splits),
         "counts": _counts(labels, splits, kept),
-        "images": _rows(samples, hashes=hashes, splits=splits, kept=kept, leaked=findings.leaked),
+        "images": _rows(
+            samples,
+            hashes=hashes,
+            splits=splits,
+            kept=kept,
+            leaked=findings.leaked,
+            found=views.found,
+        ),
     }
+    if views.served is not None:
+        np.save(out / SERVED_NAME, views.served)
+        manifest["served_sha256"] = sha256_of(out / SERVED_NAME)
     write_atomically(out / MANIFEST_NAME, json.dumps(manifest, indent=1).encode())
     return manifest
 
 
+def _whole_frame(config: DataConfig) -> InputSpec:
+    channels = config.channels
+    return InputSpec(
+        size=config.size,
+        channels=channels,
+        crop_margin=0.0,
+        mean=(0.0,) * channels,
+        std=(1.0,) * channels,
+    )
+
+
 def _decode_all(
-    samples: Sequence[Sample], *, base: Path, config: DataConfig, progress: Progress | None
+    samples: Sequence[Sample], *, base: Path, spec: InputSpec, progress: Progress | None
 ) -> tuple[Pixels, list[str]]:
     """Decode with the product's own decoder and crop, so that training sees what serving sees."""
-    zeros = (0.0,) * config.channels
-    spec = InputSpec(
-        size=config.size,
-        channels=config.channels,
-        crop_margin=0.0,
-        mean=zeros,
-        std=(1.0,) * config.channels,
-    )
     images = np.empty((len(samples), *spec.shape), dtype=np.uint8)
     hashes: list[str] = []
 
@@ -150,6 +184,7 @@ def _rows(
     splits: NDArray[np.str_],
     kept: NDArray[np.bool_],
     leaked: NDArray[np.bool_],
+    found: NDArray[np.bool_],
 ) -> list[dict[str, Any]]:
     return [
         {
@@ -159,8 +194,9 @@ def _rows(
             "split": str(split),
             "kept": bool(keep),
             "leaked": bool(is_leaked),
+            "found": bool(has_face),
         }
-        for sample, digest, split, keep, is_leaked in zip(
-            samples, hashes, splits, kept, leaked, strict=True
+        for sample, digest, split, keep, is_leaked, has_face in zip(
+            samples, hashes, splits, kept, leaked, found, strict=True
         )
     ]

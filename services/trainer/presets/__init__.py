@@ -3,13 +3,20 @@
 from collections.abc import Callable, Mapping
 
 from services.trainer.config import TrainConfig
-from services.trainer.presets import quick, seed_rafdb, seed_rafdb_official, starter
+from services.trainer.presets import (
+    quick,
+    seed_rafdb,
+    seed_rafdb_official,
+    starter,
+    starter_teacher,
+)
 
 PRESETS: Mapping[str, Callable[[], TrainConfig]] = {
     "quick": quick.build,
     "seed-rafdb": seed_rafdb.build,
     "seed-rafdb-official": seed_rafdb_official.build,
     "starter": starter.build,
+    "starter-teacher": starter_teacher.build,
 }
 
 

@@ -115,3 +115,36 @@ class TestOversampling:
         some = batches(self.DATA, imbalance=ImbalanceConfig(method="oversample"))
         assert (some.order(4) == some.order(4)).all()
         assert not (some.order(4) == some.order(5)).all()
+
+
+class TestViews:
+    WHOLE = subset(8, seed=0)
+    OTHER = 255 - WHOLE.images
+    FOUND = np.arange(len(WHOLE)) % 2 == 0
+    SECOND = Subset(WHOLE.images, WHOLE.labels, WHOLE.leaked, OTHER, FOUND)
+
+    def crops(self, share: float) -> dict[int, bool]:
+        """Which of the images came as served, in one epoch."""
+        config = tiny_config().model_copy(
+            update={
+                "augment": NO_AUGMENT,
+                "data": tiny_config().data.model_copy(update={"served_share": share}),
+            }
+        )
+        batches = TrainBatches(self.SECOND, config)
+        crops = np.concatenate([batch.crops for batch in batches.epoch(0)])
+        order = batches.order(0)[: len(crops)]
+        return {
+            int(index): bool((crop == self.OTHER[index]).all())
+            for index, crop in zip(order, crops, strict=True)
+        }
+
+    def test_all_that_have_a_face_come_as_served(self) -> None:
+        assert all(served == self.FOUND[index] for index, served in self.crops(1.0).items())
+
+    def test_a_share_of_them_does(self) -> None:
+        served = [s for index, s in self.crops(0.5).items() if self.FOUND[index]]
+        assert 0 < sum(served) < len(served)
+
+    def test_none_does_by_default(self) -> None:
+        assert not any(self.crops(0.0).values())

@@ -5,7 +5,12 @@ import pytest
 from numpy.typing import NDArray
 
 from services.common.domain.faces import Box, DetectedFace
-from services.trainer.data.framing import measure_framing, on_canvas
+from services.trainer.data.framing import (
+    cut_as_served,
+    find_faces,
+    measure_framing,
+    on_canvas,
+)
 from services.vision.transforms import InputSpec, crop_face
 from tests.fixtures.training import striped
 
@@ -14,7 +19,7 @@ IMAGES = np.stack([striped(1, seed=index, side=48) for index in range(4)])
 
 
 class FixedDetector:
-    """Sees the same boxes in every photo, most confident last."""
+    """Sees the same boxes in every photo, least confident last."""
 
     def __init__(self, *boxes: Box) -> None:
         self._boxes = boxes
@@ -23,32 +28,74 @@ class FixedDetector:
         self, photos: Sequence[Pixels], *, threshold: float = 0.9, min_face_px: int = 20
     ) -> list[list[DetectedFace]]:
         del threshold, min_face_px
-        faces = [DetectedFace(box, (), 0.9 + i / 100) for i, box in enumerate(self._boxes)]
+        faces = [DetectedFace(box, (), 0.99 - i / 100) for i, box in enumerate(self._boxes)]
         return [faces for _ in photos]
+
+
+SPEC = InputSpec(size=48, channels=1, crop_margin=0.0, mean=(0.0,), std=(1.0,))
+# The frame of a 48 px image is 64..192 on its canvas.
+FRAME = Box(64, 64, 128, 128)
+
+
+class TestFindFaces:
+    def test_takes_the_largest_as_serving_lists_it_first(self) -> None:
+        detector = FixedDetector(Box(0, 0, 30, 30), FRAME)
+        assert find_faces(IMAGES, detector=detector) == [FRAME] * 4
+
+    def test_says_where_there_is_none(self) -> None:
+        assert find_faces(IMAGES, detector=FixedDetector()) == [None] * 4
+
+    def test_tells_its_progress(self) -> None:
+        seen: list[tuple[int, int]] = []
+        find_faces(
+            IMAGES,
+            detector=FixedDetector(),
+            progress=lambda done, total: seen.append((done, total)),
+        )
+        assert seen == [(4, 4)]
+
+
+class TestOnCanvas:
+    def test_leaves_large_images_at_their_size(self) -> None:
+        image = striped(1, seed=0, side=200)
+        canvas = on_canvas(image)
+        assert canvas.shape == (400, 400, 3)
+        assert (canvas[100:300, 100:300, 0] == image[..., 0]).all()
 
 
 class TestMeasureFraming:
     def test_its_result_cuts_the_original_frame_out_again(self) -> None:
-        box = Box(110, 84, 128, 160)  # on a canvas whose frame is 96..288
-        found = measure_framing(IMAGES, detector=FixedDetector(Box(0, 0, 30, 30), box))
-        assert found.crop_margin == pytest.approx(0.2)
-        spec = InputSpec(
-            size=48,
-            channels=1,
-            crop_margin=found.crop_margin,
-            centre_dx=found.centre_dx,
-            centre_dy=found.centre_dy,
-            mean=(0.0,),
-            std=(1.0,),
+        box = Box(74, 56, 85, 107)
+        found = measure_framing([box] * 4, side=48)
+        assert found.crop_margin == pytest.approx(128 / 107 - 1, abs=1e-3)
+        spec = SPEC.model_copy(
+            update={
+                "crop_margin": found.crop_margin,
+                "centre_dx": found.centre_dx,
+                "centre_dy": found.centre_dy,
+            }
         )
         crop = crop_face(on_canvas(IMAGES[0]), box, spec)
         correlation = np.corrcoef(crop.ravel(), IMAGES[0].ravel())[0, 1]
         assert correlation > 0.95
 
     def test_tells_how_many_faces_it_rests_on(self) -> None:
-        found = measure_framing(IMAGES, detector=FixedDetector(Box(96, 96, 192, 192)))
-        assert (found.found, found.crop_margin, found.spread) == (1.0, 0.0, 0.0)
+        found = measure_framing([FRAME, None], side=48)
+        assert (found.found, found.crop_margin, found.spread) == (0.5, 0.0, 0.0)
 
     def test_refuses_images_without_faces(self) -> None:
         with pytest.raises(ValueError, match="no face"):
-            measure_framing(IMAGES, detector=FixedDetector())
+            measure_framing([None], side=48)
+
+
+class TestCutAsServed:
+    def test_cuts_what_serving_cuts_from_the_same_photo(self) -> None:
+        box = Box(70, 60, 90, 110)
+        spec = SPEC.model_copy(update={"crop_margin": 0.1})
+        served = cut_as_served(IMAGES, [box] * 4, spec)
+        assert (served[2] == crop_face(on_canvas(IMAGES[2]), box, spec)).all()
+        assert not (served[2] == IMAGES[2]).all()
+
+    def test_leaves_an_image_without_a_face_as_it_is(self) -> None:
+        served = cut_as_served(IMAGES, [None, FRAME, None, None], SPEC)
+        assert (served[[0, 2, 3]] == IMAGES[[0, 2, 3]]).all()

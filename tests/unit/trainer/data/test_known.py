@@ -1,7 +1,8 @@
 from pathlib import Path
 
 from services.trainer.config import DataConfig
-from services.trainer.data.known import FER2013, DataFacts, recognise, stated
+from services.trainer.data.framing import Framing
+from services.trainer.data.known import FER2013, DataFacts, framed, recognise, stated
 from services.trainer.data.layouts import Sample, Split
 
 
@@ -35,3 +36,15 @@ class TestStated:
 
     def test_the_facts_stay_where_it_is_silent(self) -> None:
         assert stated(FER2013, DataConfig()) == FER2013
+
+
+class TestFramed:
+    def test_takes_what_was_measured(self) -> None:
+        facts = framed(FER2013, Framing(-0.05, 0.01, -0.02, spread=0.2, found=0.87))
+        assert (facts.crop_margin, facts.centre_dx, facts.centre_dy) == (-0.05, 0.01, -0.02)
+        assert (facts.framing_spread, facts.faces_found) == (0.2, 0.87)
+        assert facts.name == FER2013.name
+
+    def test_says_that_no_face_was_found(self) -> None:
+        facts = framed(FER2013, None)
+        assert (facts.faces_found, facts.framing_spread, facts.crop_margin) == (0.0, None, 0.0)
