@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.trainer.config import DataConfig
 from services.trainer.data.dataset import load_prepared
 from services.trainer.data.layouts import Split
 from services.trainer.data.prepare import prepare
@@ -15,7 +14,7 @@ from services.trainer.judging.evaluate import judge
 from services.trainer.normalisation import Normalisation
 from services.trainer.run import Run
 from services.trainer.stages import calibrate_run, evaluate_run, report_run
-from tests.fixtures.training import SIDE, tiny_config, write_image_folder
+from tests.fixtures.training import DATA, tiny_config, write_image_folder
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ def run(tmp_path: Path) -> Run:
     """A run that was evaluated, by a network that is three times too sure."""
     folder = Run(tmp_path / "run")
     data = write_image_folder(tmp_path / "data", train=4, test=4, val=8)
-    prepare(data, out=folder.data, config=DataConfig(size=SIDE))
+    prepare(data, out=folder.data, config=DATA)
     loaded = load_prepared(folder.data)
     folder.begin(tiny_config(), normalisation=Normalisation((128.0,), (50.0,)), data={"train": 28})
     rng = np.random.default_rng(0)

@@ -4,7 +4,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.trainer.config import DataConfig
 from services.trainer.data.known import FER2013
 from services.trainer.data.prepare import prepare
 from services.trainer.judging.bundle import evaluate_bundle, judge_bundle
@@ -13,7 +12,7 @@ from services.trainer.judging.seen import SEEN_NAME, seen_bytes
 from services.vision.bundle import MODEL_NAME, Bundle, load_golden, write_bundle
 from services.vision.classifiers.openvino import OpenVinoClassifier
 from tests.fixtures.bundles import tiny_card, write_tiny_bundle
-from tests.fixtures.training import striped, write_image, write_image_folder
+from tests.fixtures.training import DATA, striped, write_image, write_image_folder
 
 
 @pytest.fixture
@@ -79,7 +78,7 @@ class TestOverlap:
         assert "cross_fitted" not in result
 
     def test_is_found_by_file_hashes(self, tiny_bundle: Bundle, data: Path, tmp_path: Path) -> None:
-        rows = prepare(data, out=tmp_path / "cache", config=DataConfig(size=16))["images"]
+        rows = prepare(data, out=tmp_path / "cache", config=DATA)["images"]
         bundle = with_extras(tiny_bundle, tmp_path / "b", extras={SEEN_NAME: seen_bytes(rows)})
         on_test = evaluate_bundle(bundle.directory, data)
         assert on_test["overlap"]["in_training"] == on_test["overlap"]["in_calibration"] == 0

@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 
 from services.common.domain.emotions import EMOTIONS
-from services.trainer.config import DataConfig
 from services.trainer.data.dataset import load_prepared
 from services.trainer.data.layouts import Split
 from services.trainer.data.prepare import prepare
 from services.trainer.errors import DataLayoutError
 from services.trainer.judging.images import read_images
 from services.vision.transforms import InputSpec
-from tests.fixtures.training import striped, write_image, write_image_folder
+from tests.fixtures.training import DATA, striped, write_image, write_image_folder
 
 SPEC = InputSpec(
     size=16, channels=1, crop_margin=0.3, centre_dx=0.1, centre_dy=0.2, mean=(0.0,), std=(1.0,)
@@ -21,7 +20,7 @@ SPEC = InputSpec(
 class TestReadImages:
     def test_reads_the_pixels_that_prepare_would(self, tmp_path: Path) -> None:
         data = write_image_folder(tmp_path / "data", train=2, test=2, val=2)
-        prepare(data, out=tmp_path / "cache", config=DataConfig(size=16))
+        prepare(data, out=tmp_path / "cache", config=DATA)
         images = read_images(data, SPEC)
         expected = load_prepared(tmp_path / "cache").test
         assert np.array_equal(images.crops, expected.images)

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.trainer.config import DataConfig
 from services.trainer.data.dataset import load_prepared
 from services.trainer.data.prepare import prepare
 from services.trainer.errors import RunError
@@ -18,7 +17,7 @@ from services.trainer.judging.run_page import run_figures, write_report
 from services.trainer.normalisation import Normalisation
 from services.trainer.run import Run
 from services.vision.bundle import Bundle
-from tests.fixtures.training import SIDE, tiny_config, write_image_folder
+from tests.fixtures.training import DATA, tiny_config, write_image_folder
 
 
 @pytest.fixture
@@ -26,7 +25,7 @@ def run(tmp_path: Path) -> Run:
     """A calibrated run with a log, whose network answers at random but surely."""
     folder = Run(tmp_path / "run")
     data = write_image_folder(tmp_path / "data", train=4, test=4, val=4)
-    prepare(data, out=folder.data, config=DataConfig(size=SIDE))
+    prepare(data, out=folder.data, config=DATA)
     folder.begin(tiny_config(), normalisation=Normalisation((128.0,), (50.0,)), data={"train": 28})
     journal = Journal(folder.folder)
     journal.add("step", step=50, loss=1.9, learning_rate=0.1)
