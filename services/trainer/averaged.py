@@ -16,6 +16,7 @@ from services.trainer.data.dataset import Subset
 from services.trainer.ema import reestimate_batch_norm
 from services.trainer.models.build import build_network
 from services.trainer.normalisation import Normalisation
+from services.trainer.optimisers import is_kernel
 
 # More than while training: this estimate is the one that is shipped.
 _BN_BATCHES = 200
@@ -32,8 +33,9 @@ def build_averaged(
 ) -> keras.Model:
     """Build the network in float32 from the averaged weights of ``checkpoint``.
 
-    Whatever precision it was trained in, it is judged and served in float32. A run without an
-    average (``optim.ema_decay=0``) has its last weights and statistics as they are.
+    Whatever precision it was trained in, it is judged and served in float32, its kernels rounded
+    as they will be stored. A run without an average (``optim.ema_decay=0``) has its last weights
+    and statistics as they are.
     """
     model = build_network(
         config.model,
@@ -43,16 +45,25 @@ def build_averaged(
     )
     for index, variable in enumerate(model.variables):
         variable.assign(checkpoint.arrays[f"model/{index:04d}"])
+    if config.optim.ema_decay:
+        for index, variable in enumerate(model.trainable_variables):
+            variable.assign(checkpoint.arrays[f"ema/{index:04d}"])
+    if config.model.stored == "float16":
+        round_kernels(model)
     if not config.optim.ema_decay:
         return model
-    for index, variable in enumerate(model.trainable_variables):
-        variable.assign(checkpoint.arrays[f"ema/{index:04d}"])
     batches = TrainBatches(train, config)
     forward: Any = tf.function(lambda crops: model(crops, training=True))
     # Of an epoch that training itself never came to.
     crops = batches.first_crops(config.loop.epochs, count=_BN_BATCHES)
     reestimate_batch_norm(model, crops, forward=forward)
     return model
+
+
+def round_kernels(model: keras.Model) -> None:
+    """Round kernels to what float16 can hold; biases and statistics, small as they are, stay."""
+    for variable in filter(is_kernel, model.weights):
+        variable.assign(variable.numpy().astype(np.float16).astype(np.float32))
 
 
 def load_network(path: Path) -> keras.Model:

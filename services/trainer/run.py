@@ -32,11 +32,11 @@ _PACKAGES = (
     *("onnx", "onnxruntime", "openvino"),
 )
 # What may change when a run is resumed: how fast and how long it goes, what the data is called
-# and how serving crops, not what a training step computes.
+# and how serving crops, how weights are stored; not what a training step computes.
 _FREE = frozenset(
     {
         *("epochs", "threads", "checkpoint_minutes", "eval_batch_size"),
-        *("name", "licence", "crop_margin", "centre_dx", "centre_dy"),
+        *("name", "licence", "crop_margin", "centre_dx", "centre_dy", "stored"),
     }
 )
 _OUTSIDE = ("normalisation", "data_identity")

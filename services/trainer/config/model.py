@@ -68,6 +68,8 @@ class ModelConfig(Section):
             array per variable (``layer/variable``), or of a run folder to go on from.
         freeze: backbone layers, counted from the image, that are not trained: a number or "all".
         enlarge: factor by which the graph enlarges the crops (bilinear) before the backbone.
+        stored: what the kernels are rounded to when the network is finished. It is judged with
+            rounded ones, and "float16" halves its file.
         head: what follows the backbone.
         densenet: the shape of ``densenet_bc``; ignored by the others.
     """
@@ -76,5 +78,6 @@ class ModelConfig(Section):
     weights: str = "none"
     freeze: Annotated[int, Field(ge=0)] | Literal["all"] = 0
     enlarge: int = Field(default=1, ge=1, le=8)
+    stored: Literal["float32", "float16"] = "float32"
     head: HeadConfig = HeadConfig()
     densenet: DenseNetConfig = DenseNetConfig()

@@ -11,6 +11,8 @@ from onnx import TensorProto, helper, numpy_helper
 # operators here.
 _OPSET = 17
 _IR_VERSION = 8
+# Values of a constant from which half the bytes are worth a node.
+_LARGE = 256
 
 
 class Graph:
@@ -29,11 +31,20 @@ class Graph:
         return name
 
     def constant(self, values: NDArray[np.generic] | np.float32 | list[float]) -> str:
-        """Add values as a float32 constant and return its name."""
+        """Add values as a float32 constant and return its name.
+
+        Large ones that float16 holds without loss are stored so, with a cast that the engines
+        compute once, when they load the graph.
+        """
         name = f"constant_{len(self._constants)}"
         array = np.asarray(values, dtype=np.float32)
-        self._constants.append(numpy_helper.from_array(array, name))
-        return name
+        with np.errstate(over="ignore"):
+            half = array.astype(np.float16)
+        if array.size < _LARGE or not np.array_equal(half.astype(np.float32), array):
+            self._constants.append(numpy_helper.from_array(array, name))
+            return name
+        self._constants.append(numpy_helper.from_array(half, name))
+        return self.add("Cast", [name], to=TensorProto.FLOAT)
 
     def shape(self, *sizes: int) -> str:
         """Add a shape as a constant; 0 keeps a size, -1 takes the rest."""

@@ -26,6 +26,7 @@ def build() -> TrainConfig:
             backbone=Backbone.EFFICIENTNET_LITE0,
             weights="imagenet",
             enlarge=2,
+            stored="float16",
             head=HeadConfig(dropout=0.3),
         ),
         optim=OptimConfig(

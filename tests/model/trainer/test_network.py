@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from services.trainer.averaged import inference
+from services.trainer.averaged import inference, round_kernels
 from services.trainer.config import Backbone, DenseNetConfig, ModelConfig, Precision
 from services.trainer.ema import WeightAverage
 from services.trainer.errors import ExportError
@@ -146,6 +146,20 @@ class TestOnnx:
         spread_statistics(model)
         shape = (size, size, channels)
         assert check_parity(to_onnx(model), reference=inference(model), shape=shape) < 1e-5
+
+    def test_rounded_kernels_take_half_the_bytes_and_answer_alike(self) -> None:
+        model = tiny(LITE, size=48)
+        spread_statistics(model)
+        exact = to_onnx(model)
+        round_kernels(model)
+        half = to_onnx(model)
+        assert len(half) < 0.55 * len(exact)
+        assert check_parity(half, reference=inference(model), shape=(48, 48, 1)) < 1e-5
+
+    def test_stores_in_full_what_half_would_round(self) -> None:
+        model = tiny(LITE, size=48)
+        kernels = 4 * sum(int(np.prod(v.shape)) for v in model.weights if len(v.shape) > 1)
+        assert len(to_onnx(model)) > kernels
 
     def test_refuses_a_layer_it_cannot_write(self) -> None:
         inputs = keras.Input((8, 8, 1))
