@@ -30,7 +30,7 @@ run: $(STAMPS)/demo ## Serve the whole stack until Ctrl-C, data kept in .local/
 	@$(PY) -m infra.local run
 
 ##@ Work
-.PHONY: test check lint format types imports fmt bench train
+.PHONY: test check lint format types imports fmt bench train starter
 test: $(STAMPS)/test ## Run every test, or T=path those below a path
 	@$(if $(T),$(PY) -m pytest $(T),$(PY) scripts/run_tests.py)
 
@@ -59,6 +59,11 @@ bench: $(STAMPS)/dev ## Measure the service against its own bare pipeline
 train: $(STAMPS)/$(if $(filter starter,$(PRESET)),pretrained,dev) ## Train a model: make train DATA=folder [PRESET=quick]
 	@test -n "$(DATA)" || { echo "error: name the data: make train DATA=path/to/fer2013" >&2; exit 2; }
 	@$(PY) -m services.trainer train --preset $(PRESET) --data "$(DATA)"
+
+starter: $(STAMPS)/pretrained ## Make the shipped model anew, teacher first: make starter DATA=fer2013.tar.gz
+	@test -n "$(DATA)" || { echo "error: name the data: make starter DATA=path/to/fer2013.tar.gz" >&2; exit 2; }
+	@$(PY) -m services.trainer train --preset starter-teacher --data "$(DATA)" --continue
+	@$(PY) -m services.trainer train --preset starter --data "$(DATA)" --continue
 
 ##@ Maintain
 .PHONY: migrate migration lock clean distclean
