@@ -28,7 +28,6 @@ from services.trainer.sweep.halving import default_rungs, parse_rungs
 from services.trainer.sweep.plan import Measure, SweepPlan, Trial
 
 if TYPE_CHECKING:
-    from services.trainer.sweep.standings import Standing
     from services.trainer.sweep.store import SweepStore
 
 Settings = Annotated[
@@ -87,13 +86,18 @@ def sweep(
         folder = run or Path("runs") / f"sweep-{preset}"
         store = _opened(folder, asked, retry=retry)
         _share_data(folder, asked, data=data)
+        before = store.outcomes
         stopped = _search(asked, store, deadline=deadline)
         if stopped is not None:
+            if store.outcomes != before:
+                _show(asked, store, title="so far")
             Console().print(
                 f"stopped ({stopped}) and saved in {folder}; the same command goes on",
                 highlight=False,
             )
             raise typer.Exit(UNFINISHED)
+        if store.outcomes == before:  # else the last rung's table was just shown
+            _show(asked, store, title="the sweep")
         _conclude(asked, store)
 
 
@@ -139,6 +143,7 @@ def _opened(folder: Path, asked: _Asked, *, retry: bool) -> "SweepStore":
     store = SweepStore(folder, plan=asked.plan, candidates=asked.candidates)
     if retry:
         store.forget_failures()
+    store.begin()
     return store
 
 
@@ -183,7 +188,7 @@ def _search(asked: _Asked, store: "SweepStore", *, deadline: float) -> str | Non
         ).run()
 
 
-def _show(asked: _Asked, store: "SweepStore", *, title: str) -> "list[Standing]":
+def _show(asked: _Asked, store: "SweepStore", *, title: str) -> None:
     """Write table and plot anew, and print the table."""
     from services.trainer.sweep.papers import write_papers
     from services.trainer.sweep.tables import rich_table
@@ -200,14 +205,14 @@ def _show(asked: _Asked, store: "SweepStore", *, title: str) -> "list[Standing]"
     for one in standings:
         if one.detail:
             console.print(f"{named(asked.axes, one.candidate)}: {one.detail}", highlight=False)
-    return standings
 
 
 def _conclude(asked: _Asked, store: "SweepStore") -> None:
     """Say who won, and the command that makes a bundle of it: nothing is left to train."""
     from services.trainer.sweep.search import trial_folder
+    from services.trainer.sweep.standings import furthest
 
-    best = _show(asked, store, title="the sweep")[0].candidate
+    best = furthest(asked.plan, asked.candidates, store.outcomes)[0].candidate
     seed = best.config.loop.seed
     settings = [*asked.fixed, *settings_of(asked.axes, best)]
     command = [

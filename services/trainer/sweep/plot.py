@@ -43,7 +43,7 @@ def sweep_svg(
                     text,
                     (values[-1] if values else 0.5, row),
                     xycoords="data" if values else ("axes fraction", "data"),
-                    xytext=(8 if values else 0, 0),
+                    xytext=(14 if values else 0, 0),
                     textcoords="offset points",
                     ha="left" if values else "center",
                     va="center",

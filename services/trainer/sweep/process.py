@@ -77,10 +77,10 @@ def _listen(
     """Pass on what the process tells until it ends; None if it ended without a result."""
     result, asked = None, False
     while True:
-        if interrupted() and not asked:
-            connection.send("stop")
-            asked = True
         try:
+            if interrupted() and not asked:
+                connection.send("stop")
+                asked = True
             if not connection.poll(_ASK_SECONDS):
                 continue
             message = connection.recv()

@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from services.trainer.sweep.axes import Axis
@@ -38,11 +39,12 @@ def short_names(axes: Sequence[Axis]) -> list[str]:
 
 def rich_table(standings: Sequence[Standing], axes: Sequence[Axis], *, title: str) -> Table:
     """Return the table for a terminal."""
-    table = Table(title=title)
+    # Nine figures and their names fit into 80 columns.
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for name in short_names(axes):
         table.add_column(name, overflow="fold")
     for name in _headers():
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=" " not in name)
     for one in standings:
         table.add_row(*_cells(one))
     return table
@@ -75,7 +77,7 @@ def csv_table(standings: Sequence[Standing], axes: Sequence[Axis]) -> str:
 
 
 def _headers() -> list[str]:
-    return [*_MEASURES.values(), "epochs", "minutes"]
+    return [*_MEASURES.values(), "epochs", "min"]
 
 
 def _cells(one: Standing) -> list[str]:
