@@ -33,7 +33,9 @@ class Runs:
             return Stopped(reason="time_limit")
         self.seconds += 10
         self.ran.append((rate, trial.epochs, trial.seed))
-        (trial.folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+        checkpoints = trial.folder / "checkpoints"
+        assert checkpoints.exists() or not trial.rung, "who goes on must find where it stood"
+        checkpoints.mkdir(parents=True, exist_ok=True)
         status = self.lost.get((rate, trial.epochs))
         changes = {"status": status, "measures": None} if status else {}
         score = rate + trial.rung / 10 + trial.seed / 100
