@@ -30,7 +30,7 @@ run: $(STAMPS)/demo ## Serve the whole stack until Ctrl-C, data kept in .local/
 	@$(PY) -m infra.local run
 
 ##@ Work
-.PHONY: test check lint format types imports fmt bench train starter
+.PHONY: test check lint format types imports fmt bench train starter sweep
 test: $(STAMPS)/test ## Run every test, or T=path those below a path
 	@$(if $(T),$(PY) -m pytest $(T),$(PY) scripts/run_tests.py)
 
@@ -64,6 +64,15 @@ starter: $(STAMPS)/pretrained ## Make the shipped model anew, teacher first: mak
 	@test -n "$(DATA)" || { echo "error: name the data: make starter DATA=path/to/fer2013.tar.gz" >&2; exit 2; }
 	@$(PY) -m services.trainer train --preset starter-teacher --data "$(DATA)" --continue
 	@$(PY) -m services.trainer train --preset starter --data "$(DATA)" --continue
+
+sweep: $(STAMPS)/$(if $(filter starter,$(PRESET)),pretrained,dev) ## Compare settings: make sweep DATA=folder S="optim.lr=0.02:0.05"
+	@test -n "$(DATA)" -a -n "$(S)" || { printf '%s\n' \
+	  'error: name the data, and the settings to compare with their alternatives:' \
+	  '  make sweep DATA=path/to/fer2013 S="optim.lr=0.02:0.05:0.1 model.head.pooling=gap:flatten"' \
+	  'S takes options too (--rungs 2,6,20 --candidates 8 --seeds 3 --max-minutes 90); the same' \
+	  'command goes on where a sweep stopped. docs/training.md says what the data may look like.' \
+	  >&2; exit 2; }
+	@$(PY) -m services.trainer sweep --preset $(PRESET) --data "$(DATA)" $(S)
 
 ##@ Maintain
 .PHONY: migrate migration lock clean distclean

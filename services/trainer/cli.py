@@ -11,6 +11,7 @@ from services.trainer.commands.data import audit, prepare
 from services.trainer.commands.judging import compare, evaluate
 from services.trainer.commands.publishing import publish
 from services.trainer.commands.stages import calibrate, export
+from services.trainer.commands.sweep import sweep
 from services.trainer.commands.training import train
 
 app = typer.Typer(
@@ -20,5 +21,5 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 
-for command in (audit, prepare, train, evaluate, calibrate, compare, export, publish):
+for command in (audit, prepare, train, sweep, evaluate, calibrate, compare, export, publish):
     app.command()(command)

@@ -51,8 +51,12 @@ class Loop:
         scalars: Scalars | None = None,
         max_seconds: float = math.inf,
         interrupted: Callable[[], bool] = lambda: False,
+        until: int | None = None,
     ) -> None:
         """Prepare a session; a run folder with a checkpoint is resumed.
+
+        After ``until`` epochs it ends as planned, with the schedule of the whole run: a later
+        session goes on from there.
 
         Raises:
             RunError: if there are too few images for one step, or the teacher does not fit.
@@ -74,6 +78,7 @@ class Loop:
                 f"few for batches of {config.loop.batch_size}; lower loop.batch_size or add images."
             )
         self._total = config.loop.epochs * len(self._batches)
+        self._last = min(self._total, (until or config.loop.epochs) * len(self._batches))
         self._normalisation = normalisation_for(config.model, data.train.images)
         self._state = build_state(
             config, normalisation=self._normalisation, counts=data.train.counts
@@ -122,7 +127,7 @@ class Loop:
 
     @property
     def _at_end(self) -> bool:
-        return self._position.step >= self._total or self._schedule.ended(self._config.optim)
+        return self._position.step >= self._last or self._schedule.ended(self._config.optim)
 
     def _rate(self, step: int) -> float:
         return learning_rate(

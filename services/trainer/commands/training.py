@@ -1,15 +1,14 @@
 """``train``: the whole way from a data folder to a verified bundle."""
 
 import math
-import signal
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, Self
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from services.trainer.commands.data import prepare_into
+from services.trainer.commands.interruption import Interruption
 from services.trainer.commands.options import (
     Data,
     Name,
@@ -77,7 +76,7 @@ def _train(run: Run, *, config: TrainConfig, max_minutes: float) -> None:
     from services.trainer.tensorboard import TensorBoard
 
     console = Console()
-    with _Interruption() as interruption, ConsoleReporter(console) as reporter:
+    with Interruption() as interruption, ConsoleReporter(console) as reporter:
         stop = Loop(
             config,
             data=load_prepared(run.data),
@@ -91,27 +90,3 @@ def _train(run: Run, *, config: TrainConfig, max_minutes: float) -> None:
     if stop is not Stop.FINISHED:
         console.print(f"stopped ({stop}) and saved in {run.folder}; go on with --resume")
         raise typer.Exit(UNFINISHED)
-
-
-class _Interruption:
-    """Turns the first Ctrl-C or SIGTERM into a question the loop can ask; a second one kills."""
-
-    def __init__(self) -> None:
-        self._asked = False
-
-    def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._remember)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-    def asked(self) -> bool:
-        return self._asked
-
-    def _remember(self, number: int, frame: FrameType | None) -> None:
-        del frame
-        self._asked = True
-        signal.signal(number, signal.SIG_DFL)

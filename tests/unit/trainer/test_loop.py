@@ -101,6 +101,7 @@ def session(
     data: PreparedData | None = None,
     interrupted: Callable[[], bool] = lambda: False,
     max_seconds: float = math.inf,
+    until: int | None = None,
 ) -> tuple[Stop, Recorder]:
     reporter = Recorder()
     loop = Loop(
@@ -111,6 +112,7 @@ def session(
         reporter=reporter,
         interrupted=interrupted,
         max_seconds=max_seconds,
+        until=until,
     )
     return loop.train(), reporter
 
@@ -149,6 +151,16 @@ class TestLoop:
         stop, reporter = session(tmp_path / "parts", interrupted=interrupted)
         assert stop is Stop.FINISHED
         assert reporter.start == stops[-1]
+        assert total(tmp_path / "parts") == total(tmp_path / "whole")
+
+    def test_paused_at_an_epoch_it_keeps_the_schedule_of_the_whole_run(
+        self, tmp_path: Path
+    ) -> None:
+        config = tiny_config(epochs=3)
+        session(tmp_path / "whole", config=config)
+        ends = [session(tmp_path / "parts", config=config, until=n) for n in (1, 1, 2, 9)]
+        assert [stop for stop, _ in ends] == [Stop.FINISHED] * 4
+        assert [reporter.epochs for _, reporter in ends] == [[1], [], [2], [3]]
         assert total(tmp_path / "parts") == total(tmp_path / "whole")
 
     def test_a_crash_between_checkpoints_repeats_the_lost_steps(self, tmp_path: Path) -> None:

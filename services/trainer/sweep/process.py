@@ -1,0 +1,164 @@
+"""A trial in a process of its own.
+
+TensorFlow keeps what a graph took for as long as its process lives, and an out-of-memory kill
+takes the whole process: here that is one candidate's end, and the others go on. Starting anew
+costs some seconds per trial, little beside minutes of training.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Any
+
+from services.common.domain.errors import HferError
+from services.trainer.ports import Reporter
+from services.trainer.sweep.outcome import Outcome, Status, Stopped
+from services.trainer.sweep.plan import Trial
+
+CONSOLE = "console.log"
+_ASK_SECONDS = 0.2
+
+Work = Callable[..., Outcome | Stopped]
+
+
+def run_in_process(
+    trial: Trial,
+    *,
+    max_seconds: float,
+    reporter: Reporter,
+    interrupted: Callable[[], bool],
+    work: Work | None = None,
+) -> Outcome | Stopped:
+    """Run ``trial.train_and_judge`` in a fresh process; its output goes to ``console.log``.
+
+    Args:
+        trial: which run, and how far.
+        max_seconds: from the process' start.
+        reporter: is told how training goes.
+        interrupted: asked a few times a second; the process then saves and ends.
+        work: what to run in its place, importable by name.
+    """
+    context = get_context("spawn")  # a fork would share TensorFlow's threads, if there are any
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs, trial, max_seconds, work), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        result = _listen(ours, reporter=reporter, interrupted=interrupted)
+        process.join()
+    except BaseException:
+        process.kill()  # a second Ctrl-C; its checkpoints are whole whenever it comes
+        process.join()
+        raise
+    finally:
+        ours.close()
+    if result is not None:
+        return result
+    if interrupted():
+        return Stopped(reason="interrupted")
+    return _failed(trial, f"{_ending(process.exitcode)}; see {trial.folder / CONSOLE}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A call of the reporter, on its way from the trial's process."""
+
+    method: str
+    figures: dict[str, Any]
+
+
+def _listen(
+    connection: "Connection[Any, Any]", *, reporter: Reporter, interrupted: Callable[[], bool]
+) -> Outcome | Stopped | None:
+    """Pass on what the process tells until it ends; None if it ended without a result."""
+    result, asked = None, False
+    while True:
+        try:
+            if interrupted() and not asked:
+                connection.send("stop")
+                asked = True
+            if not connection.poll(_ASK_SECONDS):
+                continue
+            message = connection.recv()
+        except (EOFError, ConnectionError):
+            return result
+        if isinstance(message, _Told):
+            getattr(reporter, message.method)(**message.figures)
+        else:
+            result = message
+
+
+def _work(
+    connection: "Connection[Any, Any]", trial: Trial, max_seconds: float, work: Work | None
+) -> None:
+    """Be the trial's process."""
+    # A terminal sends Ctrl-C to the whole group; the parent alone decides what it means.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    _write_to_console(trial)
+    try:
+        # Anything to read means stop: the word, or the end of a parent that was killed.
+        result = (work or _training())(
+            trial, max_seconds=max_seconds, reporter=_Relay(connection), interrupted=connection.poll
+        )
+    except HferError as error:
+        result = _failed(trial, error.detail)
+    connection.send(result)
+
+
+def _training() -> Work:
+    from services.trainer.sweep.trial import train_and_judge  # TensorFlow
+
+    return train_and_judge
+
+
+class _Relay:
+    """A ``ports.Reporter`` at the other end of the pipe."""
+
+    def __init__(self, connection: "Connection[Any, Any]") -> None:
+        self._connection = connection
+
+    def began(self, *, step: int, total: int) -> None:
+        self._connection.send(_Told("began", {"step": step, "total": total}))
+
+    def stepped(self, *, step: int, loss: float, images_per_second: float) -> None:
+        figures = {"step": step, "loss": loss, "images_per_second": images_per_second}
+        self._connection.send(_Told("stepped", figures))
+
+    def finished_epoch(self, *, epoch: int, loss: float, accuracy: float) -> None:
+        figures = {"epoch": epoch, "loss": loss, "accuracy": accuracy}
+        self._connection.send(_Told("finished_epoch", figures))
+
+
+def _write_to_console(trial: Trial) -> None:
+    """Send both streams, C++'s lines as well, to the run's ``console.log``."""
+    trial.folder.mkdir(parents=True, exist_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    file = os.open(trial.folder / CONSOLE, flags, 0o644)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.close(file)
+
+
+def _ending(code: int | None) -> str:
+    if code == -signal.SIGKILL:
+        return "its process was killed, most likely for want of memory"
+    if code is not None and code < 0:
+        return f"its process crashed ({signal.Signals(-code).name})"
+    return f"its process ended with code {code}"
+
+
+def _failed(trial: Trial, detail: str) -> Outcome:
+    return Outcome(
+        candidate=trial.candidate.key,
+        seed=trial.seed,
+        rung=trial.rung,
+        status=Status.FAILED,
+        detail=detail,
+    )
