@@ -65,7 +65,7 @@ class ModelConfig(Section):
     Attributes:
         backbone: the feature extractor.
         weights: "none" for random ones, "imagenet", or the path of an ``.npz`` file with one
-            array per variable (``layer/variable``), or of a run folder to go on from.
+            array per variable (``layer/variable``), or of a run folder or bundle to go on from.
         freeze: backbone layers, counted from the image, that are not trained: a number or "all".
         enlarge: factor by which the graph enlarges the crops (bilinear) before the backbone.
         stored: what the kernels are rounded to when the network is finished. It is judged with

@@ -14,11 +14,14 @@ from typing import Any
 import keras
 import numpy as np
 
+from services.common.domain.errors import BundleError
 from services.trainer.averaged import load_network
 from services.trainer.config import Backbone, ModelConfig
 from services.trainer.errors import WeightsError
 from services.trainer.models.applications import PUBLISHED
+from services.trainer.onnx_graph.read import load_graph
 from services.trainer.run import NETWORK
+from services.vision.bundle import MANIFEST_NAME, load_bundle
 
 _IMAGENET_CHANNELS = 3
 # "caffe" mode of keras.applications: BGR, means subtracted, not scaled.
@@ -39,10 +42,25 @@ def load_pretrained(model: keras.Model, config: ModelConfig) -> None:
         load_npz(model, _converted_lite0())
     elif config.weights == "imagenet":
         load_application(model, config.backbone)
+    elif (Path(config.weights) / MANIFEST_NAME).is_file():
+        load_from_bundle(model, Path(config.weights))
     elif Path(config.weights).is_dir():
         load_run(model, Path(config.weights))
     else:
         load_npz(model, Path(config.weights))
+
+
+def load_from_bundle(model: keras.Model, folder: Path) -> None:
+    """Go on from a bundle: the shipped one, or any that was exported from the same recipe.
+
+    Raises:
+        WeightsError: if the bundle cannot be read or holds another network.
+    """
+    try:
+        graph = load_bundle(folder).model_path().read_bytes()
+    except BundleError as error:
+        raise WeightsError(f"model.weights={folder}: {error.detail}") from error
+    load_graph(model, graph)
 
 
 def load_run(model: keras.Model, folder: Path) -> None:

@@ -1,11 +1,12 @@
-"""The model that ships: the teacher's network, taught by it, on faces as serving crops them.
+"""The model that ships: the teacher's network, going on from it, on faces as serving crops them.
 
     make starter DATA=fer2013.tar.gz
 
-trains the teacher (``starter-teacher``) and then this. Half of the training images come as our
-detector and crop would hand them over in serving, the others as FER2013 frames them; half of the
-loss is the distance from the teacher's softened answers (arXiv 1503.02531), which are surer guides
-than labels on which people agree in two of three cases.
+trains the teacher (``starter-teacher``, 14 epochs) and then this. It begins with the teacher's
+weights. Half of the training images come as our detector and crop would hand them over in serving,
+the others as FER2013 frames them; half of the loss is the distance from the teacher's softened
+answers (arXiv 1503.02531), which are surer guides than labels on which people agree in two of
+three cases.
 """
 
 from services.trainer.config import DistillConfig, LossConfig, TrainConfig
@@ -21,10 +22,12 @@ def build() -> TrainConfig:
         update={
             "preset": "starter",
             "data": teacher.data.model_copy(update={"served_share": 0.5}),
+            "model": teacher.model.model_copy(update={"weights": TEACHER}),
+            "optim": teacher.optim.model_copy(update={"lr": 6e-4, "warmup_steps": 200}),
             "loss": LossConfig(
                 label_smoothing=0.0,
                 distill=DistillConfig(bundle=TEACHER, weight=0.5, temperature=2.0),
             ),
-            "loop": teacher.loop.model_copy(update={"epochs": 16}),
+            "loop": teacher.loop.model_copy(update={"epochs": 5}),
         }
     )
