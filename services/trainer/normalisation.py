@@ -1,7 +1,9 @@
 """Mean and deviation of pixels: part of the network's graph, not of serving."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,18 +37,33 @@ _PUBLISHED: Mapping[Backbone, Normalisation] = {
 
 
 def normalisation_for(config: ModelConfig, images: NDArray[np.uint8]) -> Normalisation:
-    """Return what the backbone was published with, or else what ``images`` measure.
+    """Return what the weights were trained with, or else what ``images`` measure.
 
     Args:
-        config: a backbone that is trained from random weights has no scale of its own.
+        config: weights of a run or a bundle have its scale, published ones the backbone's, and
+            random ones none.
         images: the training images, uint8 ``[N, S, S, C]``. Gray ones get the mean over RGB.
     """
-    if config.weights == "none" or config.backbone not in _PUBLISHED:
+    if config.weights == "none":
+        return measure(images)
+    earlier = _of_earlier(Path(config.weights))
+    if earlier is not None:
+        return earlier
+    if config.backbone not in _PUBLISHED:
         return measure(images)
     published = _PUBLISHED[config.backbone]
     if images.shape[-1] == len(published.mean):
         return published
     return Normalisation((round(float(np.mean(published.mean)), 3),), (published.std[0],))
+
+
+def _of_earlier(folder: Path) -> Normalisation | None:
+    """Return the scale of a bundle or a run folder; None if it is neither."""
+    for name, section in (("bundle.json", "input"), ("run.json", "normalisation")):
+        if (folder / name).is_file():
+            found = json.loads((folder / name).read_bytes())[section]
+            return Normalisation(tuple(found["mean"]), tuple(found["std"]))
+    return None
 
 
 def measure(images: NDArray[np.uint8]) -> Normalisation:
