@@ -249,7 +249,10 @@ def _diverged(what: str) -> TrainingDivergedError:
 
 def _identity(data: PreparedData, teacher: Teacher | None) -> dict[str, Any]:
     """Return what must be the same when a run goes on."""
-    keys = ("source_sha256", "images_sha256")
+    keys = ["source_sha256", "images_sha256"]
+    # Data that an older trainer prepared has none, and its runs can still be resumed.
+    if "splits_sha256" in data.manifest:
+        keys.append("splits_sha256")
     return {
         **{key: data.manifest[key] for key in keys},
         "train": len(data.train),

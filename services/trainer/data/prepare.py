@@ -22,11 +22,12 @@ from services.common.domain.faces import Box
 from services.common.domain.limits import PhotoLimits
 from services.imaging.decode import decode_photo
 from services.trainer.config import DataConfig
-from services.trainer.data.audit import audit, exact_groups
+from services.trainer.data.audit import audit
 from services.trainer.data.known import recognise
 from services.trainer.data.layouts import Sample, data_root, opened, scan
 from services.trainer.data.seed_split import seed_split
-from services.trainer.data.splits import complete_splits
+from services.trainer.data.similarity import duplicate_groups
+from services.trainer.data.splits import complete_splits, cut_from
 from services.trainer.errors import DataLayoutError
 from services.trainer.files import sha256_of, write_atomically
 from services.vision.transforms import InputSpec, crop_face
@@ -42,7 +43,12 @@ Progress = Callable[[int, int], None]
 
 
 def prepare(
-    source: Path, *, out: Path, config: DataConfig, progress: Progress | None = None
+    source: Path,
+    *,
+    out: Path,
+    config: DataConfig,
+    progress: Progress | None = None,
+    comparing: Progress | None = None,
 ) -> dict[str, Any]:
     """Read ``source`` (a folder or a ``.tar.gz``), audit it, write the cache, return its manifest.
 
@@ -51,6 +57,7 @@ def prepare(
         out: the cache folder, made if missing.
         config: size, colour, splits, duplicate threshold.
         progress: called with (done, total) now and then.
+        comparing: the same while copies are looked for, where a split is to be cut.
 
     Raises:
         DataLayoutError: if the layout is unknown or an image cannot be decoded.
@@ -60,18 +67,19 @@ def prepare(
         samples, base = scan(root), data_root(root)
         images, hashes = _decode_all(samples, base=base, config=config, progress=progress)
     labels = np.array([sample.label for sample in samples], dtype=np.int64)
+    groups: list[list[int]] = []
     if config.split_rule == "seed":
         splits = seed_split(samples, seed=config.split_seed)
     else:
-        splits = complete_splits(
-            [sample.split for sample in samples],
-            labels=labels,
-            groups=exact_groups(images),
-            config=config,
+        told = [sample.split for sample in samples]
+        groups = duplicate_groups(
+            images, among=cut_from(told), threshold=config.near_duplicate, progress=comparing
         )
+        splits = complete_splits(told, labels=labels, groups=groups, config=config)
     findings = audit(images, labels=labels, splits=splits, threshold=config.near_duplicate)
     np.save(out / IMAGES_NAME, images)
     kept = findings.keep(splits) if config.drop_suspect else np.ones(len(samples), dtype=bool)
+    rows = _rows(samples, hashes=hashes, splits=splits, kept=kept, leaked=findings.leaked)
     manifest = {
         "format_version": 1,
         "labels": list(EMOTIONS),
@@ -79,9 +87,15 @@ def prepare(
         "config": config.model_dump(mode="json"),
         "source_sha256": _source_hash(source, samples, hashes),
         "images_sha256": sha256_of(out / IMAGES_NAME),
+        "splits_sha256": _rows_hash(rows),
         "audit": findings.summary(splits),
+        "kept_together": {
+            "groups": len(groups),
+            "images": sum(map(len, groups)),
+            "largest": max(map(len, groups), default=0),
+        },
         "counts": _counts(labels, splits, kept),
-        "images": _rows(samples, hashes=hashes, splits=splits, kept=kept, leaked=findings.leaked),
+        "images": rows,
     }
     write_atomically(out / MANIFEST_NAME, json.dumps(manifest, indent=1).encode())
     return manifest
@@ -129,6 +143,14 @@ def _source_hash(source: Path, samples: Sequence[Sample], hashes: Sequence[str])
         return sha256_of(source)
     listing = "".join(f"{h}  {s.path}\n" for s, h in zip(samples, hashes, strict=True))
     return hashlib.sha256(listing.encode()).hexdigest()
+
+
+def _rows_hash(rows: Sequence[dict[str, Any]]) -> str:
+    """Of every image's content, label and use: two machines that agree on it cut alike."""
+    keys = ("sha256", "path", "label", "split", "kept")
+    return hashlib.sha256(
+        json.dumps([[row[key] for key in keys] for row in rows]).encode()
+    ).hexdigest()
 
 
 def _counts(

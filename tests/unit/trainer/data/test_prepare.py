@@ -80,6 +80,85 @@ class TestPrepare:
         assert seen[0] == (0, 21)
 
 
+def write_rafdb(root: Path) -> Path:
+    """RAF-DB's official form: 10 stripes per class with a mirrored, brighter copy each, 2 tests."""
+    lines = []
+    for number, label in enumerate((0, 1, 2, 3, 5, 4, 6), start=1):
+        for index in range(10):
+            original = striped(label, seed=index, side=48)
+            for copy, pixels in enumerate((original, original[:, ::-1] // 2 + 60)):
+                lines.append((f"train_{number}{index:02d}{copy}", number, pixels))
+        lines += [
+            (f"test_{number}{index}", number, striped(label, seed=500 + index, side=48))
+            for index in range(2)
+        ]
+    for name, _, pixels in lines:
+        write_image(root / "Image/aligned" / f"{name}_aligned.jpg", pixels)
+    listing = "".join(f"{name}.jpg {number}\n" for name, number, _ in lines)
+    (root / "EmoLabel").mkdir()
+    (root / "EmoLabel/list_patition_label.txt").write_text(listing)
+    return root
+
+
+@pytest.fixture(scope="module")
+def rafdb(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_rafdb(tmp_path_factory.mktemp("rafdb"))
+
+
+class TestRafdbOfficial:
+    def test_cuts_a_tenth_of_train_stratified_and_leaves_test_alone(
+        self, rafdb: Path, tmp_path: Path
+    ) -> None:
+        manifest = prepare(rafdb, out=tmp_path / "cache", config=CONFIG)
+        per_class = {split: set(counts.values()) for split, counts in manifest["counts"].items()}
+        assert per_class == {"train": {18}, "validation": {2}, "test": {2}}
+        by_name = {
+            (row["path"].partition("/train_")[1] != "", row["split"]) for row in manifest["images"]
+        }
+        assert by_name == {(True, "train"), (True, "validation"), (False, "test")}
+
+    def test_keeps_a_face_and_its_near_copy_on_one_side(self, rafdb: Path, tmp_path: Path) -> None:
+        manifest = prepare(rafdb, out=tmp_path / "cache", config=CONFIG)
+        assert manifest["kept_together"] == {"groups": 70, "images": 140, "largest": 2}
+        sides: dict[str, list[str]] = {}
+        for row in manifest["images"]:
+            stem = row["path"].removesuffix("_aligned.jpg")
+            if "train_" in stem:
+                sides.setdefault(stem[:-1], []).append(row["split"])
+        assert len(sides) == 70
+        assert all(first == second for first, second in sides.values())
+        assert manifest["audit"]["train_near_evaluation"] == 0
+
+    def test_the_cut_has_a_hash_that_another_machine_can_check(
+        self, rafdb: Path, tmp_path: Path
+    ) -> None:
+        first, again = (prepare(rafdb, out=tmp_path / name, config=CONFIG) for name in "ab")
+        other = CONFIG.model_copy(update={"split_seed": 7})
+        moved = prepare(rafdb, out=tmp_path / "c", config=other)
+        assert first["splits_sha256"] == again["splits_sha256"] != moved["splits_sha256"]
+        assert first["images_sha256"] == moved["images_sha256"]
+
+    def test_tells_how_far_the_comparison_is(self, rafdb: Path, tmp_path: Path) -> None:
+        calls: list[tuple[int, int]] = []
+        prepare(
+            rafdb,
+            out=tmp_path / "cache",
+            config=CONFIG,
+            comparing=lambda done, total: calls.append((done, total)),
+        )
+        assert calls == [(1, 1)]
+
+    def test_data_with_a_validation_split_is_not_compared(self, tmp_path: Path) -> None:
+        calls: list[tuple[int, int]] = []
+        prepare(
+            write_image_folder(tmp_path / "data", train=2, test=0, val=1),
+            out=tmp_path / "cache",
+            config=CONFIG,
+            comparing=lambda done, total: calls.append((done, total)),
+        )
+        assert calls == []
+
+
 class TestLoadPrepared:
     def test_refuses_an_empty_folder(self, tmp_path: Path) -> None:
         with pytest.raises(RunError, match="run prepare first"):
