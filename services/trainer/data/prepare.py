@@ -24,7 +24,7 @@ from services.imaging.decode import decode_photo
 from services.trainer.config import DataConfig
 from services.trainer.data.audit import audit
 from services.trainer.data.known import recognise
-from services.trainer.data.layouts import Sample, data_root, opened, scan
+from services.trainer.data.layouts import Sample, Split, data_root, opened, scan
 from services.trainer.data.seed_split import seed_split
 from services.trainer.data.similarity import duplicate_groups
 from services.trainer.data.splits import complete_splits, cut_from
@@ -161,7 +161,8 @@ def _counts(
             str(emotion): int(((splits == split) & kept & (labels == index)).sum())
             for index, emotion in enumerate(EMOTIONS)
         }
-        for split in np.unique(splits)
+        for split in Split
+        if split in splits
     }
 
 

@@ -7,6 +7,7 @@ mirror image, whichever is higher. It survives brightness, contrast, blur and sc
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,12 +16,15 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 Indices = NDArray[np.int64]
 Thumbnails = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Progress = Callable[[int, int], None]
 
 _THUMB = 24
 # Length of a thumbnail without content: rounding errors, not pixels.
 _PLAIN = 1e-3
-# Images per side of a tile of the comparison: its products take 2 x 8 MB, whatever the data.
+# Of float32 products below 1.
+_SLACK = 1e-5
+# Images per side of a tile of the comparison: its products take 2 x 4 MB, whatever the data.
 _TILE = 1024
 
 
@@ -54,7 +58,7 @@ def duplicate_groups(
         for a, b in near_pairs(thumbs, threshold=threshold, progress=progress)
     )
     copies = ((group[0], index) for group in exact for index in group[1:])
-    return _joined([*copies, *near])
+    return joined([*copies, *near])
 
 
 def near_pairs(
@@ -74,15 +78,20 @@ def near_pairs(
         progress: called with (done, total) tiles.
     """
     against = thumbs if others is None else others
+    coarse, coarse_against = _coarse(thumbs), _coarse(against)
     tiles = [
         (top, left)
         for top in range(0, len(thumbs), _TILE)
         for left in range(0 if others is not None else top, len(against), _TILE)
     ]
     for done, (top, left) in enumerate(tiles, start=1):
-        alike = _correlation(thumbs[top : top + _TILE], against[left : left + _TILE])
-        rows, columns = np.nonzero(alike > threshold)
-        for a, b in zip((rows + top).tolist(), (columns + left).tolist(), strict=True):
+        rows, columns = _candidates(
+            coarse[top : top + _TILE], coarse_against[left : left + _TILE], threshold=threshold
+        )
+        held, row = np.unique(rows + top, return_inverse=True)
+        across, column = np.unique(columns + left, return_inverse=True)
+        near = _correlation(thumbs[held], against[across])[row, column] > threshold
+        for a, b in zip(held[row[near]].tolist(), across[column[near]].tolist(), strict=True):
             if others is not None or a < b:
                 yield a, b
         if progress is not None:
@@ -110,16 +119,39 @@ def thumbnails(images: Iterable[Pixels]) -> Thumbnails:
     return np.asarray(folded.reshape(len(thumbs), _THUMB**2))
 
 
-def _correlation(ours: Thumbnails, theirs: Thumbnails) -> NDArray[np.float64]:
+def _coarse(thumbs: Thumbnails) -> NDArray[np.float32]:
+    """Return folded 8x8 rows: the part of each thumbnail that is constant in 3x3 pixels."""
+    halves = thumbs.reshape(len(thumbs), 2, _THUMB // 3, 3, _THUMB // 6, 3)
+    return np.asarray(
+        halves.sum(axis=(3, 5)).reshape(len(thumbs), _THUMB**2 // 9) / 3, dtype=np.float32
+    )
+
+
+def _candidates(
+    ours: NDArray[np.float32], theirs: NDArray[np.float32], *, threshold: float
+) -> tuple[Indices, Indices]:
+    """Return every pair that may correlate above ``threshold``, and few others.
+
+    A part of two vectors lies no further apart than the whole, whose squared distance is
+    ``2 - 2 * correlation``. Comparing 64 numbers in place of 576 takes a tenth of the time.
+    """
+    products = _correlation(ours, theirs)
+    products -= (ours**2).sum(axis=1, keepdims=True) / 2
+    products -= (theirs**2).sum(axis=1) / 2
+    rows, columns = np.nonzero(products > threshold - 1 - _SLACK)
+    return rows, columns
+
+
+def _correlation(ours: Floats, theirs: Floats) -> Floats:
     """Return the higher of the plain and the mirrored correlation, ``[len(ours), len(theirs)]``."""
-    half = _THUMB**2 // 2
-    differences = ours[:, half:] @ theirs[:, half:].T
-    np.abs(differences, out=differences)
-    differences += ours[:, :half] @ theirs[:, :half].T
-    return differences
+    half = ours.shape[1] // 2
+    products = ours[:, half:] @ theirs[:, half:].T
+    np.abs(products, out=products)
+    products += ours[:, :half] @ theirs[:, :half].T
+    return products
 
 
-def _joined(pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
+def joined(pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
     """Return the connected groups of two or more, sorted, by union-find with path halving."""
     parent: dict[int, int] = {}
 
