@@ -9,6 +9,12 @@ class DataLayoutError(HferError):
     code = "data-layout"
 
 
+class SeenImagesError(HferError):
+    """A model is to be judged on images that it was trained on."""
+
+    code = "seen-images"
+
+
 class RunError(HferError):
     """A run folder cannot be started, resumed or used as asked."""
 

@@ -254,7 +254,8 @@ def _diverged(what: str) -> TrainingDivergedError:
 
 def _identity(data: PreparedData, teacher: Teacher | None) -> dict[str, Any]:
     """Return what must be the same when a run goes on."""
-    keys = ("source_sha256", "images_sha256", "served_sha256")
+    # Data that an older trainer prepared lacks some, and its runs can still be resumed.
+    keys = ("source_sha256", "images_sha256", "served_sha256", "splits_sha256")
     return {
         **{key: data.manifest[key] for key in keys if key in data.manifest},
         "train": len(data.train),

@@ -26,6 +26,7 @@ from services.trainer.judging.calibrate import Calibration, calibrate
 from services.trainer.judging.confusion_plot import confusion_png
 from services.trainer.judging.evaluate import judge
 from services.trainer.judging.prior_shift import choose_prior_shift
+from services.trainer.judging.seen import SEEN_NAME, seen_bytes
 from services.trainer.model_card import model_card
 from services.trainer.run import NETWORK, Run, git_revision
 from services.vision.bundle import Bundle, BundleCard, TrainingData
@@ -160,7 +161,10 @@ def export_run(
         card=card.model_copy(update={"metrics": metrics}),
         model=graph,
         golden=make_golden(reference=reference, shape=shape, card=card),
-        extras={paper: (run.report / paper).read_bytes() for paper in (_CARD, _PICTURE)},
+        extras={
+            SEEN_NAME: seen_bytes(load_prepared(run.data).manifest["images"]),
+            **{paper: (run.report / paper).read_bytes() for paper in (_CARD, _PICTURE)},
+        },
     )
 
 
@@ -184,7 +188,12 @@ def _card(run: Run, report: dict[str, Any], *, name: str, version: str) -> Bundl
         ),
         git_revision=git_revision(),
         recipe={**recipe, "training": report["training"]},
-        metrics={**report["evaluation"], "data_audit": data["audit"]},
+        metrics={
+            **report["evaluation"],
+            "data_audit": data["audit"],
+            "data_counts": data["counts"],
+            "data_splits_sha256": data["splits_sha256"],
+        },
         created_at=datetime.now(UTC),
     )
 
@@ -214,6 +223,7 @@ def _data(config: TrainConfig, data: PreparedData) -> dict[str, Any]:
         "sha256": data.manifest["source_sha256"],
         "audit": data.manifest["audit"],
         "counts": data.manifest["counts"],
+        "splits_sha256": data.manifest.get("splits_sha256"),
     }
 
 

@@ -1,22 +1,52 @@
 """``audit`` and ``prepare``: a data set looked at, and decoded once."""
 
+import json
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
+from rich.progress import Progress, TaskID
 
+from services.trainer.commands.audit_view import show_counts, show_findings, show_used
 from services.trainer.commands.options import Data, Overrides, Preset, explained, recipe
 from services.trainer.config import TrainConfig
 
+if TYPE_CHECKING:
+    from services.trainer.data.survey import Finding
 
-def audit(*, data: Data, preset: Preset = "quick", overrides: Overrides = None) -> None:
-    """Look for blanks, contradictions and copies across splits; nothing is kept."""
-    with tempfile.TemporaryDirectory() as scratch:
-        prepare(data=data, out=Path(scratch), preset=preset, overrides=overrides)
+
+def audit(
+    *,
+    data: Data,
+    preset: Preset = "quick",
+    examples: Annotated[
+        int, typer.Option(min=0, help="Paths to show of each finding, in groups of copies.")
+    ] = 3,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page with charts to this file; no images on it.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
+    ] = False,
+    overrides: Overrides = None,
+) -> None:
+    """Look for blanks, contradictions, copies and imbalance; nothing is kept or changed."""
+    config = recipe(preset, overrides)
+    with explained(), tempfile.TemporaryDirectory() as scratch:
+        manifest = _prepared(Path(scratch), data=data, config=config)
+        found = _surveyed(Path(scratch), manifest, config=config, examples=examples)
+        if html is not None:
+            from services.trainer.judging.audit_page import write_audit_page
+
+            write_audit_page(html, manifest=manifest, findings=found)
+    if as_json:
+        print(json.dumps(_as_json(manifest, found)))
+        return
+    console = Console()
+    show_findings(console, manifest, found)
+    show_counts(console, manifest)
 
 
 def prepare(
@@ -33,23 +63,61 @@ def prepare(
 
 def prepare_into(out: Path, *, data: Path, config: TrainConfig) -> None:
     """Prepare with a progress bar and print what was found."""
+    show_used(Console(), _prepared(out, data=data, config=config))
+
+
+def _prepared(out: Path, *, data: Path, config: TrainConfig) -> dict[str, Any]:
     from services.trainer.data.prepare import prepare as make
 
-    console = Console()
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task("decoding", total=None)
-        manifest = make(
-            data,
-            out=out,
-            config=config.data,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+    with _bar() as bar:
+        return make(data, out=out, config=config.data, progress=_Bars(bar))
+
+
+def _surveyed(
+    folder: Path, manifest: dict[str, Any], *, config: TrainConfig, examples: int
+) -> list["Finding"]:
+    import numpy as np
+
+    from services.trainer.data.prepare import IMAGES_NAME
+    from services.trainer.data.survey import survey
+
+    with _bar() as bar:
+        return survey(
+            np.load(folder / IMAGES_NAME, allow_pickle=False),
+            rows=manifest["images"],
+            threshold=config.data.near_duplicate,
+            examples=examples,
+            progress=_Bars(bar),
         )
-    table = Table(title=f"{manifest['facts']['name']}: images used")
-    table.add_column("split")
-    for emotion in manifest["labels"]:
-        table.add_column(emotion, justify="right")
-    for split, counts in manifest["counts"].items():
-        table.add_row(split, *(f"{count:,}" for count in counts.values()))
-    console.print(table)
-    for finding, count in manifest["audit"].items():
-        console.print(f"{finding.replace('_', ' ')}: {count:,}")
+
+
+def _as_json(manifest: dict[str, Any], found: list["Finding"]) -> dict[str, Any]:
+    from services.trainer.data.imbalance import imbalance
+
+    keys = ("source_sha256", "splits_sha256", "labels", "audit", "kept_together", "counts")
+    return {
+        "data": manifest["facts"]["name"],
+        "near_duplicate": manifest["config"]["near_duplicate"],
+        **{key: manifest[key] for key in keys},
+        "imbalance": {
+            split: imbalance(counts).as_json() for split, counts in manifest["counts"].items()
+        },
+        "findings": [finding.as_json() for finding in found],
+    }
+
+
+def _bar() -> Progress:
+    return Progress(console=Console(stderr=True), transient=True)
+
+
+class _Bars:
+    """One line of the bar for each thing that is done."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._tasks: dict[str, TaskID] = {}
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if what not in self._tasks:
+            self._tasks[what] = self._bar.add_task(what, total=total)
+        self._bar.update(self._tasks[what], completed=done)

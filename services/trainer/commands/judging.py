@@ -1,6 +1,7 @@
 """``evaluate`` and ``compare``: models judged, the figures as a table or as one JSON object."""
 
 import json
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -25,6 +26,10 @@ Part = Annotated[
 Arithmetic = Annotated[
     Literal["fp32", "bf16", "int8"], typer.Option(help="The arithmetic of the network.")
 ]
+AllowSeen = Annotated[
+    bool,
+    typer.Option("--allow-seen", help="Judge images that a bundle was trained on all the same."),
+]
 
 _MEASURES = ("accuracy", "macro_recall", "macro_f1")
 
@@ -38,6 +43,7 @@ def evaluate(
         Path | None, typer.Option(help="For a bundle: any folder of classes, or an archive.")
     ] = None,
     split: Part = None,
+    allow_seen: AllowSeen = False,
     precision: Arithmetic = "fp32",
     as_json: AsJson = False,
     html: Annotated[
@@ -54,9 +60,8 @@ def evaluate(
         raise typer.BadParameter("--bundle and --data belong together")
     with explained():
         if bundle is not None and data is not None:
-            result = _figures(
-                bundle, data, split=split, precision=precision, html=html, examples=examples
-            )
+            judge = _Judge(data, split=split, allow_seen=allow_seen, precision=precision)
+            result = _figures(judge, bundle, html=html, examples=examples)
             _show(result, as_json=as_json, table=_table)
         elif run is not None:
             _run_evaluated(Run(run), best=best, as_json=as_json)
@@ -67,6 +72,7 @@ def compare(
     bundle: Annotated[list[Path], typer.Option(help="A bundle; give two.")],
     data: Annotated[Path, typer.Option(help="Any folder of classes, or an archive.")],
     split: Part = None,
+    allow_seen: AllowSeen = False,
     precision: Arithmetic = "fp32",
     as_json: AsJson = False,
 ) -> None:
@@ -75,27 +81,16 @@ def compare(
         raise typer.BadParameter("give --bundle twice")
     from services.trainer.judging.compare import compare as compared
 
+    judge = _Judge(data, split=split, allow_seen=allow_seen, precision=precision)
     with explained(), _bar() as bar:
-        first, second = (
-            _judge(each, data, split=split, precision=precision, progress=_Task(bar, each.name))
-            for each in bundle
-        )
+        first, second = (judge(each, progress=_Task(bar, each.name)) for each in bundle)
         result = compared(first, second)
     _show(result, as_json=as_json, table=_comparison)
 
 
-def _figures(
-    bundle: Path,
-    data: Path,
-    *,
-    split: str | None,
-    precision: str,
-    html: Path | None,
-    examples: bool,
-) -> dict[str, Any]:
+def _figures(judge: "_Judge", bundle: Path, *, html: Path | None, examples: bool) -> dict[str, Any]:
     with _bar() as bar:
-        progress = _Task(bar, "judging")
-        evaluation = _judge(bundle, data, split=split, precision=precision, progress=progress)
+        evaluation = judge(bundle, progress=_Task(bar, "judging"))
     if html is not None:
         from services.trainer.judging.bundle_page import write_bundle_report
 
@@ -103,20 +98,29 @@ def _figures(
     return evaluation.as_json()
 
 
-def _judge(
-    bundle: Path, data: Path, *, split: str | None, precision: str, progress: "_Task"
-) -> "BundleEvaluation":
-    from services.trainer.data.layouts import Split
-    from services.trainer.judging.bundle import judge_bundle
-    from services.vision.classifiers.port import Precision
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """What any bundle is judged on, as the command line says it."""
 
-    return judge_bundle(
-        bundle,
-        data,
-        split=Split(split) if split else None,
-        precision=Precision(precision),
-        progress=progress,
-    )
+    data: Path
+    _: KW_ONLY
+    split: str | None
+    allow_seen: bool
+    precision: str
+
+    def __call__(self, bundle: Path, *, progress: "_Task") -> "BundleEvaluation":
+        from services.trainer.data.layouts import Split
+        from services.trainer.judging.bundle import judge_bundle
+        from services.vision.classifiers.port import Precision
+
+        return judge_bundle(
+            bundle,
+            self.data,
+            split=Split(self.split) if self.split else None,
+            allow_seen=self.allow_seen,
+            precision=Precision(self.precision),
+            progress=progress,
+        )
 
 
 def _run_evaluated(run: Run, *, best: bool, as_json: bool) -> None:

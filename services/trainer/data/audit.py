@@ -6,23 +6,19 @@ copies scores far higher on them (81 % against 64 % for a published mini-Xceptio
 dropped from training, never from evaluation, and accuracy is told apart for both.
 """
 
-import hashlib
-from collections import defaultdict
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from services.trainer.data.layouts import Split
+from services.trainer.data.similarity import exact_groups, near_pairs, thumbnails
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 # Below this standard deviation of its pixels (0..255) an image shows nothing.
 BLANK_STD = 1.0
-_THUMB = 24
-_BLOCK = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +74,7 @@ def audit(
         threshold: correlation of 24x24 thumbnails, mirrored ones too, from which two images
             count as the same photo.
     """
-    blank = images.reshape(len(images), -1).std(axis=1) < BLANK_STD
+    blank = blanks(images)
     groups = exact_groups(images)
     near_evaluation, leaked = _near_across_splits(
         images, train=splits == Split.TRAIN, blank=blank, threshold=threshold
@@ -93,12 +89,9 @@ def audit(
     )
 
 
-def exact_groups(images: Pixels) -> list[list[int]]:
-    """Return the index groups of pixel-identical images, two or more each."""
-    by_hash: defaultdict[bytes, list[int]] = defaultdict(list)
-    for index, image in enumerate(images):
-        by_hash[hashlib.sha256(image.tobytes()).digest()].append(index)
-    return [group for group in by_hash.values() if len(group) > 1]
+def blanks(images: Pixels) -> Mask:
+    """Return which images show nothing."""
+    return np.array([image.std() < BLANK_STD for image in images], dtype=bool)
 
 
 def _conflicting(groups: list[list[int]], labels: NDArray[np.int64]) -> Mask:
@@ -111,25 +104,13 @@ def _conflicting(groups: list[list[int]], labels: NDArray[np.int64]) -> Mask:
 def _near_across_splits(
     images: Pixels, *, train: Mask, blank: Mask, threshold: float
 ) -> tuple[Mask, Mask]:
-    """Correlate training with evaluation images, as blocks of one matrix product."""
     near, leaked = np.zeros(len(images), dtype=bool), np.zeros(len(images), dtype=bool)
     ours, theirs = np.flatnonzero(train & ~blank), np.flatnonzero(~train & ~blank)
-    plain = _thumbnails(images[theirs])
-    mirrored = plain.reshape(-1, _THUMB, _THUMB)[:, :, ::-1].reshape(plain.shape)
-    for start in range(0, len(ours), _BLOCK):
-        block = ours[start : start + _BLOCK]
-        thumbs = _thumbnails(images[block])
-        close = np.maximum(thumbs @ plain.T, thumbs @ mirrored.T) > threshold
-        near[block] = close.any(axis=1)
-        leaked[theirs] |= close.any(axis=0)
+    pairs = near_pairs(
+        thumbnails(images[index] for index in ours),
+        thumbnails(images[index] for index in theirs),
+        threshold=threshold,
+    )
+    for mine, other in pairs:
+        near[ours[mine]] = leaked[theirs[other]] = True
     return near, leaked
-
-
-def _thumbnails(images: Pixels) -> NDArray[np.float32]:
-    """Gray 24x24 rows with mean 0 and length 1, so that a product is a correlation."""
-    gray = images.mean(axis=-1).astype(np.float32)
-    side = (_THUMB, _THUMB)
-    rows = [cv2.resize(image, side, interpolation=cv2.INTER_AREA).ravel() for image in gray]
-    thumbs = np.asarray(rows, dtype=np.float32).reshape(-1, _THUMB * _THUMB)
-    thumbs -= thumbs.mean(axis=1, keepdims=True)
-    return np.asarray(thumbs / np.maximum(np.linalg.norm(thumbs, axis=1, keepdims=True), 1e-6))

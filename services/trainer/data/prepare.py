@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,12 @@ from services.common.domain.faces import Box
 from services.common.domain.limits import PhotoLimits
 from services.imaging.decode import decode_photo
 from services.trainer.config import DataConfig
-from services.trainer.data.audit import audit, exact_groups
+from services.trainer.data.audit import audit
 from services.trainer.data.known import recognise
 from services.trainer.data.layouts import Sample, Split, data_root, opened, scan
 from services.trainer.data.seed_split import seed_split
-from services.trainer.data.splits import complete_splits
+from services.trainer.data.similarity import duplicate_groups
+from services.trainer.data.splits import complete_splits, cut_from
 from services.trainer.data.views import look_as_served
 from services.trainer.errors import DataLayoutError
 from services.trainer.files import sha256_of, write_atomically
@@ -43,7 +45,8 @@ MANIFEST_NAME = "manifest.json"
 _LIMITS = PhotoLimits(photo_min_side_px=8)
 
 Pixels = NDArray[np.uint8]
-Progress = Callable[[int, int], None]
+Progress = Callable[[str, int, int], None]
+Stage = Callable[[int, int], None]
 
 
 def prepare(
@@ -61,7 +64,7 @@ def prepare(
         out: the cache folder, made if missing.
         config: size, colour, splits, duplicate threshold, framing.
         detector: finds the faces whose framing is measured; the product's own when None.
-        progress: called with (done, total) now and then, for decoding and then for detecting.
+        progress: called with (what, done, total) now and then.
 
     Raises:
         DataLayoutError: if the layout is unknown or an image cannot be decoded.
@@ -70,17 +73,22 @@ def prepare(
     spec = _whole_frame(config)
     with opened(source) as root:
         samples, base = scan(root), data_root(root)
-        images, hashes = _decode_all(samples, base=base, spec=spec, progress=progress)
+        images, hashes = _decode_all(
+            samples, base=base, spec=spec, progress=_of("decoding", progress)
+        )
     labels = np.array([sample.label for sample in samples], dtype=np.int64)
+    groups: list[list[int]] = []
     if config.split_rule == "seed":
         splits = seed_split(samples, seed=config.split_seed)
     else:
-        splits = complete_splits(
-            [sample.split for sample in samples],
-            labels=labels,
-            groups=exact_groups(images),
-            config=config,
+        told = [sample.split for sample in samples]
+        groups = duplicate_groups(
+            images,
+            among=cut_from(told),
+            threshold=config.near_duplicate,
+            progress=_of("looking for copies", progress),
         )
+        splits = complete_splits(told, labels=labels, groups=groups, config=config)
     findings = audit(images, labels=labels, splits=splits, threshold=config.near_duplicate)
     np.save(out / IMAGES_NAME, images)
     kept = findings.keep(splits) if config.drop_suspect else np.ones(len(samples), dtype=bool)
@@ -91,7 +99,15 @@ def prepare(
         config=config,
         spec=spec,
         detector=detector,
-        progress=progress,
+        progress=_of("looking for faces", progress),
+    )
+    rows = _rows(
+        samples,
+        hashes=hashes,
+        splits=splits,
+        kept=kept,
+        leaked=findings.leaked,
+        found=views.found,
     )
     manifest = {
         "format_version": 1,
@@ -100,22 +116,25 @@ def prepare(
         "config": config.model_dump(mode="json"),
         "source_sha256": _source_hash(source, samples, hashes),
         "images_sha256": sha256_of(out / IMAGES_NAME),
+        "splits_sha256": _rows_hash(rows),
         "audit": findings.summary(splits),
+        "kept_together": {
+            "groups": len(groups),
+            "images": sum(map(len, groups)),
+            "largest": max(map(len, groups), default=0),
+        },
         "counts": _counts(labels, splits, kept),
-        "images": _rows(
-            samples,
-            hashes=hashes,
-            splits=splits,
-            kept=kept,
-            leaked=findings.leaked,
-            found=views.found,
-        ),
+        "images": rows,
     }
     if views.served is not None:
         np.save(out / SERVED_NAME, views.served)
         manifest["served_sha256"] = sha256_of(out / SERVED_NAME)
     write_atomically(out / MANIFEST_NAME, json.dumps(manifest, indent=1).encode())
     return manifest
+
+
+def _of(what: str, progress: Progress | None) -> Stage | None:
+    return None if progress is None else partial(progress, what)
 
 
 def _whole_frame(config: DataConfig) -> InputSpec:
@@ -130,7 +149,7 @@ def _whole_frame(config: DataConfig) -> InputSpec:
 
 
 def _decode_all(
-    samples: Sequence[Sample], *, base: Path, spec: InputSpec, progress: Progress | None
+    samples: Sequence[Sample], *, base: Path, spec: InputSpec, progress: Stage | None
 ) -> tuple[Pixels, list[str]]:
     """Decode with the product's own decoder and crop, so that training sees what serving sees."""
     images = np.empty((len(samples), *spec.shape), dtype=np.uint8)
@@ -165,6 +184,14 @@ def _source_hash(source: Path, samples: Sequence[Sample], hashes: Sequence[str])
     return hashlib.sha256(listing.encode()).hexdigest()
 
 
+def _rows_hash(rows: Sequence[dict[str, Any]]) -> str:
+    """Of every image's content, label and use: two machines that agree on it cut alike."""
+    keys = ("sha256", "path", "label", "split", "kept")
+    return hashlib.sha256(
+        json.dumps([[row[key] for key in keys] for row in rows]).encode()
+    ).hexdigest()
+
+
 def _counts(
     labels: NDArray[np.int64], splits: NDArray[np.str_], kept: NDArray[np.bool_]
 ) -> dict[str, dict[str, int]]:
@@ -173,7 +200,8 @@ def _counts(
             str(emotion): int(((splits == split) & kept & (labels == index)).sum())
             for index, emotion in enumerate(EMOTIONS)
         }
-        for split in np.unique(splits)
+        for split in Split
+        if split in splits
     }
 
 

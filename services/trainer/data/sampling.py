@@ -19,14 +19,19 @@ def class_weights(counts: Sequence[int], *, clip: float) -> Floats:
     return _normalised(np.minimum(inverse, clip), found)
 
 
-def effective_number_weights(counts: Sequence[int], *, beta: float) -> Floats:
-    """Return weights inverse to the effective number of images (Cui et al., arXiv 1901.05555).
+def effective_numbers(counts: Sequence[int], *, beta: float) -> Floats:
+    """Return the effective number of images of each class (Cui et al., arXiv 1901.05555).
 
-    The effective number of n images is ``(1 - beta**n) / (1 - beta)``: near n for small beta * n,
-    and never above ``1 / (1 - beta)``, since new images overlap with old ones.
+    That of n images is ``(1 - beta**n) / (1 - beta)``: near n while n is far below
+    ``1 / (1 - beta)``, and never above that, since new images overlap with old ones.
     """
     found = np.asarray(counts, dtype=np.float64)
-    effective = (1 - np.power(beta, found)) / (1 - beta)
+    return np.asarray((1 - np.power(beta, found)) / (1 - beta))
+
+
+def effective_number_weights(counts: Sequence[int], *, beta: float) -> Floats:
+    """Return weights inverse to the effective number of images; a class without has none."""
+    found, effective = np.asarray(counts, dtype=np.float64), effective_numbers(counts, beta=beta)
     inverse = np.divide(1.0, effective, out=np.zeros_like(found), where=found > 0)
     return _normalised(inverse, found)
 

@@ -1,4 +1,8 @@
-"""Cut the splits that a data set does not bring: stratified, seeded, copies kept together."""
+"""Cut the splits that a data set does not bring: stratified, seeded, copies kept together.
+
+Copies are near ones too: with the same face, a little brighter, on both sides, validation would
+reward learning by heart.
+"""
 
 from collections.abc import Sequence
 
@@ -7,6 +11,13 @@ from numpy.typing import NDArray
 
 from services.trainer.config import DataConfig
 from services.trainer.data.layouts import Split
+
+
+def cut_from(splits: Sequence[Split | None]) -> NDArray[np.int64]:
+    """Return the indices of the images that ``complete_splits`` divides; none if all is told."""
+    if Split.VALIDATION in splits:
+        return np.array([], dtype=np.int64)
+    return np.flatnonzero([split in {None, Split.TRAIN} for split in splits])
 
 
 def complete_splits(
@@ -24,7 +35,7 @@ def complete_splits(
     Args:
         splits: as the layout tells, None where it does not.
         labels: ``[N]``.
-        groups: index groups of identical images; a group never spans two splits by our cut.
+        groups: index groups of the same photo; a group never spans two splits by our cut.
         config: shares and seed.
     """
     # As wide as the longest name: NumPy cuts longer ones short without a word.
@@ -49,16 +60,27 @@ def _cut(
     leaders: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> None:
-    """Move ``share`` of each class from training to ``target``, in place."""
+    """Move ``share`` of each class from training to ``target``, in place.
+
+    A group moves whole or stays whole, and stays if it is larger than what is still wanted: a
+    chain of look-alikes cannot make validation larger than asked for.
+    """
+    before = splits == Split.TRAIN
     for label in np.unique(labels):
-        members = (splits == Split.TRAIN) & (labels == label)
-        heads = np.unique(leaders[members])
-        chosen = rng.permutation(heads)[: round(share * len(heads))]
-        splits[(splits == Split.TRAIN) & np.isin(leaders, chosen)] = target
+        mine = before & (labels == label)
+        # Some have moved with a group of another label.
+        wanted = round(share * int(mine.sum())) - int((mine & (splits == target)).sum())
+        heads, sizes = np.unique(leaders[mine & (splits == Split.TRAIN)], return_counts=True)
+        chosen = []
+        for place in rng.permutation(len(heads)):
+            if sizes[place] <= wanted:
+                chosen.append(heads[place])
+                wanted -= sizes[place]
+        splits[before & np.isin(leaders, chosen)] = target
 
 
 def _leaders(count: int, groups: Sequence[Sequence[int]]) -> NDArray[np.int64]:
-    """Each image's group, named by its first member (itself when it has no copy)."""
+    """Each image's group, named by its first member (itself where it has no copy)."""
     leaders = np.arange(count, dtype=np.int64)
     for group in groups:
         leaders[list(group)] = group[0]

@@ -49,13 +49,20 @@ def evaluate_bundle(
     data: Path,
     *,
     split: Split | None = None,
+    allow_seen: bool = False,
     precision: Precision = Precision.FP32,
     threads: int = 1,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Return the figures of ``judge_bundle`` as plain JSON; arguments and errors are the same."""
     return judge_bundle(
-        bundle, data, split=split, precision=precision, threads=threads, progress=progress
+        bundle,
+        data,
+        split=split,
+        allow_seen=allow_seen,
+        precision=precision,
+        threads=threads,
+        progress=progress,
     ).as_json()
 
 
@@ -64,6 +71,7 @@ def judge_bundle(
     data: Path,
     *,
     split: Split | None = None,
+    allow_seen: bool = False,
     precision: Precision = Precision.FP32,
     threads: int = 1,
     progress: Progress | None = None,
@@ -74,6 +82,7 @@ def judge_bundle(
         bundle: the bundle's folder; hashes and golden answers are checked first.
         data: a folder or archive of images, see ``read_images``.
         split: as of ``read_images``.
+        allow_seen: judge images of its training data too, with a note.
         precision: of the network.
         threads: of the engine.
         progress: called with (done, total); an image counts when read and when classified.
@@ -81,6 +90,7 @@ def judge_bundle(
     Raises:
         BundleError: if the bundle is damaged or has no network of that precision.
         DataLayoutError: see ``read_images``.
+        SeenImagesError: if any of the images was in the bundle's training data.
     """
     loaded = load_bundle(bundle)
     classifier = load_classifier(
@@ -98,8 +108,10 @@ def judge_bundle(
 
     manifest = loaded.manifest
     images = read_images(data, manifest.input, split=split, progress=reading)
-    probabilities = _classify(images.crops, classifier=classifier, progress=classifying)
     met = overlap(loaded, images)
+    if not allow_seen:
+        met.refuse_trained()
+    probabilities = _classify(images.crops, classifier=classifier, progress=classifying)
     answers = Answers(
         labels=images.labels,
         logits=_logits(probabilities, temperature=manifest.temperature),

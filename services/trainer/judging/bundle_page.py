@@ -1,7 +1,9 @@
 """report.html for a bundle judged on any images."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from services.trainer.data.layouts import Split
 from services.trainer.files import write_atomically
 from services.trainer.judging import sections
 from services.trainer.judging.bundle import BundleEvaluation
@@ -33,6 +35,7 @@ def write_bundle_report(
         *(paragraph(note, kind="note") for note in figures["notes"]),
         sections.headline(figures),
         sections.classes(figures),
+        sections.class_counts(_counts(evaluation)),
         sections.confusion(figures),
         sections.reliability(answers),
         sections.quality(crops, answers),
@@ -44,3 +47,10 @@ def write_bundle_report(
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, page(title, parts).encode())
     return path
+
+
+def _counts(evaluation: BundleEvaluation) -> dict[str, Mapping[str, int]]:
+    """What the bundle learned from, where it says so, beside what it is judged on."""
+    learned = evaluation.bundle.manifest.metrics.get("data_counts", {}).get(Split.TRAIN)
+    judged = {"judged here": evaluation.images.facts()["counts"]}
+    return {"trained on": learned, **judged} if learned else judged

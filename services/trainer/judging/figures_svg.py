@@ -1,11 +1,13 @@
-"""The page's line charts as SVG that takes its ink from the page, hence light or dark."""
+"""The page's charts as SVG that takes its ink from the page, hence light or dark."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from services.trainer.data.imbalance import imbalance
 
 Floats = NDArray[np.float64]
 
@@ -61,6 +63,21 @@ def reliability_svg(before: Floats, after: Floats, labels: NDArray[np.int64]) ->
     return _svg(figure, salt="reliability")
 
 
+def imbalance_svg(counts: Mapping[str, Mapping[str, int]]) -> str:
+    """Draw the images of each class and their effective number, a panel for each split."""
+    figure, panels = _figure(panels=len(counts))
+    for axes, (split, classes) in zip(panels, counts.items(), strict=True):
+        places = np.arange(len(classes))
+        effective = list(imbalance(classes).effective.values())
+        axes.barh(places - 0.2, list(classes.values()), 0.4, color=_FIRST, label="images")
+        axes.barh(places + 0.2, effective, 0.4, color=_SECOND, label="effective number")
+        axes.set_yticks(places, list(classes))
+        axes.invert_yaxis()
+        axes.set(title=split)
+    _legend(panels[0])
+    return _svg(figure, salt="imbalance")
+
+
 def reliability(
     probabilities: Floats, labels: NDArray[np.int64], *, bins: int = BINS
 ) -> tuple[Floats, Floats, NDArray[np.int64]]:
@@ -86,7 +103,7 @@ def _figure(*, panels: int) -> tuple[Any, Any]:
 
     figure = Figure(figsize=(4.4 * panels, 3.4), layout="constrained")
     figure.patch.set_alpha(0)
-    all_axes = figure.subplots(1, panels)
+    all_axes = figure.subplots(1, panels, squeeze=False)[0]
     for axes in all_axes:
         axes.patch.set_alpha(0)
         axes.tick_params(colors=_INK)

@@ -8,6 +8,7 @@ import numpy as np
 
 from services.trainer.data.dataset import Subset, load_prepared
 from services.trainer.data.layouts import Split
+from services.trainer.data.prepare import MANIFEST_NAME
 from services.trainer.errors import RunError
 from services.trainer.files import write_atomically
 from services.trainer.judging import sections
@@ -55,6 +56,7 @@ def write_report(run: Run, *, examples: bool = True) -> Path:
         sections.headline(shown),
         *([sections.training(log)] if log else []),
         sections.classes(shown),
+        sections.class_counts(_manifest(run)["counts"]),
         sections.confusion(shown),
         sections.reliability(answers),
         sections.quality(judged.images, answers),
@@ -99,5 +101,10 @@ def _notes(answers: Answers, *, leaked: int) -> list[str]:
 
 
 def _names(run: Run, split: Split) -> list[str]:
-    rows = json.loads((run.data / "manifest.json").read_bytes())["images"]
+    rows = _manifest(run)["images"]
     return [row["path"] for row in rows if row["split"] == split and row["kept"]]
+
+
+def _manifest(run: Run) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((run.data / MANIFEST_NAME).read_bytes())
+    return content

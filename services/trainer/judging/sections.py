@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.common.domain.emotions import EMOTIONS
+from services.trainer.data.imbalance import BETA, imbalance
 from services.trainer.judging.answers import Answers
-from services.trainer.judging.figures_svg import reliability_svg, training_svg
+from services.trainer.judging.figures_svg import imbalance_svg, reliability_svg, training_svg
 from services.trainer.judging.page import (
     bar,
     paragraph,
@@ -83,7 +84,6 @@ def classes(figures: dict[str, Any]) -> str:
     """Each class's measures, with how many images it has."""
     per_class = figures["per_class"]
     most = max(row["support"] for row in per_class.values())
-    least = min(row["support"] for row in per_class.values())
     rows = [
         [
             f"<td>{escape(name)}</td>",
@@ -93,11 +93,41 @@ def classes(figures: dict[str, Any]) -> str:
         ]
         for name, row in per_class.items()
     ]
-    ratio = f", {most / least:.1f} times as many as the smallest" if least else ""
     return section(
-        "Expressions and imbalance",
+        "Expressions",
         raw_table(["", "precision", "recall", "F1", "images", ""], rows),
-        paragraph(f"The largest class has {most:,} images{ratio}.", kind="soft"),
+    )
+
+
+def class_counts(counts: Mapping[str, Mapping[str, int]]) -> str:
+    """The imbalance chart and its numbers, for the classes of each split."""
+    rows = []
+    for split, classes in counts.items():
+        found = imbalance(classes)
+        largest, smallest = (pick(classes, key=lambda name: classes[name]) for pick in (max, min))
+        rows.append(
+            [
+                split,
+                f"{sum(classes.values()):,}",
+                f"{largest} {classes[largest]:,}",
+                f"{smallest} {classes[smallest]:,}",
+                *(
+                    "a class has none" if ratio is None else f"{ratio:.1f}"
+                    for ratio in (found.ratio, found.effective_ratio)
+                ),
+            ]
+        )
+    head = ["", "images", "largest", "smallest", "ratio", "effective ratio"]
+    return section(
+        "Imbalance",
+        f'<div class="wide">{imbalance_svg(counts)}</div>',
+        table(head, rows),
+        paragraph(
+            "Ratio: images of the largest class for each of the smallest. Effective number of n "
+            f"images: (1 - b^n) / (1 - b) with b = {BETA} (arXiv 1901.05555), as new images of a "
+            "class overlap with those that it has.",
+            kind="soft",
+        ),
     )
 
 

@@ -4,6 +4,12 @@ A bundle may carry ``seen_images.npz``: for "train" and "validation" the first e
 each file's SHA-256 as uint64 (0.2 MB for FER2013; by chance one of 3,589 strangers matches one
 of 32,000 once in 10^11 evaluations). Images cannot be had back from it. An older bundle has no
 such file; if it was trained on FER2013, the names of FER2013's files still tell.
+
+One image of its training data is enough to refuse. ``prepare`` drops each copy of an evaluation
+image from training (248 files of FER2013's PublicTest are training files as well), so that no
+honest evaluation meets any; a share that is let through would only hide a split cut wrongly.
+Images of calibration are told in a note: the temperature has one parameter and the figures are
+cross-fitted.
 """
 
 import io
@@ -17,6 +23,7 @@ from numpy.typing import NDArray
 from services.common.domain.errors import BundleError
 from services.trainer.data.known import FER2013
 from services.trainer.data.layouts import Split
+from services.trainer.errors import SeenImagesError
 from services.trainer.judging.images import FaceImages
 from services.vision.bundle import Bundle
 
@@ -38,6 +45,20 @@ class Overlap:
     def fitted_here(self) -> bool:
         """Whether any of the images had a part in fitting the temperature."""
         return bool(self.calibrated.any())
+
+    def refuse_trained(self) -> None:
+        """Stop before figures are made that flatter the bundle.
+
+        Raises:
+            SeenImagesError: if any of the images was in its training data.
+        """
+        seen, total = int(self.trained.sum()), len(self.trained)
+        if seen:
+            raise SeenImagesError(
+                f"{seen:,} of the {total:,} images to judge were in the bundle's training data "
+                f"(known by {self.known_by}), and the figures would flatter it. Judge it on other "
+                "images (--data, --split), or add --allow-seen to see the figures all the same."
+            )
 
     def facts(self) -> dict[str, Any]:
         """Return what the report tells."""

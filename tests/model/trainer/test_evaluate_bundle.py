@@ -7,9 +7,12 @@ import pytest
 from typer.testing import CliRunner
 
 from services.trainer.cli import app
+from services.trainer.data.layouts import Split
+from services.trainer.errors import SeenImagesError
 from services.trainer.judging.bundle import evaluate_bundle
 from services.trainer.judging.run_page import run_figures, write_report
 from services.trainer.run import Run
+from services.vision.bundle import load_bundle
 from tests.fixtures.training import write_image_folder
 
 SETTINGS = [
@@ -44,6 +47,16 @@ class TestEvaluateBundle:
         assert judged["confusion"] == own["confusion"]
         for name in ("nll", "ece", "brier"):
             assert judged[name] == pytest.approx(own[name], abs=2e-3)
+
+    def test_refuses_the_images_that_the_run_learned_from(self, run: Run) -> None:
+        data = run.folder.parent / "data"
+        with pytest.raises(SeenImagesError):
+            evaluate_bundle(run.folder / "bundle", data, split=Split.TRAIN)
+
+    def test_the_bundle_says_how_many_it_learned_from(self, run: Run) -> None:
+        told = load_bundle(run.folder / "bundle").manifest.metrics
+        assert sum(told["data_counts"]["train"].values()) == run.read()["data_identity"]["train"]
+        assert told["data_splits_sha256"] == run.read()["data_identity"]["splits_sha256"]
 
     def test_agrees_with_the_stage_that_wrote_the_card(self, run: Run) -> None:
         evaluation = json.loads((run.report / "evaluation.json").read_bytes())

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from services.trainer.cli import app
 from services.trainer.data.dataset import load_prepared
 from services.trainer.normalisation import Normalisation
 from services.trainer.run import Run
-from tests.fixtures.training import tiny_config, write_image_folder
+from tests.fixtures.training import striped, tiny_config, write_image, write_image_folder
 
 
 @pytest.fixture
@@ -66,8 +67,48 @@ class TestAudit:
         before = sorted(tmp_path.rglob("*"))
         result = runner.invoke(app, ["audit", "--data", str(data), "data.size=16"])
         assert result.exit_code == 0, result.output
-        assert "exact groups: 0" in result.output
+        assert "Left out of training in all: 0" in result.stdout
         assert sorted(tmp_path.rglob("*")) == before
+
+    def test_shows_findings_paths_and_the_imbalance(
+        self, runner: CliRunner, tmp_path: Path
+    ) -> None:
+        data = write_image_folder(tmp_path / "data", train=2, test=1, val=1)
+        for copy in ("a", "b", "c", "d"):
+            write_image(data / f"train/fear/{copy}.png", striped(1, seed=0))
+        result = runner.invoke(app, ["audit", "--data", str(data), "data.size=16"])
+        shown = result.stdout
+        assert "identical within a split: train/fear/000.png, train/fear/a.png" in shown
+        assert "train: 18 images used, ratio 3.0" in shown
+        fear, happiness = (
+            next(line for line in shown.splitlines() if line.split()[:2] == [name, number])
+            for name, number in (("fear", "6"), ("happiness", "2"))
+        )
+        assert (fear.count("█"), happiness.count("█")) == (40, 13)
+
+    def test_can_be_one_json_object(self, runner: CliRunner, tmp_path: Path) -> None:
+        data = write_image_folder(tmp_path / "data", train=4, test=1)
+        write_image(data / "train/fear/copy.png", striped(1, seed=500))
+        asked = ["audit", "--data", str(data), "--json", "--examples", "1", "data.size=16"]
+        told = json.loads(runner.invoke(app, asked).stdout)
+        assert told["audit"]["train_dropped"] == 1
+        assert told["imbalance"]["test"]["ratio"] == 1
+        assert told["counts"]["test"]["fear"] == 1
+        assert len(told["splits_sha256"]) == 64
+        across = next(f for f in told["findings"] if f["kind"] == "identical across splits")
+        assert across["examples"] == [["test/fear/000.png", "train/fear/copy.png"]]
+        assert across["dropped"] == 1
+
+    def test_writes_a_page_without_images(self, runner: CliRunner, tmp_path: Path) -> None:
+        data = write_image_folder(tmp_path / "data", train=4, test=1)
+        write_image(data / "train/fear/copy.png", striped(1, seed=500))
+        page = tmp_path / "pages" / "audit.html"
+        asked = ["audit", "--data", str(data), "--html", str(page), "data.size=16"]
+        assert runner.invoke(app, asked).exit_code == 0
+        text = page.read_text()
+        assert "<code>train/fear/copy.png</code>" in text
+        assert "effective number" in text
+        assert "<img" not in text
 
 
 class TestRefusals:

@@ -238,6 +238,18 @@ class TestLoop:
         session(tmp_path, config=tiny_config(epochs=1))
         assert Run(tmp_path).checkpoints.load_best().position.step == STEPS_PER_EPOCH
 
+    def test_another_cut_of_the_same_images_is_another_run(self, tmp_path: Path) -> None:
+        def data(digit: str) -> PreparedData:
+            found = prepared()
+            found.manifest["splits_sha256"] = digit * 64
+            return found
+
+        session(tmp_path, data=data("2"), interrupted=after(1))
+        assert Run(tmp_path).read()["data_identity"]["splits_sha256"] == "2" * 64
+        with pytest.raises(RunError, match="data_identity"):
+            session(tmp_path, data=data("3"))
+        session(tmp_path, data=data("2"))
+
     def test_another_teacher_is_another_run(self, tmp_path: Path) -> None:
         def taught(seed: int) -> TrainConfig:
             folder = tmp_path / "teacher"

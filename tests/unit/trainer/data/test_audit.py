@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.trainer.data.audit import audit, exact_groups
+from services.trainer.data.audit import audit
 from services.trainer.data.layouts import Split
 from tests.fixtures.training import striped
 
@@ -56,8 +56,3 @@ class TestAudit:
         found, _ = run(images, [1, 2, 1], splits)
         counts = found.summary(np.array(splits))
         assert counts["train_dropped"] == counts["evaluation_leaked"] == counts["train_kept"] == 1
-
-
-class TestExactGroups:
-    def test_groups_pixel_identical_images(self) -> None:
-        assert exact_groups(pictures(1, 2, 1, 1, 2, 3)) == [[0, 2, 3], [1, 4]]

@@ -1,5 +1,6 @@
 import json
 import tarfile
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from services.common.domain.faces import Box, DetectedFace
+from services.trainer.config import DataConfig
 from services.trainer.data.dataset import load_prepared
 from services.trainer.data.framing import on_canvas
 from services.trainer.data.layouts import Split
@@ -28,6 +30,21 @@ class FixedDetector:
     ) -> list[list[DetectedFace]]:
         del threshold, min_face_px
         return [[DetectedFace(self.BOX, (), 0.99)] for _ in photos]
+
+
+def stages(
+    source: Path, out: Path, config: DataConfig, *, detector: FixedDetector | None = None
+) -> dict[str, list[tuple[int, int]]]:
+    """What ``prepare`` tells of its progress, by stage."""
+    told: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    prepare(
+        source,
+        out=out,
+        config=config,
+        detector=detector,
+        progress=lambda what, done, total: told[what].append((done, total)),
+    )
+    return dict(told)
 
 
 class TestPrepare:
@@ -105,15 +122,77 @@ class TestPrepare:
             prepare(root, out=tmp_path / "cache", config=DATA)
 
     def test_tells_its_progress(self, tmp_path: Path) -> None:
-        seen: list[tuple[int, int]] = []
         root = write_image_folder(tmp_path / "data", train=2, test=1)
-        prepare(
-            root,
-            out=tmp_path / "cache",
-            config=DATA,
-            progress=lambda done, total: seen.append((done, total)),
-        )
-        assert seen[0] == (0, 21)
+        config = DATA.model_copy(update={"served_share": 0.5})
+        seen = stages(root, tmp_path / "cache", config, detector=FixedDetector())
+        assert seen["decoding"][0] == (0, 21)
+        assert seen["looking for faces"][-1] == (21, 21)
+
+
+def write_rafdb(root: Path) -> Path:
+    """RAF-DB's official form: 10 stripes per class with a mirrored, brighter copy each, 2 tests."""
+    lines = []
+    for number, label in enumerate((0, 1, 2, 3, 5, 4, 6), start=1):
+        for index in range(10):
+            original = striped(label, seed=index, side=48)
+            for copy, pixels in enumerate((original, original[:, ::-1] // 2 + 60)):
+                lines.append((f"train_{number}{index:02d}{copy}", number, pixels))
+        lines += [
+            (f"test_{number}{index}", number, striped(label, seed=500 + index, side=48))
+            for index in range(2)
+        ]
+    for name, _, pixels in lines:
+        write_image(root / "Image/aligned" / f"{name}_aligned.jpg", pixels)
+    listing = "".join(f"{name}.jpg {number}\n" for name, number, _ in lines)
+    (root / "EmoLabel").mkdir()
+    (root / "EmoLabel/list_patition_label.txt").write_text(listing)
+    return root
+
+
+@pytest.fixture(scope="module")
+def rafdb(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_rafdb(tmp_path_factory.mktemp("rafdb"))
+
+
+class TestRafdbOfficial:
+    def test_cuts_a_tenth_of_train_stratified_and_leaves_test_alone(
+        self, rafdb: Path, tmp_path: Path
+    ) -> None:
+        manifest = prepare(rafdb, out=tmp_path / "cache", config=DATA)
+        per_class = {split: set(counts.values()) for split, counts in manifest["counts"].items()}
+        assert per_class == {"train": {18}, "validation": {2}, "test": {2}}
+        by_name = {
+            (row["path"].partition("/train_")[1] != "", row["split"]) for row in manifest["images"]
+        }
+        assert by_name == {(True, "train"), (True, "validation"), (False, "test")}
+
+    def test_keeps_a_face_and_its_near_copy_on_one_side(self, rafdb: Path, tmp_path: Path) -> None:
+        manifest = prepare(rafdb, out=tmp_path / "cache", config=DATA)
+        assert manifest["kept_together"] == {"groups": 70, "images": 140, "largest": 2}
+        sides: dict[str, list[str]] = {}
+        for row in manifest["images"]:
+            stem = row["path"].removesuffix("_aligned.jpg")
+            if "train_" in stem:
+                sides.setdefault(stem[:-1], []).append(row["split"])
+        assert len(sides) == 70
+        assert all(first == second for first, second in sides.values())
+        assert manifest["audit"]["train_near_evaluation"] == 0
+
+    def test_the_cut_has_a_hash_that_another_machine_can_check(
+        self, rafdb: Path, tmp_path: Path
+    ) -> None:
+        first, again = (prepare(rafdb, out=tmp_path / name, config=DATA) for name in "ab")
+        other = DATA.model_copy(update={"split_seed": 7})
+        moved = prepare(rafdb, out=tmp_path / "c", config=other)
+        assert first["splits_sha256"] == again["splits_sha256"] != moved["splits_sha256"]
+        assert first["images_sha256"] == moved["images_sha256"]
+
+    def test_tells_how_far_the_comparison_is(self, rafdb: Path, tmp_path: Path) -> None:
+        assert stages(rafdb, tmp_path / "cache", DATA)["looking for copies"] == [(1, 1)]
+
+    def test_data_with_a_validation_split_is_not_compared(self, tmp_path: Path) -> None:
+        data = write_image_folder(tmp_path / "data", train=2, test=0, val=1)
+        assert "looking for copies" not in stages(data, tmp_path / "cache", DATA)
 
 
 class TestLoadPrepared:

@@ -2,7 +2,7 @@ import numpy as np
 
 from services.trainer.config import DataConfig
 from services.trainer.data.layouts import Split
-from services.trainer.data.splits import complete_splits
+from services.trainer.data.splits import complete_splits, cut_from
 
 CONFIG = DataConfig(validation_share=0.1, test_share=0.2)
 LABELS = np.repeat(np.arange(7), 50)
@@ -45,3 +45,28 @@ class TestCompleteSplits:
             config = CONFIG.model_copy(update={"split_seed": seed})
             splits = cut([None] * 350, groups=groups, config=config)
             assert (splits[:50] == splits[50:100]).all()
+
+    def test_a_group_larger_than_the_share_stays_in_training(self) -> None:
+        chain = list(range(30))  # of the 50 of label 0; the test set wants 10, validation 4
+        for seed in range(5):
+            config = CONFIG.model_copy(update={"split_seed": seed})
+            splits = cut([None] * 350, groups=[chain], config=config)
+            assert (splits[chain] == Split.TRAIN).all()
+            assert (splits[:50] == Split.TEST).sum() == 10
+
+    def test_groups_do_not_change_how_many_are_cut(self) -> None:
+        pairs = [[index, index + 1] for index in range(0, 350, 2)]
+        splits = cut([None] * 350, groups=pairs)
+        assert (splits == Split.TEST).sum() == 70
+        assert (splits == Split.VALIDATION).sum() == 28
+
+
+class TestCutFrom:
+    def test_is_everything_when_nothing_is_told(self) -> None:
+        assert cut_from([None] * 3).tolist() == [0, 1, 2]
+
+    def test_is_the_training_images_when_validation_is_missing(self) -> None:
+        assert cut_from([Split.TEST, Split.TRAIN, None]).tolist() == [1, 2]
+
+    def test_is_nothing_when_the_data_brings_validation(self) -> None:
+        assert len(cut_from([Split.TRAIN, Split.VALIDATION, None])) == 0

@@ -6,6 +6,7 @@ import pytest
 
 from services.trainer.data.known import FER2013
 from services.trainer.data.prepare import prepare
+from services.trainer.errors import SeenImagesError
 from services.trainer.judging.bundle import evaluate_bundle, judge_bundle
 from services.trainer.judging.compare import compare
 from services.trainer.judging.seen import SEEN_NAME, seen_bytes
@@ -83,7 +84,7 @@ class TestOverlap:
         on_test = evaluate_bundle(bundle.directory, data)
         assert on_test["overlap"]["in_training"] == on_test["overlap"]["in_calibration"] == 0
         assert on_test["notes"] == []
-        on_train = evaluate_bundle(bundle.directory, data / "train")
+        on_train = evaluate_bundle(bundle.directory, data / "train", allow_seen=True)
         seen = on_train["overlap"]
         assert seen["in_training"] + seen["in_calibration"] == on_train["n"] == 14
         assert "flatter" in on_train["notes"][0]
@@ -99,6 +100,63 @@ class TestOverlap:
         assert result["overlap"]["in_calibration"] == 8
         assert result["temperature_fitted_on_these_images"]
         assert result["cross_fitted"]["nll"] > 0
+
+
+class TestSeenImages:
+    @pytest.fixture
+    def trained(self, tiny_bundle: Bundle, data: Path, tmp_path: Path) -> Path:
+        rows = prepare(data, out=tmp_path / "cache", config=DATA)["images"]
+        return with_extras(
+            tiny_bundle, tmp_path / "trained", extras={SEEN_NAME: seen_bytes(rows)}
+        ).directory
+
+    def test_one_training_image_is_refused(self, trained: Path, data: Path) -> None:
+        assert evaluate_bundle(trained, data)["n"] == 21
+        copy = (data / "train" / "fear" / "000.png").read_bytes()
+        (data / "test" / "fear" / "copy.png").write_bytes(copy)
+        with pytest.raises(SeenImagesError, match=r"1 of the 22 images .* add --allow-seen"):
+            evaluate_bundle(trained, data)
+        assert evaluate_bundle(trained, data, allow_seen=True)["overlap"]["in_training"] == 1
+
+    def test_is_refused_before_the_network_runs(self, trained: Path, data: Path) -> None:
+        calls: list[tuple[int, int]] = []
+        with pytest.raises(SeenImagesError):
+            evaluate_bundle(
+                trained, data / "train", progress=lambda done, total: calls.append((done, total))
+            )
+        assert calls[-1] == (14, 28)  # all read, none classified
+
+    def test_the_images_of_calibration_are_only_noted(
+        self, tiny_bundle: Bundle, tmp_path: Path
+    ) -> None:
+        data = write_image_folder(tmp_path / "more", train=2, test=0, val=3)
+        rows = prepare(data, out=tmp_path / "cache", config=DATA)["images"]
+        bundle = with_extras(tiny_bundle, tmp_path / "b", extras={SEEN_NAME: seen_bytes(rows)})
+        result = evaluate_bundle(bundle.directory, data)
+        assert result["overlap"]["in_calibration"] == result["n"] == 21
+        assert "cross_fitted" in result["notes"][0]
+
+    def test_a_training_copy_that_prepare_dropped_does_not_count(
+        self, tiny_bundle: Bundle, data: Path, tmp_path: Path
+    ) -> None:
+        copy = (data / "test" / "fear" / "000.png").read_bytes()
+        (data / "train" / "fear" / "copy.png").write_bytes(copy)
+        rows = prepare(data, out=tmp_path / "cache", config=DATA)["images"]
+        bundle = with_extras(tiny_bundle, tmp_path / "b", extras={SEEN_NAME: seen_bytes(rows)})
+        assert evaluate_bundle(bundle.directory, data)["overlap"]["in_training"] == 0
+
+    def test_fer2013_s_names_tell_training_from_public_test(
+        self, tiny_bundle: Bundle, tmp_path: Path
+    ) -> None:
+        for label, name in enumerate(("surprise", "fear")):
+            for seed, prefix in enumerate(("Training", "PublicTest") * 2):
+                path = tmp_path / "faces" / prefix / name / f"{prefix}_{seed}.png"
+                write_image(path, striped(label, seed=seed))
+        facts = tiny_bundle.manifest.training_data.model_copy(update={"name": FER2013.name})
+        bundle = with_extras(tiny_bundle, tmp_path / "b", training_data=facts).directory
+        assert evaluate_bundle(bundle, tmp_path / "faces" / "PublicTest")["n"] == 4
+        with pytest.raises(SeenImagesError, match="4 of the 4 images"):
+            evaluate_bundle(bundle, tmp_path / "faces" / "Training")
 
 
 class TestCompare:

@@ -7,9 +7,11 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from services.trainer.commands.judging import compare, evaluate
-from services.vision.bundle import Bundle
+from services.trainer.data.prepare import prepare
+from services.trainer.judging.seen import SEEN_NAME, seen_bytes
+from services.vision.bundle import MODEL_NAME, Bundle, load_golden, write_bundle
 from tests.fixtures.bundles import tiny_card, write_tiny_bundle
-from tests.fixtures.training import write_image_folder
+from tests.fixtures.training import DATA, write_image_folder
 
 
 def invoke(*arguments: object) -> Result:
@@ -23,6 +25,19 @@ def invoke(*arguments: object) -> Result:
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     return write_image_folder(tmp_path / "data", train=1, test=2)
+
+
+@pytest.fixture
+def trained(tiny_bundle: Bundle, data: Path, tmp_path: Path) -> Path:
+    """A bundle that was trained on ``data``."""
+    rows = prepare(data, out=tmp_path / "cache", config=DATA)["images"]
+    return write_bundle(
+        tmp_path / "trained",
+        card=tiny_card(),
+        model=(tiny_bundle.directory / MODEL_NAME).read_bytes(),
+        golden=load_golden(tiny_bundle),
+        extras={SEEN_NAME: seen_bytes(rows)},
+    ).directory
 
 
 class TestEvaluate:
@@ -58,8 +73,28 @@ class TestEvaluate:
         assert done.exit_code == 1
         assert "is this a model bundle?" in done.output
 
+    def test_refuses_images_of_training_unless_allowed(self, trained: Path, data: Path) -> None:
+        asked = ("evaluate", "--bundle", trained, "--data", data, "--split", "train", "--json")
+        done = invoke(*asked)
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert "seen-images" in done.stderr
+        assert "were in the bundle's training data" in done.stderr
+        allowed = invoke(*asked, "--allow-seen")
+        assert json.loads(allowed.stdout)["overlap"]["in_training"] > 0
+
 
 class TestCompare:
+    def test_refuses_images_of_either_s_training_unless_allowed(
+        self, tiny_bundle: Bundle, trained: Path, data: Path
+    ) -> None:
+        bundles = ("--bundle", tiny_bundle.directory, "--bundle", trained)
+        asked = ("compare", *bundles, "--data", data, "--split", "train", "--json")
+        done = invoke(*asked)
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert "--allow-seen" in done.stderr
+        allowed = json.loads(invoke(*asked, "--allow-seen").stdout)
+        assert any(note.startswith("b: ") and "flatter" in note for note in allowed["notes"])
+
     def test_tells_whether_two_bundles_differ(
         self, tiny_bundle: Bundle, data: Path, tmp_path: Path
     ) -> None:

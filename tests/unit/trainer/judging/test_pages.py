@@ -1,17 +1,19 @@
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from services.common.domain.emotions import EMOTIONS
 from services.trainer.data.dataset import load_prepared
 from services.trainer.data.prepare import prepare
 from services.trainer.errors import RunError
 from services.trainer.journal import Journal
 from services.trainer.judging.bundle import BundleEvaluation, judge_bundle
 from services.trainer.judging.bundle_page import write_bundle_report
-from services.trainer.judging.figures_svg import reliability, training_svg
+from services.trainer.judging.figures_svg import imbalance_svg, reliability, training_svg
 from services.trainer.judging.page import page, table
 from services.trainer.judging.run_page import run_figures, write_report
 from services.trainer.normalisation import Normalisation
@@ -46,13 +48,20 @@ class TestRunReport:
             "Training",
             "Confusion matrix",
             "Reliability",
-            "Expressions and imbalance",
+            "Expressions",
+            "Imbalance",
             "Image quality",
             "The seed&#x27;s classification report",
             "Worst examples",
             "Recipe and hashes",
         ):
             assert f"<h2>{heading}</h2>" in text
+
+    def test_the_imbalance_is_that_of_every_split(self, run: Run) -> None:
+        text = write_report(run).read_text()
+        chart = text[text.index("<h2>Imbalance</h2>") :]
+        for split in ("train", "validation", "test"):
+            assert f"<td>{split}</td><td>28</td>" in chart
 
     def test_can_leave_the_images_out(self, run: Run) -> None:
         assert "data:image/png" in (text := write_report(run).read_text())
@@ -89,6 +98,20 @@ class TestBundleReport:
         assert with_faces.count("data:image/png") == 14
         assert "Not for redistribution" in with_faces
 
+    def test_shows_what_the_bundle_learned_from(
+        self, evaluation: BundleEvaluation, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "report.html"
+        assert "<td>trained on</td>" not in write_bundle_report(evaluation, path).read_text()
+        counts = dict.fromkeys(map(str, EMOTIONS), 100) | {"disgust": 20}
+        manifest = evaluation.bundle.manifest.model_copy(
+            update={"metrics": {"data_counts": {"train": counts}}}
+        )
+        told = replace(evaluation, bundle=replace(evaluation.bundle, manifest=manifest))
+        text = write_bundle_report(told, path).read_text()
+        assert "<td>trained on</td><td>620</td>" in text
+        assert "<td>disgust 20</td><td>5.0</td>" in text
+
     def test_is_the_same_page_each_time(self, evaluation: BundleEvaluation, tmp_path: Path) -> None:
         first = write_bundle_report(evaluation, tmp_path / "a.html").read_bytes()
         assert write_bundle_report(evaluation, tmp_path / "b.html").read_bytes() == first
@@ -115,3 +138,10 @@ class TestCharts:
         assert "#010203" not in drawn
         assert "learning rate" in drawn
         assert "learning rate" not in training_svg([{"kind": "step", "step": 1, "loss": 2.0}])
+
+    def test_the_imbalance_has_a_panel_per_split_and_its_own_ids(self) -> None:
+        drawn = imbalance_svg({"train": {"fear": 9, "anger": 3}, "test": {"fear": 1, "anger": 0}})
+        for text in (">train<", ">test<", ">fear<", ">effective number<"):
+            assert text in drawn
+        assert "#0102" not in drawn
+        assert 'id="imbalance"' in drawn
