@@ -7,8 +7,10 @@ An ``.npz`` of plain arrays and one JSON text; nothing is pickled.
 """
 
 import io
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +76,11 @@ class CheckpointStore:
         self._write(_BEST, checkpoint)
 
     def load_last(self) -> Checkpoint | None:
-        """Return the newest checkpoint, or None in a fresh run."""
+        """Return the newest checkpoint, or None in a fresh run.
+
+        Raises:
+            RunError: if it is damaged.
+        """
         steps = self._steps()
         return self._read(steps[-1]) if steps else None
 
@@ -82,7 +88,7 @@ class CheckpointStore:
         """Return the best checkpoint.
 
         Raises:
-            RunError: if no epoch has been completed.
+            RunError: if no epoch has been completed, or it is damaged.
         """
         return self._read(self._folder / _BEST)
 
@@ -91,6 +97,8 @@ class CheckpointStore:
 
     def _write(self, name: str, checkpoint: Checkpoint) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
+        for scratch in self._folder.glob(".*.tmp"):  # a kill's, of a step that may not come again
+            scratch.unlink()
         buffer = io.BytesIO()
         position = np.array(_POSITION.dump_json(checkpoint.position).decode())
         np.savez(buffer, allow_pickle=False, position=position, **checkpoint.arrays)
@@ -101,7 +109,14 @@ class CheckpointStore:
         try:
             with np.load(path, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
-        except (OSError, ValueError) as error:
-            raise RunError(f"{path.name} is missing or damaged in {path.parent}.") from error
-        position = _POSITION.validate_json(str(arrays.pop("position")))
+            position = _POSITION.validate_json(str(arrays.pop("position")))
+        except FileNotFoundError as error:
+            raise RunError(f"{path} is missing; train to the end of an epoch first.") from error
+        except (OSError, ValueError, KeyError, BadZipFile, zlib.error) as error:
+            remedy = (
+                "judge the last one instead"
+                if path.name == _BEST
+                else "remove it and resume from the one before"
+            )
+            raise RunError(f"{path} is damaged; {remedy}.") from error
         return Checkpoint(position, arrays)

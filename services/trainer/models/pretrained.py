@@ -7,18 +7,20 @@ A weights file is arrays only: ``.npz`` with one array per variable, named ``lay
 import os
 import subprocess
 import sys
+import zlib
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
 
-from services.trainer.averaged import load_network
 from services.trainer.config import Backbone, ModelConfig
 from services.trainer.errors import WeightsError
 from services.trainer.models.applications import PUBLISHED
 from services.trainer.run import NETWORK
+from services.trainer.saved_network import load_keras
 
 _IMAGENET_CHANNELS = 3
 # "caffe" mode of keras.applications: BGR, means subtracted, not scaled.
@@ -37,6 +39,11 @@ def load_pretrained(model: keras.Model, config: ModelConfig) -> None:
         return
     if config.weights == "imagenet" and config.backbone is Backbone.EFFICIENTNET_LITE0:
         load_npz(model, _converted_lite0())
+    elif config.weights == "imagenet" and config.backbone not in PUBLISHED:
+        raise WeightsError(
+            f"There are no ImageNet weights for {config.backbone}; name a file "
+            "(model.weights=PATH.npz), or train from random weights (model.weights=none)."
+        )
     elif config.weights == "imagenet":
         load_application(model, config.backbone)
     elif Path(config.weights).is_dir():
@@ -50,6 +57,7 @@ def load_run(model: keras.Model, folder: Path) -> None:
 
     Raises:
         WeightsError: if the folder has none, or they are of another network.
+        RunError: if the file is damaged.
     """
     path = folder / NETWORK
     if not path.is_file():
@@ -57,7 +65,7 @@ def load_run(model: keras.Model, folder: Path) -> None:
             f"{folder} holds no {NETWORK}: train a run there to its end, or judge it with "
             f"`python -m services.trainer evaluate --run {folder}`."
         )
-    source = load_network(path)
+    source = load_keras(path)
     shapes = ({name: tuple(v.shape) for name, v in _variables(m).items()} for m in (source, model))
     if next(shapes) != next(shapes):
         raise WeightsError(f"{path} is another network than this recipe's {model.name}.")
@@ -76,8 +84,11 @@ def load_npz(model: keras.Model, path: Path) -> int:
     try:
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"{path} is not a file of arrays: {error}") from error
+    except (OSError, ValueError, BadZipFile, zlib.error) as error:
+        raise WeightsError(
+            f"{path} is not a readable file of arrays (.npz); model.weights names one, a run "
+            "folder, imagenet or none."
+        ) from error
     variables = _variables(model)
     for name, array in arrays.items():
         if name not in variables:

@@ -53,7 +53,7 @@ class TestNpz:
 
     def test_a_file_that_is_none_is_said_to_be(self, tmp_path: Path) -> None:
         (tmp_path / "w.npz").write_bytes(b"PK nonsense")
-        with pytest.raises(WeightsError, match="not a file of arrays"):
+        with pytest.raises(WeightsError, match="not a readable file of arrays"):
             load_npz(lite(3), tmp_path / "w.npz")
 
 

@@ -11,18 +11,7 @@ from services.trainer.errors import RunError, TrainingDivergedError
 from services.trainer.loop import Loop, Stop
 from services.trainer.run import Run
 from services.trainer.state import TrainingState
-from tests.fixtures.training import prepared, tiny_config
-
-
-class Silent:
-    def began(self, *, step: int, total: int) -> None:
-        pass
-
-    def stepped(self, *, step: int, loss: float, images_per_second: float) -> None:
-        pass
-
-    def finished_epoch(self, *, epoch: int, loss: float, accuracy: float) -> None:
-        pass
+from tests.fixtures.training import Silent, prepared, tiny_config
 
 
 def train(

@@ -52,7 +52,7 @@ class TestCheckpointStore:
         store = CheckpointStore(tmp_path)
         store.save(checkpoint(1))
         (tmp_path / "step-00000001.npz").write_bytes(b"half")
-        with pytest.raises(RunError, match="missing or damaged"):
+        with pytest.raises(RunError, match=r"step-00000001\.npz is damaged; remove it"):
             store.load_last()
 
     def test_reads_one_from_before_schedules_had_a_state(self, tmp_path: Path) -> None:

@@ -1,0 +1,65 @@
+"""What the stages after training leave for each other in ``RUN/report``."""
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.trainer.data.layouts import Split
+from services.trainer.errors import RunError
+from services.trainer.files import write_atomically
+from services.trainer.run import Run
+
+EVALUATION, CALIBRATION, REPORT = "evaluation.json", "calibration.json", "report.json"
+CARD, PICTURE, LOGITS = "MODEL_CARD.md", "confusion_matrix.png", "logits.npz"
+
+Logits = NDArray[np.float32]
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return what a stage wrote.
+
+    Raises:
+        RunError: if that stage was not run, or the file is damaged.
+    """
+    stage = "calibrate" if path.name == CALIBRATION else "evaluate"
+    try:
+        content: dict[str, Any] = json.loads(path.read_bytes())
+    except OSError as error:
+        raise RunError(f"{path.parent.parent} lacks {path.name}; run {stage} first.") from error
+    except ValueError as error:
+        raise RunError(f"{path} is damaged; run {stage} again.") from error
+    return content
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write it for people to read as well."""
+    write_atomically(path, json.dumps(content, indent=1).encode())
+
+
+def read_logits(run: Run) -> dict[Split, Logits]:
+    """Return logits ``[N, 7]`` by the split they were given for.
+
+    Raises:
+        RunError: if the run was not evaluated, or the file is damaged.
+    """
+    path = run.report / LOGITS
+    if not path.is_file():
+        raise RunError(f"{run.folder} was not evaluated; run evaluate first.")
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {Split(name): stored[name] for name in stored.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise RunError(f"{path} is damaged; run evaluate again.") from error
+
+
+def write_logits(run: Run, logits: Mapping[Split, Logits]) -> None:
+    """Write logits ``[N, 7]`` by split."""
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **{str(split): values for split, values in logits.items()})
+    write_atomically(run.report / LOGITS, buffer.getvalue())
