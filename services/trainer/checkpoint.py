@@ -7,17 +7,15 @@ An ``.npz`` of plain arrays and one JSON text; nothing is pickled.
 """
 
 import io
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from services.trainer.errors import RunError
-from services.trainer.files import write_atomically
+from services.trainer.files import read_arrays, write_atomically
 from services.trainer.schedule import ScheduleState
 
 Array = NDArray[np.generic]
@@ -107,12 +105,11 @@ class CheckpointStore:
     @staticmethod
     def _read(path: Path) -> Checkpoint:
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                arrays = {name: stored[name] for name in stored.files}
+            arrays = read_arrays(path)
             position = _POSITION.validate_json(str(arrays.pop("position")))
         except FileNotFoundError as error:
             raise RunError(f"{path} is missing; train to the end of an epoch first.") from error
-        except (OSError, ValueError, KeyError, BadZipFile, zlib.error) as error:
+        except (OSError, ValueError, KeyError) as error:
             remedy = (
                 "judge the last one instead"
                 if path.name == _BEST

@@ -1,11 +1,16 @@
-"""Small file helpers: hashes, and writes that are whole or absent."""
+"""Small file helpers: hashes, arrays, and writes that are whole or absent."""
 
 import hashlib
 import os
 import shutil
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
 
 from services.trainer.errors import RunError
 
@@ -24,6 +29,24 @@ def write_atomically(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     scratch.replace(path)
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[np.generic]]:
+    """Return the arrays of an ``.npz`` file by name; nothing is unpickled.
+
+    Raises:
+        OSError: if it cannot be read.
+        ValueError: if it is no such file, or damaged.
+    """
+    try:
+        # Opened here: NumPy leaves a file that is no archive open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    except (BadZipFile, zlib.error, EOFError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} holds no named arrays, or not whole ones") from error
+    if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+        raise ValueError(f"{path} holds other files than arrays")
+    return arrays
 
 
 @contextmanager

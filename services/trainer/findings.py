@@ -2,7 +2,6 @@
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from services.trainer.data.layouts import Split
 from services.trainer.errors import RunError
-from services.trainer.files import write_atomically
+from services.trainer.files import read_arrays, write_atomically
 from services.trainer.run import Run
 
 EVALUATION, CALIBRATION, REPORT = "evaluation.json", "calibration.json", "report.json"
@@ -52,9 +51,9 @@ def read_logits(run: Run) -> dict[Split, Logits]:
     if not path.is_file():
         raise RunError(f"{run.folder} was not evaluated; run evaluate first.")
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            return {Split(name): stored[name] for name in stored.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        arrays = read_arrays(path)
+        return {Split(name): values.astype(np.float32) for name, values in arrays.items()}
+    except (OSError, ValueError) as error:
         raise RunError(f"{path} is damaged; run evaluate again.") from error
 
 

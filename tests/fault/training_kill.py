@@ -77,9 +77,10 @@ class Training:
             return subprocess.Popen([*self._command, *more], stdout=log, stderr=log)
 
     def _await(self, process: subprocess.Popen[bytes], reached: Callable[[], bool]) -> None:
-        """Look without a pause: a write lasts a few milliseconds."""
+        """Look often: a write lasts a few milliseconds."""
         while not reached():
             assert process.poll() is None, f"ended before its kill: {self._log.read_text()}"
+            time.sleep(0.0005)
 
     def _stopped_while_writing(self, process: subprocess.Popen[bytes]) -> bool:
         """Whether a file is half written; if so, the process stands still and stays so."""
@@ -135,6 +136,12 @@ def _log(run: Run) -> list[dict[str, object]]:
     return [{**line, **dict.fromkeys(_TIMINGS, 0)} for line in run.log_lines()]
 
 
+def say(text: str) -> None:
+    """Print a line at once, also into a file."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Train twice, once with three kills, and print what came out."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -143,7 +150,6 @@ def main() -> None:
     parser.add_argument("--minutes", default="0.02", help="between checkpoints of the killed run")
     parser.add_argument("arguments", nargs="*", help="of train, such as -- --preset quick")
     options = parser.parse_args()
-    say = sys.stdout.write
     with tempfile.TemporaryDirectory(prefix="hfer-kill-") as scratch:
         whole, killed = (
             Training(Path(scratch) / name, data=options.data, arguments=options.arguments)
@@ -151,16 +157,16 @@ def main() -> None:
         )
         begun = time.monotonic()
         whole.finish()
-        say(f"left alone: {whole.step} steps in {time.monotonic() - begun:.0f} s\n")
+        say(f"left alone: {whole.step} steps in {time.monotonic() - begun:.0f} s")
         for number, kill in enumerate(choose_kills(random.Random(options.seed), steps=whole.step)):
             hit = killed.be_killed(kill, resume=number > 0, minutes=options.minutes)
-            say(f"kill -9 planned from step {kill.step} on: hit at {hit}\n")
+            say(f"kill -9 planned from step {kill.step} on: hit at {hit}")
         killed.finish(resume=True)
         found = list(differences(whole.run, killed.run))
         arrays = whole.run.checkpoints.load_best().arrays
         values = sum(array.size for array in arrays.values())
-        say(f"{len(arrays)} arrays, {values:,} numbers, {len(whole.run.log_lines())} log lines\n")
-        say("the same, bit for bit\n" if not found else f"DIFFERENT: {'; '.join(found)}\n")
+        say(f"{len(arrays)} arrays, {values:,} numbers, {len(whole.run.log_lines())} log lines")
+        say("the same, bit for bit" if not found else f"DIFFERENT: {'; '.join(found)}")
     sys.exit(bool(found))
 
 

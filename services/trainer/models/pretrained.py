@@ -7,17 +7,15 @@ A weights file is arrays only: ``.npz`` with one array per variable, named ``lay
 import os
 import subprocess
 import sys
-import zlib
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import keras
-import numpy as np
 
 from services.trainer.config import Backbone, ModelConfig
 from services.trainer.errors import WeightsError
+from services.trainer.files import read_arrays
 from services.trainer.models.applications import PUBLISHED
 from services.trainer.run import NETWORK
 from services.trainer.saved_network import load_keras
@@ -82,9 +80,8 @@ def load_npz(model: keras.Model, path: Path) -> int:
         WeightsError: if the file cannot be read, or an array has no layer or another shape.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, BadZipFile, zlib.error) as error:
+        arrays = read_arrays(path)
+    except (OSError, ValueError) as error:
         raise WeightsError(
             f"{path} is not a readable file of arrays (.npz); model.weights names one, a run "
             "folder, imagenet or none."

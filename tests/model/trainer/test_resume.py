@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from services.trainer.checkpoint import Checkpoint
 from services.trainer.config import Precision, TrainConfig
-from services.trainer.errors import RunError, TrainingDivergedError
+from services.trainer.errors import NetworkError, RunError, TrainingDivergedError
 from services.trainer.loop import Loop, Stop
 from services.trainer.run import Run
 from services.trainer.state import TrainingState
@@ -118,3 +119,15 @@ class TestDivergence:
         )
         with pytest.raises(RunError, match=r"lower loop\.batch_size"):
             train(tmp_path, large)
+
+
+class TestMemory:
+    def test_a_batch_that_does_not_fit_is_refused_with_the_remedy(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def exhausted(*_: object) -> None:
+            raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+        monkeypatch.setattr(TrainingState, "_step", exhausted)
+        with pytest.raises(NetworkError, match=r"Batches of 8 crops .* lower loop\.batch_size"):
+            train(tmp_path, tiny_config())

@@ -59,6 +59,12 @@ class TestCalibrate:
         with pytest.raises(RunError, match="run evaluate first"):
             calibrate_run(run)
 
+    @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"text"])
+    def test_damaged_logits_are_named(self, run: Run, content: bytes) -> None:
+        (run.report / "logits.npz").write_bytes(content)
+        with pytest.raises(RunError, match=r"logits\.npz is damaged; run evaluate again"):
+            calibrate_run(run)
+
 
 class TestReport:
     def test_gathers_the_whole_story(self, run: Run) -> None:
@@ -76,6 +82,13 @@ class TestReport:
         calibrate_run(run)
         (run.report / f"{missing}.json").unlink()
         with pytest.raises(RunError, match=f"run {missing.removesuffix('ion')}e first"):
+            report_run(run, name="tiny", version="0.1.0")
+
+    @pytest.mark.parametrize("damaged", ["calibration", "evaluation"])
+    def test_says_which_stage_left_a_damaged_file(self, run: Run, damaged: str) -> None:
+        calibrate_run(run)
+        (run.report / f"{damaged}.json").write_text("{")
+        with pytest.raises(RunError, match=f"run {damaged.removesuffix('ion')}e again"):
             report_run(run, name="tiny", version="0.1.0")
 
 
