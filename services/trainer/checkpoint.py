@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from services.trainer.errors import RunError
-from services.trainer.files import write_atomically
+from services.trainer.files import read_arrays, write_atomically
 from services.trainer.schedule import ScheduleState
 
 Array = NDArray[np.generic]
@@ -74,7 +74,11 @@ class CheckpointStore:
         self._write(_BEST, checkpoint)
 
     def load_last(self) -> Checkpoint | None:
-        """Return the newest checkpoint, or None in a fresh run."""
+        """Return the newest checkpoint, or None in a fresh run.
+
+        Raises:
+            RunError: if it is damaged.
+        """
         steps = self._steps()
         return self._read(steps[-1]) if steps else None
 
@@ -82,7 +86,7 @@ class CheckpointStore:
         """Return the best checkpoint.
 
         Raises:
-            RunError: if no epoch has been completed.
+            RunError: if no epoch has been completed, or it is damaged.
         """
         return self._read(self._folder / _BEST)
 
@@ -91,6 +95,8 @@ class CheckpointStore:
 
     def _write(self, name: str, checkpoint: Checkpoint) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
+        for scratch in self._folder.glob(".*.tmp"):  # a kill's, of a step that may not come again
+            scratch.unlink()
         buffer = io.BytesIO()
         position = np.array(_POSITION.dump_json(checkpoint.position).decode())
         np.savez(buffer, allow_pickle=False, position=position, **checkpoint.arrays)
@@ -99,9 +105,15 @@ class CheckpointStore:
     @staticmethod
     def _read(path: Path) -> Checkpoint:
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                arrays = {name: stored[name] for name in stored.files}
-        except (OSError, ValueError) as error:
-            raise RunError(f"{path.name} is missing or damaged in {path.parent}.") from error
-        position = _POSITION.validate_json(str(arrays.pop("position")))
+            arrays = read_arrays(path)
+            position = _POSITION.validate_json(str(arrays.pop("position")))
+        except FileNotFoundError as error:
+            raise RunError(f"{path} is missing; train to the end of an epoch first.") from error
+        except (OSError, ValueError, KeyError) as error:
+            remedy = (
+                "judge the last one instead"
+                if path.name == _BEST
+                else "remove it and resume from the one before"
+            )
+            raise RunError(f"{path} is damaged; {remedy}.") from error
         return Checkpoint(position, arrays)

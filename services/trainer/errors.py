@@ -27,6 +27,12 @@ class TrainingDivergedError(HferError):
     code = "training-diverged"
 
 
+class NetworkError(HferError):
+    """The recipe describes a network that cannot be built, or that this machine cannot train."""
+
+    code = "network"
+
+
 class ExportError(HferError):
     """The network cannot be exported, or its graph does not answer like it."""
 

@@ -1,8 +1,6 @@
 """A trained network becomes a verified bundle: graph, parity check, golden answers, papers."""
 
-import shutil
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.trainer.errors import ExportError, RunError
+from services.trainer.errors import ExportError
+from services.trainer.files import replacing
 from services.vision.bundle import (
     MANIFEST_NAME,
     Bundle,
@@ -60,19 +59,40 @@ def check_parity(model: bytes, *, reference: Any, shape: tuple[int, int, int]) -
     import onnxruntime  # only exporting needs it
 
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+
+    def answers(crops: Pixels) -> Any:
+        return session.run(["logits"], {"crops": crops.astype(np.float32)})[0]
+
+    return compare_answers(answers, reference=reference, shape=shape, what="ONNX graph")
+
+
+def compare_answers(
+    answers: Callable[[Pixels], Any], *, reference: Any, shape: tuple[int, int, int], what: str
+) -> float:
+    """Return the largest difference of a probability, over patterns and noise.
+
+    Args:
+        answers: callable, uint8 crops ``[N, S, S, C]`` to the logits ``[N, 7]`` of ``what``.
+        reference: the same for Keras' network in memory.
+        shape: of one crop.
+        what: is compared, for the error's sentence.
+
+    Raises:
+        ExportError: if it reaches 1e-4, or any crop has another first answer.
+    """
     crops = np.concatenate(
         [
             synthetic_crops(_PARITY_CROPS // 2, shape=shape, seed=1),
             np.random.default_rng(2).integers(0, 256, (_PARITY_CROPS // 2, *shape), np.uint8),
         ]
     )
-    theirs = to_probabilities(session.run(["logits"], {"crops": crops.astype(np.float32)})[0])
+    theirs = to_probabilities(answers(crops))
     ours = to_probabilities(reference(crops))
     worst = float(np.abs(theirs - ours).max())
     flips = int((theirs.argmax(axis=1) != ours.argmax(axis=1)).sum())
     if not worst < PARITY_TOLERANCE or flips:
         raise ExportError(
-            f"The ONNX graph differs from Keras by {worst:.2g} (allowed {PARITY_TOLERANCE:.0e}) "
+            f"The {what} differs from Keras by {worst:.2g} (allowed {PARITY_TOLERANCE:.0e}) "
             f"and in {flips} of {len(crops)} first answers; nothing was exported."
         )
     return worst
@@ -96,15 +116,8 @@ def replace_bundle(
         RunError: if ``out`` holds something that is not a bundle.
         BundleError: if the parts do not fit together or an engine gives other answers.
     """
-    if out.exists() and any(out.iterdir()) and not (out / MANIFEST_NAME).is_file():
-        raise RunError(f"{out} is not empty and not a bundle; choose another --out.")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
-        fresh = Path(scratch) / out.name
+    with replacing(out, mark=MANIFEST_NAME, what="bundle") as fresh:
         bundle = write_bundle(fresh, card=card, model=model, golden=golden, extras=extras)
         for classifier in (OpenVinoClassifier(bundle), OnnxRuntimeClassifier(bundle)):
             check_golden(bundle, classifier)
-        if out.exists():
-            shutil.rmtree(out)
-        fresh.rename(out)
     return Bundle(out, bundle.manifest, bundle.identity)

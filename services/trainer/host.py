@@ -17,11 +17,11 @@ def describe_host() -> dict[str, Any]:
         "cpu": _field(_CPUS, "model name") or platform.processor() or "unknown",
         "cores": os.cpu_count(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
-        "gpus": gpus(_NVIDIA),
+        "gpus": installed_gpus(),
     }
 
 
-def gpus(folder: Path) -> list[str]:
+def installed_gpus(folder: Path = _NVIDIA) -> list[str]:
     """Return the models of the GPUs that NVIDIA's driver lists in ``folder``."""
     files = sorted(folder.glob("*/information"))
     return [_field(file, "Model") or "unknown" for file in files]

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from services.trainer.errors import RunError
 from services.trainer.files import write_atomically
 
 Line = dict[str, Any]
@@ -60,9 +61,22 @@ class Journal:
             self._scalars.write(step, {f"{kind}/{name}": v for name, v in curves.items()})
 
     def lines(self) -> list[Line]:
-        """Return the log so far. A last line that a crash cut off is left out."""
-        texts = self._json.read_text("utf-8").split("\n") if self._json.is_file() else []
-        return [json.loads(text) for text in texts[:-1]]
+        """Return the log so far. A last line that a crash cut off is left out.
+
+        Raises:
+            RunError: if another line is no such line.
+        """
+        texts = self._json.read_bytes().split(b"\n") if self._json.is_file() else []
+        return [self._line(number, text) for number, text in enumerate(texts[:-1], start=1)]
+
+    def _line(self, number: int, text: bytes) -> Line:
+        try:
+            line = json.loads(text)
+        except ValueError:
+            line = None
+        if not isinstance(line, dict) or not {"kind", "step"} <= line.keys():
+            raise RunError(f"{self._json}, line {number} is damaged; remove it.")
+        return line
 
     def _write_csv(self) -> None:
         epochs = [line for line in self.lines() if line["kind"] == "epoch"]

@@ -30,7 +30,7 @@ out of training); "clean" ones have none.
 |---|---|---|---|---|
 {classes}
 
-{shift}Calibration before the temperature: {before}; after it{crossed}: {after}.
+{shift}{as_served}Calibration before the temperature: {before}; after it{crossed}: {after}.
 The least sure {uncertain} are reported as uncertain: {wrong} of those first answers are right,
 against {right} of the others.
 
@@ -52,7 +52,7 @@ images ({train_near_evaluation}). Evaluation images were left as they are.
 {steps:,} of {planned_steps:,} planned steps ({epochs:.1f} epochs of {batch_size} images a step)
 in {minutes:.0f} minutes on {host}.{replanned}
 {optimiser}, peak rate {lr}, {schedule} schedule, label smoothing {label_smoothing}; averaged
-weights (decay {ema_decay}) with BatchNorm re-estimated.
+weights (decay {ema_decay}) with BatchNorm re-estimated.{lessons}
 The weights are those of the {checkpoint_text}. `bundle.json` holds the whole recipe.
 
 ## Limits
@@ -108,6 +108,7 @@ def model_card(*, name: str, version: str, report: dict[str, Any]) -> str:
         results=_results(evaluation),
         classes=_classes(evaluation["per_class"]),
         shift=_shift(evaluation),
+        as_served=_as_served(evaluation),
         before=_confidence(evaluation["before_temperature"]),
         after=_confidence(after),
         crossed=" (two-fold cross-fitted)" if after["cross_fitted"] else "",
@@ -123,6 +124,7 @@ def model_card(*, name: str, version: str, report: dict[str, Any]) -> str:
         replanned=_replanned(report["training"]["sessions"]),
         network=_network(recipe),
         weights=_weights(recipe["model"]["weights"]),
+        lessons=_lessons(recipe),
         optimiser=_OPTIMISERS[recipe["optim"]["kind"]],
         **{key: recipe["optim"][key] for key in ("lr", "schedule", "ema_decay")},
         label_smoothing=recipe["loss"]["label_smoothing"],
@@ -143,7 +145,19 @@ def _network(recipe: dict[str, Any]) -> str:
 
 def _weights(source: str) -> str:
     known = {"none": "random weights", "imagenet": "published ImageNet weights"}
-    return known.get(source, "weights of an earlier training")
+    return known.get(source, "the weights of an earlier model")
+
+
+def _lessons(recipe: dict[str, Any]) -> str:
+    """Say what else it learned from than images in their own frames and their labels."""
+    told = []
+    if share := recipe["data"]["served_share"]:
+        told.append(f"{share:.0%} of the images with a face came as serving crops them")
+    distill = recipe["loss"]["distill"]
+    if distill["bundle"]:
+        told.append(f"{distill['weight']:.0%} of the loss came from an earlier model's answers")
+    text = "; ".join(told)
+    return f"\n{text[0].upper()}{text[1:]}." if text else ""
 
 
 def _shift(evaluation: dict[str, Any]) -> str:
@@ -154,6 +168,20 @@ def _shift(evaluation: dict[str, Any]) -> str:
         f"A prior shift (tau {evaluation['prior_shift_tau']}) lets rare expressions be answered "
         f"more often; without it\naccuracy is {plain['accuracy']['value']:.1%} and macro recall "
         f"{plain['macro_recall']['value']:.1%}.\n\n"
+    )
+
+
+def _as_served(evaluation: dict[str, Any]) -> str:
+    found = evaluation.get("as_served")
+    if not found:
+        return ""
+    served, framed = found["as_served"], found["in_own_frame"]
+    return (
+        "The data set frames faces its own way; serving crops them around detected boxes. Of the "
+        f"{found['n']:,} images\nin which our detector finds the face ({found['faces_found']:.1%}"
+        f"), cropped as in serving, {served['accuracy']:.1%} are answered right (macro recall\n"
+        f"{served['macro_recall']:.1%}), against {framed['accuracy']:.1%} "
+        f"({framed['macro_recall']:.1%}) in their own frames.\n\n"
     )
 
 

@@ -16,7 +16,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
 
 from services.trainer.checkpoint import CheckpointStore
 from services.trainer.config import TrainConfig
@@ -25,6 +27,9 @@ from services.trainer.files import write_atomically
 from services.trainer.host import describe_host
 from services.trainer.journal import Journal
 from services.trainer.normalisation import Normalisation
+
+if TYPE_CHECKING:
+    from services.trainer.data.dataset import PreparedData
 
 NETWORK = "model.keras"
 _PACKAGES = (
@@ -35,11 +40,12 @@ _PACKAGES = (
 # and how serving crops, how weights are stored; not what a training step computes.
 _FREE = frozenset(
     {
-        *("epochs", "threads", "checkpoint_minutes", "eval_batch_size"),
+        *("epochs", "threads", "gpus", "checkpoint_minutes", "eval_batch_size"),
         *("name", "licence", "crop_margin", "centre_dx", "centre_dy", "stored"),
     }
 )
 _OUTSIDE = ("normalisation", "data_identity")
+_RECORD = frozenset({"config", "sessions", *_OUTSIDE})
 
 
 class Run:
@@ -86,22 +92,55 @@ class Run:
         """Return ``run.json``.
 
         Raises:
-            RunError: if there is none.
+            RunError: if there is none, or it is damaged.
         """
+        path = self.folder / "run.json"
         try:
-            record: dict[str, Any] = json.loads((self.folder / "run.json").read_bytes())
-        except (OSError, ValueError) as error:
+            record = json.loads(path.read_bytes())
+        except OSError as error:
             raise RunError(f"{self.folder} is no run folder; give --run another.") from error
+        except ValueError:
+            record = None
+        if not isinstance(record, dict) or not record.keys() >= _RECORD:
+            raise RunError(f"{path} is damaged; start anew in another folder.")
         return record
 
     def config(self) -> TrainConfig:
-        """Return the recipe of the last session."""
-        return TrainConfig.model_validate(self.read()["config"])
+        """Return the recipe of the last session.
+
+        Raises:
+            RunError: if it has settings that this version of the trainer does not know.
+        """
+        try:
+            return TrainConfig.model_validate(self.read()["config"])
+        except ValidationError as error:
+            fault = error.errors()[0]
+            setting = ".".join(map(str, fault["loc"])) or "config"
+            raise RunError(
+                f"{self.folder} was written by another version of the trainer "
+                f"({setting}: {fault['msg']}); use that one, or start anew in another folder."
+            ) from error
 
     def normalisation(self) -> Normalisation:
         """Return the pixel statistics the network was built with."""
         values = self.read()["normalisation"]
         return Normalisation(tuple(values["mean"]), tuple(values["std"]))
+
+    def prepared(self) -> "PreparedData":
+        """Return the images that ``prepare`` left in ``data/``.
+
+        Raises:
+            RunError: if they are not there, damaged, or of another version of the trainer.
+        """
+        from services.trainer.data.dataset import load_prepared  # OpenCV
+
+        try:
+            return load_prepared(self.data)
+        except (KeyError, TypeError, ValueError, EOFError) as error:
+            raise RunError(
+                f"{self.data} is damaged or was prepared by another version of the trainer; "
+                "start anew in another folder."
+            ) from error
 
     def log_lines(self) -> list[dict[str, Any]]:
         """Return the lines of log.jsonl so far; see ``journal.py``."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from services.trainer.config import TrainConfig
 from services.trainer.data.batches import Batch
 from services.trainer.ema import build_average
-from services.trainer.errors import RunError
+from services.trainer.errors import NetworkError, RunError
 from services.trainer.losses import TrainingLoss
 from services.trainer.models.build import build_network
 from services.trainer.models.pretrained import load_pretrained
@@ -82,10 +82,20 @@ class TrainingState:
         )
 
     def train_step(self, batch: Batch, *, step: int, rate: float) -> float:
-        """Take optimiser step number ``step`` (from 0) and return the loss before it."""
+        """Take optimiser step number ``step`` (from 0) and return the loss before it.
+
+        Raises:
+            NetworkError: if the device's memory does not hold such a step.
+        """
         self._optimizer.learning_rate.assign(rate)
-        loss = self._train_step(self._shared_out(batch), tf.constant(float(step)))
-        return float(loss.numpy())
+        try:
+            loss = self._train_step(self._shared_out(batch), tf.constant(float(step)))
+            return float(loss.numpy())
+        except tf.errors.ResourceExhaustedError as error:
+            raise NetworkError(
+                f"Batches of {len(batch.crops)} crops do not fit the memory; lower "
+                "loop.batch_size, set loop.precision=mixed_bfloat16, or take a smaller model."
+            ) from error
 
     def logits(self, images: NDArray[np.uint8], *, batch_size: int) -> NDArray[np.float32]:
         """Return ``[N, 7]`` for uint8 ``[N, S, S, C]`` with the weights the model has now."""
@@ -105,27 +115,35 @@ class TrainingState:
 
     def capture(self) -> dict[str, Array]:
         """Copy all variables, named by group and position (Keras' names differ by process)."""
-        return {
-            f"{group}/{index:04d}": np.asarray(variable.numpy())
-            for group, variables in self._groups().items()
-            for index, variable in enumerate(variables)
-        }
+        return {name: np.asarray(variable.numpy()) for name, variable in self._named().items()}
 
     def restore(self, arrays: dict[str, Array]) -> None:
         """Put back what ``capture`` copied.
 
         Raises:
-            ValueError: if the arrays are of another network.
+            RunError: if the arrays are of another network.
         """
-        for group, variables in self._groups().items():
-            for index, variable in enumerate(variables):
-                variable.assign(arrays[f"{group}/{index:04d}"])
+        own = self._named()
+        if {name: tuple(v.shape) for name, v in own.items()} != {
+            name: array.shape for name, array in arrays.items()
+        }:
+            raise RunError(
+                "The checkpoint is of another network than this version of the trainer builds; go "
+                "on with the version that wrote it, or start anew in another folder."
+            )
+        for name, variable in own.items():
+            variable.assign(arrays[name])
 
-    def _groups(self) -> dict[str, list[Any]]:
+    def _named(self) -> dict[str, Any]:
+        groups = {
+            "model": self.model.variables,  # dropout's seed state included
+            "optimizer": self._optimizer.variables,
+            "ema": self._average.variables,
+        }
         return {
-            "model": list(self.model.variables),  # dropout's seed state included
-            "optimizer": list(self._optimizer.variables),
-            "ema": list(self._average.variables),
+            f"{group}/{index:04d}": variable
+            for group, variables in groups.items()
+            for index, variable in enumerate(variables)
         }
 
     def _shared_out(self, batch: Batch) -> Any:

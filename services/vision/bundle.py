@@ -48,6 +48,10 @@ GOLDEN_TOLERANCES: Mapping[Precision, float] = {
     Precision.INT8: 1e-1,
 }
 
+# What a model may be called: it becomes a part of every result and of addresses.
+MODEL_NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,49}$"
+MODEL_VERSION_PATTERN = r"^[0-9]+\.[0-9]+\.[0-9]+$"
+
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -77,8 +81,8 @@ class BundleCard(_Frozen):
     """
 
     format_version: Literal[1] = 1
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,49}$")
-    version: str = Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")
+    name: str = Field(pattern=MODEL_NAME_PATTERN)
+    version: str = Field(pattern=MODEL_VERSION_PATTERN)
     labels: tuple[Emotion, ...] = EMOTIONS
     input: InputSpec
     temperature: float = Field(default=1.0, gt=0)

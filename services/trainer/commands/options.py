@@ -1,12 +1,16 @@
 """What the commands share: options, the recipe from preset and overrides, errors in a sentence."""
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 
 from services.common.domain.errors import HferError
 from services.trainer.config import TrainConfig, with_overrides
@@ -37,18 +41,49 @@ def overridden(config: TrainConfig, overrides: list[str] | None) -> TrainConfig:
     """Apply settings from the command line; a wrong one is wrong usage."""
     try:
         return with_overrides(config, overrides or [])
+    except ValidationError as error:
+        faults = (f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors())
+        raise typer.BadParameter("; ".join(faults)) from error
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 
 
+def refuse_unfit(*, name: str, version: str) -> None:
+    """Refuse what a bundle may not be called before hours of training, not after."""
+    from services.vision.bundle import MODEL_NAME_PATTERN, MODEL_VERSION_PATTERN  # OpenCV
+
+    if not re.match(MODEL_NAME_PATTERN, name):
+        raise typer.BadParameter(
+            f"--name {name!r}: small letters, digits and dashes only, at most 50"
+        )
+    if not re.match(MODEL_VERSION_PATTERN, version):
+        raise typer.BadParameter(f"--version {version!r}: three numbers, such as 0.1.0")
+
+
 @contextmanager
 def explained() -> Iterator[None]:
-    """Show our errors as one sentence; anything else is a bug and keeps its traceback."""
+    """Show our errors, and what the system refuses, as one sentence.
+
+    Anything else is a bug and keeps its traceback.
+    """
     try:
         yield
     except HferError as error:
-        Console(stderr=True).print(f"[red]{error.code}[/red]: {error.detail}", highlight=False)
-        raise typer.Exit(1) from error
+        raise _exit(error.code, error.detail) from error
+    except OSError as error:
+        if error.errno is None:  # raised by a program, not by the system
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        reason = os.strerror(error.errno)
+        raise _exit(
+            "file-system", f"{where}{reason}; check the path, its rights and the space left."
+        ) from error
+
+
+def _exit(code: str, text: str) -> typer.Exit:
+    console = Console(stderr=True, soft_wrap=True)
+    console.print(f"[red]{code}[/red]: {escape(text)}", highlight=False)
+    return typer.Exit(1)
 
 
 def start(config: TrainConfig) -> None:

@@ -24,7 +24,10 @@ def publish(
 
     From elsewhere, over HTTP and with an API key: ``hfer models publish DIR``.
     """
+    from sqlalchemy.exc import OperationalError
+
     from services.common.config import Settings
+    from services.common.domain.errors import TransientError
     from services.trainer.publish import publish as publish_bundle
 
     try:
@@ -36,5 +39,10 @@ def publish(
             "HFER_STORAGE__… and HFER_BROKER__URL, or use `hfer models publish`"
         ) from error
     with explained():
-        version = publish_bundle(bundle, settings, activate_it=activate, force=force)
+        try:
+            version = publish_bundle(bundle, settings, activate_it=activate, force=force)
+        except OperationalError as error:
+            raise TransientError(
+                "the database is not reachable; is the service up, and HFER_DATABASE__URL its own?"
+            ) from error
         Console().print(f"{version} is {'active' if activate else 'published'}")

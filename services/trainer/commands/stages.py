@@ -13,6 +13,7 @@ from services.trainer.commands.options import (
     Version,
     explained,
     overridden,
+    refuse_unfit,
     start,
 )
 from services.trainer.run import Run
@@ -30,11 +31,32 @@ def export(
     out: Annotated[Path, typer.Option(help="The bundle's folder; a bundle there is replaced.")],
     name: Name,
     version: Version = "0.1.0",
+    keras: Annotated[
+        bool, typer.Option("--keras", help="Put model.keras, to train on from, into the bundle.")
+    ] = False,
+    savedmodel: Annotated[
+        Path | None, typer.Option(help="Write a TensorFlow SavedModel to this folder as well.")
+    ] = None,
     overrides: Overrides = None,
 ) -> None:
     """Write a bundle: ONNX with parity check, golden answers, manifest, model card."""
+    refuse_unfit(name=name, version=version)
     with explained():
-        exported(Run(run), out=out, name=name, version=version, overrides=overrides)
+        folder = Run(run)
+        config = overridden(folder.config(), overrides)
+        start(config)
+        from services.trainer.stages import export_run
+
+        bundle = export_run(
+            folder,
+            out=out,
+            name=name,
+            version=version,
+            config=config,
+            keras=keras,
+            saved_model=savedmodel,
+        )
+        Console().print(f"{bundle.version} in {bundle.directory}")
 
 
 def evaluated(run: Run, *, which: Literal["last", "best"]) -> None:
@@ -64,13 +86,13 @@ def calibrated(run: Run) -> None:
     )
 
 
-def exported(
-    run: Run, *, out: Path, name: str, version: str, overrides: list[str] | None = None
-) -> None:
-    """Write the bundle and print its version."""
+def exported(run: Run, *, name: str, version: str) -> None:
+    """Write the page and the bundle of a run that was trained just now, and say where they are."""
+    from services.trainer.judging.run_page import write_report
     from services.trainer.stages import export_run
 
-    config = overridden(run.config(), overrides)
-    start(config)
-    bundle = export_run(run, out=out, name=name, version=version, config=config)
-    Console().print(f"{bundle.version} in {bundle.directory}")
+    console = Console(soft_wrap=True)
+    page = write_report(run)
+    console.print(f"report in {page} (it shows images of the data: not to be passed on)")
+    bundle = export_run(run, out=run.folder / "bundle", name=name, version=version)
+    console.print(f"{bundle.version} in {bundle.directory}")

@@ -17,10 +17,12 @@ from services.trainer.commands.options import (
     Version,
     explained,
     recipe,
+    refuse_unfit,
     start,
 )
 from services.trainer.commands.stages import calibrated, evaluated, exported
 from services.trainer.config import TrainConfig
+from services.trainer.host import installed_gpus
 from services.trainer.run import Run
 
 UNFINISHED = 3
@@ -45,6 +47,7 @@ def train(
     overrides: Overrides = None,
 ) -> None:
     """Go the whole way from a data folder to a verified bundle in RUN/bundle."""
+    refuse_unfit(name=name or preset, version=version)
     with explained():
         folder = Run(run or Path("runs") / preset)
         config = recipe(preset, overrides)
@@ -55,7 +58,7 @@ def train(
         if not only:
             evaluated(folder, which="last")
             calibrated(folder)
-            exported(folder, out=folder.folder / "bundle", name=name or preset, version=version)
+            exported(folder, name=name or preset, version=version)
 
 
 def _refuse_to_mix(run: Run, *, resume: bool) -> None:
@@ -64,22 +67,31 @@ def _refuse_to_mix(run: Run, *, resume: bool) -> None:
             f"{run.folder} holds a run; add --resume to go on with it, or choose another --run"
         )
     if resume and not run.exists:
-        raise typer.BadParameter(f"{run.folder} holds no run to resume")
+        raise typer.BadParameter(
+            f"{run.folder} holds no run to resume; leave out --resume to begin one"
+        )
 
 
 def _train(run: Run, *, config: TrainConfig, max_minutes: float) -> None:
     start(config)
-    from services.trainer.data.dataset import load_prepared
+    import tensorflow as tf  # started now
+
     from services.trainer.loop import Loop, Stop
     from services.trainer.progress import ConsoleReporter
+    from services.trainer.runtime import check_devices
     from services.trainer.state import TrainingState
     from services.trainer.tensorboard import TensorBoard
 
+    check_devices(
+        config.loop,
+        installed=len(installed_gpus()),
+        seen=len(tf.config.list_logical_devices("GPU")),
+    )
     console = Console()
     with Interruption() as interruption, ConsoleReporter(console) as reporter:
         stop = Loop(
             config,
-            data=load_prepared(run.data),
+            data=run.prepared(),
             run=run,
             build_state=TrainingState,
             reporter=reporter,

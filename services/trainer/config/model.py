@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from services.trainer.config.base import Section
 
@@ -30,7 +30,7 @@ class DenseNetConfig(Section):
         stem: channels of the first convolution, 3x3 with stride 2 and no pooling after it.
     """
 
-    blocks: tuple[int, ...] = (6, 12, 24, 16)
+    blocks: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (6, 12, 24, 16)
     growth: int = Field(default=16, ge=1)
     stem: int = Field(default=32, ge=1)
 
@@ -47,7 +47,7 @@ class HeadConfig(Section):
     """
 
     pooling: Literal["gap", "flatten"] = "gap"
-    units: tuple[int, ...] = ()
+    units: tuple[PositiveInt, ...] = ()
     l2: tuple[float, ...] = ()
     dropout: float = Field(default=0.2, ge=0, lt=1)
     activation: Literal["relu", "elu", "selu", "gelu", "swish", "tanh"] = "relu"

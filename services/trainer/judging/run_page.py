@@ -1,16 +1,12 @@
 """report.html for a run folder, with its training curves."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from services.trainer.data.dataset import Subset, load_prepared
+from services.trainer.data.dataset import Subset
 from services.trainer.data.layouts import Split
-from services.trainer.data.prepare import MANIFEST_NAME
-from services.trainer.errors import RunError
 from services.trainer.files import write_atomically
+from services.trainer.findings import CALIBRATION, read_json, read_logits
 from services.trainer.judging import sections
 from services.trainer.judging.answers import Answers, figures
 from services.trainer.judging.calibrate import Calibration
@@ -56,7 +52,7 @@ def write_report(run: Run, *, examples: bool = True) -> Path:
         sections.headline(shown),
         *([sections.training(log)] if log else []),
         sections.classes(shown),
-        sections.class_counts(_manifest(run)["counts"]),
+        sections.class_counts(run.prepared().manifest["counts"]),
         sections.confusion(shown),
         sections.reliability(answers),
         sections.quality(judged.images, answers),
@@ -70,17 +66,14 @@ def write_report(run: Run, *, examples: bool = True) -> Path:
 
 
 def _judged(run: Run) -> tuple[Split, Subset, Answers]:
-    path, calibration = run.report / "logits.npz", run.report / "calibration.json"
-    if not path.is_file():
-        raise RunError(f"{run.folder} was not evaluated; run evaluate first.")
-    split, judged = load_prepared(run.data).judged
-    with np.load(path, allow_pickle=False) as stored:
-        logits = stored[str(split)]
-    found = json.loads(calibration.read_bytes()) if calibration.is_file() else None
+    logits = read_logits(run)
+    split, judged = run.prepared().judged
+    path = run.report / CALIBRATION
+    found = read_json(path) if path.is_file() else None
     fitted = Calibration(**found) if found else Calibration(1.0, 0.0)
     answers = Answers(
         labels=judged.labels,
-        logits=fitted.shifted(logits),
+        logits=fitted.shifted(logits[split]),
         temperature=fitted.temperature,
         abstention_threshold=fitted.abstention_threshold,
         fitted_here=found is not None and split is Split.VALIDATION,
@@ -101,10 +94,5 @@ def _notes(answers: Answers, *, leaked: int) -> list[str]:
 
 
 def _names(run: Run, split: Split) -> list[str]:
-    rows = _manifest(run)["images"]
+    rows = run.prepared().manifest["images"]
     return [row["path"] for row in rows if row["split"] == split and row["kept"]]
-
-
-def _manifest(run: Run) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((run.data / MANIFEST_NAME).read_bytes())
-    return content

@@ -3,6 +3,7 @@
 import keras
 
 from services.trainer.config import ModelConfig
+from services.trainer.errors import NetworkError
 
 
 def freeze(features: keras.Model, config: ModelConfig) -> None:
@@ -16,11 +17,14 @@ def freeze(features: keras.Model, config: ModelConfig) -> None:
         config: of the network.
 
     Raises:
-        ValueError: if there are fewer layers with weights than are to be frozen.
+        NetworkError: if there are fewer layers with weights than are to be frozen.
     """
     layers = [layer for layer in features.layers if layer.weights]
     count = len(layers) if config.freeze == "all" else config.freeze
     if count > len(layers):
-        raise ValueError(f"model.freeze={count}, but {config.backbone} has {len(layers)} layers")
+        raise NetworkError(
+            f"model.freeze={count}, but {config.backbone} has {len(layers)} layers with weights; "
+            "give that number or fewer, or all."
+        )
     for layer in layers[:count]:
         layer.trainable = False

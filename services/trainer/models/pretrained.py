@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from services.common.domain.errors import BundleError
-from services.trainer.averaged import load_network
 from services.trainer.config import Backbone, ModelConfig
 from services.trainer.errors import WeightsError
+from services.trainer.files import read_arrays
 from services.trainer.models.applications import PUBLISHED
 from services.trainer.onnx_graph.read import load_graph
 from services.trainer.run import NETWORK
+from services.trainer.saved_network import load_keras
 from services.vision.bundle import MANIFEST_NAME, load_bundle
 
 _IMAGENET_CHANNELS = 3
@@ -40,6 +40,11 @@ def load_pretrained(model: keras.Model, config: ModelConfig) -> None:
         return
     if config.weights == "imagenet" and config.backbone is Backbone.EFFICIENTNET_LITE0:
         load_npz(model, _converted_lite0())
+    elif config.weights == "imagenet" and config.backbone not in PUBLISHED:
+        raise WeightsError(
+            f"There are no ImageNet weights for {config.backbone}; name a file "
+            "(model.weights=PATH.npz), or train from random weights (model.weights=none)."
+        )
     elif config.weights == "imagenet":
         load_application(model, config.backbone)
     elif (Path(config.weights) / MANIFEST_NAME).is_file():
@@ -68,6 +73,7 @@ def load_run(model: keras.Model, folder: Path) -> None:
 
     Raises:
         WeightsError: if the folder has none, or they are of another network.
+        RunError: if the file is damaged.
     """
     path = folder / NETWORK
     if not path.is_file():
@@ -75,7 +81,7 @@ def load_run(model: keras.Model, folder: Path) -> None:
             f"{folder} holds no {NETWORK}: train a run there to its end, or judge it with "
             f"`python -m services.trainer evaluate --run {folder}`."
         )
-    source = load_network(path)
+    source = load_keras(path)
     shapes = ({name: tuple(v.shape) for name, v in _variables(m).items()} for m in (source, model))
     if next(shapes) != next(shapes):
         raise WeightsError(f"{path} is another network than this recipe's {model.name}.")
@@ -92,10 +98,12 @@ def load_npz(model: keras.Model, path: Path) -> int:
         WeightsError: if the file cannot be read, or an array has no layer or another shape.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+        arrays = read_arrays(path)
     except (OSError, ValueError) as error:
-        raise WeightsError(f"{path} is not a file of arrays: {error}") from error
+        raise WeightsError(
+            f"{path} is not a readable file of arrays (.npz); model.weights names one, a run "
+            "folder, imagenet or none."
+        ) from error
     variables = _variables(model)
     for name, array in arrays.items():
         if name not in variables:

@@ -11,6 +11,7 @@ from services.common.models.repository import ModelRepository
 from services.trainer.cli import app
 from services.trainer.publish import publish
 from tests.fixtures.bundles import tiny_card, write_tiny_bundle
+from tests.fixtures.settings import DEAD
 
 
 def active(sessions: SessionFactory) -> str | None:
@@ -59,3 +60,16 @@ class TestCommand:
         result = runner.invoke(app, ["publish", "--bundle", str(tmp_path)])
         assert result.exit_code == 2
         assert "HFER_DATABASE__URL" in result.output
+
+    def test_a_database_that_is_away_is_a_sentence(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for group, values in DEAD.items():
+            for name, value in values.items():
+                monkeypatch.setenv(f"HFER_{group}__{name}".upper(), str(value))
+        bundle = write_tiny_bundle(tmp_path / "bundle")
+        runner = CliRunner(env={"COLUMNS": "200", "TERM": "dumb"})
+        result = runner.invoke(app, ["publish", "--bundle", str(bundle.directory)])
+        assert result.exit_code == 1
+        assert "the database is not reachable" in result.output
+        assert "made-up" not in result.output

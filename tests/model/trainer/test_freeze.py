@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from services.trainer.config import Backbone, DenseNetConfig, ModelConfig
+from services.trainer.errors import NetworkError
 from services.trainer.models.build import build_network
 from services.trainer.models.layers import FusedBatchNorm
 from services.trainer.normalisation import Normalisation
@@ -30,7 +31,7 @@ class TestFreeze:
         assert all(layer.trainable for layer in network().layers)
 
     def test_refuses_more_layers_than_there_are(self) -> None:
-        with pytest.raises(ValueError, match=r"model\.freeze=999"):
+        with pytest.raises(NetworkError, match=r"model\.freeze=999, but densenet_bc has 12 layers"):
             network(freeze=999)
 
     def test_works_on_networks_of_keras(self) -> None:

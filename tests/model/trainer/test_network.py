@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ import tensorflow as tf
 from services.trainer.averaged import inference, round_kernels
 from services.trainer.config import Backbone, DenseNetConfig, ModelConfig, Precision
 from services.trainer.ema import WeightAverage
-from services.trainer.errors import ExportError
+from services.trainer.errors import ExportError, NetworkError
 from services.trainer.export import check_parity
 from services.trainer.models.build import build_network
 from services.trainer.models.layers import FusedBatchNorm
@@ -166,3 +168,19 @@ class TestOnnx:
         model = keras.Model(inputs, keras.layers.LeakyReLU()(inputs))
         with pytest.raises(ExportError, match="no ONNX writer for the layer LeakyReLU"):
             to_onnx(model)
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        "model",
+        [
+            {"densenet": DenseNetConfig(blocks=(1,) * 7, growth=4, stem=4)},
+            {"backbone": Backbone.VGG16},
+        ],
+    )
+    def test_crops_too_small_for_the_backbone(self, model: dict[str, Any]) -> None:
+        config = ModelConfig.model_validate(model)
+        with pytest.raises(NetworkError, match=r"crops of 16 px .* Keras says: \S+") as refusal:
+            build_network(config, size=16, normalisation=Normalisation((127.5,), (64.0,)))
+        assert "Exception encountered" not in refusal.value.detail
+        assert "\x1b" not in refusal.value.detail

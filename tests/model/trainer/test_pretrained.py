@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from services.trainer.config import Backbone, ModelConfig
+from services.trainer.config import Backbone, DenseNetConfig, ModelConfig
 from services.trainer.errors import WeightsError
 from services.trainer.models import pretrained
 from services.trainer.models.build import build_network
@@ -51,10 +51,19 @@ class TestNpz:
         with pytest.raises(WeightsError, match="trunk/kernel"):
             load_npz(lite(3), path)
 
-    def test_a_file_that_is_none_is_said_to_be(self, tmp_path: Path) -> None:
-        (tmp_path / "w.npz").write_bytes(b"PK nonsense")
-        with pytest.raises(WeightsError, match="not a file of arrays"):
+    @pytest.mark.parametrize("content", [b"PK nonsense", b"PK\x03\x04 cut off", b"text", b""])
+    def test_a_file_that_is_none_is_said_to_be(self, tmp_path: Path, content: bytes) -> None:
+        (tmp_path / "w.npz").write_bytes(content)
+        with pytest.raises(WeightsError, match="not a readable file of arrays"):
             load_npz(lite(3), tmp_path / "w.npz")
+
+
+class TestImagenet:
+    def test_a_network_without_published_weights_says_so(self) -> None:
+        config = ModelConfig(weights="imagenet", densenet=DenseNetConfig(blocks=(1,)))
+        model = build_network(config, size=16, normalisation=Normalisation(HALF, HALF))
+        with pytest.raises(WeightsError, match="no ImageNet weights for densenet_bc"):
+            load_pretrained(model, config)
 
 
 class TestApplications:

@@ -4,25 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from services.trainer.checkpoint import Checkpoint
 from services.trainer.config import Precision, TrainConfig
-from services.trainer.errors import RunError, TrainingDivergedError
+from services.trainer.errors import NetworkError, RunError, TrainingDivergedError
 from services.trainer.loop import Loop, Stop
 from services.trainer.run import Run
 from services.trainer.state import TrainingState
-from tests.fixtures.training import prepared, tiny_config
-
-
-class Silent:
-    def began(self, *, step: int, total: int) -> None:
-        pass
-
-    def stepped(self, *, step: int, loss: float, images_per_second: float) -> None:
-        pass
-
-    def finished_epoch(self, *, epoch: int, loss: float, accuracy: float) -> None:
-        pass
+from tests.fixtures.training import Silent, prepared, tiny_config
 
 
 def train(
@@ -129,3 +119,15 @@ class TestDivergence:
         )
         with pytest.raises(RunError, match=r"lower loop\.batch_size"):
             train(tmp_path, large)
+
+
+class TestMemory:
+    def test_a_batch_that_does_not_fit_is_refused_with_the_remedy(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def exhausted(*_: object) -> None:
+            raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+        monkeypatch.setattr(TrainingState, "_step", exhausted)
+        with pytest.raises(NetworkError, match=r"Batches of 8 crops .* lower loop\.batch_size"):
+            train(tmp_path, tiny_config())

@@ -52,7 +52,7 @@ class TestCheckpointStore:
         store = CheckpointStore(tmp_path)
         store.save(checkpoint(1))
         (tmp_path / "step-00000001.npz").write_bytes(b"half")
-        with pytest.raises(RunError, match="missing or damaged"):
+        with pytest.raises(RunError, match=r"step-00000001\.npz is damaged; remove it"):
             store.load_last()
 
     def test_reads_one_from_before_schedules_had_a_state(self, tmp_path: Path) -> None:
@@ -69,3 +69,30 @@ class TestCheckpointStore:
         found = store.load_last()
         assert found is not None
         assert found.position.step == 1
+
+    def test_the_next_write_clears_what_a_kill_left(self, tmp_path: Path) -> None:
+        (tmp_path / ".step-00000002.npz.tmp").write_bytes(b"half")
+        CheckpointStore(tmp_path).save(checkpoint(3))
+        assert [path.name for path in tmp_path.iterdir()] == ["step-00000003.npz"]
+
+    @pytest.mark.parametrize("share", [0.3, 0.9])
+    def test_one_that_was_cut_off_can_be_removed_for_the_one_before(
+        self, tmp_path: Path, share: float
+    ) -> None:
+        store = CheckpointStore(tmp_path)
+        for step in (1, 2):
+            store.save(checkpoint(step))
+        newest = tmp_path / "step-00000002.npz"
+        data = newest.read_bytes()
+        newest.write_bytes(data[: int(len(data) * share)])
+        with pytest.raises(RunError, match="remove it and resume from the one before"):
+            store.load_last()
+        newest.unlink()
+        found = store.load_last()
+        assert found is not None
+        assert found.position.step == 1
+
+    def test_one_without_a_position_is_damaged(self, tmp_path: Path) -> None:
+        np.savez(tmp_path / "step-00000001.npz", weights=np.zeros(3))
+        with pytest.raises(RunError, match="is damaged"):
+            CheckpointStore(tmp_path).load_last()

@@ -1,15 +1,19 @@
+import errno
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from services.trainer.cli import app
+from services.trainer.commands.options import explained
 from services.trainer.data.dataset import load_prepared
 from services.trainer.normalisation import Normalisation
 from services.trainer.run import Run
+from tests.fixtures.bundles import write_tiny_bundle
 from tests.fixtures.training import striped, tiny_config, write_image, write_image_folder
 
 
@@ -119,6 +123,9 @@ class TestRefusals:
             ["train", "--data", "d", "optim.speed=1"],
             ["train", "--data", "d", "--run", "nowhere", "--resume"],
             ["train", "--data", "d", "--max-minutes", "0"],
+            ["train", "--data", "d", "--name", "My Net"],
+            ["train", "--data", "d", "--version", "1"],
+            ["export", "--run", "r", "--out", "o", "--name", "Mine"],
         ],
     )
     def test_wrong_usage_is_2(
@@ -136,6 +143,51 @@ class TestRefusals:
         result = runner.invoke(app, ["train", "--data", "d", "--run", str(tmp_path)])
         assert result.exit_code == 2
         assert "--resume" in result.output
+
+    def test_every_wrong_setting_is_named_in_a_line(self, runner: CliRunner) -> None:
+        settings = ["optim.lr=fast", "loop.epochs=0", "model.head.units=-3"]
+        result = runner.invoke(app, ["train", "--data", "d", *settings])
+        assert result.exit_code == 2
+        for name in ("optim.lr: Input should", "loop.epochs: Input should", "model.head.units.0:"):
+            assert name in result.output
+        assert "pydantic" not in result.output
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["train", "--data", "data", "--run", "file/run", "data.size=16"],
+            ["prepare", "--data", "data", "--out", "file/out", "data.size=16"],
+            ["evaluate", "--bundle", "tiny", "--data", "data/test", "--html", "file/page.html"],
+        ],
+    )
+    def test_a_path_that_cannot_be_written_is_a_sentence(
+        self,
+        runner: CliRunner,
+        arguments: list[str],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        write_image_folder(tmp_path / "data", train=2, test=1)
+        write_tiny_bundle(tmp_path / "tiny")
+        (tmp_path / "file").touch()
+        result = runner.invoke(app, arguments)
+        assert result.exit_code == 1, result.output
+        assert result.output.splitlines()[-1].startswith("file-system: file")
+        assert "check the path, its rights and the space left." in result.output
+
+    def test_a_full_disk_is_a_sentence_and_a_bug_is_not(self) -> None:
+        with pytest.raises(typer.Exit), explained():
+            raise OSError(errno.ENOSPC, "full")
+        with pytest.raises(OSError, match="no number"), explained():
+            raise OSError("no number: a program's, not the system's")
+
+    def test_a_bundle_that_is_a_file_is_a_sentence(self, runner: CliRunner, tmp_path: Path) -> None:
+        (tmp_path / "bundle").touch()
+        path = str(tmp_path / "bundle")
+        result = runner.invoke(app, ["evaluate", "--bundle", path, "--data", str(tmp_path)])
+        assert result.exit_code == 1
+        assert "bundle-refused" in result.output
 
     @pytest.mark.parametrize("command", ["evaluate", "calibrate"])
     def test_a_stage_without_its_run_is_1(

@@ -80,7 +80,7 @@ class TestReplaceBundle:
 
     def test_does_not_touch_a_folder_of_something_else(self, tmp_path: Path, model: bytes) -> None:
         (tmp_path / "keep.txt").write_text("mine")
-        with pytest.raises(RunError, match="not a bundle"):
+        with pytest.raises(RunError, match="is no bundle"):
             self.replace(tmp_path, model)
         assert (tmp_path / "keep.txt").read_text() == "mine"
 

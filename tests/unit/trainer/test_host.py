@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from services.trainer.host import describe_host, gpus
+from services.trainer.host import describe_host, installed_gpus
 
 
 class TestHost:
@@ -15,7 +15,7 @@ class TestHost:
             (tmp_path / bus).mkdir()
             text = f"Model: \t\t {model}\nIRQ:   \t\t 41\n"
             (tmp_path / bus / "information").write_text(text)
-        assert gpus(tmp_path) == ["NVIDIA H100", "NVIDIA A10"]
+        assert installed_gpus(tmp_path) == ["NVIDIA H100", "NVIDIA A10"]
 
     def test_a_machine_without_the_driver_has_none(self, tmp_path: Path) -> None:
-        assert gpus(tmp_path / "missing") == []
+        assert installed_gpus(tmp_path / "missing") == []

@@ -2,6 +2,9 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
+from services.trainer.errors import RunError
 from services.trainer.journal import Journal
 
 
@@ -84,3 +87,12 @@ class TestJournal:
             (50, {"step/loss": 2.0, "step/learning_rate": 0.1}),
             (70, {"epoch/loss": 1.5, "epoch/validation_accuracy": 0.5}),
         ]
+
+    @pytest.mark.parametrize("text", ["nonsense", "[]", "3", '{"loss": 1}'])
+    def test_a_damaged_line_within_is_named(self, tmp_path: Path, text: str) -> None:
+        journal = written(tmp_path)
+        log = tmp_path / "log.jsonl"
+        lines = log.read_text().splitlines()
+        log.write_text("\n".join([lines[0], text, *lines[2:]]) + "\n")
+        with pytest.raises(RunError, match=r"log\.jsonl, line 2 is damaged"):
+            journal.lines()

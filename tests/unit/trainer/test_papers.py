@@ -99,3 +99,24 @@ class TestModelCard:
         card = model_card(name="tiny", version="0.1.0", report=report(Split.TEST))
         assert "same split" not in card
         assert "cross-fitted" not in card
+
+    def test_tells_how_faces_fare_as_serving_crops_them(self) -> None:
+        view = {
+            "n": 3085,
+            "faces_found": 0.86,
+            "as_served": {"accuracy": 0.681, "macro_recall": 0.66},
+            "in_own_frame": {"accuracy": 0.675, "macro_recall": 0.65},
+        }
+        told = report()
+        told["evaluation"]["as_served"] = view
+        card = model_card(name="tiny", version="0.1.0", report=told)
+        assert "68.1% are answered right" in card
+        assert "against 67.5% (65.0%) in their own frames" in card
+        assert "own frames" not in model_card(name="tiny", version="0.1.0", report=report())
+
+    def test_tells_of_a_teacher_and_of_the_second_view(self) -> None:
+        taught = report()
+        taught["recipe"]["data"]["served_share"] = 0.5
+        taught["recipe"]["loss"]["distill"]["bundle"] = "models/starter"
+        card = model_card(name="tiny", version="0.1.0", report=taught)
+        assert "\n50% of the images with a face came as serving crops them; 50% of the loss" in card

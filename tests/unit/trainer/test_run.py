@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,9 @@ class TestBegin:
         with pytest.raises(RunError, match="data_identity"):
             begin(Run(tmp_path), source_sha256="1" * 64)
 
-    @pytest.mark.parametrize("setting", ["loop.epochs=9", "loop.threads=4", "data.crop_margin=0.3"])
+    @pytest.mark.parametrize(
+        "setting", ["loop.epochs=9", "loop.threads=4", "loop.gpus=1", "data.crop_margin=0.3"]
+    )
     def test_allows_what_changes_no_step(self, tmp_path: Path, setting: str) -> None:
         begin(Run(tmp_path))
         assert begin(Run(tmp_path), setting) == Run(tmp_path).config()
@@ -63,3 +66,31 @@ class TestBegin:
         assert not Run(tmp_path).exists
         with pytest.raises(RunError, match="no run folder"):
             Run(tmp_path).config()
+
+
+class TestDamage:
+    @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"config": {}}', b"\xff\xfe"])
+    def test_a_record_that_is_none_is_named(self, tmp_path: Path, content: bytes) -> None:
+        begin(Run(tmp_path))
+        (tmp_path / "run.json").write_bytes(content)
+        with pytest.raises(RunError, match=r"run\.json is damaged; start anew"):
+            Run(tmp_path).config()
+
+    def test_a_recipe_of_another_version_names_the_setting(self, tmp_path: Path) -> None:
+        begin(Run(tmp_path))
+        record = Run(tmp_path).read()
+        record["config"]["optim"]["lookahead"] = 5
+        (tmp_path / "run.json").write_text(json.dumps(record))
+        with pytest.raises(RunError, match=r"another version .*optim\.lookahead"):
+            Run(tmp_path).config()
+        with pytest.raises(RunError, match="another version"):
+            begin(Run(tmp_path))
+
+    @pytest.mark.parametrize("manifest", [{}, {"images_sha256": "0" * 64}, {"images": 3}, []])
+    def test_data_of_another_version_is_named(self, tmp_path: Path, manifest: object) -> None:
+        data = tmp_path / "data"
+        data.mkdir()
+        (data / "manifest.json").write_text(json.dumps(manifest))
+        (data / "images.npy").write_bytes(b"pixels")
+        with pytest.raises(RunError, match="prepare"):
+            Run(tmp_path).prepared()

@@ -10,10 +10,12 @@ from services.trainer.data.dataset import load_prepared
 from services.trainer.data.layouts import Split
 from services.trainer.data.prepare import prepare
 from services.trainer.errors import RunError
+from services.trainer.findings import write_served_logits
 from services.trainer.judging.evaluate import judge
 from services.trainer.normalisation import Normalisation
 from services.trainer.run import Run
 from services.trainer.stages import calibrate_run, evaluate_run, report_run
+from tests.fixtures.detectors import FixedDetector
 from tests.fixtures.training import DATA, tiny_config, write_image_folder
 
 
@@ -53,9 +55,25 @@ class TestCalibrate:
         assert evaluation["after_temperature"]["nll"] < evaluation["before_temperature"]["nll"]
         assert evaluation["steps"] == 6
 
+    def test_tells_how_faces_fare_as_serving_crops_them(self, run: Run, tmp_path: Path) -> None:
+        config = DATA.model_copy(update={"served_share": 0.5})
+        prepare(tmp_path / "data", out=run.data, config=config, detector=FixedDetector())
+        truth = load_prepared(run.data).test.labels
+        write_served_logits(run, 9 * np.eye(7, dtype=np.float32)[truth])
+        calibrate_run(run)
+        found = json.loads((run.report / "evaluation.json").read_bytes())["as_served"]
+        assert found["as_served"]["accuracy"] == 1.0 > found["in_own_frame"]["accuracy"]
+        assert (found["n"], found["faces_found"]) == (28, 1.0)
+
     def test_needs_an_evaluation(self, run: Run) -> None:
         (run.report / "logits.npz").unlink()
         with pytest.raises(RunError, match="run evaluate first"):
+            calibrate_run(run)
+
+    @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"text"])
+    def test_damaged_logits_are_named(self, run: Run, content: bytes) -> None:
+        (run.report / "logits.npz").write_bytes(content)
+        with pytest.raises(RunError, match=r"logits\.npz is damaged; run evaluate again"):
             calibrate_run(run)
 
 
@@ -75,6 +93,13 @@ class TestReport:
         calibrate_run(run)
         (run.report / f"{missing}.json").unlink()
         with pytest.raises(RunError, match=f"run {missing.removesuffix('ion')}e first"):
+            report_run(run, name="tiny", version="0.1.0")
+
+    @pytest.mark.parametrize("damaged", ["calibration", "evaluation"])
+    def test_says_which_stage_left_a_damaged_file(self, run: Run, damaged: str) -> None:
+        calibrate_run(run)
+        (run.report / f"{damaged}.json").write_text("{")
+        with pytest.raises(RunError, match=f"run {damaged.removesuffix('ion')}e again"):
             report_run(run, name="tiny", version="0.1.0")
 
 

@@ -66,7 +66,9 @@ def scan_numbered(base: Path) -> list[Sample]:
 
 
 def _listed(base: Path, listing: Path) -> Iterator[Sample]:
-    for number, line in enumerate(listing.read_text("utf-8").splitlines(), start=1):
+    # A byte that is no UTF-8 becomes a sign that no name has, and its line is named below.
+    text = listing.read_text("utf-8", errors="replace")
+    for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
         name, _, label = line.strip().partition(" ")

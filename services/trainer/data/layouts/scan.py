@@ -81,5 +81,8 @@ def opened(source: Path) -> Iterator[Path]:
             with tarfile.open(source, "r:*") as tar:
                 tar.extractall(scratch, filter="data")
         except (tarfile.TarError, OSError, EOFError) as error:
-            raise DataLayoutError(f"{source.name} cannot be unpacked: {error}") from error
+            reason = str(error).partition("\n")[0].rstrip(":")
+            raise DataLayoutError(
+                f"{source.name} cannot be unpacked: {reason}; give a folder, a .csv or a .tar.gz."
+            ) from error
         yield Path(scratch)

@@ -125,5 +125,6 @@ class TestOpened:
     def test_refuses_what_is_no_archive(self, tmp_path: Path) -> None:
         fake = tmp_path / "fake.tar.gz"
         fake.write_bytes(b"not a tar")
-        with pytest.raises(DataLayoutError, match="cannot be unpacked"), opened(fake):
+        with pytest.raises(DataLayoutError, match="cannot be unpacked") as refusal, opened(fake):
             pass
+        assert "\n" not in refusal.value.detail

@@ -1,14 +1,11 @@
 import json
 import tarfile
 from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from services.common.domain.faces import Box, DetectedFace
 from services.trainer.config import DataConfig
 from services.trainer.data.dataset import load_prepared
 from services.trainer.data.framing import on_canvas
@@ -17,19 +14,8 @@ from services.trainer.data.prepare import IMAGES_NAME, MANIFEST_NAME, SERVED_NAM
 from services.trainer.errors import DataLayoutError, RunError
 from services.trainer.files import sha256_of
 from services.vision.transforms import InputSpec, crop_face
+from tests.fixtures.detectors import FixedDetector
 from tests.fixtures.training import DATA, SIDE, striped, write_image, write_image_folder
-
-
-class FixedDetector:
-    """Sees one box in every photo."""
-
-    BOX = Box(70, 60, 90, 110)
-
-    def detect(
-        self, photos: Sequence[NDArray[np.uint8]], *, threshold: float = 0.9, min_face_px: int = 20
-    ) -> list[list[DetectedFace]]:
-        del threshold, min_face_px
-        return [[DetectedFace(self.BOX, (), 0.99)] for _ in photos]
 
 
 def stages(

@@ -42,6 +42,13 @@ class TestOfficial:
         with pytest.raises(DataLayoutError, match="line 2"):
             scan(root)
 
+    def test_names_a_line_that_is_no_utf8(self, tmp_path: Path) -> None:
+        root = official(tmp_path, "train_00001.jpg 1")
+        with (root / "list_patition_label.txt").open("ab") as file:
+            file.write(b"train_\xff.jpg 1\n")
+        with pytest.raises(DataLayoutError, match="line 2"):
+            scan(root)
+
     def test_names_an_image_that_is_missing(self, tmp_path: Path) -> None:
         root = official(tmp_path, "train_00001.jpg 1")
         (root / "Image/aligned/train_00001_aligned.jpg").unlink()

@@ -1,0 +1,17 @@
+"""What follows training, each stage reading what the one before left in the run folder.
+
+evaluate   -> model.keras, report/logits.npz, report/evaluation.json
+calibrate  -> report/calibration.json, report/evaluation.json (with the measures after it)
+report     -> report/report.json, report/confusion_matrix.png, report/MODEL_CARD.md
+export     -> a bundle with those papers; a SavedModel if asked
+
+A stage that is killed is repeated: each first takes away what it is about to write anew, so that
+no later one mixes two networks.
+"""
+
+from services.trainer.stages.calibrate import calibrate_run
+from services.trainer.stages.evaluate import Which, evaluate_run
+from services.trainer.stages.export import export_run
+from services.trainer.stages.report import report_run
+
+__all__ = ["Which", "calibrate_run", "evaluate_run", "export_run", "report_run"]

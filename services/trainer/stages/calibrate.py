@@ -1,0 +1,49 @@
+"""``calibrate``: prior shift, temperature and threshold, all from validation."""
+
+from dataclasses import asdict
+
+import numpy as np
+
+from services.common.domain.emotions import EMOTIONS
+from services.trainer.data.layouts import Split
+from services.trainer.findings import (
+    CALIBRATION,
+    EVALUATION,
+    read_json,
+    read_logits,
+    read_served_logits,
+    write_json,
+)
+from services.trainer.judging.as_served import judge_as_served
+from services.trainer.judging.calibrate import Calibration, calibrate
+from services.trainer.judging.evaluate import judge
+from services.trainer.judging.prior_shift import choose_prior_shift
+from services.trainer.run import Run
+
+
+def calibrate_run(run: Run) -> Calibration:
+    """Fit prior shift, temperature and threshold on validation, and judge again with them.
+
+    Raises:
+        RunError: if the run was not evaluated, or a file of it is damaged.
+    """
+    data, logits = run.prepared(), read_logits(run)
+    evaluation = read_json(run.report / EVALUATION)
+    labels = data.validation.labels
+    counts = np.bincount(data.train.labels, minlength=len(EMOTIONS)).tolist()
+    chosen = choose_prior_shift(logits[Split.VALIDATION], labels, counts=counts)
+    fitted = calibrate(logits[Split.VALIDATION], labels, prior_shift=chosen.shift)
+    split, judged = data.judged
+    plain = evaluation.get("without_prior_shift") or {
+        name: evaluation[name] for name in ("accuracy", "macro_recall", "macro_f1")
+    }
+    evaluation |= judge(fitted.shifted(logits[split]), judged, split=split, calibration=fitted)
+    evaluation |= {"prior_shift_tau": chosen.tau, "without_prior_shift": plain}
+    served = read_served_logits(run)
+    if served is not None:
+        evaluation["as_served"] = judge_as_served(
+            fitted.shifted(logits[split]), fitted.shifted(served), judged
+        )
+    write_json(run.report / EVALUATION, evaluation)
+    write_json(run.report / CALIBRATION, asdict(fitted))
+    return fitted

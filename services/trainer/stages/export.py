@@ -1,0 +1,102 @@
+"""``export``: the bundle that is served, and the forms that TensorFlow knows."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from services.trainer.config import TrainConfig
+from services.trainer.errors import RunError
+from services.trainer.findings import CARD, PICTURE
+from services.trainer.judging.seen import SEEN_NAME, seen_bytes
+from services.trainer.run import NETWORK, Run, git_revision
+from services.trainer.stages.report import report_run
+from services.vision.bundle import Bundle, BundleCard, TrainingData
+from services.vision.transforms import InputSpec
+
+
+def export_run(
+    run: Run,
+    *,
+    out: Path,
+    name: str,
+    version: str,
+    config: TrainConfig | None = None,
+    keras: bool = False,
+    saved_model: Path | None = None,
+) -> Bundle:
+    """Write the bundle to ``out``, replacing one that is there.
+
+    Args:
+        run: evaluated and calibrated.
+        out: the bundle's folder.
+        name: the model's name in every result.
+        version: its version, such as 0.1.0.
+        config: in place of the run's, to correct what the data is called or how serving crops.
+        keras: put ``model.keras`` into the bundle as well, to train on from.
+        saved_model: write a TensorFlow SavedModel to this folder, replacing one that is there.
+
+    Raises:
+        RunError: if the run was not evaluated and calibrated, or a folder holds something else.
+        ExportError: if what is written does not answer like the network.
+        BundleError: if the parts do not fit together.
+    """
+    from services.trainer.averaged import inference  # TensorFlow
+    from services.trainer.export import (  # ONNX
+        check_parity,
+        make_golden,
+        replace_bundle,
+    )
+    from services.trainer.onnx_graph import to_onnx  # TensorFlow
+    from services.trainer.saved_network import keras_bytes, load_keras, replace_saved_model
+
+    if saved_model is not None and saved_model.resolve().is_relative_to(out.resolve()):
+        raise RunError(f"{saved_model} is inside the bundle; choose another --savedmodel.")
+    report = report_run(run, name=name, version=version, config=config)
+    card = _card(run, report, name=name, version=version)
+    network = load_keras(run.folder / NETWORK)
+    reference, graph, shape = inference(network), to_onnx(network), card.input.shape
+    difference = check_parity(graph, reference=reference, shape=shape)
+    metrics = {**card.metrics, "onnx_parity_max_difference": difference}
+    extras = {paper: (run.report / paper).read_bytes() for paper in (CARD, PICTURE)}
+    extras[SEEN_NAME] = seen_bytes(run.prepared().manifest["images"])
+    if keras:
+        extras[NETWORK] = keras_bytes(network)
+    if saved_model is not None:
+        replace_saved_model(saved_model, network)
+    return replace_bundle(
+        out,
+        card=card.model_copy(update={"metrics": metrics}),
+        model=graph,
+        golden=make_golden(reference=reference, shape=shape, card=card),
+        extras=extras,
+    )
+
+
+def _card(run: Run, report: dict[str, Any], *, name: str, version: str) -> BundleCard:
+    normalisation, data, recipe = run.normalisation(), report["data"], report["recipe"]
+    return BundleCard(
+        name=name,
+        version=version,
+        input=InputSpec(
+            size=recipe["data"]["size"],
+            channels=recipe["data"]["channels"],
+            crop_margin=data["crop_margin"],
+            centre_dx=data["centre_dx"],
+            centre_dy=data["centre_dy"],
+            mean=normalisation.mean,
+            std=normalisation.std,
+        ),
+        **report["calibration"],
+        training_data=TrainingData(
+            name=data["name"], sha256=data["sha256"], licence=data["licence"]
+        ),
+        git_revision=git_revision(),
+        recipe={**recipe, "training": report["training"]},
+        metrics={
+            **report["evaluation"],
+            "data_audit": data["audit"],
+            "data_counts": data["counts"],
+            "data_splits_sha256": data["splits_sha256"],
+        },
+        created_at=datetime.now(UTC),
+    )
