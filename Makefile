@@ -56,9 +56,8 @@ fmt: $(STAMPS)/dev ## Repair what ruff can repair
 bench: $(STAMPS)/dev ## Measure the service against its own bare pipeline
 	@$(PY) -m benchmarks.overhead
 
-train: $(STAMPS)/$(if $(filter starter,$(PRESET)),pretrained,dev) ## Train a model: make train DATA=folder [PRESET=quick]
-	@test -n "$(DATA)" || { echo "error: name the data: make train DATA=path/to/fer2013" >&2; exit 2; }
-	@$(PY) -m services.trainer train --preset $(PRESET) --data "$(DATA)"
+train: $(STAMPS)/$(if $(filter starter,$(PRESET)),pretrained,dev) ## Train a model: make train [PRESET=quick DATA=folder RUN=folder SET="loop.epochs=9"]
+	@$(PY) -m services.trainer train --preset $(PRESET) $(if $(DATA),--data "$(DATA)") $(if $(RUN),--run "$(RUN)") $(SET)
 
 ##@ Maintain
 .PHONY: migrate migration lock clean distclean
