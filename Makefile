@@ -56,16 +56,15 @@ fmt: $(STAMPS)/dev ## Repair what ruff can repair
 bench: $(STAMPS)/dev ## Measure the service against its own bare pipeline
 	@$(PY) -m benchmarks.overhead
 
-train: $(STAMPS)/$(if $(filter starter,$(PRESET)),pretrained,dev) ## Train a model: make train DATA=folder [PRESET=quick]
-	@test -n "$(DATA)" || { echo "error: name the data: make train DATA=path/to/fer2013" >&2; exit 2; }
-	@$(PY) -m services.trainer train --preset $(PRESET) --data "$(DATA)"
+train: $(STAMPS)/$(if $(filter starter%,$(PRESET)),pretrained,dev) ## Train a model: make train [PRESET=quick DATA=folder RUN=folder SET="loop.epochs=9"]
+	@$(PY) -m services.trainer train --preset $(PRESET) $(if $(DATA),--data "$(DATA)") $(if $(RUN),--run "$(RUN)") $(SET)
 
 starter: $(STAMPS)/pretrained ## Make the shipped model anew, teacher first: make starter DATA=fer2013.tar.gz
 	@test -n "$(DATA)" || { echo "error: name the data: make starter DATA=path/to/fer2013.tar.gz" >&2; exit 2; }
 	@$(PY) -m services.trainer train --preset starter-teacher --data "$(DATA)" --continue
 	@$(PY) -m services.trainer train --preset starter --data "$(DATA)" --continue
 
-sweep: $(STAMPS)/$(if $(filter starter,$(PRESET)),pretrained,dev) ## Compare settings: make sweep DATA=folder S="optim.lr=0.02:0.05"
+sweep: $(STAMPS)/$(if $(filter starter%,$(PRESET)),pretrained,dev) ## Compare settings: make sweep DATA=folder S="optim.lr=0.02:0.05"
 	@test -n "$(DATA)" -a -n "$(S)" || { printf '%s\n' \
 	  'error: name the data, and the settings to compare with their alternatives:' \
 	  '  make sweep DATA=path/to/fer2013 S="optim.lr=0.02:0.05:0.1 model.head.pooling=gap:flatten"' \

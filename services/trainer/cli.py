@@ -8,6 +8,7 @@ planned end by ``--max-minutes`` or Ctrl-C, to be resumed.
 import typer
 
 from services.trainer.commands.data import audit, prepare
+from services.trainer.commands.generate import generate
 from services.trainer.commands.judging import compare, evaluate
 from services.trainer.commands.publishing import publish
 from services.trainer.commands.stages import calibrate, export
@@ -21,5 +22,8 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 
-for command in (audit, prepare, train, sweep, evaluate, calibrate, compare, export, publish):
+for command in (
+    *(generate, audit, prepare, train, sweep),
+    *(evaluate, calibrate, compare, export, publish),
+):
     app.command()(command)

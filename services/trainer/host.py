@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 _CPUS = Path("/proc/cpuinfo")
+# As x86 and ARM kernels name them.
+_BFLOAT16 = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 _NVIDIA = Path("/proc/driver/nvidia/gpus")
 
 
@@ -19,6 +21,12 @@ def describe_host() -> dict[str, Any]:
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "gpus": installed_gpus(),
     }
+
+
+def computes_bfloat16(cpus: Path = _CPUS) -> bool:
+    """Whether the CPU has instructions for bfloat16; without them it is far slower than float32."""
+    flags = (_field(cpus, "flags") or _field(cpus, "Features") or "").split()
+    return not _BFLOAT16.isdisjoint(flags)
 
 
 def installed_gpus(folder: Path = _NVIDIA) -> list[str]:

@@ -61,9 +61,11 @@ def prepare(
         prepare_into(out, data=data, config=recipe(preset, overrides))
 
 
-def prepare_into(out: Path, *, data: Path, config: TrainConfig) -> None:
-    """Prepare with a progress bar and print what was found."""
-    show_used(Console(), _prepared(out, data=data, config=config))
+def prepare_into(out: Path, *, data: Path, config: TrainConfig) -> dict[str, Any]:
+    """Prepare with a progress bar, print what was found and return the manifest."""
+    manifest = _prepared(out, data=data, config=config)
+    show_used(Console(), manifest)
+    return manifest
 
 
 def _prepared(out: Path, *, data: Path, config: TrainConfig) -> dict[str, Any]:

@@ -151,13 +151,16 @@ def _share_data(folder: Path, asked: _Asked, *, data: Path) -> None:
     from services.trainer.sweep.search import trial_folder
     from services.trainer.sweep.shared_data import share_data
 
+    def prepare(out: Path, config: TrainConfig) -> None:
+        prepare_into(out, data=data, config=config)
+
     for one in asked.candidates:
         for seed in asked.seeds(one):
             share_data(
                 folder,
                 config=one.config,
                 run=trial_folder(folder, one.key, seed=seed),
-                prepare=partial(prepare_into, data=data, config=one.config),
+                prepare=partial(prepare, config=one.config),
             )
 
 

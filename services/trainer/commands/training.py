@@ -1,5 +1,6 @@
 """``train``: the whole way from a data folder to a verified bundle."""
 
+import itertools
 import math
 from pathlib import Path
 from typing import Annotated
@@ -7,10 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from services.trainer.commands.advice import explain_missing_data, warn_if_slow
 from services.trainer.commands.data import prepare_into
+from services.trainer.commands.generate import draw_into
 from services.trainer.commands.interruption import Interruption
 from services.trainer.commands.options import (
-    Data,
     Name,
     Overrides,
     Preset,
@@ -23,14 +25,23 @@ from services.trainer.commands.options import (
 from services.trainer.commands.stages import calibrated, evaluated, exported
 from services.trainer.config import TrainConfig
 from services.trainer.host import installed_gpus
+from services.trainer.presets.needs import NEEDS
 from services.trainer.run import Run
 
-UNFINISHED = 3
+WRONG_USAGE, UNFINISHED = 2, 3
+# Of a preset that draws its own faces; "smoke" tells what it learns from so many.
+_FACES, _FACES_SIDE = 1_400, 64
 
 
 def train(
     *,
-    data: Data,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder, CSV file or .tar.gz in a layout of docs/training.md; only smoke draws "
+            "its own."
+        ),
+    ] = None,
     preset: Preset = "quick",
     run: Annotated[
         Path | None, typer.Option(help="The run folder; runs/PRESET if not given.")
@@ -38,7 +49,12 @@ def train(
     max_minutes: Annotated[
         float, typer.Option(min=0.01, help="Save and stop before this much training time is over.")
     ] = math.inf,
-    resume: Annotated[bool, typer.Option(help="Go on where the run folder stands.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the run folder stands.")
+    ] = False,
+    either: Annotated[
+        bool, typer.Option("--continue", help="The same, or begin if there is no run yet.")
+    ] = False,
     only: Annotated[
         bool, typer.Option("--only", help="Train; leave out the stages after.")
     ] = False,
@@ -49,16 +65,39 @@ def train(
     """Go the whole way from a data folder to a verified bundle in RUN/bundle."""
     refuse_unfit(name=name or preset, version=version)
     with explained():
-        folder = Run(run or Path("runs") / preset)
         config = recipe(preset, overrides)
-        _refuse_to_mix(folder, resume=resume)
+        folder = Run(run or _usual_folder(preset, resume=resume or either))
+        if not either:
+            _refuse_to_mix(folder, resume=resume)
         if not folder.exists:
-            prepare_into(folder.data, data=data, config=config)
+            _prepare(folder, data=data, preset=preset, config=config)
         _train(folder, config=config, max_minutes=max_minutes)
         if not only:
             evaluated(folder, which="last")
             calibrated(folder)
             exported(folder, name=name or preset, version=version)
+
+
+def _usual_folder(preset: str, *, resume: bool) -> Path:
+    """Return runs/PRESET, or a new one beside it where a run on drawn faces is repeated."""
+    usual = Path("runs") / preset
+    if resume or NEEDS[preset].data is not None:
+        return usual
+    beside = (usual.with_name(f"{preset}-{number}") for number in itertools.count(2))
+    return next(path for path in itertools.chain([usual], beside) if not Run(path).exists)
+
+
+def _prepare(run: Run, *, data: Path | None, preset: str, config: TrainConfig) -> None:
+    console = Console(stderr=True)
+    if data is None:
+        if NEEDS[preset].data is not None:
+            explain_missing_data(preset, console)
+            raise typer.Exit(WRONG_USAGE)
+        data = run.folder / "faces"
+        draw_into(data, layout="folders", count=_FACES, size=_FACES_SIDE, channels=3)
+    manifest = prepare_into(run.data, data=data, config=config)
+    images = sum(manifest["counts"]["train"].values())
+    warn_if_slow(preset, config, console, images=images)
 
 
 def _refuse_to_mix(run: Run, *, resume: bool) -> None:

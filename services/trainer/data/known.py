@@ -53,11 +53,19 @@ FER2013 = DataFacts(
     },
 )
 
+# The file that ``generated.write_faces`` leaves beside the images it draws.
+GENERATED_MARK = "GENERATED.txt"
+GENERATED = DataFacts(
+    name="generated faces", licence="none needed: drawn by this project, no one's faces"
+)
+
 
 def recognise(samples: Sequence[Sample], *, source: Path) -> DataFacts:
     """Return the facts of a data set that is known by its files, or what its name tells."""
     if is_fer2013(samples):
         return FER2013
+    if (source / GENERATED_MARK).is_file():
+        return GENERATED
     name = source.resolve().name
     return DataFacts(name=name, licence="unknown: set data.licence")
 

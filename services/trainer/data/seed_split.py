@@ -12,21 +12,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from services.common.domain.emotions import EMOTIONS, Emotion
+from services.common.domain.emotions import EMOTIONS
 from services.trainer.data.layouts import Sample, Split
+from services.trainer.data.layouts.rafdb import NUMBERS
 
 _BATCH = 32
 _SECOND_PART = 0.2
-# RAF-DB's own numbers, where images do not lie in class folders.
-_NUMBERS = {
-    Emotion.SURPRISE: "1",
-    Emotion.FEAR: "2",
-    Emotion.DISGUST: "3",
-    Emotion.HAPPINESS: "4",
-    Emotion.SADNESS: "5",
-    Emotion.ANGER: "6",
-    Emotion.NEUTRAL: "7",
-}
 
 
 def seed_split(samples: Sequence[Sample], *, seed: int = 42) -> NDArray[np.str_]:
@@ -49,7 +40,7 @@ def seed_split(samples: Sequence[Sample], *, seed: int = 42) -> NDArray[np.str_]
 
 
 def _keras_key(sample: Sample) -> tuple[str, str]:
-    """Class folders by name, then files by name."""
+    """Class folders by name, then files by name; RAF-DB's numbers where there are no folders."""
     *folders, name = sample.path.split("/")
     in_class_folder = bool(folders) and folders[-1] != "aligned"
-    return (folders[-1] if in_class_folder else _NUMBERS[EMOTIONS[sample.label]]), name
+    return (folders[-1] if in_class_folder else NUMBERS[EMOTIONS[sample.label]]), name

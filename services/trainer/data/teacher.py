@@ -63,7 +63,10 @@ def load_teacher(
     try:
         bundle = load_bundle(Path(config.bundle))
     except BundleError as error:
-        raise RunError(f"loss.distill.bundle={config.bundle}: {error.detail}") from error
+        raise RunError(
+            f"loss.distill.bundle={config.bundle}: {error.detail} Train the teacher first "
+            "(`make starter` does), or name another bundle."
+        ) from error
     if bundle.manifest.input.shape != shape:
         raise RunError(
             f"The teacher {bundle.version} takes crops of {bundle.manifest.input.shape}, this "

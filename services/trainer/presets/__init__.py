@@ -4,19 +4,23 @@ from collections.abc import Callable, Mapping
 
 from services.trainer.config import TrainConfig
 from services.trainer.presets import (
+    best_gpu,
     quick,
     seed_rafdb,
     seed_rafdb_official,
+    smoke,
     starter,
     starter_teacher,
 )
 
 PRESETS: Mapping[str, Callable[[], TrainConfig]] = {
+    "smoke": smoke.build,
     "quick": quick.build,
+    "starter": starter.build,
     "seed-rafdb": seed_rafdb.build,
     "seed-rafdb-official": seed_rafdb_official.build,
-    "starter": starter.build,
     "starter-teacher": starter_teacher.build,
+    "best-gpu": best_gpu.build,
 }
 
 

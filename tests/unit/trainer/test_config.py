@@ -47,5 +47,5 @@ class TestPresets:
         assert TrainConfig.model_validate_json(preset.model_dump_json()) == preset
 
     def test_an_unknown_one_is_answered_with_the_known(self) -> None:
-        with pytest.raises(ValueError, match="there are: quick"):
+        with pytest.raises(ValueError, match="there are: best-gpu, quick"):
             load_preset("slow")

@@ -1,6 +1,8 @@
 from pathlib import Path
 
-from services.trainer.host import describe_host, installed_gpus
+import pytest
+
+from services.trainer.host import computes_bfloat16, describe_host, installed_gpus
 
 
 class TestHost:
@@ -19,3 +21,17 @@ class TestHost:
 
     def test_a_machine_without_the_driver_has_none(self, tmp_path: Path) -> None:
         assert installed_gpus(tmp_path / "missing") == []
+
+    @pytest.mark.parametrize(
+        ("line", "has"),
+        [
+            ("flags\t\t: fpu avx2 avx512_bf16 amx_tile", True),
+            ("Features\t: fp asimd bf16 i8mm", True),
+            ("flags\t\t: fpu avx avx2", False),
+            ("", False),
+        ],
+    )
+    def test_knows_bfloat16_by_the_cpu_s_flags(self, tmp_path: Path, line: str, has: bool) -> None:
+        path = tmp_path / "cpuinfo"
+        path.write_text(f"processor\t: 0\n{line}\n")
+        assert computes_bfloat16(path) is has

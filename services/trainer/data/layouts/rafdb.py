@@ -7,7 +7,7 @@ Kaggle    [DATASET/]train/1 … train/7 and test/1 … test/7
 The data set has a train and a test split; validation is cut from train.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from services.common.domain.emotions import EMOTIONS, Emotion
@@ -15,18 +15,18 @@ from services.trainer.data.layouts.folders import SPLIT_FOLDERS, folders, images
 from services.trainer.data.layouts.sample import Sample, Split
 from services.trainer.errors import DataLayoutError
 
-# 1 to 7 in the order of its label file.
-_NUMBERS = (
-    Emotion.SURPRISE,
-    Emotion.FEAR,
-    Emotion.DISGUST,
-    Emotion.HAPPINESS,
-    Emotion.SADNESS,
-    Emotion.ANGER,
-    Emotion.NEUTRAL,
-)
-_LABELS = {str(number): EMOTIONS.index(name) for number, name in enumerate(_NUMBERS, start=1)}
-_LIST = "list_patition_label.txt"
+# As in its label file and in the folder names of Kaggle's form.
+NUMBERS: Mapping[Emotion, str] = {
+    Emotion.SURPRISE: "1",
+    Emotion.FEAR: "2",
+    Emotion.DISGUST: "3",
+    Emotion.HAPPINESS: "4",
+    Emotion.SADNESS: "5",
+    Emotion.ANGER: "6",
+    Emotion.NEUTRAL: "7",
+}
+LIST = "list_patition_label.txt"
+_LABELS = {number: EMOTIONS.index(emotion) for emotion, number in NUMBERS.items()}
 _PREFIXES = {"train": Split.TRAIN, "test": Split.TEST}
 
 
@@ -42,9 +42,9 @@ def scan_official(base: Path) -> list[Sample]:
         DataLayoutError: if the label file or an image that it names is missing, or a line is
             not a file name and a number from 1 to 7.
     """
-    listing = next((p for p in (base / "EmoLabel" / _LIST, base / _LIST) if p.is_file()), None)
+    listing = next((p for p in (base / "EmoLabel" / LIST, base / LIST) if p.is_file()), None)
     if listing is None:
-        raise wrong(base, folders(base), f"Image/aligned needs {_LIST} beside it or in EmoLabel/")
+        raise wrong(base, folders(base), f"Image/aligned needs {LIST} beside it or in EmoLabel/")
     return list(_listed(base, listing))
 
 

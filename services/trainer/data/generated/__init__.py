@@ -1,0 +1,1 @@
+"""Drawn faces, so that the trainer can be tried and tested without any photo."""
