@@ -58,6 +58,12 @@ class TestNearPairs:
         assert sorted(tiled) == whole == [(index, index + 10) for index in range(10)]
         assert calls == [(done, 28) for done in range(1, 29)]  # the upper half of 7 x 7 tiles
 
+    def test_compares_two_sets_tile_by_tile(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(similarity, "_TILE", 3)
+        ours, theirs = thumbnails(pictures(*range(10))), thumbnails(pictures(*range(9, -1, -1)))
+        found = near_pairs(ours, theirs, threshold=0.98)
+        assert sorted(found) == [(index, 9 - index) for index in range(10)]
+
     def test_images_without_content_are_like_nothing(self) -> None:
         plain = np.full((2, 48, 48, 1), 90, dtype=np.uint8)
         assert not list(near_pairs(thumbnails(plain), threshold=0.5))

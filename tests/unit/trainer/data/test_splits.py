@@ -45,6 +45,7 @@ class TestCompleteSplits:
             config = CONFIG.model_copy(update={"split_seed": seed})
             splits = cut([None] * 350, groups=groups, config=config)
             assert (splits[:50] == splits[50:100]).all()
+            assert (splits[50:100] == Split.TEST).sum() == 10
 
     def test_a_group_larger_than_the_share_stays_in_training(self) -> None:
         chain = list(range(30))  # of the 50 of label 0; the test set wants 10, validation 4
