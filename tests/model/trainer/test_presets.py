@@ -32,6 +32,8 @@ from tests.fixtures.settings import DEAD, build_settings
 
 REPOSITORY = Path(__file__).parents[3]
 SMOKE_S = 120
+# DenseNet121's graphs take a minute of CPU to build, and a busy machine gives a tenth of its time.
+pytestmark = pytest.mark.timeout(1_200)
 RGB = Normalisation((123.0, 116.0, 104.0), (58.0, 57.0, 57.0))
 
 
@@ -45,6 +47,12 @@ def child_seconds() -> float:
     """CPU time of processes that have ended: what they take alone on one core, whoever else is."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+def centred_logs(probabilities: np.ndarray) -> np.ndarray:
+    """Logits but for a constant per row, which is taken as zero on average."""
+    logs = np.log(probabilities)
+    return logs - logs.mean(axis=1, keepdims=True)
 
 
 class TestSmoke:
@@ -84,7 +92,7 @@ class TestSmoke:
 def rafdb(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Drawn faces as RAF-DB's authors hand theirs out, by the command."""
     folder = tmp_path_factory.mktemp("rafdb")
-    invoke("generate", "--out", str(folder), "--layout", "rafdb", "--count", "210", "--size", "64")
+    invoke("generate", "--out", str(folder), "--layout", "rafdb", "--count", "210", "--size", "48")
     return folder
 
 
@@ -92,7 +100,7 @@ def rafdb(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def seed_run(rafdb: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The seed's recipe but for its size, its weights and its epochs."""
     folder = tmp_path_factory.mktemp("seed") / "run"
-    shrunk = ("data.size=64", "model.weights=none", "loop.epochs=1")
+    shrunk = ("data.size=32", "model.weights=none", "loop.epochs=1", "loop.threads=1")
     invoke(
         *("train", "--preset", "seed-rafdb", "--data", str(rafdb), "--run", str(folder)), *shrunk
     )
@@ -123,7 +131,7 @@ class TestSeedRafdb:
 
     def test_the_worker_answers_with_the_bundle(self, worker: PhotoAnalyser, seed_run: Run) -> None:
         bundle = load_bundle(seed_run.folder / "bundle")
-        assert bundle.manifest.input.shape == (64, 64, 3)
+        assert bundle.manifest.input.shape == (32, 32, 3)
         assert worker.model_version == bundle.version
         photo = (REPOSITORY / "samples" / "collins.jpg").read_bytes()
         (analysis,) = worker.analyse([photo], AnalysisOptions())
@@ -144,7 +152,10 @@ class TestSeedRafdb:
             ClassifierKind.OPENVINO, bundle, cuda=False, precision=Precision.FP32, threads=1
         )
         served = engine.classify(load_prepared(seed_run.data).test.images)
-        np.testing.assert_allclose(served, by_keras, atol=1e-4)
+        # Hardly trained, it is sure of nothing: the temperature would hide a difference.
+        ours, theirs = (centred_logs(p) * bundle.manifest.temperature for p in (served, by_keras))
+        assert theirs.std() > 2e-3
+        np.testing.assert_allclose(ours, theirs, atol=2e-4)
 
 
 class TestBestGpu:
@@ -182,7 +193,7 @@ class TestBestGpu:
         invoke(
             *("train", "--preset", "best-gpu", "--data", str(rafdb), "--run", str(tmp_path)),
             *("--only", "data.size=32", "model.weights=none"),
-            *("loop.batch_size=32", "loop.epochs=1", "loop.bn_batches=1"),
+            *("loop.batch_size=32", "loop.epochs=1", "loop.bn_batches=1", "loop.threads=1"),
         )
         run = Run(tmp_path)
         checkpoint = run.checkpoints.load_last()

@@ -13,6 +13,8 @@ from services.trainer.data.layouts import Sample, Split, scan
 from services.trainer.data.prepare import prepare
 
 COUNT = 210
+# The framing is told: no detector need look for faces.
+TOLD = {"crop_margin": 0.0, "centre_dx": 0.0, "centre_dy": 0.0}
 
 
 def written(root: Path, layout: GeneratedLayout, **settings: int) -> list[Sample]:
@@ -78,13 +80,17 @@ class TestWriteFaces:
     def test_splits_share_no_face(self, tmp_path: Path) -> None:
         """The audit compares 24x24 thumbnails; faces as alike as drawings are must pass it."""
         write_faces(tmp_path / "data", layout=GeneratedLayout.FOLDERS, count=700, size=48)
-        manifest = prepare(tmp_path / "data", out=tmp_path / "cache", config=DataConfig(size=48))
+        manifest = prepare(
+            tmp_path / "data", out=tmp_path / "cache", config=DataConfig(size=48, **TOLD)
+        )
         assert manifest["audit"]["train_dropped"] == 0
         assert manifest["audit"]["evaluation_leaked"] == 0
 
     def test_is_known_by_its_mark(self, tmp_path: Path) -> None:
         written(tmp_path / "data", GeneratedLayout.RAFDB)
-        manifest = prepare(tmp_path / "data", out=tmp_path / "cache", config=DataConfig(size=16))
+        manifest = prepare(
+            tmp_path / "data", out=tmp_path / "cache", config=DataConfig(size=16, **TOLD)
+        )
         assert manifest["facts"]["name"] == GENERATED.name
         assert "no one" in manifest["facts"]["licence"]
 
