@@ -31,7 +31,7 @@ class TestFreeze:
         assert all(layer.trainable for layer in network().layers)
 
     def test_refuses_more_layers_than_there_are(self) -> None:
-        with pytest.raises(NetworkError, match=r"model\.freeze=999, but densenet_bc has 12 layers"):
+        with pytest.raises(NetworkError, match=r"model\.freeze=999, but densenet_bc has 16 layers"):
             network(freeze=999)
 
     def test_works_on_networks_of_keras(self) -> None:

@@ -69,6 +69,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run"
 
 
+@pytest.fixture(scope="module")
+def exported(run: Path) -> Path:
+    folder = run.parent / "exports"
+    invoke(
+        *("export", "--run", str(run), "--out", str(folder / "bundle"), "--name", "forms"),
+        *("--keras", "--savedmodel", str(folder / "saved")),
+    )
+    return folder
+
+
 class TestWholeWay:
     def test_learns_what_the_images_show(self, run: Path) -> None:
         report = json.loads((run / "report" / "report.json").read_bytes())
@@ -130,15 +140,6 @@ class TestWholeWay:
 
 class TestExportsForTensorFlow:
     """``--keras`` and ``--savedmodel``: the forms to train on from, and to serve elsewhere."""
-
-    @pytest.fixture(scope="class")
-    def exported(self, run: Path) -> Path:
-        folder = run.parent / "exports"
-        invoke(
-            *("export", "--run", str(run), "--out", str(folder / "bundle"), "--name", "forms"),
-            *("--keras", "--savedmodel", str(folder / "saved")),
-        )
-        return folder
 
     def test_all_answer_alike(self, exported: Path) -> None:
         bundle = load_bundle(exported / "bundle")
