@@ -48,16 +48,22 @@ def build_averaged(
     if config.optim.ema_decay:
         for index, variable in enumerate(model.trainable_variables):
             variable.assign(checkpoint.arrays[f"ema/{index:04d}"])
+        _measure_batch_norm(model, config, train)
+    if config.model.blend:
+        from services.trainer.models.blend import blend_earlier  # it may load a run, hence this
+
+        blend_earlier(model, config.model, size=config.data.size, normalisation=normalisation)
     if config.model.stored == "float16":
         round_kernels(model)
-    if not config.optim.ema_decay:
-        return model
+    return model
+
+
+def _measure_batch_norm(model: keras.Model, config: TrainConfig, train: Subset) -> None:
     batches = TrainBatches(train, config)
     forward: Any = tf.function(lambda crops: model(crops, training=True))
     # Of an epoch that training itself never came to.
     crops = batches.first_crops(config.loop.epochs, count=_BN_BATCHES)
     reestimate_batch_norm(model, crops, forward=forward)
-    return model
 
 
 def round_kernels(model: keras.Model) -> None:

@@ -156,6 +156,8 @@ def _lessons(recipe: dict[str, Any]) -> str:
     distill = recipe["loss"]["distill"]
     if distill["bundle"]:
         told.append(f"{distill['weight']:.0%} of the loss came from an earlier model's answers")
+    if blend := recipe["model"]["blend"]:
+        told.append(f"{blend:.0%} of each weight shipped is that of the earlier model")
     text = "; ".join(told)
     return f"\n{text[0].upper()}{text[1:]}." if text else ""
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from services.trainer.config.base import Section
+from services.trainer.config.base import Section, Share
 
 
 class Backbone(StrEnum):
@@ -68,6 +68,8 @@ class ModelConfig(Section):
             array per variable (``layer/variable``), or of a run folder or bundle to go on from.
         freeze: backbone layers, counted from the image, that are not trained: a number or "all".
         enlarge: factor by which the graph enlarges the crops (bilinear) before the backbone.
+        blend: share of the weights that it went on from in those that are shipped
+            (``models/blend.py``); 0 takes the new ones alone.
         stored: what the kernels are rounded to when the network is finished. It is judged with
             rounded ones, and "float16" halves its file.
         head: what follows the backbone.
@@ -78,6 +80,13 @@ class ModelConfig(Section):
     weights: str = "none"
     freeze: Annotated[int, Field(ge=0)] | Literal["all"] = 0
     enlarge: int = Field(default=1, ge=1, le=8)
+    blend: Share = 0.0
     stored: Literal["float32", "float16"] = "float32"
     head: HeadConfig = HeadConfig()
     densenet: DenseNetConfig = DenseNetConfig()
+
+    @model_validator(mode="after")
+    def _blends_with_something(self) -> "ModelConfig":
+        if self.blend and self.weights in {"none", "imagenet"}:
+            raise ValueError("model.blend needs model.weights to name a run or a bundle")
+        return self

@@ -15,6 +15,7 @@ from services.trainer.judging.metrics import confusion_matrix, scores
 
 Labels = NDArray[np.int64]
 
+_AS_GOOD = 0.001
 TAUS = tuple(step / 8 for step in range(13))
 
 
@@ -36,8 +37,10 @@ def prior_shift(tau: float, counts: Sequence[int]) -> tuple[float, ...]:
 def choose_prior_shift(
     logits: NDArray[np.float32], labels: Labels, *, counts: Sequence[int]
 ) -> PriorShift:
-    """Choose the tau with the best macro F1 on validation, the smallest of equals.
+    """Choose the tau with the best macro recall of those whose macro F1 is as good as the best.
 
+    As good is within a tenth of a point: on FER2013's 3,589 images the interval of macro F1 is
+    four points wide, and what rare classes gain is nearly free there. Of equals the smallest.
     Macro F1 is what activation compares as well. On FER2013 it allows what is nearly free: tau
     0.5 gave the starter 2.6 points of macro recall and cost no accuracy, tau 1 would have cost 1.5.
 
@@ -50,5 +53,7 @@ def choose_prior_shift(
     for tau in TAUS:
         shift = prior_shift(tau, counts)
         found = scores(confusion_matrix(labels, (logits + np.asarray(shift)).argmax(axis=1)))
-        tried.append((float(found.macro_f1), PriorShift(tau, shift)))
-    return max(tried, key=lambda each: each[0])[1]
+        tried.append((float(found.macro_f1), float(found.macro_recall), PriorShift(tau, shift)))
+    enough = max(f1 for f1, _, _ in tried) - _AS_GOOD
+    as_good = [(recall, chosen) for f1, recall, chosen in tried if f1 >= enough]
+    return max(as_good, key=lambda each: each[0])[1]
