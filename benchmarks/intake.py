@@ -174,16 +174,17 @@ def poll(
     with Progress() as progress, engine.connect() as connection:
         task = progress.add_task("polling while it runs", total=polls)
         due = time.perf_counter()
+
+        def count_rows() -> Sequence[Any]:
+            return connection.execute(_COUNTING, {"job": public_id}).all()
+
         for number in range(polls):
             time.sleep(max(0.0, due - time.perf_counter()))
             due = max(due + 1 / rate, time.perf_counter())
             report.poll_ms.append(_ms(lambda: client.get(job)))
             report.small_poll_ms.append(_ms(lambda: client.get(small)))
             if number % 10 == 0:
-                count = {"job": public_id}
-                report.counting_ms.append(
-                    _ms(lambda count=count: connection.execute(_COUNTING, count).all())
-                )
+                report.counting_ms.append(_ms(count_rows))
                 connection.rollback()
             progress.advance(task)
     engine.dispose()

@@ -49,15 +49,16 @@ class UrlSigner:
             now: the moment of signing, by default this one.
         """
         signed = {"content-length": str(size), "host": self._host}
-        return self._presign("PUT", key, signed=signed, seconds=seconds, now=now)
+        path = f"/{self._bucket}/{key}"
+        return self._presign("PUT", path, signed=signed, seconds=seconds, now=now)
 
     def _presign(
-        self, method: str, key: str, *, signed: dict[str, str], seconds: int, now: datetime | None
+        self, method: str, path: str, *, signed: dict[str, str], seconds: int, now: datetime | None
     ) -> str:
         moment = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
         day = moment[:8]
         scope = f"{day}/{self._region}/s3/aws4_request"
-        path = quote(f"/{self._bucket}/{key}", safe="/-_.~")
+        path = quote(path, safe="/-_.~")
         names = ";".join(sorted(signed))
         # In the order of their names, as the canonical request wants them.
         query = urlencode(

@@ -56,6 +56,12 @@ def test_fetches_in_the_order_asked(fetcher: PhotoFetcher) -> None:
     assert fetcher.collect([started[2], started[1]]) == [b"b", b"a"]
 
 
+def test_never_reads_more_than_was_declared(fetcher: PhotoFetcher, bucket: Bucket) -> None:
+    bucket.objects["a"] = b"a" * 5_000
+    (fetched,) = fetcher.collect([*fetcher.start([item("a")]).values()])
+    assert fetched == b"a"
+
+
 def test_refuses_other_bytes_than_were_sent(fetcher: PhotoFetcher) -> None:
     (fetched,) = fetcher.collect([*fetcher.start([item("a", content=b"z")]).values()])
     assert isinstance(fetched, ItemError)
