@@ -108,6 +108,7 @@ def measure(folder: Path, *, items: int, distinct: int, polls: int, rate: float)
             small = take_in(client, photos[:1], items=1, report=Report(1))
             wait_for(lambda: finished(client, small) == 1)
             job = take_in(client, photos, items=items, report=report)
+            tell_intake(report)
             wait_for(lambda: finished(client, job) > 0)
             poll(client, stack, job=job, small=small, polls=polls, rate=rate, report=report)
     return report
@@ -155,6 +156,13 @@ def take_in(client: httpx.Client, photos: Sequence[bytes], *, items: int, report
     if job["counts"]["total"] != items:
         raise RuntimeError(f"{job['id']} has {job['counts']['total']} photos, not {items}")
     return f"/v1/jobs/{job['id']}"
+
+
+def tell_intake(report: Report) -> None:
+    """Print the figures of the stages before the polls."""
+    print(f"declared {report.items:,} photos in {report.declare_s:.2f} s, in pages of {PAGE:,}")
+    print(f"put {report.distinct_objects:,} objects in {report.put_s:.2f} s")
+    print(f"sealed in {report.seal_s:.3f} s (limit {SEAL_LIMIT_S:g} s)", flush=True)
 
 
 def poll(
@@ -246,9 +254,6 @@ def main() -> None:
             rate=options.rate,
         )
     told = report.summary()
-    print(f"declared {report.items:,} photos in {report.declare_s:.2f} s, in pages of {PAGE:,}")
-    print(f"put {report.distinct_objects:,} objects in {report.put_s:.2f} s")
-    print(f"sealed in {report.seal_s:.3f} s (limit {SEAL_LIMIT_S:g} s)")
     print(
         f"polled {told['polls']:,} times while photos {report.finished_at_start:,} to"
         f" {report.finished_at_end:,} were finished: p50 {told['poll_p50_ms']} ms, p99"
