@@ -21,14 +21,17 @@ from services.api.models import endpoints as models
 from services.api.models.upload import MAX_BUNDLE_BYTES
 from services.api.openapi import build_document
 from services.api.state import ApiState, build_state
+from services.api.uploads import endpoints as uploads
+from services.api.uploads.schemas import MAX_BODY_BYTES
 from services.common.config import Settings
 from services.common.db.session import unit_of_work
 from services.common.domain.limits import PhotoLimits
 from services.common.keys.service import ensure_bootstrap_key
 from services.common.telemetry import get_logger
 
-# JSON bodies are a few hundred bytes; only photos and model bundles are large.
+# JSON bodies are a few hundred bytes; only photos, model bundles and lists of files are large.
 _SMALL_BODY_BYTES = 1_000_000
+_UPLOADS = "/v1/uploads"
 _BOOTSTRAP_PAUSE_S = 2.0
 
 _log = get_logger(__name__)
@@ -54,7 +57,7 @@ def create_app(
     )
     app.state.api = state
     # The canary before the models: its path would be read as a model's id.
-    for module in (jobs, results, annotated, canary, models, files, limits, keys, health):
+    for module in (jobs, results, annotated, uploads, canary, models, files, limits, keys, health):
         app.include_router(module.router)
     register_error_handlers(app)
     app.add_middleware(BodyLimitMiddleware, limit_of=_body_limit(state.limits))
@@ -107,6 +110,7 @@ def _body_limit(limits: PhotoLimits) -> Callable[[str, str], int]:
         large = {"/v1/jobs": limits.request_bytes, "/v1/models": MAX_BUNDLE_BYTES}
         if method != "POST":
             return _SMALL_BODY_BYTES
-        return large.get(path.rstrip("/"), _SMALL_BODY_BYTES)
+        usual = MAX_BODY_BYTES if path.startswith(_UPLOADS) else _SMALL_BODY_BYTES
+        return large.get(path.rstrip("/"), usual)
 
     return limit_of

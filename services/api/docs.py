@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from pydantic import BaseModel
+
+from services.api.bodies import JSON
 from services.api.problems import PROBLEM_JSON, PROBLEM_TYPES, Problem
 
 TITLE = "HFER"
@@ -20,6 +23,11 @@ other tenants answer 404. Times are RFC 3339 in UTC.
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Document the problems of an endpoint, with those that any endpoint may give."""
     return {status: _problem(status) for status in sorted({*statuses, 401, 403, 500, 503})}
+
+
+def json_content(model: type[BaseModel]) -> dict[str, Any]:
+    """Document a JSON body that is parsed by hand; `openapi.py` adds the model's schema."""
+    return {JSON: {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
 
 
 def _problem(status: int) -> dict[str, Any]:

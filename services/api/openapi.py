@@ -9,11 +9,20 @@ from pydantic.json_schema import models_json_schema
 
 from services.api.jobs.openapi import Results
 from services.api.jobs.schemas import JobConfig
+from services.api.jobs.sealing import UploadedJob
 from services.api.problems import Problem
+from services.api.uploads.schemas import MoreFiles, NewUpload
 
 _REF_TEMPLATE = "#/components/schemas/{model}"
 # Only hand-written parts of the document refer to these.
-_HAND_REFERRED: tuple[type[BaseModel], ...] = (Problem, JobConfig, Results)
+_HAND_REFERRED: tuple[type[BaseModel], ...] = (
+    Problem,
+    JobConfig,
+    UploadedJob,
+    NewUpload,
+    MoreFiles,
+    Results,
+)
 # FastAPI's own shape of a 422, which no answer of ours has.
 _NOT_OURS = ("HTTPValidationError", "ValidationError")
 

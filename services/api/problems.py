@@ -30,6 +30,8 @@ class ProblemCode(StrEnum):
     MODEL_WORSE = "model-worse"
     NOTHING_TO_ROLL_BACK = "nothing-to-roll-back"
     CANARY_IS_ACTIVE = "canary-is-active"
+    UPLOAD_MISMATCH = "upload-mismatch"
+    UPLOAD_SEALED = "upload-sealed"
     GONE = "gone"
     PAYLOAD_TOO_LARGE = "payload-too-large"
     UNSUPPORTED_MEDIA = "unsupported-media"
@@ -70,6 +72,8 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
         ProblemCode.MODEL_WORSE: ProblemType(409, "The model is worse than the active one"),
         ProblemCode.NOTHING_TO_ROLL_BACK: ProblemType(409, "No model was active before"),
         ProblemCode.CANARY_IS_ACTIVE: ProblemType(409, "The active model cannot be on trial"),
+        ProblemCode.UPLOAD_MISMATCH: ProblemType(409, "The upload holds other files there"),
+        ProblemCode.UPLOAD_SEALED: ProblemType(409, "The upload is sealed"),
         ProblemCode.GONE: ProblemType(410, "The resource is gone"),
         ProblemCode.PAYLOAD_TOO_LARGE: ProblemType(413, "The request is too large"),
         ProblemCode.UNSUPPORTED_MEDIA: ProblemType(415, "The media type is not supported"),

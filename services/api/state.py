@@ -16,6 +16,7 @@ from services.common.jobs.submission import SubmissionRules
 from services.common.queue.names import Lane, Queue
 from services.common.queue.producer import build_hint_sender
 from services.common.storage import ObjectStorage, build_storage
+from services.common.storage_urls import UrlSigner, build_url_signer
 from services.common.telemetry import Metrics
 
 # Puts of 100 KB reach their best rate at 8 threads (SeaweedFS, two cores); each may hold a
@@ -53,6 +54,7 @@ class ApiState:
     engine: Engine
     sessions: SessionFactory
     storage: ObjectStorage
+    signer: UrlSigner
     doorbell: Doorbell
     metrics: Metrics
     limits: PhotoLimits = field(default_factory=PhotoLimits)
@@ -70,6 +72,8 @@ class ApiState:
         return SubmissionRules(
             open_photos=self.settings.api.queue_cap_photos,
             keep_results=timedelta(seconds=self.settings.retention.results_s),
+            keep_upload=timedelta(seconds=self.settings.retention.orphans_s),
+            limits=self.limits,
         )
 
     def close(self) -> None:
@@ -88,6 +92,7 @@ def build_state(settings: Settings) -> ApiState:
         engine=engine,
         sessions=build_session_factory(engine),
         storage=build_storage(settings.storage),
+        signer=build_url_signer(settings.storage),
         doorbell=build_hint_sender(settings, metrics),
         metrics=metrics,
     )

@@ -30,6 +30,11 @@ class StorageSettings(Group):
     """Any S3 server; only plain S3 calls are made."""
 
     endpoint: str = Field(description="host:port, without a scheme")
+    public_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#@]+$",
+        description="where clients reach the bucket for presigned uploads, with scheme, no path",
+    )
     access_key: SecretStr
     secret_key: SecretStr
     bucket: str = Field(default="hfer", min_length=3)
@@ -69,7 +74,7 @@ class RetentionSettings(Group):
 
     inputs_s: int = Field(default=86_400, ge=0, description="photos and annotated images")
     results_s: int = Field(default=2_592_000, ge=0, description="rows of faces and items")
-    orphans_s: int = Field(default=86_400, ge=60, description="objects that no row names")
+    orphans_s: int = Field(default=86_400, ge=60, description="unsealed uploads, stray objects")
     grace_s: int = Field(
         default=3_600, ge=0, description="a doomed object waits longer than any upload takes"
     )
@@ -88,6 +93,9 @@ class ApiSettings(Group):
         default=None, description="bootstrap admin key; its hash is stored at start"
     )
     queue_cap_photos: int = Field(default=200_000, ge=1, description="open photos per tenant")
+    upload_url_s: int = Field(
+        default=3_600, ge=1, le=604_800, description="how long a presigned URL holds"
+    )
 
 
 class WorkerSettings(Group):

@@ -77,10 +77,15 @@ class ObjectStorage:
                 num_parallel_uploads=1,
             )
 
-    def get(self, key: str) -> bytes:
-        """Return the bytes of an object."""
+    def get(self, key: str, *, at_most: int | None = None) -> bytes:
+        """Return the bytes of an object, or its first ``at_most``: the rest is not read."""
+        data = bytearray()
         with self.open(key) as chunks:
-            return b"".join(chunks)
+            for chunk in chunks:
+                data += chunk
+                if at_most is not None and len(data) >= at_most:
+                    break
+        return bytes(data[:at_most])
 
     @contextmanager
     def open(self, key: str) -> Iterator[Iterator[bytes]]:

@@ -1,6 +1,7 @@
 """The key scheme of the bucket: every object's name is made here and nowhere else.
 
-    photos/<tenant digest>/<sha256>       an uploaded photo, under its content
+    photos/<tenant digest>/<sha256>       a photo that came with a request, under its content
+    photos/<tenant digest>/<job>/<page>/<sha256>   one that the client put there itself
     annotated/<job>/<item>.jpg            a rendered picture, made on demand
     bundles/<sha256 of its manifest>/<file>   a published model
 
@@ -14,6 +15,8 @@ from uuid import UUID
 PHOTOS = "photos/"
 ANNOTATED = "annotated/"
 BUNDLES = "bundles/"
+
+UPLOAD_PAGE = 1_000
 
 _DIGEST_CHARS = 16
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -33,6 +36,29 @@ def photo_key(tenant: str, sha256: bytes) -> str:
         sha256: the 32 bytes of the content's digest.
     """
     return tenant_prefix(tenant) + sha256.hex()
+
+
+def upload_prefix(tenant: str, job: UUID, seq: int) -> str:
+    """Prefix of a page of 1,000 photos of an upload, the one with the photo number ``seq``.
+
+    One listing request shows which photos of a page are there, however large the upload is.
+    """
+    return f"{tenant_prefix(tenant)}{job.hex}/{seq // UPLOAD_PAGE:03d}/"
+
+
+def upload_key(tenant: str, job: UUID, seq: int, sha256: bytes) -> str:
+    """Key of a photo that the client puts into the bucket itself.
+
+    Apart from the photos of other jobs: the bytes are what the client says they are only once
+    a worker has hashed them, and until then they must not stand in for a photo of another job.
+
+    Args:
+        tenant: whose photo it is.
+        job: the job that the upload becomes.
+        seq: place of the photo in the job, from 0.
+        sha256: the 32 bytes of the digest that the client declared.
+    """
+    return upload_prefix(tenant, job, seq) + sha256.hex()
 
 
 def annotated_prefix(job: UUID) -> str:

@@ -10,6 +10,8 @@ from services.common.db.models import Item, Job, Outcome
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.jobs import ItemState, JobStatus
 from services.common.jobs.outcomes import from_payload
+from services.common.jobs.repositories.tallies import TallyRepository
+from tests.fixtures.accounts import count_items
 from tests.fixtures.analysers import Kind, expected_analysis
 
 EXPECTED_CODES = {
@@ -33,6 +35,8 @@ def check_accounts(sessions: SessionFactory, job_id: int, *, total: int) -> Coun
         job = session.get_one(Job, job_id)
         items = _items(session, job_id)
         outcomes = _outcomes(session, job_id)
+        kept = TallyRepository(session).counts([job_id])[job_id]
+        assert kept == count_items(session, job_id)
     assert JobStatus(job.status) in {JobStatus.SUCCEEDED, JobStatus.FAILED}, job.status
     assert job.finished_at is not None
     assert len(items) == total

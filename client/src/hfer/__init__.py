@@ -15,6 +15,7 @@ from hfer.client import Client
 from hfer.errors import (
     ApiError,
     AuthenticationError,
+    BucketError,
     BundleFileError,
     ConflictError,
     GoneError,
@@ -58,6 +59,7 @@ __all__ = [
     "ApiError",
     "AuthenticationError",
     "Box",
+    "BucketError",
     "BundleFileError",
     "Canary",
     "Client",

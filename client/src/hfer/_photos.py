@@ -36,23 +36,27 @@ def find_photos(paths: Iterable[str | os.PathLike[str]]) -> list[Photo]:
     return photos
 
 
-def check_limits(photos: list[Photo], limits: Limits) -> None:
-    """Refuse before the upload what the service would refuse after it.
+def fit_one_request(photos: list[Photo], limits: Limits) -> bool:
+    """Whether the photos go along with the request that makes the job.
 
     Raises:
-        TooManyPhotosError: too many photos, or too many bytes.
+        TooManyPhotosError: they do not, nor does the service take so many by presigned URL.
     """
-    if len(photos) > limits.request_files:
-        raise TooManyPhotosError(
-            f"{len(photos):,} photos are more than one job takes by upload "
-            f"({limits.request_files:,}). Submit them in several jobs, folder by folder."
-        )
     total = sum(photo.size for photo in photos)
-    if total > limits.request_bytes:
+    if len(photos) <= limits.request_files and total <= limits.request_bytes:
+        return True
+    if not limits.declare_files:
         raise TooManyPhotosError(
-            f"{total / 1e6:,.0f} MB are more than one job takes by upload "
-            f"({limits.request_bytes / 1e6:,.0f} MB). Submit the photos in several jobs."
+            f"{len(photos):,} photos of {total / 1e6:,.0f} MB are more than one request takes"
+            f" ({limits.request_files:,} photos, {limits.request_bytes / 1e6:,.0f} MB), and this"
+            " service knows no other way. Submit them in several jobs."
         )
+    if len(photos) > limits.job_photos:
+        raise TooManyPhotosError(
+            f"{len(photos):,} photos are more than one job takes ({limits.job_photos:,})."
+            " Submit them in several jobs, folder by folder."
+        )
+    return False
 
 
 def _files(path: Path) -> Iterator[Path]:

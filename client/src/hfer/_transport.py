@@ -22,6 +22,7 @@ from hfer._retry import RETRYABLE_STATUSES, RetryPolicy, parse_retry_after
 from hfer._version import __version__
 from hfer.errors import (
     ApiError,
+    BucketError,
     HferError,
     Problem,
     ServiceUnreachableError,
@@ -84,10 +85,28 @@ class Transport:
             timeout=TIMEOUT,
             transport=http_transport,
         )
+        # The bucket's client: it must never carry the API key.
+        self._bucket = httpx.Client(timeout=TIMEOUT, transport=http_transport)
 
     def close(self) -> None:
         """Close all connections."""
         self._http.close()
+        self._bucket.close()
+
+    def put(self, url: str, body: Iterable[bytes], *, size: int) -> None:
+        """Put ``size`` bytes at a presigned URL; one try, because a URL may have expired.
+
+        Raises:
+            BucketError: the bucket did not take them.
+        """
+        try:
+            response = self._bucket.put(url, content=body, headers={"Content-Length": str(size)})
+        except httpx.TransportError as error:
+            cause = str(error) or type(error).__name__
+            raise BucketError(f"No answer from the bucket: {cause}") from error
+        if not response.is_success:
+            where = response.request.url.copy_with(query=None)
+            raise BucketError(f"The bucket refused a photo: {response.status_code} at {where}")
 
     def send(self, call: Call, *, retry: RetryPolicy | None = None) -> httpx.Response:
         """Return the whole successful (or 304) answer.

@@ -11,9 +11,10 @@ import httpx
 
 from hfer._codec import decode
 from hfer._multipart import MultipartBody, UploadProgress
-from hfer._photos import check_limits, find_photos
+from hfer._photos import find_photos, fit_one_request
 from hfer._retry import RetryPolicy
-from hfer._transport import Call, Transport
+from hfer._transport import Call, Transport, json_call
+from hfer._uploads import PhotoUpload
 from hfer.jobs import Job, Jobs, job_state
 from hfer.models import Limits
 from hfer.registry import Models
@@ -39,10 +40,11 @@ class Client:
         http_transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self._retry = retry or RetryPolicy()
         self._transport = Transport(
             base_url,
             api_key,
-            retry=retry or RetryPolicy(),
+            retry=self._retry,
             http_transport=http_transport,
             sleep=sleep,
         )
@@ -82,7 +84,8 @@ class Client:
     ) -> Job:
         """Send photos as one job; it runs on whether or not anybody waits.
 
-        The photos are streamed from disk, one at a time. Each call makes one job: tries that
+        The photos are streamed from disk. More than one request takes (`limits`) go into the
+        service's bucket by presigned URL, eight at a time. Each call makes one job: tries that
         are repeated under way carry the same idempotency key. What is left out takes the
         service's default.
 
@@ -95,16 +98,19 @@ class Client:
             labels: words of your own to find the job again.
             client_ref: your own id of the job.
             idempotency_key: give the same key, with the same photos, to get the same job
-                again even from another process; by default a fresh one.
+                again even from another process; by default a fresh one. An upload by URL that
+                was interrupted goes on where it stopped.
             on_upload: told the photo bytes sent so far and in all.
 
         Raises:
             PhotoFileError: a path cannot be sent; nothing was sent.
             ApiError: the service refused the job.
+            BucketError: photos could not be put by URL, after all tries.
             ServiceUnreachableError: no answer, after all tries.
         """
         photos = find_photos(paths)
-        check_limits(photos, self.limits())
+        limits = self.limits()
+        by_request = fit_one_request(photos, limits)
         config = {
             "top_n": top_n,
             "min_face_px": min_face_px,
@@ -114,8 +120,19 @@ class Client:
             "client_ref": client_ref,
         }
         chosen = {name: value for name, value in config.items() if value is not None}
-        body = MultipartBody(photos, config=chosen, on_progress=on_upload)
-        headers = body.headers | {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
-        call = Call("POST", "/v1/jobs", headers=headers, body=body)
+        key = idempotency_key or str(uuid.uuid4())
+        if by_request:
+            body = MultipartBody(photos, config=chosen, on_progress=on_upload)
+            headers = body.headers | {"Idempotency-Key": key}
+            call = Call("POST", "/v1/jobs", headers=headers, body=body)
+        else:
+            upload = PhotoUpload(
+                self._transport,
+                photos,
+                page=limits.declare_files,
+                retry=self._retry,
+                on_progress=on_upload,
+            ).send(idempotency_key=key)
+            call = json_call("POST", "/v1/jobs", {"upload_id": upload, "config": chosen})
         state = job_state(self._transport.send_json(call))
         return Job(self._transport, state.id, state=state)

@@ -3,10 +3,11 @@
 HferError
 ├── PhotoFileError            a path given to submit cannot be sent; nothing was sent
 │   ├── NoPhotosError         no photo under the given paths
-│   └── TooManyPhotosError    more photos or bytes than one request may hold
+│   └── TooManyPhotosError    more photos or bytes than one job may hold
 ├── BundleFileError           a folder given to publish is no model bundle; nothing was sent
 ├── ModelReferenceError       a name or prefix fits no model, or several; nothing was changed
 ├── ServiceUnreachableError   no answer from the service, after all retries
+├── BucketError               the storage behind presigned URLs did not take a photo
 ├── UnexpectedAnswerError     an answer that is not HFER's: a wrong URL or a proxy
 ├── WaitTimeoutError          the job is still running; it was left alone
 └── ApiError                  the service refused: code, detail and request id
@@ -36,7 +37,7 @@ class NoPhotosError(PhotoFileError):
 
 
 class TooManyPhotosError(PhotoFileError):
-    """More photos, or more bytes, than the service takes in one request."""
+    """More photos, or more bytes, than the service takes in one job."""
 
 
 class BundleFileError(HferError):
@@ -49,6 +50,10 @@ class ModelReferenceError(HferError):
 
 class ServiceUnreachableError(HferError):
     """The service gave no answer; whether it got the request is unknown."""
+
+
+class BucketError(HferError):
+    """The storage that the service's presigned URLs lead to refused a photo, or is away."""
 
 
 class UnexpectedAnswerError(HferError):

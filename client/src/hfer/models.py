@@ -176,11 +176,16 @@ class PhotoResult:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much the service takes: bytes are decimal, files are per request."""
+    """How much the service takes: bytes are decimal, files are per request.
+
+    ``declare_files`` is 0 on services that know no uploads by presigned URL.
+    """
 
     photo_bytes: int = 15_000_000
     request_files: int = 2_000
     request_bytes: int = 1_000_000_000
+    declare_files: int = 0
+    job_photos: int = 100_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from services.api.bodies import is_json
 from services.api.dependencies import IdempotencyKey, Reader, State, Transaction, Writer
 from services.api.docs import problems
 from services.api.errors import invalid_field
@@ -17,6 +18,7 @@ from services.api.jobs.photos import PhotoResult, photo_result
 from services.api.jobs.polling import etag_of, matches, poll_headers, wait_until_final
 from services.api.jobs.prefer import parse_wait
 from services.api.jobs.schemas import JobObject, job_object
+from services.api.jobs.sealing import take_upload
 from services.api.pagination import (
     DEFAULT_LIMIT,
     Cursor,
@@ -57,7 +59,7 @@ class FinishedJob(JobObject):
     openapi_extra=SUBMISSION_BODY,
     responses={
         200: {"model": FinishedJob, "description": "Finished within `Prefer: wait=n`"},
-        **problems(400, 413, 415, 422, 429),
+        **problems(400, 404, 409, 410, 413, 415, 422, 429),
     },
 )
 async def submit_job(
@@ -70,12 +72,15 @@ async def submit_job(
         Header(description="`wait=n`, n up to 30: hold the answer of a job of <= 8 photos"),
     ] = None,
 ) -> Response:
-    """Take 1 to 2,000 photos and analyse them in the background.
+    """Take 1 to 2,000 photos, or an upload of up to 100,000, and analyse them in the background.
 
     A photo that is empty, too large or unreadable becomes a failed item; the others are not
     harmed. Results tell the apparent expression, not inner feeling.
     """
-    submitted = await take_in(request, state, tenant=caller.tenant, idempotency_key=key)
+    if is_json(request):
+        submitted = await take_upload(request, state, tenant=caller.tenant)
+    else:
+        submitted = await take_in(request, state, tenant=caller.tenant, idempotency_key=key)
     wait = parse_wait(prefer)
     if wait is None or (submitted.job.total or 0) > INTERACTIVE_PHOTOS:
         return await run_in_threadpool(_accepted, state, submitted)

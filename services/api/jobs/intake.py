@@ -3,16 +3,13 @@
 from contextlib import closing
 from dataclasses import dataclass
 
-from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from services.api.bodies import body_chunks
-from services.api.errors import ApiError, field_errors
+from services.api.bodies import body_chunks, parse_model
 from services.api.jobs.schemas import JobConfig
 from services.api.jobs.spool import CONFIG, SpooledPhoto, SubmissionReader
 from services.api.jobs.uploads import PhotoUploads
-from services.api.problems import ProblemCode
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
 from services.common.domain.ids import new_uuid7
@@ -94,16 +91,7 @@ def parse_config(raw: bytes | None) -> JobConfig:
     """
     if raw is None:
         return JobConfig()
-    try:
-        return JobConfig.model_validate_json(raw)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False)
-    if any(fault["type"] == "json_invalid" for fault in faults):
-        raise ApiError(ProblemCode.INVALID_REQUEST, "The config part is not valid JSON.")
-    errors = field_errors(faults, root=(CONFIG,))
-    raise ApiError(
-        ProblemCode.VALIDATION, f"{errors[0].pointer}: {errors[0].detail}", errors=errors
-    )
+    return parse_model(JobConfig, raw, root=CONFIG)
 
 
 def _check_room(state: ApiState, tenant: str) -> None:

@@ -4,8 +4,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from services.api.docs import json_content
 from services.api.jobs.photos import PhotoResult
 from services.api.jobs.schemas import JobConfig, JobObject
+from services.api.jobs.sealing import UploadedJob
 
 
 class Results(BaseModel):
@@ -36,7 +38,8 @@ SUBMISSION_BODY: dict[str, Any] = {
                     },
                 },
                 "encoding": {"config": {"contentType": "application/json"}},
-            }
+            },
+            **json_content(UploadedJob),
         },
     }
 }

@@ -11,7 +11,6 @@ from services.api.errors import ApiError, invalid_field, pointer
 from services.api.jobs.filenames import clean_filename
 from services.api.jobs.multipart import MultipartReader, PartBegin, PartData, PartEnd
 from services.api.problems import ProblemCode
-from services.common.domain.errors import ItemErrorCode
 from services.common.domain.limits import PhotoLimits
 from services.common.jobs.repositories.items import Refusal
 
@@ -57,7 +56,7 @@ class _Spool:
             self._file.close()
 
     def finish(self) -> SpooledPhoto:
-        refusal = self._refusal()
+        refusal = Refusal.by_size(self._size, limit=self._limit)
         if refusal is None:
             self._file.seek(0)
         else:
@@ -72,16 +71,6 @@ class _Spool:
 
     def close(self) -> None:
         self._file.close()
-
-    def _refusal(self) -> Refusal | None:
-        if not self._size:
-            return Refusal(ItemErrorCode.EMPTY, "The file is empty; send it again.")
-        if self._size > self._limit:
-            return Refusal(
-                ItemErrorCode.TOO_LARGE,
-                f"The file has {self._size} bytes; the limit is {self._limit}.",
-            )
-        return None
 
 
 class SubmissionReader:

@@ -22,8 +22,15 @@ class LimitsObject(BaseModel):
     request_files: int
     request_bytes: int
     config_bytes: int
-    job_photos: int
-    open_photos: int = Field(description="photos of a tenant that may wait or run at a time")
+    job_photos: int = Field(description="photos of a job that is uploaded by presigned URLs")
+    declare_files: int = Field(description="files that a request to `/v1/uploads` declares")
+    upload_url_seconds: int = Field(description="how long a presigned URL holds")
+    upload_retention_seconds: int = Field(
+        description="how long an upload that is not sealed is kept after its last request"
+    )
+    open_photos: int = Field(
+        description="photos of a tenant that may be declared, wait or run at a time"
+    )
     faces_per_photo: int
     labels_per_job: int
     page_rows: int
@@ -49,6 +56,9 @@ def limits_object(state: ApiState) -> LimitsObject:
         request_bytes=limits.request_bytes,
         config_bytes=MAX_CONFIG_BYTES,
         job_photos=limits.job_photos,
+        declare_files=limits.declare_files,
+        upload_url_seconds=settings.api.upload_url_s,
+        upload_retention_seconds=settings.retention.orphans_s,
         open_photos=settings.api.queue_cap_photos,
         faces_per_photo=limits.faces_per_photo,
         labels_per_job=MAX_LABELS,

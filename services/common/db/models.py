@@ -69,7 +69,12 @@ class ApiKey(Base):
 
 
 class Job(Base):
-    """A batch of photos of one tenant. ``total`` is null until the job is sealed."""
+    """A batch of photos of one tenant.
+
+    While the job is ``open`` its photos are being uploaded: ``total`` counts those declared so
+    far, and the job is forgotten at ``upload_until`` unless it is sealed. A job whose photos
+    came with one request is sealed from the start and has no ``upload_until``.
+    """
 
     __tablename__ = "job"
     __table_args__ = (
@@ -92,6 +97,7 @@ class Job(Base):
     labels: Mapped[dict[str, str]] = mapped_column(default=dict)
     client_ref: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    upload_until: Mapped[datetime | None]
     sealed_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
@@ -140,6 +146,23 @@ class Item(Base):
     lease_until: Mapped[datetime | None]
     next_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_error: Mapped[str | None]
+
+
+class JobTally(Base):
+    """Final photos of a job by verdict, kept by every statement that makes a photo final.
+
+    Counting 100,000 rows for every poll would cost more than the poll. A job has a few rows,
+    by ``slot``, so that workers which finish photos of it at once do not wait for each other.
+    """
+
+    __tablename__ = "job_tally"
+
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
+    slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    succeeded: Mapped[int] = mapped_column(default=0)
+    no_face: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    cancelled: Mapped[int] = mapped_column(default=0)
 
 
 class Outcome(Base):

@@ -45,6 +45,8 @@ class JobErrorCode(StrEnum):
     IDEMPOTENCY_MISMATCH = "idempotency-mismatch"
     IDEMPOTENCY_IN_PROGRESS = "idempotency-in-progress"
     PAYLOAD_TOO_LARGE = "payload-too-large"
+    UPLOAD_MISMATCH = "upload-mismatch"
+    UPLOAD_SEALED = "upload-sealed"
 
 
 class HferError(Exception):

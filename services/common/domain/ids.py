@@ -13,6 +13,7 @@ class IdKind(StrEnum):
     ITEM = "itm"
     MODEL = "mdl"
     KEY = "key"
+    UPLOAD = "upl"
 
 
 def new_uuid7() -> uuid.UUID:

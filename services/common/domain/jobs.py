@@ -2,7 +2,7 @@
 
 Job::
 
-    open ─seal→ queued ─first claim→ running ─all items final→ succeeded | failed
+    open ─sealed upload→ queued ─first claim→ running ─all items final→ succeeded | failed
     queued | running ─cancel→ cancelling ─no item leased→ cancelled
     queued | running ─deadline→ expired
 

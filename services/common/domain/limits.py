@@ -13,6 +13,7 @@ class PhotoLimits:
         photo_min_side_px: shortest side of a photo; MTCNN finds no face below it.
         request_files: most photos in one multipart request.
         request_bytes: largest multipart request.
+        declare_files: most files that one request declares for upload by presigned URL.
         job_photos: most photos in one job (through presigned uploads).
         faces_per_photo: most faces kept per photo, largest first; a cut is flagged.
         min_face_px: smallest allowed ``min_face_px`` of a job, the longer side of a box.
@@ -25,6 +26,7 @@ class PhotoLimits:
     photo_min_side_px: int = 20
     request_files: int = 2_000
     request_bytes: int = 1_000_000_000
+    declare_files: int = 1_000
     job_photos: int = 100_000
     faces_per_photo: int = 100
     min_face_px: int = 20

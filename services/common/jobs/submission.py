@@ -16,8 +16,10 @@ from services.common.domain.errors import HferError, JobError, JobErrorCode
 from services.common.domain.faces import AnalysisOptions
 from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import JobStatus
+from services.common.domain.limits import PhotoLimits
 from services.common.jobs.repositories.items import ItemRepository, NewItem
 from services.common.jobs.repositories.jobs import JobRepository, NewJob
+from services.common.jobs.repositories.tallies import TallyRepository
 from services.common.queue.names import Lane
 
 # Up to this many photos somebody is thought to be waiting; more go to the batch lane.
@@ -32,10 +34,19 @@ class QueueFullError(HferError):
 
 @dataclass(frozen=True, slots=True)
 class SubmissionRules:
-    """What a deployment sets: how many photos a tenant may have open, how long results live."""
+    """What a deployment sets.
+
+    Attributes:
+        open_photos: how many photos of a tenant may be declared, wait or run at a time.
+        keep_results: how long results live.
+        keep_upload: how long an upload lives without a request about it, unless it is sealed.
+        limits: of photos and jobs.
+    """
 
     open_photos: int
     keep_results: timedelta
+    keep_upload: timedelta = timedelta(days=1)
+    limits: PhotoLimits = field(default_factory=PhotoLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +99,11 @@ def check_queue(session: Session, *, tenant: str, photos: int, rules: Submission
     Raises:
         QueueFullError: ``photos`` more would be too many.
     """
-    waiting = JobRepository(session).open_photos(tenant)
+    waiting = TallyRepository(session).open_photos(tenant)
     if waiting + photos > rules.open_photos:
         raise QueueFullError(
-            f"{waiting} of your photos are waiting and {rules.open_photos} may; "
-            "send this job again when some are finished."
+            f"{waiting} of your photos are waiting and {rules.open_photos} may, so there is no "
+            f"room for {photos} more; send them when some are finished."
         )
 
 

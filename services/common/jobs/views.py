@@ -13,6 +13,7 @@ from services.common.domain.jobs import JobCounts, JobStatus
 from services.common.jobs.repositories.erasures import ErasureRepository
 from services.common.jobs.repositories.jobs import JobFilter, JobRepository, JobRow, PageKey
 from services.common.jobs.repositories.results import ResultRepository
+from services.common.jobs.repositories.tallies import TallyRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def list_jobs(
 
 def _views(session: Session, rows: Sequence[JobRow]) -> list[JobView]:
     ids = [row.job.id for row in rows]
-    counts = JobRepository(session).counts(ids)
+    counts = TallyRepository(session).counts(ids)
     versions = ResultRepository(session).model_versions(ids)
     return [
         JobView(row.job, row.parent, counts[row.job.id], versions.get(row.job.id), row.now)

@@ -82,8 +82,7 @@ class Retention:
 
     def _erase_jobs(self) -> int:
         with unit_of_work(self._sessions) as session:
-            unsealed = timedelta(seconds=self._settings.orphans_s)
-            jobs = RetentionRepository(session).due_jobs(unsealed=unsealed, limit=JOB_SLICE)
+            jobs = RetentionRepository(session).due_jobs(limit=JOB_SLICE)
             for job in jobs:
                 self._delete_pictures(job.public_id)
                 ErasureRepository(session).erase(job, reason=ERASED_BY_AGE)

@@ -179,7 +179,7 @@ class TestRefused:
         assert body["limit"] == 2_000
 
     def test_another_media_type(self, client: httpx.Client) -> None:
-        response = client.post("/v1/jobs", json={"inputs": []})
+        response = client.post("/v1/jobs", data={"files": "x"})
         assert_problem(response, 415, "unsupported-media")
 
     def test_no_boundary(self, client: httpx.Client) -> None:

@@ -23,6 +23,15 @@ class TestPutAndGet:
         put(storage, "photos/a/one", data)
         assert storage.get("photos/a/one") == data
 
+    def test_reads_no_more_than_asked_for(self, storage: ObjectStorage) -> None:
+        put(storage, "k", bytes(600_000))
+        assert [len(storage.get("k", at_most=n)) for n in (1, 300_000, 600_000, 10**9)] == [
+            1,
+            300_000,
+            600_000,
+            600_000,
+        ]
+
     def test_replaces_an_object_whole(self, storage: ObjectStorage) -> None:
         put(storage, "k", b"long old content")
         put(storage, "k", b"new")

@@ -53,8 +53,8 @@ class BrokenBucket:
     def __init__(self, *, down: bool) -> None:
         self.down = down
 
-    def get(self, key: str) -> bytes:
-        raise TransientError(f"cannot read {key}")
+    def get(self, key: str, *, at_most: int) -> bytes:
+        raise TransientError(f"cannot read {at_most} bytes of {key}")
 
     def check(self) -> None:
         if self.down:

@@ -12,6 +12,7 @@ from services.api.app import create_app
 from services.api.jobs.examples import JOB_EXAMPLE, PHOTO_EXAMPLE
 from services.api.jobs.photos import PhotoResult
 from services.api.jobs.schemas import JobConfig, JobObject
+from services.api.jobs.sealing import UploadedJob
 from services.api.models.examples import CANARY_EXAMPLE, DETAIL_EXAMPLE, MODEL_EXAMPLE
 from services.api.models.schemas import (
     Activation,
@@ -22,6 +23,14 @@ from services.api.models.schemas import (
 )
 from services.api.models.upload import MAX_BUNDLE_FILES
 from services.api.problems import PROBLEM_JSON, PROBLEM_TYPES, Problem
+from services.api.uploads.examples import DECLARED_EXAMPLE, UPLOAD_EXAMPLE
+from services.api.uploads.schemas import (
+    DeclaredFiles,
+    MoreFiles,
+    NewUpload,
+    UploadFile,
+    UploadObject,
+)
 from services.common.domain.errors import ItemErrorCode, JobErrorCode
 from services.common.keys.secrets import Scope
 from tests.fixtures.settings import DEAD, build_settings
@@ -101,6 +110,7 @@ class TestDocument:
         schema = body["multipart/form-data"]["schema"]
         assert schema["properties"]["files"]["maxItems"] == 2000
         assert schema["properties"]["config"]["$ref"].endswith("/JobConfig")
+        assert body["application/json"]["schema"]["$ref"].endswith("/UploadedJob")
         bundle = document["paths"]["/v1/models"]["post"]["requestBody"]["content"]
         files = bundle["multipart/form-data"]["schema"]["properties"]["files"]
         assert files["maxItems"] == MAX_BUNDLE_FILES
@@ -134,14 +144,19 @@ class TestExamples:
             (ModelObject, MODEL_EXAMPLE),
             (ModelDetail, DETAIL_EXAMPLE),
             (CanaryObject, CANARY_EXAMPLE),
+            (UploadObject, UPLOAD_EXAMPLE),
+            (DeclaredFiles, DECLARED_EXAMPLE),
         ],
     )
-    def test_of_models_are_valid_and_complete(
+    def test_of_others_are_valid_and_complete(
         self, schema: type[BaseModel], example: dict[str, Any]
     ) -> None:
         assert schema.model_validate(example).model_dump(mode="json") == example
 
-    @pytest.mark.parametrize("model", [JobConfig, Problem, Activation, NewCanary])
+    @pytest.mark.parametrize(
+        "model",
+        [JobConfig, Problem, Activation, NewCanary, UploadedJob, UploadFile, NewUpload, MoreFiles],
+    )
     def test_of_other_schemas_are_valid(self, model: type[BaseModel]) -> None:
         extra: Any = model.model_config["json_schema_extra"]
         example = model.model_validate(extra["example"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hfer import NoPhotosError, PhotoFileError, TooManyPhotosError
-from hfer._photos import Photo, check_limits, find_photos
+from hfer._photos import Photo, find_photos, fit_one_request
 from hfer.models import Limits
 
 MakePhoto = Callable[..., Path]
@@ -65,14 +65,23 @@ class TestPhotoName:
         assert Photo(path, 1).name == "caf\ufffd.jpg"
 
 
-class TestCheckLimits:
+class TestFitOneRequest:
     def test_takes_exactly_the_limit(self) -> None:
-        check_limits([Photo(Path("a"), 5)] * 2, Limits(request_files=2, request_bytes=10))
+        limits = Limits(request_files=2, request_bytes=10)
+        assert fit_one_request([Photo(Path("a"), 5)] * 2, limits)
 
-    def test_refuses_one_photo_more(self) -> None:
+    def test_more_photos_or_bytes_go_by_url(self) -> None:
+        limits = Limits(request_files=2, request_bytes=10, declare_files=1_000)
+        assert not fit_one_request([Photo(Path("a"), 1)] * 3, limits)
+        assert not fit_one_request([Photo(Path("a"), 11)], limits)
+
+    def test_refuses_what_an_older_service_does_not_take(self) -> None:
         with pytest.raises(TooManyPhotosError, match="2,001 photos"):
-            check_limits([Photo(Path("a"), 5)] * 2_001, Limits())
-
-    def test_refuses_one_byte_more(self) -> None:
+            fit_one_request([Photo(Path("a"), 5)] * 2_001, Limits())
         with pytest.raises(TooManyPhotosError, match="several jobs"):
-            check_limits([Photo(Path("a"), 11)], Limits(request_bytes=10))
+            fit_one_request([Photo(Path("a"), 11)], Limits(request_bytes=10))
+
+    def test_refuses_more_than_a_job_takes(self) -> None:
+        limits = Limits(request_files=2, declare_files=1_000, job_photos=4)
+        with pytest.raises(TooManyPhotosError, match="5 photos"):
+            fit_one_request([Photo(Path("a"), 1)] * 5, limits)

@@ -11,11 +11,36 @@ from services.common.storage_keys import (
     bundle_key,
     photo_key,
     tenant_prefix,
+    upload_key,
+    upload_prefix,
 )
 
 SHA = hashlib.sha256(b"photo").digest()
 JOB = UUID(int=1)
 ITEM = UUID(int=2)
+
+
+class TestUploadKey:
+    def test_ends_with_the_digest_as_retention_wants_it(self) -> None:
+        key = upload_key("acme", JOB, 0, SHA)
+        assert key.startswith(tenant_prefix("acme"))
+        assert key.endswith(f"/{SHA.hex()}")
+
+    def test_keeps_jobs_tenants_and_pages_apart(self) -> None:
+        keys = {
+            upload_key(tenant, job, seq, SHA)
+            for tenant in ("acme", "umbrella")
+            for job in (JOB, ITEM)
+            for seq in (0, 999, 1_000, 99_999)
+        }
+        assert len(keys) == 2 * 2 * 3
+        assert photo_key("acme", SHA) not in keys
+
+    def test_a_listing_of_a_page_finds_its_photos_only(self) -> None:
+        prefix = upload_prefix("acme", JOB, 1_999)
+        assert upload_key("acme", JOB, 1_000, SHA).startswith(prefix)
+        assert not upload_key("acme", JOB, 2_000, SHA).startswith(prefix)
+        assert not upload_key("acme", JOB, 999, SHA).startswith(prefix)
 
 
 class TestPhotoKey:

@@ -19,14 +19,14 @@ class Bucket:
         self.hurry = threading.Event()
         self.is_down = False
 
-    def get(self, key: str) -> bytes:
+    def get(self, key: str, *, at_most: int) -> bytes:
         if key == "slow":
             self.hurry.wait()
         if key == "stormy":
             raise TransientError("connection reset")
         if key not in self.objects:
             raise ObjectMissingError(f"no object {key}")
-        return self.objects[key]
+        return self.objects[key][:at_most]
 
     def check(self) -> None:
         if self.is_down:
@@ -54,6 +54,12 @@ def fetcher(bucket: Bucket) -> Iterator[PhotoFetcher]:
 def test_fetches_in_the_order_asked(fetcher: PhotoFetcher) -> None:
     started = fetcher.start([item("a", number=1), item("b", number=2)])
     assert fetcher.collect([started[2], started[1]]) == [b"b", b"a"]
+
+
+def test_never_reads_more_than_was_declared(fetcher: PhotoFetcher, bucket: Bucket) -> None:
+    bucket.objects["a"] = b"a" * 5_000
+    (fetched,) = fetcher.collect([*fetcher.start([item("a")]).values()])
+    assert fetched == b"a"
 
 
 def test_refuses_other_bytes_than_were_sent(fetcher: PhotoFetcher) -> None:

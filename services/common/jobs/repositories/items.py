@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -10,18 +11,22 @@ from sqlalchemy.orm import Session
 from services.common.db.models import Item
 from services.common.domain.errors import ItemErrorCode
 from services.common.domain.jobs import ItemState, Verdict
+from services.common.jobs.repositories.tallies import tallying
 from services.common.queue.names import Lane
 
 _COPY = (
     "COPY item (public_id, job_id, seq, queue, filename, client_ref, object_key, sha256,"
     " byte_count, state, verdict, attempts, iso_crashes, solo) FROM STDIN"
 )
-_REFUSE = text(
-    "INSERT INTO outcome (item_id, ok, error_code, error_detail)"
-    " SELECT item.id, false, refused.code, refused.detail"
-    " FROM unnest(:seqs ::int[], :codes ::text[], :details ::text[]) AS refused(seq, code, detail)"
-    " JOIN item ON item.job_id = :job_id AND item.seq = refused.seq"
-)
+_REFUSE = text(f"""
+    WITH refused AS (
+        SELECT item.id, item.job_id, item.state, item.verdict, told.code, told.detail
+        FROM unnest(:seqs ::int[], :codes ::text[], :details ::text[]) AS told(seq, code, detail)
+        JOIN item ON item.job_id = :job_id AND item.seq = told.seq
+    ), tallied AS ({tallying("refused")})
+    INSERT INTO outcome (item_id, ok, error_code, error_detail)
+    SELECT id, false, code, detail FROM refused
+""")  # noqa: S608 - constants of our own modules
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,17 @@ class Refusal:
 
     code: ItemErrorCode
     detail: str
+
+    @classmethod
+    def by_size(cls, byte_count: int, *, limit: int) -> Self | None:
+        """Refuse a file that is empty or larger than a photo may be; None if it is neither."""
+        if not byte_count:
+            return cls(ItemErrorCode.EMPTY, "The file is empty; send it again.")
+        if byte_count > limit:
+            return cls(
+                ItemErrorCode.TOO_LARGE, f"The file has {byte_count} bytes; the limit is {limit}."
+            )
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +67,22 @@ class ItemRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def copy(self, job_id: int, items: Sequence[NewItem], *, lane: Lane) -> None:
-        """Write all items of a job by one COPY (100,000 take 1.1 s), numbered as they come.
+    def copy(
+        self, job_id: int, items: Sequence[NewItem], *, lane: Lane, first_seq: int = 0
+    ) -> None:
+        """Write items of a job by one COPY (100,000 take 1.1 s), numbered from ``first_seq``.
 
         Refused ones are written finished, with their outcome row.
         """
         driver = self._session.connection().connection.driver_connection
         assert driver is not None  # noqa: S101 - a session in a transaction has a connection
         with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
-            for seq, item in enumerate(items):
+            for seq, item in enumerate(items, first_seq):
                 copy.write_row(_columns(job_id, seq, item, lane=lane))
-        self._refuse(job_id, items)
+        self._refuse(job_id, items, first_seq=first_seq)
 
-    def _refuse(self, job_id: int, items: Iterable[NewItem]) -> None:
-        refused = [(seq, item.refusal) for seq, item in enumerate(items) if item.refusal]
+    def _refuse(self, job_id: int, items: Iterable[NewItem], *, first_seq: int) -> None:
+        refused = [(seq, item.refusal) for seq, item in enumerate(items, first_seq) if item.refusal]
         if not refused:
             return
         self._session.execute(

@@ -1,7 +1,7 @@
 """Every query on jobs that serves a user's request. Each takes the tenant or a row found by it."""
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,17 +10,8 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
-from services.common.db.models import Item, Job
-from services.common.domain.jobs import (
-    ACTIVE_JOB_STATUSES,
-    ItemState,
-    ItemStatus,
-    JobCounts,
-    JobStatus,
-    Verdict,
-)
-
-_OPEN_STATES = (ItemState.READY, ItemState.LEASED)
+from services.common.db.models import Job
+from services.common.domain.jobs import ACTIVE_JOB_STATUSES, JobStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,30 +127,6 @@ class JobRepository:
         query = query.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit)
         return [JobRow(*found) for found in self._session.execute(query)]
 
-    def counts(self, job_ids: Sequence[int]) -> dict[int, JobCounts]:
-        """Count the items of each job by status, in one query over ``ix_item_job_state``."""
-        query = (
-            select(Item.job_id, Item.state, Item.verdict, func.count())
-            .where(Item.job_id.in_(job_ids))
-            .group_by(Item.job_id, Item.state, Item.verdict)
-        )
-        tallies: dict[int, dict[str, int]] = {job_id: {"total": 0} for job_id in job_ids}
-        for job_id, state, verdict, count in self._session.execute(query):
-            tally = tallies[job_id]
-            tally["total"] += count
-            tally[_status(state, verdict).value] = count
-        return {job_id: JobCounts(**tally) for job_id, tally in tallies.items()}
-
-    def open_photos(self, tenant: str) -> int:
-        """Count the tenant's photos that still wait for a worker or are with one."""
-        query = (
-            select(func.count())
-            .select_from(Item)
-            .join(Job, Job.id == Item.job_id)
-            .where(Job.tenant == tenant, Job.finished_at.is_(None), Item.state.in_(_OPEN_STATES))
-        )
-        return self._session.scalar(query) or 0
-
     def request_cancel(self, job_id: int) -> bool:
         """Move an active job to ``cancelling``; False if its status forbids it by now."""
         moved = self._session.scalar(
@@ -170,10 +137,6 @@ class JobRepository:
             .execution_options(synchronize_session=False)
         )
         return moved is not None
-
-
-def _status(state: int, verdict: int | None) -> ItemStatus:
-    return ItemStatus.of(ItemState(state), None if verdict is None else Verdict(verdict))
 
 
 def _rows() -> Select[Job, uuid.UUID | None, datetime]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from services.common.domain.errors import ItemErrorCode
 from services.common.domain.jobs import JobStatus
 from services.common.jobs.outcomes import ItemOutcome, to_columns
+from services.common.jobs.repositories.tallies import tallying
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ _RENEW = text("""
 
 # The outcome's primary key holds the promise; the token keeps a zombie from even trying. What
 # was in work when its job was cancelled becomes cancelled, and nothing is written for it.
-_FINISH = text("""
+_FINISH = text(f"""
     WITH news AS (
         SELECT * FROM unnest(
             CAST(:ids AS bigint[]), CAST(:verdicts AS smallint[]), CAST(:payloads AS text[]),
@@ -124,8 +125,8 @@ _FINISH = text("""
         FROM news, job
         WHERE item.id = news.id AND item.lease_token = :token AND item.state = 1
           AND job.id = item.job_id
-        RETURNING item.id, item.state
-    )
+        RETURNING item.id, item.job_id, item.state, item.verdict
+    ), tallied AS ({tallying("closed")})
     INSERT INTO outcome
         (item_id, ok, payload, error_code, error_detail, model_version, milliseconds)
     SELECT news.id, news.code IS NULL, CAST(news.payload AS jsonb), news.code, news.detail,
@@ -133,7 +134,7 @@ _FINISH = text("""
     FROM news JOIN closed USING (id)
     WHERE closed.state = 2
     RETURNING item_id
-""")
+""")  # noqa: S608 - constants of our own modules
 
 _RELEASE = text("""
     UPDATE item

@@ -71,13 +71,13 @@ class RetentionRepository:
             .execution_options(synchronize_session=False)
         )
 
-    def due_jobs(self, *, unsealed: timedelta, limit: int) -> Sequence[Job]:
-        """Lock jobs whose results have been kept long enough, and uploads never sealed."""
+    def due_jobs(self, *, limit: int) -> Sequence[Job]:
+        """Lock jobs whose results have been kept long enough, and uploads left unsealed."""
         expired = (Job.status == JobStatus.EXPIRED) & (
             Job.finished_at > func.now() - GRACE_OF_EXPIRED
         )
         finished = Job.finished_at.is_not(None) & (Job.expires_at <= func.now()) & ~expired
-        abandoned = (Job.status == JobStatus.OPEN) & (Job.created_at <= func.now() - unsealed)
+        abandoned = (Job.status == JobStatus.OPEN) & (Job.upload_until <= func.now())
         query = (
             select(Job)
             .where(or_(finished, abandoned))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.common.domain.errors import ItemErrorCode
 from services.common.domain.jobs import JobStatus
+from services.common.jobs.repositories.tallies import tallying
 from services.common.queue.names import Lane
 
 # A crash beside others proves nothing; the third one alone does.
@@ -72,7 +73,7 @@ _WAITING = text("""
     LIMIT :limit
 """)
 
-_EXPIRE = text("""
+_EXPIRE = text(f"""
     WITH due AS (
         SELECT id, job_id, solo, iso_crashes, attempts, last_error FROM item
         WHERE state = 1 AND lease_until <= now()
@@ -98,7 +99,8 @@ _EXPIRE = text("""
                               THEN coalesce(last_error, 'crashed_worker') ELSE fate END,
             lease_token = NULL, lease_task = NULL, lease_until = NULL
         FROM judged WHERE item.id = judged.id
-        RETURNING item.id, judged.fate
+        RETURNING item.id, item.job_id, item.state, item.verdict, judged.fate
+    ), tallied AS ({tallying("moved")}
     ), condemned AS (
         INSERT INTO outcome (item_id, ok, error_code, error_detail)
         SELECT moved.id, false, moved.fate, details.detail
@@ -106,9 +108,9 @@ _EXPIRE = text("""
             AS details(code, detail) ON details.code = moved.fate
     )
     SELECT fate, count(*) AS amount FROM moved GROUP BY fate
-""")
+""")  # noqa: S608 - constants of our own modules
 
-_CANCEL = text("""
+_CANCEL = text(f"""
     WITH doomed AS (
         SELECT item.id FROM job JOIN item ON item.job_id = job.id AND item.state = 0
         WHERE job.finished_at IS NULL
@@ -117,10 +119,11 @@ _CANCEL = text("""
         LIMIT :limit
         FOR UPDATE OF item SKIP LOCKED
     ), moved AS (
-        UPDATE item SET state = 3 FROM doomed WHERE item.id = doomed.id RETURNING item.id
-    )
+        UPDATE item SET state = 3 FROM doomed WHERE item.id = doomed.id
+        RETURNING item.job_id, item.state, item.verdict
+    ), tallied AS ({tallying("moved")})
     SELECT count(*) FROM moved
-""")
+""")  # noqa: S608 - constants of our own modules
 
 _CLOSE = text("""
     WITH closable AS (
@@ -144,9 +147,12 @@ _CLOSE = text("""
     RETURNING job.id, job.status
 """)
 
+# A photo waits from the moment that its job was sealed; before that nobody may claim it.
 _READY = text("""
-    SELECT queue, count(*), coalesce(extract(epoch FROM now() - min(next_at)), 0)
-    FROM item WHERE state = 0 AND next_at <= now() GROUP BY queue
+    SELECT queue, count(*),
+           coalesce(extract(epoch FROM now() - min(greatest(next_at, job.sealed_at))), 0)
+    FROM item JOIN job ON job.id = item.job_id AND job.status <> 'open'
+    WHERE state = 0 AND next_at <= now() GROUP BY queue
 """)
 _LEASED = text("SELECT count(*) FROM item WHERE state = 1")
 _UNACCOUNTED = text("""

@@ -4,6 +4,7 @@ from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.jobs import ItemStatus, JobCounts
 from services.common.jobs.repositories.jobs import JobFilter, JobRepository, PageKey
 from services.common.jobs.repositories.results import ResultRepository
+from services.common.jobs.repositories.tallies import TallyRepository
 from services.common.jobs.views import list_jobs
 from tests.fixtures.jobs import MODEL_VERSION, seed_job
 
@@ -18,7 +19,7 @@ class TestCounts:
             done = seed_job(session, [DONE, DONE])
             empty = seed_job(session, [])
             ids = [seeded.job.id for seeded in (mixed, done, empty)]
-            assert JobRepository(session).counts(ids) == {
+            assert TallyRepository(session).counts(ids) == {
                 ids[0]: JobCounts(7, 2, 1, 1, 1, 1, 1),
                 ids[1]: JobCounts(2, 0, 0, 2, 0, 0, 0),
                 ids[2]: JobCounts(),
@@ -26,7 +27,7 @@ class TestCounts:
 
     def test_of_no_job_are_none(self, sessions: SessionFactory) -> None:
         with unit_of_work(sessions) as session:
-            assert JobRepository(session).counts([]) == {}
+            assert TallyRepository(session).counts([]) == {}
 
 
 class TestPage:

@@ -141,7 +141,7 @@ class TestExitCodes:
         assert "HFER_API_KEY" in outcome.stderr
 
     def test_too_many_photos(self, run: Run, make_photo: MakePhoto, service: FakeService) -> None:
-        service.limits = {"request_files": 1}
+        service.limits = {"request_files": 1, "declare_files": 1, "job_photos": 1}
         outcome = run("submit", make_photo("a.jpg"), make_photo("b.jpg"))
         assert outcome.code == 2
         assert "2 photos are more than one job takes" in outcome.stderr

@@ -12,6 +12,7 @@ from services.common.jobs.repositories.retention import RetentionRepository
 from tests.fixtures.factories import JobMaker, MadeJob, Rows
 
 YESTERDAY = text("now() - interval '1 day'")
+TOMORROW = text("now() + interval '1 day'")
 DAYS_AGO = text("now() - interval '3 days'")
 HOUR = timedelta(hours=1)
 NONE = timedelta(0)
@@ -24,7 +25,7 @@ def due_inputs(sessions: SessionFactory, *, keep: timedelta = HOUR) -> list[int]
 
 def due_jobs(sessions: SessionFactory) -> list[int]:
     with unit_of_work(sessions) as session:
-        return [job.id for job in RetentionRepository(session).due_jobs(unsealed=HOUR, limit=9)]
+        return [job.id for job in RetentionRepository(session).due_jobs(limit=9)]
 
 
 def erase_inputs(sessions: SessionFactory, job: MadeJob) -> None:
@@ -127,7 +128,7 @@ class TestDueJobs:
     ) -> None:
         done: dict[str, Any] = {"status": JobStatus.SUCCEEDED, "finished_at": DAYS_AGO}
         old = make_job(1, expires_at=YESTERDAY, **done)
-        make_job(1, expires_at=text("now() + interval '1 day'"), **done)
+        make_job(1, expires_at=TOMORROW, **done)
         make_job(1, status=JobStatus.RUNNING, expires_at=YESTERDAY)
         assert due_jobs(sessions) == [old.id]
 
@@ -142,16 +143,17 @@ class TestDueJobs:
     def test_uploads_that_were_never_sealed_go(
         self, sessions: SessionFactory, make_job: JobMaker
     ) -> None:
-        old = make_job(1, status=JobStatus.OPEN, created_at=YESTERDAY)
-        make_job(1, status=JobStatus.OPEN)
+        old = make_job(1, status=JobStatus.OPEN, upload_until=YESTERDAY)
+        make_job(1, status=JobStatus.OPEN, upload_until=TOMORROW, created_at=DAYS_AGO)
+        make_job(1, status=JobStatus.RUNNING, upload_until=YESTERDAY)
         assert due_jobs(sessions) == [old.id]
 
     def test_two_processes_share_the_work(
         self, sessions: SessionFactory, make_job: JobMaker
     ) -> None:
-        make_job(1, status=JobStatus.OPEN, created_at=YESTERDAY)
+        make_job(1, status=JobStatus.OPEN, upload_until=YESTERDAY)
         with unit_of_work(sessions) as session:
-            assert len(RetentionRepository(session).due_jobs(unsealed=HOUR, limit=9)) == 1
+            assert len(RetentionRepository(session).due_jobs(limit=9)) == 1
             assert due_jobs(sessions) == []
 
 
@@ -179,9 +181,9 @@ class TestOrphans:
 
 
 def test_erasing_a_job_leaves_no_row(sessions: SessionFactory, make_job: JobMaker) -> None:
-    job = make_job(2, status=JobStatus.OPEN, created_at=YESTERDAY)
+    job = make_job(2, status=JobStatus.OPEN, upload_until=YESTERDAY)
     with unit_of_work(sessions) as session:
-        (due,) = RetentionRepository(session).due_jobs(unsealed=HOUR, limit=9)
+        (due,) = RetentionRepository(session).due_jobs(limit=9)
         ErasureRepository(session).erase(due, reason="retention")
     with unit_of_work(sessions) as session:
         assert session.get(Job, job.id) is None

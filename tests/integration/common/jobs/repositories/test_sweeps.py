@@ -293,6 +293,17 @@ class TestHealth:
         assert health.unaccounted == 0
         assert health.dead_rows >= 0
 
+    def test_photos_wait_from_the_seal_of_their_job(
+        self, sessions: SessionFactory, make_job: JobMaker
+    ) -> None:
+        declared = {"next_at": text("now() - interval '5 hours'")}
+        make_job(2, status=JobStatus.OPEN, item=declared)
+        make_job(3, sealed_at=text("now() - interval '10 seconds'"), item=declared)
+        with unit_of_work(sessions) as session:
+            health = SweepRepository(session).health()
+        assert health.ready[Lane.BATCH] == 3
+        assert 9 < health.oldest_ready_s < 60
+
     def test_finds_items_finished_without_an_outcome(
         self, sessions: SessionFactory, make_job: JobMaker
     ) -> None:

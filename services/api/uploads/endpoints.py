@@ -1,0 +1,134 @@
+"""`/v1/uploads`: photos of a large job, put into the bucket by the client itself."""
+
+import uuid
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+
+from services.api.bodies import JSON, read_model
+from services.api.dependencies import IdempotencyKey, Reader, State, Transaction, Writer
+from services.api.docs import json_content, problems
+from services.api.errors import ApiError
+from services.api.problems import ProblemCode
+from services.api.state import ApiState
+from services.api.uploads.schemas import (
+    MAX_BODY_BYTES,
+    DeclaredFiles,
+    MoreFiles,
+    NewUpload,
+    UploadObject,
+    upload_fields,
+)
+from services.api.uploads.urls import answer_with_urls
+from services.common.db.session import unit_of_work
+from services.common.domain.ids import IdKind, parse_id
+from services.common.jobs.uploads import declare, discard, find_upload, start_upload
+
+router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
+
+
+def _body(model: type[BaseModel]) -> dict[str, Any]:
+    return {"requestBody": {"required": True, "content": json_content(model)}}
+
+
+def get_upload_id(
+    upload_id: Annotated[str, Path(examples=["upl_01936fd2c0a27b6e8f3a5b7c9d1e2f30"])],
+) -> uuid.UUID:
+    """Read the upload's id of the path."""
+    value = parse_id(IdKind.UPLOAD, upload_id)
+    if value is None:
+        raise ApiError(ProblemCode.NOT_FOUND, "There is no such upload.")
+    return value
+
+
+UploadId = Annotated[uuid.UUID, Depends(get_upload_id)]
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=DeclaredFiles,
+    summary="Begin an upload",
+    openapi_extra=_body(NewUpload),
+    responses={**problems(400, 409, 413, 415, 422, 429)},
+)
+async def begin_upload(
+    request: Request, state: State, caller: Writer, key: IdempotencyKey
+) -> Response:
+    """Declare the first files of a job of up to 100,000 photos and get a URL to put each at.
+
+    Nothing is analysed before the upload is sealed by `POST /v1/jobs`. The same request under
+    the same `Idempotency-Key` gives the same upload, with URLs for what is still missing.
+    """
+    body = await read_model(request, NewUpload, limit=MAX_BODY_BYTES, stall_s=state.stall_s)
+
+    def begin() -> Response:
+        files = [file.to_domain() for file in body.files]
+        with unit_of_work(state.sessions) as session:
+            declaration = start_upload(
+                session, caller.tenant, files, idempotency_key=key, rules=state.rules
+            )
+        answer = answer_with_urls(state, declaration, base=_base(state))
+        replayed = {"Idempotency-Replayed": "true"} if declaration.replayed else {}
+        headers = {"Location": f"/v1/uploads/{answer.id}", **replayed}
+        return Response(answer.model_dump_json(), status_code=201, media_type=JSON, headers=headers)
+
+    return await run_in_threadpool(begin)
+
+
+@router.post(
+    "/{upload_id}/files",
+    response_model=DeclaredFiles,
+    summary="Add files to an upload, or get fresh URLs",
+    openapi_extra=_body(MoreFiles),
+    responses={**problems(400, 404, 409, 410, 413, 415, 422, 429)},
+)
+async def add_files(
+    request: Request, state: State, caller: Writer, upload_id: UploadId
+) -> Response:
+    """Declare the files that follow those declared so far.
+
+    Sent again, it changes nothing: it answers with fresh URLs for the files that are not in
+    the bucket yet. So an interrupted client goes through its files once more and puts the rest.
+    """
+    body = await read_model(request, MoreFiles, limit=MAX_BODY_BYTES, stall_s=state.stall_s)
+
+    def add() -> Response:
+        files = [file.to_domain() for file in body.files]
+        with unit_of_work(state.sessions) as session:
+            declaration = declare(
+                session, caller.tenant, upload_id, files, start=body.start, rules=state.rules
+            )
+        answer = answer_with_urls(state, declaration, base=_base(state))
+        return Response(answer.model_dump_json(), media_type=JSON)
+
+    return await run_in_threadpool(add)
+
+
+@router.get("/{upload_id}", summary="Look at an upload", responses={**problems(404, 410)})
+def get_upload(
+    state: State, session: Transaction, caller: Reader, upload_id: UploadId
+) -> UploadObject:
+    """Tell how many files were declared, and which job they are when sealed."""
+    job = find_upload(session, caller.tenant, upload_id)
+    return UploadObject.model_validate(upload_fields(job, base=_base(state)))
+
+
+@router.delete(
+    "/{upload_id}",
+    status_code=204,
+    summary="Give an upload up",
+    responses={**problems(404, 409)},
+)
+def delete_upload(session: Transaction, caller: Writer, upload_id: UploadId) -> None:
+    """Erase an upload that is not sealed, with the files that were put.
+
+    One that is left alone is erased at its `expires_at`.
+    """
+    discard(session, caller.tenant, upload_id)
+
+
+def _base(state: ApiState) -> str:
+    return (state.settings.api.public_url or "").rstrip("/")

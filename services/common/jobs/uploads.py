@@ -1,0 +1,269 @@
+"""Jobs too large for one request: declared page by page, put into the bucket by the client.
+
+An upload is a job in the state ``open``: declaring files writes their rows, so sealing changes
+one row, whatever the job's size. The bucket is not asked whether every object came; a photo
+that did not becomes a failed item, like any other that cannot be analysed (ADR 0010).
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy.orm import Session
+
+from services.common.db.models import Job
+from services.common.domain.errors import JobError, JobErrorCode
+from services.common.domain.faces import AnalysisOptions
+from services.common.domain.ids import IdKind, format_id, new_uuid7
+from services.common.domain.jobs import JobStatus
+from services.common.jobs.lifecycle import ERASED_BY_USER
+from services.common.jobs.repositories.erasures import ErasureRepository
+from services.common.jobs.repositories.items import ItemRepository, NewItem, Refusal
+from services.common.jobs.repositories.jobs import JobRepository
+from services.common.jobs.repositories.uploads import DeclaredPhoto, UploadRepository
+from services.common.jobs.submission import SubmissionRules, Submitted, check_queue
+from services.common.queue.names import Lane
+from services.common.storage_keys import upload_key
+
+
+@dataclass(frozen=True, slots=True)
+class FileToUpload:
+    """A file as the client describes it."""
+
+    filename: str
+    sha256: bytes
+    byte_count: int
+    client_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What a request declared; ``replayed`` says that an earlier one had done so."""
+
+    job: Job
+    photos: list[DeclaredPhoto]
+    replayed: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether files may still be put and declared."""
+        return JobStatus(self.job.status) is JobStatus.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """How the photos of an upload are to be analysed."""
+
+    options: AnalysisOptions
+    labels: dict[str, str]
+    client_ref: str | None
+
+
+def find_upload(session: Session, tenant: str, public_id: uuid.UUID, *, lock: bool = False) -> Job:
+    """Return an upload of the tenant, sealed or not.
+
+    Raises:
+        JobError: NOT_FOUND, or GONE when it was erased or had been left unsealed for too long.
+    """
+    job = UploadRepository(session).get(tenant, public_id, lock=lock)
+    if job is not None:
+        return job
+    if ErasureRepository(session).is_erased(tenant, public_id):
+        raise JobError(
+            JobErrorCode.GONE, "This upload, or the job made of it, was erased or has expired."
+        )
+    raise JobError(JobErrorCode.NOT_FOUND, "There is no such upload.")
+
+
+def start_upload(
+    session: Session,
+    tenant: str,
+    files: Sequence[FileToUpload],
+    *,
+    idempotency_key: str | None,
+    rules: SubmissionRules,
+) -> Declaration:
+    """Open an upload with its first files, or find the one that the same request opened before.
+
+    Raises:
+        JobError: IDEMPOTENCY_MISMATCH, the key was used for another request.
+        QueueFullError: the tenant has too many open photos.
+    """
+    job = UploadRepository(session).insert(
+        public_id=new_uuid7(),
+        tenant=tenant,
+        idempotency_key=idempotency_key,
+        keep=rules.keep_upload,
+    )
+    if job is not None:
+        return _append(session, job, files, rules=rules)
+    try:
+        job = _earlier(session, tenant, idempotency_key)
+        return _replay(session, job, files, start=0, rules=rules)
+    except _OtherFilesError:
+        raise _other_request() from None
+
+
+def declare(
+    session: Session,
+    tenant: str,
+    public_id: uuid.UUID,
+    files: Sequence[FileToUpload],
+    *,
+    start: int,
+    rules: SubmissionRules,
+) -> Declaration:
+    """Add files from the place ``start`` on, or find that just these were added before.
+
+    Raises:
+        JobError: NOT_FOUND; GONE; UPLOAD_SEALED; UPLOAD_MISMATCH when other files stand there
+            or a gap would be left; PAYLOAD_TOO_LARGE past the photos of a job.
+        QueueFullError: the tenant has too many open photos.
+    """
+    job = find_upload(session, tenant, public_id, lock=True)
+    held = job.total or 0
+    if start < held:
+        try:
+            return _replay(session, job, files, start=start, rules=rules)
+        except _OtherFilesError:
+            _check_open(job)
+            raise _mismatch(f"Other files were declared from place {start} on.", held) from None
+    _check_open(job)
+    if start > held:
+        raise _mismatch(f"Files before place {start} are missing.", held)
+    return _append(session, job, files, rules=rules)
+
+
+def seal(
+    session: Session, tenant: str, public_id: uuid.UUID, wanted: Seal, *, rules: SubmissionRules
+) -> Submitted:
+    """Make the job of an upload, in the order declared; a second time it is the same job.
+
+    Raises:
+        JobError: NOT_FOUND; GONE; UPLOAD_SEALED when it was sealed with other settings.
+    """
+    job = find_upload(session, tenant, public_id, lock=True)
+    settings = asdict(wanted.options), wanted.labels, wanted.client_ref
+    if JobStatus(job.status) is not JobStatus.OPEN:
+        if settings != (job.options, job.labels, job.client_ref):
+            raise _sealed(job, "with another config")
+        return Submitted(job, Lane.BATCH, replayed=True)
+    options, labels, client_ref = settings
+    UploadRepository(session).seal(
+        job,
+        options=options,
+        labels=labels,
+        client_ref=client_ref,
+        keep_results=rules.keep_results,
+    )
+    return Submitted(job, Lane.BATCH, replayed=False)
+
+
+def discard(session: Session, tenant: str, public_id: uuid.UUID) -> None:
+    """Erase an upload that is not sealed, with what was put; a second time changes nothing.
+
+    Raises:
+        JobError: NOT_FOUND; UPLOAD_SEALED, erase the job instead.
+    """
+    erasures = ErasureRepository(session)
+    if erasures.is_erased(tenant, public_id):
+        return
+    job = find_upload(session, tenant, public_id, lock=True)
+    _check_open(job)
+    erasures.erase(job, reason=ERASED_BY_USER)
+
+
+class _OtherFilesError(Exception):
+    """The files are not those that were declared for their places."""
+
+
+def _append(
+    session: Session, job: Job, files: Sequence[FileToUpload], *, rules: SubmissionRules
+) -> Declaration:
+    start = job.total or 0
+    total = start + len(files)
+    if total > rules.limits.job_photos:
+        raise JobError(
+            JobErrorCode.PAYLOAD_TOO_LARGE,
+            f"A job takes at most {rules.limits.job_photos} photos; open another upload.",
+        )
+    limit = rules.limits.photo_bytes
+    items = [_new_item(job, seq, file, limit=limit) for seq, file in enumerate(files, start)]
+    work = sum(item.refusal is None for item in items)
+    # The job itself counts as well: its files are open photos from their declaration on.
+    check_queue(session, tenant=job.tenant, photos=work, rules=rules)
+    ItemRepository(session).copy(job.id, items, lane=Lane.BATCH, first_seq=start)
+    UploadRepository(session).extend(job, total=total, keep=rules.keep_upload)
+    photos = [
+        DeclaredPhoto(
+            seq, item.filename, item.sha256, item.byte_count, item.client_ref, item.object_key
+        )
+        for seq, item in enumerate(items, start)
+    ]
+    return Declaration(job, photos, replayed=False)
+
+
+def _replay(
+    session: Session, job: Job, files: Sequence[FileToUpload], *, start: int, rules: SubmissionRules
+) -> Declaration:
+    uploads = UploadRepository(session)
+    photos = uploads.declared(job.id, first_seq=start, size=len(files))
+    said = [FileToUpload(p.filename, p.sha256, p.byte_count, p.client_ref) for p in photos]
+    if said != list(files):
+        raise _OtherFilesError
+    declaration = Declaration(job, photos, replayed=True)
+    if declaration.is_open:
+        uploads.extend(job, total=job.total or 0, keep=rules.keep_upload)
+    return declaration
+
+
+def _new_item(job: Job, seq: int, file: FileToUpload, *, limit: int) -> NewItem:
+    refusal = Refusal.by_size(file.byte_count, limit=limit)
+    return NewItem(
+        public_id=new_uuid7(),
+        filename=file.filename,
+        sha256=file.sha256,
+        byte_count=file.byte_count,
+        object_key="" if refusal else upload_key(job.tenant, job.public_id, seq, file.sha256),
+        client_ref=file.client_ref,
+        refusal=refusal,
+    )
+
+
+def _earlier(session: Session, tenant: str, idempotency_key: str | None) -> Job:
+    assert idempotency_key is not None  # noqa: S101 - nothing else makes an insert conflict
+    found = JobRepository(session).by_idempotency_key(tenant, idempotency_key)
+    if found is None:
+        raise JobError(
+            JobErrorCode.IDEMPOTENCY_IN_PROGRESS,
+            "A request with this Idempotency-Key is being undone; send yours again.",
+        )
+    job = UploadRepository(session).get(tenant, found.public_id, lock=True)
+    if job is None:
+        raise _other_request()
+    return job
+
+
+def _check_open(job: Job) -> None:
+    if JobStatus(job.status) is not JobStatus.OPEN:
+        raise _sealed(job, "and takes no more files")
+
+
+def _sealed(job: Job, how: str) -> JobError:
+    return JobError(
+        JobErrorCode.UPLOAD_SEALED,
+        f"The upload is {format_id(IdKind.JOB, job.public_id)} by now, {how}.",
+    )
+
+
+def _mismatch(what: str, held: int) -> JobError:
+    return JobError(
+        JobErrorCode.UPLOAD_MISMATCH, f"{what} The upload holds {held} files: go on at {held}."
+    )
+
+
+def _other_request() -> JobError:
+    return JobError(
+        JobErrorCode.IDEMPOTENCY_MISMATCH,
+        "This Idempotency-Key was used for other photos or another config; use a new key.",
+    )
