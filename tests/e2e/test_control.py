@@ -88,11 +88,6 @@ class TestRefusals:
         assert "validation" in refused.stderr
         assert "min_face_px" in refused.stderr
 
-    def test_more_photos_than_a_request_takes(self, cli: Cli, tmp_path: Path) -> None:
-        for number in range(2_001):
-            (tmp_path / f"{number}.jpg").touch()
-        assert "2,001 photos" in cli.run("submit", tmp_path, code=2).stderr
-
     def test_no_service(self, cli: Cli) -> None:
         with PortBook() as book:
             silent = cli.with_url(f"http://127.0.0.1:{book.take()}")
