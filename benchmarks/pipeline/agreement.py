@@ -29,7 +29,7 @@ class Agreement:
     Attributes:
         faces: of the reference.
         confident: of them with a confidence of at least 0.95.
-        matched: share of the confident ones that we have at IoU >= 0.9.
+        matched: share of the confident ones that we have, at IoU >= 0.9 unless told.
         new: confident faces of ours that match no face of the reference.
         landmark_mean: mean distance of a landmark, as a share of the box's longer side.
         landmark_max: the largest.
@@ -47,7 +47,12 @@ class Agreement:
     max_dp: float
 
 
-def compare(reference: Sequence[Sequence[Face]], ours: Sequence[Sequence[Face]]) -> Agreement:
+def compare(
+    reference: Sequence[Sequence[Face]],
+    ours: Sequence[Sequence[Face]],
+    *,
+    iou: float = MATCH_IOU,
+) -> Agreement:
     """Compare two sides photo by photo; shares of nothing are 1, errors of nothing 0.
 
     Raises:
@@ -56,7 +61,7 @@ def compare(reference: Sequence[Sequence[Face]], ours: Sequence[Sequence[Face]])
     pairs: list[tuple[Face, Face]] = []
     new = 0
     for theirs, mine in zip(reference, ours, strict=True):
-        matched = match(theirs, mine)
+        matched = match(theirs, mine, iou=iou)
         pairs += [(theirs[one], mine[other]) for one, other in matched]
         taken = {other for _, other in matched}
         new += sum(face.confidence >= CONFIDENT for n, face in enumerate(mine) if n not in taken)
@@ -80,8 +85,10 @@ def compare(reference: Sequence[Sequence[Face]], ours: Sequence[Sequence[Face]])
     )
 
 
-def match(reference: Sequence[Face], ours: Sequence[Face]) -> list[tuple[int, int]]:
-    """Pair faces at IoU >= 0.9, best first, each at most once; returns pairs of indices."""
+def match(
+    reference: Sequence[Face], ours: Sequence[Face], *, iou: float = MATCH_IOU
+) -> list[tuple[int, int]]:
+    """Pair faces at this IoU or above, best first, each at most once; returns their indices."""
     candidates = sorted(
         (
             (one.box.iou(other.box), index, place)
@@ -91,8 +98,8 @@ def match(reference: Sequence[Face], ours: Sequence[Face]) -> list[tuple[int, in
         reverse=True,
     )
     pairs: dict[int, int] = {}
-    for iou, index, place in candidates:
-        if iou >= MATCH_IOU and index not in pairs and place not in pairs.values():
+    for overlap, index, place in candidates:
+        if overlap >= iou and index not in pairs and place not in pairs.values():
             pairs[index] = place
     return sorted(pairs.items())
 
