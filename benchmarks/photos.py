@@ -73,7 +73,7 @@ def write_crowd(
         seed: the same seed writes the same photos.
     """
     chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
-    portraits = list(_originals(1000, names=_PORTRAITS))
+    portraits = _portraits()
     low, high = megapixels
     paths = [folder / f"crowd-{number:04d}.jpg" for number in range(count)]
     for number, path in enumerate(paths):
@@ -81,6 +81,16 @@ def write_crowd(
         faces = 1 + (number * 4) % most_faces
         _crowd(portraits, chance, megapixels=area, faces=faces).save(path, quality=88)
     return paths
+
+
+def crowd_photo(*, megapixels: float, faces: int, seed: int) -> Image.Image:
+    """One photo of a group; the same seed gives the same photo."""
+    chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    return _crowd(_portraits(), chance, megapixels=megapixels, faces=faces)
+
+
+def _portraits() -> list[Image.Image]:
+    return list(_originals(1000, names=_PORTRAITS))
 
 
 def _crowd(
