@@ -2,10 +2,10 @@
 
 Zhang et al., arXiv 1604.02878, with the conventions of facenet-pytorch 2.6.0, whose weights it
 runs: the same pyramid, thresholds, roundings and suppressions, so that both engines find the
-same faces (tests/model/vision/test_parity.py). It goes photo by photo: candidates pooled over
-a chunk would save a part-filled batch per photo and keep the sums of every photo in memory.
-That memory is bounded by the photo, not by its pyramid or by its number of candidates: P-Net
-sees bands of rows, R-Net and O-Net fixed batches.
+same faces (tests/model/vision/test_parity.py). It goes photo by photo: pooling the candidates of
+a chunk would save no more than one part-filled batch per photo. Memory is bounded by the photo,
+not by its pyramid or by its number of candidates: P-Net sees bands of rows, R-Net and O-Net
+fixed batches.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from services.common.domain.faces import DetectedFace
-from services.vision.detectors.area import AreaAverages, PixelAverages
+from services.vision.detectors.area import area_crops, area_level
 from services.vision.detectors.boxes import (
     Floats,
     corrected,
@@ -24,7 +24,6 @@ from services.vision.detectors.boxes import (
     squared,
 )
 from services.vision.detectors.port import faces_from_arrays
-from services.vision.detectors.summed_area import LARGEST_PHOTO, SummedArea
 from services.vision.transforms import Pixels
 
 MIN_FACE_PX = 20
@@ -33,7 +32,6 @@ PNET_THRESHOLD, RNET_THRESHOLD, ONET_THRESHOLD = 0.6, 0.7, 0.7
 
 _WINDOW, _STRIDE = 12, 2  # of P-Net over the scaled picture
 _RNET_SIDE, _ONET_SIDE = 24, 48
-_CROPS_AT_ONCE = 32  # their sums stay in the cache: 15 us a crop, 18 in batches of 128
 _BAND_PIXELS = 400_000  # of the scaled picture at a time; P-Net needs about 60 bytes for each
 _PNET_LOGIT = np.float32(np.log(PNET_THRESHOLD / (1 - PNET_THRESHOLD)))
 
@@ -57,11 +55,10 @@ class Networks(Protocol):
 class MtcnnDetector:
     """A ``FaceDetector`` that runs the cascade. Not for several threads at once."""
 
-    def __init__(self, networks: Networks, *, batch: int = 128) -> None:
+    def __init__(self, networks: Networks, *, batch: int = 256) -> None:
         """Keep the networks; ``batch`` bounds the crops in memory at a time."""
         self._networks = networks
         self._batch = batch
-        self._table = SummedArea()
 
     def detect(
         self, photos: Sequence[Pixels], *, threshold: float = 0.9, min_face_px: int = 20
@@ -74,11 +71,11 @@ class MtcnnDetector:
         scales = pyramid(height, width)
         if not scales:
             return []
-        photo = self._averages(rgb)
-        levels = [self._scan(photo, height, width, scale) for scale in scales]
+        rgb = np.ascontiguousarray(rgb)
+        levels = [self._scan(rgb, scale) for scale in scales]
         candidates = _visible(_proposals(levels), height, width)
-        refined = _visible(self._refine(photo, candidates, height, width), height, width)
-        boxes, scores, points = self._finish(photo, refined, height, width)
+        refined = _visible(self._refine(rgb, candidates), height, width)
+        boxes, scores, points = self._finish(rgb, refined)
         return faces_from_arrays(
             boxes,
             scores,
@@ -88,20 +85,12 @@ class MtcnnDetector:
             min_face_px=min_face_px,
         )
 
-    def _averages(self, rgb: Pixels) -> AreaAverages:
-        if rgb.shape[0] * rgb.shape[1] > LARGEST_PHOTO:
-            return PixelAverages(rgb)
-        self._table.load(rgb)
-        return self._table
-
-    def _scan(
-        self, photo: AreaAverages, height: int, width: int, scale: float
-    ) -> tuple[Floats, Floats, Floats]:
+    def _scan(self, rgb: Pixels, scale: float) -> tuple[Floats, Floats, Floats]:
         """Boxes in photo pixels, scores and offsets of one pyramid level after suppression."""
-        rows, columns = int(height * scale + 1), int(width * scale + 1)
+        height, width = (int(side * scale + 1) for side in rgb.shape[:2])
         corners, logits, offsets = [], [], []
-        for first_cell, first_row, end_row in _bands(rows, columns):
-            band = photo.level(rows, columns, first_row=first_row, end_row=end_row)
+        for first_cell, first_row, end_row in _bands(height, width):
+            band = area_level(rgb, height, width, first_row=first_row, end_row=end_row)
             cells = self._networks.pnet(band)
             y, x = np.nonzero(cells[0] >= _PNET_LOGIT)
             corners.append(np.stack([x, y + first_cell], axis=1).astype(np.float32))
@@ -113,9 +102,9 @@ class MtcnnDetector:
         kept = non_maximum_suppression(boxes, scores, 0.5)
         return boxes[kept], scores[kept], np.concatenate(offsets)[kept]
 
-    def _refine(self, photo: AreaAverages, candidates: Floats, height: int, width: int) -> Floats:
+    def _refine(self, rgb: Pixels, candidates: Floats) -> Floats:
         """Stage 2: R-Net drops most candidates and corrects the rest."""
-        crops = self._crops(photo, candidates, height, width, side=_RNET_SIDE)
+        crops = self._crops(rgb, candidates, side=_RNET_SIDE)
         parts = [self._networks.rnet(some) for some in crops]
         if not parts:
             return candidates
@@ -125,11 +114,9 @@ class MtcnnDetector:
         kept = non_maximum_suppression(boxes, scores, 0.7)
         return squared(corrected(boxes[kept], offsets[kept], edge=1))
 
-    def _finish(
-        self, photo: AreaAverages, candidates: Floats, height: int, width: int
-    ) -> tuple[Floats, Floats, Floats]:
+    def _finish(self, rgb: Pixels, candidates: Floats) -> tuple[Floats, Floats, Floats]:
         """Stage 3: O-Net's boxes ``[N, 4]``, scores ``[N]`` and landmarks ``[N, 5, 2]``."""
-        crops = self._crops(photo, candidates, height, width, side=_ONET_SIDE)
+        crops = self._crops(rgb, candidates, side=_ONET_SIDE)
         parts = [self._networks.onet(some) for some in crops]
         if not parts:
             return candidates, np.empty(0, np.float32), np.empty((0, 5, 2), np.float32)
@@ -141,19 +128,11 @@ class MtcnnDetector:
         kept = nested_suppression(boxes, scores, 0.7)
         return boxes[kept], scores[kept], points[kept]
 
-    def _crops(
-        self, photo: AreaAverages, boxes: Floats, height: int, width: int, *, side: int
-    ) -> Iterator[Floats]:
+    def _crops(self, rgb: Pixels, boxes: Floats, *, side: int) -> Iterator[Floats]:
         """Batches ``[<= batch, side, side, 3]`` of the boxes' pixels, in their order."""
-        windows = pixel_windows(boxes, height=height, width=width)
+        windows = pixel_windows(boxes, height=rgb.shape[0], width=rgb.shape[1])
         for start in range(0, len(windows), self._batch):
-            batch = windows[start : start + self._batch]
-            yield np.concatenate(
-                [
-                    photo.crops(batch[first : first + _CROPS_AT_ONCE], side)
-                    for first in range(0, len(batch), _CROPS_AT_ONCE)
-                ]
-            )
+            yield area_crops(rgb, windows[start : start + self._batch], side)
 
 
 def pyramid(height: int, width: int) -> list[float]:

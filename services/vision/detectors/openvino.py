@@ -13,7 +13,7 @@ from services.vision.detectors.boxes import Floats
 from services.vision.detectors.mtcnn import RNET_THRESHOLD, MtcnnDetector
 
 _RNET_SIDE, _ONET_SIDE = 24, 48
-_RNET_BATCH, _SCREEN_BATCH, _ONET_BATCH = 16, 64, 16
+_RNET_BATCH, _SCREEN_BATCH, _ONET_BATCH = 16, 64, 8
 _SCREEN_MARGIN = 0.2  # how far below R-Net's threshold a screened candidate is looked at again
 
 
@@ -124,12 +124,13 @@ def _in_batches(request: Any, crops: Floats, batch: int, names: tuple[str, ...])
     parts: list[list[Floats]] = [[] for _ in names]
     for start in range(0, len(crops), batch):
         some = crops[start : start + batch]
-        padded = np.zeros((batch, *crops.shape[1:]), np.float32)
-        padded[: len(some)] = some
-        request.infer({"pixels": padded}, share_inputs=True)
+        if len(some) < batch:
+            padding = np.zeros((batch - len(some), *crops.shape[1:]), np.float32)
+            some = np.concatenate([some, padding])
+        request.infer({"pixels": some}, share_inputs=True)
         for part, name in zip(parts, names, strict=True):
-            part.append(_output(request, name)[: len(some)])
-    return [np.concatenate(part) for part in parts]
+            part.append(_output(request, name))
+    return [np.concatenate(part)[: len(crops)] for part in parts]
 
 
 def _output(request: Any, name: str) -> Floats:

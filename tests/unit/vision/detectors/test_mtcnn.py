@@ -3,7 +3,6 @@ import itertools
 import numpy as np
 import pytest
 
-from services.vision.detectors import mtcnn
 from services.vision.detectors.boxes import Floats
 from services.vision.detectors.mtcnn import MtcnnDetector, _bands, pyramid
 from tests.fixtures.photos import noise
@@ -126,14 +125,6 @@ class TestDetect:
         photos = [noise(60, 60), noise(90, 50)]
         together = detector.detect(photos, threshold=0.5)
         assert together == [detector.detect([photo], threshold=0.5)[0] for photo in photos]
-
-    def test_takes_photos_too_large_for_a_table_of_sums(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        photo = noise(60, 60)
-        expected = MtcnnDetector(Credulous(0.0)).detect([photo], threshold=0.5)
-        monkeypatch.setattr(mtcnn, "LARGEST_PHOTO", 60 * 60 - 1)
-        assert MtcnnDetector(Credulous(0.0)).detect([photo], threshold=0.5) == expected
 
     def test_places_landmarks_as_shares_of_the_box(self) -> None:
         (faces,) = MtcnnDetector(Credulous(0.0)).detect([noise(60, 60)], threshold=0.5)
