@@ -30,10 +30,17 @@ MIN_FACE_PX = 20
 SCALE_FACTOR = 0.709
 PNET_THRESHOLD, RNET_THRESHOLD, ONET_THRESHOLD = 0.6, 0.7, 0.7
 
-_WINDOW, _STRIDE = 12, 2  # of P-Net over the scaled picture
+WINDOW, STRIDE = 12, 2  # of P-Net over the scaled picture
 _RNET_SIDE, _ONET_SIDE = 24, 48
 _BAND_PIXELS = 400_000  # of the scaled picture at a time; P-Net needs about 60 bytes for each
-_PNET_LOGIT = np.float32(np.log(PNET_THRESHOLD / (1 - PNET_THRESHOLD)))
+
+
+def logit(probability: float) -> np.float32:
+    """Log odds of a probability, the scale of P-Net's scores."""
+    return np.float32(np.log(probability / (1 - probability)))
+
+
+_PNET_LOGIT = logit(PNET_THRESHOLD)
 
 
 class Networks(Protocol):
@@ -96,8 +103,8 @@ class MtcnnDetector:
             corners.append(np.stack([x, y + first_cell], axis=1).astype(np.float32))
             logits.append(cells[0, y, x])
             offsets.append(cells[1:, y, x].T)
-        corner = np.concatenate(corners) * _STRIDE
-        boxes = np.floor(np.hstack([corner + 1, corner + _WINDOW]) / np.float32(scale))
+        corner = np.concatenate(corners) * STRIDE
+        boxes = np.floor(np.hstack([corner + 1, corner + WINDOW]) / np.float32(scale))
         scores = 1 / (1 + np.exp(-np.concatenate(logits)))
         kept = non_maximum_suppression(boxes, scores, 0.5)
         return boxes[kept], scores[kept], np.concatenate(offsets)[kept]
@@ -137,10 +144,10 @@ class MtcnnDetector:
 
 def pyramid(height: int, width: int) -> list[float]:
     """Scales at which P-Net's 12-pixel window meets faces of 20 pixels and more."""
-    scale = _WINDOW / MIN_FACE_PX
+    scale = WINDOW / MIN_FACE_PX
     shorter = min(height, width) * scale
     scales = []
-    while shorter >= _WINDOW:
+    while shorter >= WINDOW:
         scales.append(scale)
         scale *= SCALE_FACTOR
         shorter *= SCALE_FACTOR
@@ -153,13 +160,13 @@ def _bands(height: int, width: int) -> Iterator[tuple[int, int, int]]:
     Cell i sees rows 2i to 2i + 11, so cells a to b - 1 of a band are exactly those of the whole
     when it holds rows 2a to 2b + 9; only the last band keeps an odd row, as the whole would.
     """
-    overlap = _WINDOW - _STRIDE
-    cells = (height - 1) // _STRIDE - (_WINDOW - _STRIDE) // _STRIDE + 1
-    per_band = max(1, (_BAND_PIXELS // width - overlap) // _STRIDE)
+    overlap = WINDOW - STRIDE
+    cells = (height - 1) // STRIDE - (WINDOW - STRIDE) // STRIDE + 1
+    per_band = max(1, (_BAND_PIXELS // width - overlap) // STRIDE)
     for first in range(0, cells, per_band):
         end = min(first + per_band, cells)
-        end_row = height if end == cells else _STRIDE * end + overlap
-        yield first, _STRIDE * first, end_row
+        end_row = height if end == cells else STRIDE * end + overlap
+        yield first, STRIDE * first, end_row
 
 
 def _proposals(levels: Sequence[tuple[Floats, Floats, Floats]]) -> Floats:

@@ -10,11 +10,11 @@ import openvino
 
 from services.common.domain.errors import BundleError
 from services.vision.detectors.boxes import Floats
-from services.vision.detectors.mtcnn import RNET_THRESHOLD, MtcnnDetector
+from services.vision.detectors.mtcnn import WINDOW, MtcnnDetector
+from services.vision.detectors.screening import ScreenedNetworks
 
 _RNET_SIDE, _ONET_SIDE = 24, 48
-_RNET_BATCH, _SCREEN_BATCH, _ONET_BATCH = 16, 64, 8
-_SCREEN_MARGIN = 0.2  # how far below R-Net's threshold a screened candidate is looked at again
+_WINDOWS_BATCH, _ONET_BATCH = 64, 8
 
 
 def load_openvino_detector(directory: Path, *, threads: int = 1) -> MtcnnDetector:
@@ -27,7 +27,12 @@ def load_openvino_detector(directory: Path, *, threads: int = 1) -> MtcnnDetecto
     Raises:
         BundleError: if the manifest or a network is missing or not what its SHA-256 says.
     """
-    return MtcnnDetector(_OpenVinoNetworks(verified_networks(directory), threads=threads))
+    networks, core = verified_networks(directory), openvino.Core()
+    exact = _OpenVinoNetworks(core, networks, threads=threads)
+    if not has_bfloat16(core):
+        return MtcnnDetector(exact)
+    rough = _OpenVinoNetworks(core, networks, threads=threads, precision="bf16", rnet_batch=64)
+    return MtcnnDetector(ScreenedNetworks(exact, rough))
 
 
 def verified_networks(directory: Path) -> dict[str, bytes]:
@@ -52,18 +57,20 @@ _NAMES = ("pnet", "rnet", "onet")
 
 
 class _OpenVinoNetworks:
-    """The compiled networks. One request each: not for several threads at once.
+    """The compiled networks. One request each: not for several threads at once."""
 
-    In bfloat16 the cascade finds the same faces in other boxes (79 % at IoU 0.95), so every
-    answer is float32. But nine in ten of R-Net's candidates are far from its threshold, and
-    where the CPU has bfloat16 it first screens them at half the cost. On 16,800 crops scores
-    differed by 0.07 at most, and no candidate that passed was screened below 0.68.
-    """
+    def __init__(
+        self,
+        core: openvino.Core,
+        networks: dict[str, bytes],
+        *,
+        threads: int,
+        precision: str = "f32",
+        rnet_batch: int = 16,
+    ) -> None:
+        self._rnet_batch = rnet_batch
 
-    def __init__(self, networks: dict[str, bytes], *, threads: int) -> None:
-        core = openvino.Core()
-
-        def request(name: str, shape: list[int], precision: str = "f32") -> Any:
+        def request(name: str, shape: list[int]) -> Any:
             model = core.read_model(networks[name])
             model.reshape(shape)
             config = {
@@ -81,26 +88,24 @@ class _OpenVinoNetworks:
             return core.compile_model(model, "CPU", config).create_infer_request()
 
         self._pnet = request("pnet", [1, 3, -1, -1])
-        self._rnet = request("rnet", [_RNET_BATCH, _RNET_SIDE, _RNET_SIDE, 3])
+        self._windows = request("pnet", [_WINDOWS_BATCH, 3, WINDOW, WINDOW])
+        self._rnet = request("rnet", [rnet_batch, _RNET_SIDE, _RNET_SIDE, 3])
         self._onet = request("onet", [_ONET_BATCH, _ONET_SIDE, _ONET_SIDE, 3])
-        self._screen = None
-        if has_bfloat16(core):
-            shape = [_SCREEN_BATCH, _RNET_SIDE, _RNET_SIDE, 3]
-            self._screen = request("rnet", shape, "bf16")
 
     def pnet(self, pixels: Floats) -> Floats:
         """See ``Networks.pnet``."""
-        self._pnet.infer({"pixels": pixels[np.newaxis]}, share_inputs=True)
+        whole = np.ascontiguousarray(pixels[np.newaxis])
+        self._pnet.infer({"pixels": whole}, share_inputs=True)
         return np.asarray(self._pnet.get_tensor("cells").data[0])
 
+    def pnet_windows(self, windows: Floats) -> Floats:
+        """See ``ExactNetworks.pnet_windows``."""
+        (cells,) = _in_batches(self._windows, windows, _WINDOWS_BATCH, ("cells",))
+        return cells[..., 0, 0]
+
     def rnet(self, crops: Floats) -> tuple[Floats, Floats]:
-        """See ``Networks.rnet``; scores well below the threshold may be bfloat16's."""
-        if self._screen is None:
-            return self._exact_rnet(crops)
-        scores, offsets = _in_batches(self._screen, crops, _SCREEN_BATCH, ("scores", "offsets"))
-        likely = np.flatnonzero(scores > RNET_THRESHOLD - _SCREEN_MARGIN)
-        if likely.size:
-            scores[likely], offsets[likely] = self._exact_rnet(crops[likely])
+        """See ``Networks.rnet``."""
+        scores, offsets = _in_batches(self._rnet, crops, self._rnet_batch, ("scores", "offsets"))
         return scores, offsets
 
     def onet(self, crops: Floats) -> tuple[Floats, Floats, Floats]:
@@ -108,10 +113,6 @@ class _OpenVinoNetworks:
         names = ("scores", "offsets", "landmarks")
         scores, offsets, landmarks = _in_batches(self._onet, crops, _ONET_BATCH, names)
         return scores, offsets, landmarks
-
-    def _exact_rnet(self, crops: Floats) -> tuple[Floats, Floats]:
-        scores, offsets = _in_batches(self._rnet, crops, _RNET_BATCH, ("scores", "offsets"))
-        return scores, offsets
 
 
 def has_bfloat16(core: openvino.Core) -> bool:

@@ -57,7 +57,7 @@ class TestVerifiedNetworks:
 
 
 class TestScreen:
-    """R-Net in bfloat16 before R-Net: on a CPU without, OpenVINO imitates it."""
+    """Bfloat16 before float32: on a CPU without, OpenVINO imitates it."""
 
     @pytest.fixture
     def screened(self, monkeypatch: pytest.MonkeyPatch) -> MtcnnDetector:
