@@ -25,11 +25,11 @@ def batch_sizes(count: int, *, largest: int = LARGEST_BATCH) -> Iterator[int]:
         count -= size
 
 
-def logits_in_batches(run: Callable[[Floats], Floats], crops: Pixels, spec: InputSpec) -> Floats:
+def logits_in_batches(run: Callable[[Pixels], Floats], crops: Pixels, spec: InputSpec) -> Floats:
     """Run the network over all crops in bounded batches.
 
     Args:
-        run: float32 ``[n, S, S, C]`` raw 0..255 to logits ``[n, 7]``.
+        run: uint8 ``[n, S, S, C]`` to logits ``[n, 7]``.
         crops: uint8 ``[N, S, S, C]``; N may be 0.
         spec: the shape that the crops must have.
 
@@ -44,6 +44,6 @@ def logits_in_batches(run: Callable[[Floats], Floats], crops: Pixels, spec: Inpu
     logits = np.empty((len(crops), len(EMOTIONS)), np.float32)
     start = 0
     for size in batch_sizes(len(crops)):
-        logits[start : start + size] = run(crops[start : start + size].astype(np.float32))
+        logits[start : start + size] = run(crops[start : start + size])
         start += size
     return logits
