@@ -20,6 +20,12 @@ def quantise(
     int8: Annotated[
         bool, typer.Option(help="With --no-int8 fp32 and bf16 are judged and nothing is added.")
     ] = True,
+    exact: Annotated[
+        int, typer.Option(min=0, help="Convolutions next to the pixels that stay in fp32.")
+    ] = 7,
+    version: Annotated[
+        str | None, typer.Option(help="Of the new bundle [default: the last number + 1].")
+    ] = None,
 ) -> None:
     """Add an int8 network to a bundle and record what each arithmetic costs."""
     from services.trainer.stages.quantise import quantise_bundle
@@ -30,6 +36,8 @@ def quantise(
             bundle,
             data,
             int8=int8,
+            exact=exact,
+            version=version,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     table = Table(title=f"{written.version} in {written.directory}")

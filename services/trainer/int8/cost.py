@@ -36,7 +36,8 @@ def judge_precisions(
     """Return the figures of each precision that this CPU and the bundle to be written have.
 
     bf16 is left out where the CPU has no instructions for it: it would run as fp32 and agree
-    with itself. Where it fails the golden answers the sentence stands in place of its figures.
+    with itself. A narrow one that fails the golden answers has that sentence, ``refused``, in
+    place of its figures: serving would refuse it too.
 
     Args:
         card: of the bundle, as the graph, the golden answers and the extras.
@@ -47,7 +48,7 @@ def judge_precisions(
         labels: index into ``EMOTIONS`` of each.
 
     Raises:
-        BundleError: if fp32 or int8 fails the golden answers.
+        BundleError: if fp32 fails the golden answers.
     """
     answers: dict[Precision, NDArray[np.float64]] = {}
     refused: dict[str, dict[str, Any]] = {}
@@ -58,7 +59,7 @@ def judge_precisions(
             try:
                 check_golden(bundle, classifier)
             except BundleError as error:
-                if precision is not Precision.BF16:  # the bundle serves without it
+                if precision is Precision.FP32:
                     raise
                 refused[str(precision)] = {"refused": error.detail}
             else:

@@ -53,7 +53,12 @@ def export_run(
         make_golden,
         replace_bundle,
     )
-    from services.trainer.int8 import CALIBRATION_CROPS, judge_precisions, quantised
+    from services.trainer.int8 import (
+        CALIBRATION_CROPS,
+        EXACT_CONVOLUTIONS,
+        judge_precisions,
+        quantised,
+    )
     from services.trainer.onnx_graph import to_onnx  # TensorFlow
     from services.trainer.saved_network import keras_bytes, load_keras, replace_saved_model
 
@@ -73,12 +78,16 @@ def export_run(
     if saved_model is not None:
         replace_saved_model(saved_model, network)
     if report["recipe"]["model"]["int8"]:
-        extras[INT8_MODEL_NAME] = quantised(graph, _drawn(data.train, CALIBRATION_CROPS).images)
+        extras[INT8_MODEL_NAME] = quantised(
+            graph, _drawn(data.train, CALIBRATION_CROPS).images, exact=EXACT_CONVOLUTIONS
+        )
     golden = make_golden(reference=reference, shape=shape, card=card)
     judged = _drawn(data.judged[1], _JUDGED)
     metrics[METRICS_KEY] = judge_precisions(
         card, model=graph, golden=golden, extras=extras, crops=judged.images, labels=judged.labels
     )
+    if "refused" in metrics[METRICS_KEY].get("int8", {}):
+        del extras[INT8_MODEL_NAME]  # after hours of training the bundle in fp32 counts more
     return replace_bundle(
         out,
         card=card.model_copy(update={"metrics": metrics}),

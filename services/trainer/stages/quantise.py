@@ -5,10 +5,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from services.common.domain.errors import BundleError
 from services.trainer.data.layouts import Split
 from services.trainer.errors import DataLayoutError
 from services.trainer.files import replacing
-from services.trainer.int8 import CALIBRATION_CROPS, judge_precisions, quantised
+from services.trainer.findings import CARD
+from services.trainer.int8 import (
+    CALIBRATION_CROPS,
+    EXACT_CONVOLUTIONS,
+    judge_precisions,
+    quantised,
+)
 from services.trainer.judging.images import FaceImages, Progress, read_images
 from services.vision.bundle import (
     GOLDEN_NAME,
@@ -26,7 +33,13 @@ from services.vision.transforms import InputSpec
 
 
 def quantise_bundle(
-    folder: Path, data: Path, *, int8: bool = True, progress: Progress | None = None
+    folder: Path,
+    data: Path,
+    *,
+    int8: bool = True,
+    exact: int = EXACT_CONVOLUTIONS,
+    version: str | None = None,
+    progress: Progress | None = None,
 ) -> Bundle:
     """Replace the bundle in ``folder`` by one with an int8 network and every precision judged.
 
@@ -38,10 +51,13 @@ def quantise_bundle(
         data: a folder or archive in a layout of docs/training.md. Without training images in it,
             ranges are calibrated on a part of it and judged on the rest.
         int8: False judges fp32 and bf16 alone and leaves an int8 network out.
+        exact: so many convolutions next to the pixels stay in fp32.
+        version: of the new bundle; by default its last number goes up by one, as another content
+            under a version that is taken is refused by the service.
         progress: called with (done, total) while images are read.
 
     Raises:
-        BundleError: if the bundle is damaged, or int8 fails its golden answers.
+        BundleError: if the bundle is damaged, or int8 fails the golden answers.
         DataLayoutError: if the data cannot be read or has too few images.
         ExportError: if the network cannot be quantised.
     """
@@ -53,16 +69,30 @@ def quantise_bundle(
         for name in bundle.manifest.files.keys() - {MODEL_NAME, GOLDEN_NAME, INT8_MODEL_NAME}
     }
     if int8:
-        extras[INT8_MODEL_NAME] = quantised(graph, calibration)
-    card = BundleCard(**{n: v for n, v in dict(bundle.manifest).items() if n != "files"})
+        extras[INT8_MODEL_NAME] = quantised(graph, calibration, exact=exact)
+    card = _card(bundle, extras, version=version)
     figures = judge_precisions(
         card, model=graph, golden=golden, extras=extras, crops=judged, labels=labels
     )
+    if "refused" in figures.get("int8", {}):
+        raise BundleError(f"{figures['int8']['refused']} Or keep more in fp32: --exact.")
     metrics = {**card.metrics, METRICS_KEY: {**figures, "data_sha256": sha256}}
     card = card.model_copy(update={"metrics": metrics})
     with replacing(folder, mark=MANIFEST_NAME, what="bundle") as fresh:
         written = write_bundle(fresh, card=card, model=graph, golden=golden, extras=extras)
     return Bundle(folder, written.manifest, written.identity)
+
+
+def _card(bundle: Bundle, extras: dict[str, bytes], *, version: str | None) -> BundleCard:
+    """Return the card under the new version, which the model card's heading tells as well."""
+    fields = {name: value for name, value in dict(bundle.manifest).items() if name != "files"}
+    before = bundle.manifest.version
+    *first, last = before.split(".")
+    after = version or ".".join([*first, str(int(last) + 1)])
+    if CARD in extras:
+        heading = f"{bundle.manifest.name} {before}".encode()
+        extras[CARD] = extras[CARD].replace(heading, f"{bundle.manifest.name} {after}".encode(), 1)
+    return BundleCard(**{**fields, "version": after})
 
 
 def _images(
