@@ -30,7 +30,7 @@ def figures(
         answers: by precision, probabilities ``[N, 7]`` in parts.
         memory: by engine, MB of one process.
     """
-    engines = [
+    engines: list[dict[str, Any]] = [
         {
             "engine": name,
             "batch": batch,
