@@ -41,7 +41,7 @@ def quantise(
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     table = Table(title=f"{written.version} in {written.directory}")
-    for name in ("", "accuracy", "first answers of fp32", "max |dp|", "images"):
+    for name in ("", "accuracy", "first answers of fp32", "max |dp|", "asked again", "images"):
         table.add_column(name, justify="right" if name else "left")
     for name, cost in written.manifest.metrics["precisions"].items():
         if isinstance(cost, dict) and "refused" not in cost:
@@ -50,6 +50,7 @@ def quantise(
                 f"{cost['accuracy']:.2%}",
                 f"{cost['top1_agreement']:.2%}",
                 f"{cost['max_dp']:.3f}",
+                f"{cost['tied']:.1%} (lead < {cost['tie']:.3f})",
                 f"{cost['n']:,}",
             )
     Console().print(table)

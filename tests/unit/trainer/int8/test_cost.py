@@ -23,6 +23,21 @@ class TestCost:
         assert found["top1_agreement"] == 0.75
         assert found["max_dp"] == pytest.approx(0.8833, abs=1e-4)
 
+    def test_a_tie_catches_all_changed_answers_but_one_in_1000(self) -> None:
+        count = 3_000
+        exact, found = np.zeros((count, 7)), np.zeros((count, 7))
+        exact[:, 0], exact[:, 1] = 0.6, 0.4
+        found[:, 0], found[:, 1] = 0.6, 0.4
+        found[:5, 0], found[:5, 1] = [0.49, 0.485, 0.48, 0.4, 0.3], [0.51, 0.515, 0.52, 0.6, 0.7]
+        told = cost(found, exact, np.zeros(count, np.int64))
+        # Five change, the three furthest may: what is left are leads of 0.02 and 0.03.
+        assert told["tie"] == pytest.approx(0.035)
+        assert told["tied"] == round(2 / count, 4)
+
+    def test_without_changed_answers_nothing_is_a_tie(self) -> None:
+        told = cost(rows(0, 1), rows(0, 1), np.array([0, 1]))
+        assert (told["tie"], told["tied"]) == (0.0, 0.0)
+
     def test_fp32_costs_nothing(self) -> None:
         found = cost(rows(0, 1), rows(0, 1), np.array([0, 1]))
         assert (found["top1_agreement"], found["max_dp"], found["mean_dp"]) == (1.0, 0.0, 0.0)

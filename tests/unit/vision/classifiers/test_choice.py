@@ -5,20 +5,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.vision.bundle import Bundle, Manifest, load_bundle
+from services.vision.bundle import Bundle, Manifest, check_golden, load_bundle, load_golden
 from services.vision.classifiers.choice import (
     PrecisionChoice,
     eligible,
     fastest,
-    recorded_agreement,
 )
-from services.vision.classifiers.port import Precision
+from services.vision.classifiers.openvino import OpenVinoClassifier
+from services.vision.classifiers.port import ExpressionClassifier, Precision
 from services.vision.engines import ClassifierKind, load_classifier
-from tests.fixtures.bundles import tiny_card, write_tiny_bundle
 
 FP32, BF16, INT8 = Precision
 EVERYTHING = ["FP32", "BF16", "INT8", "FP16", "WINOGRAD"]
-AGREES, DIFFERS = {"top1_agreement": 0.996}, {"top1_agreement": 0.994}
+MEASURED = {"bf16": {"tie": 0.05}, "int8": {"tie": 0.08}}
 
 
 def manifest(bundle: Bundle, precisions: Any, *, int8: bool = True) -> Manifest:
@@ -30,32 +29,23 @@ def manifest(bundle: Bundle, precisions: Any, *, int8: bool = True) -> Manifest:
 
 class TestEligible:
     def test_takes_what_cpu_and_bundle_allow(self, tiny_bundle: Bundle) -> None:
-        allowed = manifest(tiny_bundle, {"bf16": AGREES, "int8": AGREES})
-        assert eligible(allowed, EVERYTHING) == [FP32, BF16, INT8]
+        assert eligible(manifest(tiny_bundle, MEASURED), EVERYTHING) == {BF16: 0.05, INT8: 0.08}
 
     def test_without_instructions_only_fp32(self, tiny_bundle: Bundle) -> None:
-        allowed = manifest(tiny_bundle, {"bf16": AGREES, "int8": AGREES})
-        assert eligible(allowed, ["FP32", "WINOGRAD", "BIN"]) == [FP32]
-        assert eligible(allowed, ["FP32", "INT8"]) == [FP32, INT8]
-
-    def test_leaves_out_what_answers_otherwise(self, tiny_bundle: Bundle) -> None:
-        allowed = manifest(tiny_bundle, {"bf16": AGREES, "int8": DIFFERS})
-        assert eligible(allowed, EVERYTHING) == [FP32, BF16]
+        measured = manifest(tiny_bundle, MEASURED)
+        assert eligible(measured, ["FP32", "WINOGRAD", "BIN"]) == {}
+        assert eligible(measured, ["FP32", "INT8"]) == {INT8: 0.08}
 
     def test_leaves_out_int8_without_its_network(self, tiny_bundle: Bundle) -> None:
-        allowed = manifest(tiny_bundle, {"int8": AGREES}, int8=False)
-        assert eligible(allowed, EVERYTHING) == [FP32]
-
-    def test_a_bundle_that_tells_nothing_is_served_in_fp32(self, tiny_bundle: Bundle) -> None:
-        assert eligible(tiny_bundle.manifest, EVERYTHING) == [FP32]
+        assert INT8 not in eligible(manifest(tiny_bundle, MEASURED, int8=False), EVERYTHING)
 
     @pytest.mark.parametrize(
-        "precisions", [None, [], "bf16", {"bf16": None}, {"bf16": {"top1_agreement": "high"}}]
+        "precisions", [None, [], "bf16", {"bf16": None}, {"bf16": {"tie": "narrow"}}, {"int8": {}}]
     )
-    def test_metrics_of_another_shape_tell_nothing(
+    def test_of_what_nobody_measured_only_bf16_with_a_wide_tie(
         self, tiny_bundle: Bundle, precisions: object
     ) -> None:
-        assert recorded_agreement(manifest(tiny_bundle, precisions), BF16) is None
+        assert eligible(manifest(tiny_bundle, precisions), EVERYTHING) == {BF16: 0.1}
 
 
 class FakeEngine:
@@ -91,13 +81,18 @@ class TestFastest:
 
 
 class TestAuto:
-    @pytest.mark.parametrize("agreement", [0.99, 1.0])
-    def test_the_engine_tells_what_it_runs(self, tmp_path: Path, agreement: float) -> None:
-        card = tiny_card().model_copy(
-            update={"metrics": {"precisions": {"bf16": {"top1_agreement": agreement}}}}
-        )
-        bundle = load_bundle(write_tiny_bundle(tmp_path / "tiny", card=card).directory)
-        engine = load_classifier(
+    def load(self, bundle: Bundle) -> ExpressionClassifier:
+        return load_classifier(
             ClassifierKind.OPENVINO, bundle, cuda=False, precision=PrecisionChoice.AUTO, threads=1
         )
-        assert engine.precision in ({FP32, BF16} if agreement == 1.0 else {FP32})
+
+    def test_keeps_the_golden_answers(self, tiny_bundle: Bundle) -> None:
+        engine = self.load(tiny_bundle)
+        assert engine.precision in {FP32, BF16}
+        check_golden(tiny_bundle, engine)
+
+    def test_keeps_the_first_answers_of_fp32(self) -> None:
+        starter = load_bundle(Path(__file__).parents[4] / "models" / "starter")
+        crops = load_golden(starter).crops
+        exact = OpenVinoClassifier(starter).classify(crops)
+        assert (self.load(starter).classify(crops).argmax(1) == exact.argmax(1)).all()
