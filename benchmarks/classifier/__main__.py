@@ -2,8 +2,8 @@
 
 Each has the whole machine, in turns: TensorFlow in one process of all threads and in one process
 per core, whichever was faster in the round; the others as a worker has them, one per core. The
-figures are medians of the rounds' ratios. Crops are patterns, no one's face: speed does not ask
-what they show, but shares of equal first answers are worth reading for a trained bundle alone.
+figures are medians of the rounds' ratios. ``auto`` is what a worker runs by default. Crops are
+drawn faces: shares of equal first answers are worth reading for a trained bundle alone.
 """
 
 import argparse
@@ -14,6 +14,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -25,10 +27,10 @@ from benchmarks.classifier.contenders import (
 )
 from benchmarks.classifier.figures import Measured, figures
 from benchmarks.crew import Crew, hired
-from benchmarks.seed_bundle import seed_bundle
-from services.trainer.export import synthetic_crops
+from benchmarks.seed_bundle import drawn_faces, seed_bundle
 from services.vision.bundle import INT8_MODEL_NAME, load_bundle
-from services.vision.classifiers.port import Precision
+from services.vision.classifiers.choice import PrecisionChoice
+from services.vision.transforms import InputSpec, Pixels
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BATCHES = (1, 8, 32)
@@ -39,9 +41,9 @@ PREDICTED = 16
 def measure(bundle: Path, *, faces: int, rounds: int, cores: int) -> dict[str, Any]:
     """Load everyone, warm up and alternate."""
     loaded = load_bundle(bundle)
-    crops = synthetic_crops(faces, shape=loaded.manifest.input.shape, seed=11)
+    crops = _crops(loaded.manifest.input, faces)
     has_int8 = INT8_MODEL_NAME in loaded.manifest.files
-    precisions = [each for each in Precision if has_int8 or each is not Precision.INT8]
+    precisions = [each for each in PrecisionChoice if has_int8 or each is not PrecisionChoice.INT8]
     layouts = dict.fromkeys([(cores, 1), (1, cores)])
     with ExitStack() as stack:
         bar = stack.enter_context(Progress(console=Console(stderr=True), transient=True))
@@ -92,6 +94,16 @@ def measure(bundle: Path, *, faces: int, rounds: int, cores: int) -> dict[str, A
     }
 
 
+def _crops(spec: InputSpec, count: int) -> Pixels:
+    """Faces that neither the seed-shaped bundle nor its costs were measured on."""
+    faces, _ = drawn_faces(count, size=spec.size, seed=2)
+    if spec.channels == 1:
+        faces = np.stack(
+            [cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)[..., np.newaxis] for face in faces]
+        )
+    return faces
+
+
 def as_table(found: dict[str, Any]) -> Table:
     """Return the figures for a terminal."""
     random = ", random weights" if found["random_weights"] else ""
@@ -123,6 +135,9 @@ def main() -> None:
     bundle = seed_bundle() if asked.bundle == "seed" else Path(asked.bundle)
     found = measure(bundle, faces=asked.faces, rounds=asked.rounds, cores=asked.threads)
     Console(width=110, file=sys.stdout).print(as_table(found))
+    for precision, shares in found["agreement"].items():
+        top1, max_dp = shares["top1"], shares["max_dp"]
+        print(f"{precision}: {top1:.2%} of fp32's first answers, max |dp| {max_dp}")
     if asked.json:
         print(json.dumps(found))
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from benchmarks.crew import share
 from benchmarks.pipeline.reference import calibrated, keras_network
 from services.vision.bundle import load_bundle
+from services.vision.classifiers.choice import PrecisionChoice
 from services.vision.classifiers.onnxruntime import OnnxRuntimeClassifier
-from services.vision.classifiers.openvino import OpenVinoClassifier
-from services.vision.classifiers.port import Precision
+from services.vision.engines import ClassifierKind, load_classifier
 
 Probabilities = NDArray[np.float64]
 
@@ -63,8 +63,14 @@ def onnxruntime_contender(bundle: Path, crops: NDArray[np.uint8]) -> Contender:
 
 
 def openvino_contender(
-    bundle: Path, crops: NDArray[np.uint8], precision: Precision, threads: int
+    bundle: Path, crops: NDArray[np.uint8], precision: PrecisionChoice, threads: int
 ) -> Contender:
-    """Return OpenVINO in a precision."""
-    classifier = OpenVinoClassifier(load_bundle(bundle), precision=precision, threads=threads)
+    """Return OpenVINO in a precision, or in what a worker takes by itself."""
+    classifier = load_classifier(
+        ClassifierKind.OPENVINO,
+        load_bundle(bundle),
+        cuda=False,
+        precision=precision,
+        threads=threads,
+    )
     return Contender(crops, classifier.classify)

@@ -19,10 +19,9 @@ from services.vision.bundle import (
     check_golden,
     write_bundle,
 )
-from services.vision.classifiers.choice import TIE_KEY
 from services.vision.classifiers.openvino import OpenVinoClassifier
 from services.vision.classifiers.port import Precision
-from services.vision.classifiers.rechecked import lead
+from services.vision.classifiers.rechecked import leads
 
 _CHUNK = 256
 _CHANGED = 0.001  # share of first answers that may differ from fp32's after ties are asked again
@@ -94,7 +93,7 @@ def cost(
     """
     first = found.argmax(axis=1)
     changed = first != exact.argmax(axis=1)
-    ahead = lead(found)
+    ahead = leads(found)
     tie = _tie(ahead[changed], most=int(_CHANGED * len(labels)))
     return {
         "n": len(labels),
@@ -102,14 +101,14 @@ def cost(
         "top1_agreement": round(float((~changed).mean()), 4),
         "max_dp": round(float(np.abs(found - exact).max()), 4),
         "mean_dp": round(float(np.abs(found - exact).max(axis=1).mean()), 4),
-        TIE_KEY: tie,
+        "tie": tie,
         "tied": round(float((ahead < tie).mean()), 4),
     }
 
 
-def _tie(leads: NDArray[np.float64], *, most: int) -> float:
-    """Smallest step of 0.005 above all ``leads`` of changed answers but the ``most`` largest."""
-    caught = np.sort(leads)[: max(0, len(leads) - most)]
+def _tie(changed: NDArray[np.float64], *, most: int) -> float:
+    """Smallest step of 0.005 above all leads of ``changed`` answers but the ``most`` largest."""
+    caught = np.sort(changed)[: max(0, len(changed) - most)]
     steps = math.floor(caught[-1] / _TIE_STEP) + 1 if caught.size else 0
     return round(steps * _TIE_STEP, 3)
 

@@ -5,11 +5,10 @@ import openvino
 from numpy.typing import NDArray
 from openvino.preprocess import PrePostProcessor
 
-from services.vision.bundle import Bundle, load_golden
-from services.vision.classifiers.batches import Floats, logits_in_batches
+from services.vision.bundle import Bundle
+from services.vision.classifiers.batches import LARGEST_BATCH, Floats, logits_in_batches
 from services.vision.classifiers.choice import eligible, fastest
 from services.vision.classifiers.port import ExpressionClassifier, Precision
-from services.vision.classifiers.rechecked import RecheckedClassifier
 from services.vision.probabilities import to_probabilities
 from services.vision.transforms import Pixels
 
@@ -67,12 +66,8 @@ def load_fastest(bundle: Bundle, *, threads: int = 1) -> ExpressionClassifier:
     capabilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     exact = OpenVinoClassifier(bundle, threads=threads)
     narrow = [
-        RecheckedClassifier(
-            OpenVinoClassifier(bundle, precision=precision, threads=threads), exact, tie=tie
-        )
+        (OpenVinoClassifier(bundle, precision=precision, threads=threads), tie)
         for precision, tie in eligible(bundle.manifest, capabilities).items()
     ]
-    if not narrow:
-        return exact
-    # Faces, as on noise nearly every answer is a tie or none is.
-    return fastest([exact, *narrow], load_golden(bundle).crops)
+    crops = np.zeros((LARGEST_BATCH, *bundle.manifest.input.shape), np.uint8)
+    return fastest(exact, narrow, crops) if narrow else exact
