@@ -19,7 +19,7 @@ from benchmarks.pipeline.measure import measure
 from benchmarks.pipeline.table import as_tables
 from benchmarks.seed_bundle import seed_bundle
 from services.vision.bundle import INT8_MODEL_NAME, load_bundle
-from services.vision.classifiers.port import Precision
+from services.vision.classifiers.choice import PrecisionChoice
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -43,9 +43,11 @@ def main() -> None:
         parser.error(f"{asked.photos} holds no JPEGs; python -m benchmarks.photos makes some")
     bundle = seed_bundle() if asked.bundle == "seed" else Path(asked.bundle)
     has_int8 = INT8_MODEL_NAME in load_bundle(bundle).manifest.files
-    usual = [each for each in Precision if has_int8 or each is not Precision.INT8]
-    precisions = [Precision(p) for p in asked.precisions.split(",")] if asked.precisions else usual
-    if Precision.INT8 in precisions and not has_int8:
+    usual = [each for each in PrecisionChoice if has_int8 or each is not PrecisionChoice.INT8]
+    precisions = (
+        [PrecisionChoice(p) for p in asked.precisions.split(",")] if asked.precisions else usual
+    )
+    if PrecisionChoice.INT8 in precisions and not has_int8:
         parser.error(f"{bundle} has no int8 network; python -m services.trainer quantise makes it")
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:

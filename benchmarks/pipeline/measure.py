@@ -15,7 +15,7 @@ from benchmarks.pipeline.reference import KerasPredict, TorchDetection, joined
 from benchmarks.pipeline.report import Report, Side
 from benchmarks.pipeline.stages import summed
 from services.vision.bundle import load_bundle
-from services.vision.classifiers.port import Precision
+from services.vision.classifiers.choice import PrecisionChoice
 
 Tell = Callable[[str], None]
 
@@ -62,7 +62,7 @@ class _Ours:
         bundle: Path,
         photos: Sequence[Path],
         cores: int,
-        precision: Precision,
+        precision: PrecisionChoice,
     ) -> None:
         self._cores = cores
         self._crew: Crew = stack.enter_context(
@@ -89,7 +89,7 @@ def measure(
     bundle: Path,
     photos: Sequence[Path],
     *,
-    precisions: Sequence[Precision],
+    precisions: Sequence[PrecisionChoice],
     rounds: int,
     cores: int,
     tell: Tell,
@@ -105,7 +105,7 @@ def measure(
     with ExitStack() as stack:
         tell("loading the reference")
         reference = _Reference(stack, bundle, photos, cores)
-        ours: dict[Precision, _Ours] = {}
+        ours: dict[PrecisionChoice, _Ours] = {}
         for precision in precisions:
             tell(f"loading {precision}")
             ours[precision] = _Ours(stack, bundle, photos, cores, precision)

@@ -13,7 +13,7 @@ from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
 from services.common.domain.limits import PhotoLimits
 from services.imaging.annotate import annotate_photo
 from services.imaging.decode import decode_photo
-from services.vision.classifiers.port import Precision
+from services.vision.classifiers.choice import PrecisionChoice
 from services.vision.engines import ClassifierKind, DetectorKind
 from services.vision.pipeline import build_pipeline
 
@@ -25,7 +25,7 @@ _CHUNK = 16
 class OurPipeline:
     """One process of the worker, without the service around it."""
 
-    def __init__(self, bundle: Path, photos: Sequence[Path], precision: Precision) -> None:
+    def __init__(self, bundle: Path, photos: Sequence[Path], precision: PrecisionChoice) -> None:
         self._pipeline = build_pipeline(
             bundle,
             REPOSITORY / "models" / "mtcnn",

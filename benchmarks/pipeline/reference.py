@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageOps
 
 from benchmarks.crew import share
@@ -131,9 +131,9 @@ def keras_network(bundle: Path, *, threads: int) -> Any:
     return network
 
 
-def calibrated(logits: Sequence[Any], manifest: Manifest) -> NDArray[np.float64]:
+def calibrated(logits: ArrayLike, manifest: Manifest) -> NDArray[np.float64]:
     """Return probabilities ``[N, 7]`` of any number of rows, calibrated as served."""
-    rows = np.reshape(np.asarray(logits, dtype=np.float64), (len(logits), 7))
+    rows = np.reshape(np.asarray(logits, dtype=np.float64), (-1, 7))
     return to_probabilities(
         rows, temperature=manifest.temperature, prior_shift=manifest.prior_shift
     )

@@ -99,7 +99,12 @@ class WorkerRuntime:
             metrics=metrics,
             pace=pace,
         )
-        _log.info("worker.ready", model=models.model_version, device=device.value)
+        _log.info(
+            "worker.ready",
+            model=models.model_version,
+            device=device.value,
+            precision=models.precision,
+        )
         heartbeat.start()
         return cls(bench=bench, heartbeat=heartbeat, hints=hints, engine=engine)
 

@@ -55,6 +55,8 @@ class ScreenedNetworks:
             cells[:, :, -1:] = self._exact.pnet(pixels[:, :, 1 - WINDOW :])
         rows, columns = (height - WINDOW) // STRIDE + 1, (width - WINDOW) // STRIDE + 1
         y, x = np.nonzero(cells[0, :rows, :columns] >= _PNET_LOGIT)
+        if not y.size:
+            return cells
         windows = np.lib.stride_tricks.sliding_window_view(pixels, (WINDOW, WINDOW), axis=(1, 2))
         seen = windows[:, ::STRIDE, ::STRIDE][:, y, x].transpose(1, 0, 2, 3)
         cells[:, y, x] = self._exact.pnet_windows(np.ascontiguousarray(seen)).T

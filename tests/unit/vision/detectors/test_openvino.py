@@ -79,6 +79,10 @@ class TestScreen:
         assert ours == theirs
         assert ours[0]
 
+    def test_finds_nothing_on_a_wall(self, screened: MtcnnDetector) -> None:
+        wall = np.full((600, 800, 3), 180, np.uint8)
+        assert screened.detect([wall]) == [[]]
+
 
 class TestDetector:
     def test_finds_the_face_of_a_portrait(self, detector: MtcnnDetector) -> None:

@@ -26,6 +26,7 @@ class Networks:
 
     def pnet_windows(self, windows: Floats) -> Floats:
         assert windows.shape[1:] == (3, 12, 12)
+        assert len(windows)
         self.windows += len(windows)
         cells = [self._cell(window) for window in windows]
         return np.array(cells, np.float32).reshape(len(windows), 5)
