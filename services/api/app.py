@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
+from services.api.compat import endpoints as compat
 from services.api.docs import DESCRIPTION, TITLE
 from services.api.errors import register_error_handlers
 from services.api.health import endpoints as health
@@ -59,6 +60,8 @@ def create_app(
     # The canary before the models: its path would be read as a model's id.
     for module in (jobs, results, annotated, uploads, canary, models, files, limits, keys, health):
         app.include_router(module.router)
+    if chosen.compat.enabled:
+        app.include_router(compat.router)
     register_error_handlers(app)
     app.add_middleware(BodyLimitMiddleware, limit_of=_body_limit(state.limits))
     app.add_middleware(RequestContextMiddleware, metrics=state.metrics)
@@ -107,7 +110,13 @@ async def _bootstrap_later(state: ApiState) -> None:
 
 def _body_limit(limits: PhotoLimits) -> Callable[[str, str], int]:
     def limit_of(method: str, path: str) -> int:
-        large = {"/v1/jobs": limits.request_bytes, "/v1/models": MAX_BUNDLE_BYTES}
+        large = {
+            "/v1/jobs": limits.request_bytes,
+            "/v1/models": MAX_BUNDLE_BYTES,
+            "/upload_image": limits.photo_bytes + _SMALL_BODY_BYTES,
+        }
+        if path == "/emotions":  # hfer reads an image from the body of a GET
+            return limits.photo_bytes + _SMALL_BODY_BYTES
         if method != "POST":
             return _SMALL_BODY_BYTES
         usual = MAX_BODY_BYTES if path.startswith(_UPLOADS) else _SMALL_BODY_BYTES

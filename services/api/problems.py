@@ -38,6 +38,7 @@ class ProblemCode(StrEnum):
     VALIDATION = "validation"
     IDEMPOTENCY_MISMATCH = "idempotency-mismatch"
     BUNDLE_REFUSED = "bundle-refused"
+    PHOTO_FAILED = "photo-failed"
     RATE_LIMITED = "rate-limited"
     INTERNAL = "internal"
     OVERLOADED = "overloaded"
@@ -82,6 +83,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
             422, "The idempotency key belongs to another request"
         ),
         ProblemCode.BUNDLE_REFUSED: ProblemType(422, "The model bundle is not valid"),
+        ProblemCode.PHOTO_FAILED: ProblemType(422, "The photo has no result"),
         ProblemCode.RATE_LIMITED: ProblemType(429, "Too much at once", True),
         ProblemCode.INTERNAL: ProblemType(500, "The service has a fault", True),
         ProblemCode.OVERLOADED: ProblemType(503, "The service cannot serve this now", True),

@@ -11,7 +11,7 @@ from services.api.docs import problems
 from services.api.jobs.ids import ItemId, JobId
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
-from services.common.domain.errors import JobError, JobErrorCode, TransientError
+from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.jobs import ItemStatus
 from services.common.jobs.outcomes import from_payload
 from services.common.jobs.repositories.results import PhotoRecord, ResultRepository
@@ -83,12 +83,8 @@ def _render(state: ApiState, record: PhotoRecord) -> bytes:
         photo = state.storage.get(record.object_key)
     except ObjectMissingError:
         raise _photo_gone() from None
-    if not state.renderers.acquire(timeout=state.turn_s):
-        raise TransientError("Many photos are being drawn; try again shortly.")
-    try:
+    with state.turn_to_draw():
         return annotate_photo(photo, from_payload(record.payload or {}), limits=state.limits)
-    finally:
-        state.renderers.release()
 
 
 def _photo_gone() -> JobError:
