@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from services.imaging.annotate import text_colour
+
 _LINE = 2
-_TEXT = "black"
 _SMALLEST_PX, _LARGEST_PX = 12.0, 24.0
 
 Box = tuple[int, int, int, int]
@@ -49,4 +50,4 @@ def _tab(draw: ImageDraw.ImageDraw, box: Box, shade: Colour, text: str) -> None:
     # A face at the upper edge has its tab inside.
     at = max(top - height, 0)
     draw.rectangle((left, at, left + x2 - x1 + 2 * _LINE, at + height), fill=shade)
-    draw.text((left + _LINE - x1, at + _LINE - y1), text, fill=_TEXT, font=font)
+    draw.text((left + _LINE - x1, at + _LINE - y1), text, fill=text_colour(shade), font=font)
