@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
+from services.api.catalogue import endpoints as catalogue
 from services.api.compat import endpoints as compat
 from services.api.docs import DESCRIPTION, TITLE
 from services.api.errors import register_error_handlers
@@ -20,7 +21,8 @@ from services.api.middleware import BodyLimitMiddleware, RequestContextMiddlewar
 from services.api.models import canary, files
 from services.api.models import endpoints as models
 from services.api.models.upload import MAX_BUNDLE_BYTES
-from services.api.openapi import build_document
+from services.api.openapi import build_document, operation_id
+from services.api.reference import endpoints as reference
 from services.api.state import ApiState, build_state
 from services.api.uploads import endpoints as uploads
 from services.api.uploads.schemas import MAX_BODY_BYTES
@@ -53,12 +55,20 @@ def create_app(
         title=TITLE,
         description=DESCRIPTION,
         version=health.service_version(),
+        license_info={"name": "MIT", "identifier": "MIT"},
         lifespan=_lifespan(state),
-        redoc_url=None,  # /docs is enough
+        generate_unique_id_function=operation_id,
+        # Both pages of FastAPI run scripts of a foreign host; ours is services/api/reference.
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.api = state
+    app.state.public_url = chosen.api.public_url
     # The canary before the models: its path would be read as a model's id.
-    for module in (jobs, results, annotated, uploads, canary, models, files, limits, keys, health):
+    for module in (
+        *(jobs, results, annotated, uploads, canary, models, files, limits, keys),
+        *(catalogue, reference, health),
+    ):
         app.include_router(module.router)
     if chosen.compat.enabled:
         app.include_router(compat.router)

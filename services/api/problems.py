@@ -128,6 +128,11 @@ class Problem(BaseModel):
     limit: int | None = Field(default=None, description="the limit that was passed, if one was")
 
 
+def problem_type_url(code: str, *, base: str = "") -> str:
+    """Return the ``type`` of a problem: the address of its entry in the catalogue."""
+    return f"{base}/problems/{code}"
+
+
 def problem_response(
     request: Request,
     code: str,
@@ -140,7 +145,7 @@ def problem_response(
     """Build the response that tells of a problem; ``code`` is a key of `PROBLEM_TYPES`."""
     kind = PROBLEM_TYPES[code]
     problem = Problem(
-        type=f"{request.scope.get('root_path', '')}/problems/{code}",
+        type=problem_type_url(code, base=_base(request)),
         title=kind.title,
         status=kind.status,
         detail=detail,
@@ -157,3 +162,9 @@ def problem_response(
         media_type=PROBLEM_JSON,
         headers=dict(headers or {}),
     )
+
+
+def _base(request: Request) -> str:
+    """Return what stands before our paths: the public URL if one is set, else a proxy's prefix."""
+    public_url: str | None = getattr(request.app.state, "public_url", None)
+    return (public_url or request.scope.get("root_path", "")).rstrip("/")

@@ -1,13 +1,27 @@
 """What the schemas of several domains share."""
 
+import uuid
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
+from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+
+from services.common.domain.ids import IdKind, format_id
+
+_EXAMPLE_ID = uuid.UUID("01936fd2-c0a2-7b6e-8f3a-5b7c9d1e2f30")
 
 # A regular expression, so that clients can check as well: no control characters, which
 # Postgres (NUL) or a terminal (the others) would choke on.
 PLAIN_TEXT = r"^[^\x00-\x1f\x7f]*$"
+
+
+def path_id(kind: IdKind) -> Any:
+    """Document an id in a path. What is none is not found, as one that does not exist."""
+    return Path(
+        examples=[format_id(kind, _EXAMPLE_ID)],
+        json_schema_extra={"pattern": f"^{kind}_[0-9a-f]{{32}}$"},
+    )
 
 
 def _utc(value: datetime) -> datetime:

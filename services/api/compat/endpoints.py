@@ -16,7 +16,7 @@ from services.api.compat.openapi import EMOTIONS_ANSWER, UPLOAD_ANSWER, UPLOAD_B
 from services.api.compat.pictures import cut_out, numbered_picture
 from services.api.compat.wire import write_answer
 from services.api.dependencies import State
-from services.api.docs import problems
+from services.api.docs import BODY, problems
 from services.api.errors import ApiError
 from services.api.problems import ProblemCode
 from services.api.state import ApiState
@@ -34,7 +34,16 @@ router = APIRouter(tags=["compatibility"])
     summary="Find the faces of one image, as hfer does",
     response_class=StreamingResponse,
     openapi_extra=UPLOAD_BODY,
-    responses={200: UPLOAD_ANSWER, **problems(400, 408, 410, 413, 415, 422, 429)},
+    responses={
+        200: UPLOAD_ANSWER,
+        **problems(
+            *BODY,
+            ProblemCode.INSUFFICIENT_SCOPE,
+            ProblemCode.GONE,
+            ProblemCode.PHOTO_FAILED,
+            ProblemCode.RATE_LIMITED,
+        ),
+    },
 )
 async def upload_image(
     request: Request,
@@ -73,7 +82,17 @@ async def upload_image(
     "/emotions",
     summary="Read the expressions of one face, as hfer does",
     response_class=StreamingResponse,
-    responses={200: EMOTIONS_ANSWER, **problems(400, 404, 408, 410, 413, 415, 422, 429)},
+    responses={
+        200: EMOTIONS_ANSWER,
+        **problems(
+            *BODY,
+            ProblemCode.INSUFFICIENT_SCOPE,
+            ProblemCode.NOT_FOUND,
+            ProblemCode.GONE,
+            ProblemCode.PHOTO_FAILED,
+            ProblemCode.RATE_LIMITED,
+        ),
+    },
 )
 async def get_emotions(
     *,

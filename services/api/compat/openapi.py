@@ -23,7 +23,8 @@ UPLOAD_BODY: dict[str, Any] = {
                             "description": "one photo: JPEG, PNG, WebP, BMP or TIFF, 15 MB",
                         }
                     },
-                }
+                },
+                "example": {"image": "(the bytes of a photo)"},
             }
         },
     }

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from services.api.dependencies import Reader, State
 from services.api.docs import problems
 from services.api.jobs.ids import ItemId, JobId
+from services.api.problems import ProblemCode
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
 from services.common.domain.errors import JobError, JobErrorCode
@@ -34,7 +35,7 @@ _WITH_RESULT = frozenset({ItemStatus.SUCCEEDED, ItemStatus.NO_FACE})
             "content": {_JPEG: {"schema": {"type": "string", "format": "binary"}}},
             "description": "The upright photo with a numbered, coloured box per face",
         },
-        **problems(404, 409, 410, 422),
+        **problems(ProblemCode.NOT_FOUND, ProblemCode.JOB_NOT_FINISHED, ProblemCode.GONE),
     },
 )
 def get_annotated(
