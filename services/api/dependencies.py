@@ -102,6 +102,11 @@ def get_idempotency_key(
         Header(
             description="Any string of up to 255 visible ASCII characters: the same request"
             " sent again under it gives the same job",
+            json_schema_extra={
+                "minLength": 1,
+                "maxLength": IDEMPOTENCY_KEY_CHARS,
+                "pattern": r"^[!-~]([ -~]*[!-~])?$",
+            },
         ),
     ] = None,
 ) -> str | None:

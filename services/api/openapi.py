@@ -15,6 +15,7 @@ from services.api.jobs.openapi import Results
 from services.api.jobs.schemas import JobConfig
 from services.api.jobs.sealing import UploadedJob
 from services.api.openapi_examples import NoExampleError, example_of
+from services.api.openapi_links import add_links
 from services.api.problems import Problem, ProblemCode
 from services.api.uploads.schemas import MoreFiles, NewUpload
 from services.common.keys.secrets import Scope
@@ -81,6 +82,7 @@ def build_document(app: FastAPI) -> dict[str, Any]:
             _tell_headers(operation)
             _tell_success(operation, document["components"]["schemas"])
             _add_examples(operation, document["components"]["schemas"])
+        add_links(document)
         used = {tag for _, operation in _operations(app, document) for tag in operation["tags"]}
         document["tags"] = [
             {"name": name, "description": text} for name, text in TAGS.items() if name in used

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from services.api.bodies import is_json
@@ -30,7 +30,7 @@ from services.api.pagination import (
     link_next,
 )
 from services.api.problems import ProblemCode
-from services.api.schemas import PLAIN_TEXT
+from services.api.schemas import PLAIN_TEXT, GivenTime
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
 from services.common.domain.ids import IdKind, format_id
@@ -116,8 +116,8 @@ def get_jobs(
         Query(),
     ] = None,
     client_ref: Annotated[str | None, Query(max_length=255, pattern=PLAIN_TEXT)] = None,
-    created_after: Annotated[AwareDatetime | None, Query(description="RFC 3339")] = None,
-    created_before: Annotated[AwareDatetime | None, Query(description="RFC 3339")] = None,
+    created_after: Annotated[GivenTime | None, Query(description="RFC 3339")] = None,
+    created_before: Annotated[GivenTime | None, Query(description="RFC 3339")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[JobObject]:

@@ -33,6 +33,8 @@ from services.common.jobs.repositories.results import ResultRepository
 from services.common.jobs.views import find_job, view_job
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
+# Places in a job are numbers of 32 bits.
+_BIGGEST_SEQ = 2**31 - 1
 
 
 @router.get(
@@ -52,7 +54,7 @@ def get_items(
     cursor: Cursor = None,
 ) -> Page[PhotoResult]:
     """Page through the photos in the order sent, finished or not; `status=failed` narrows."""
-    after = decode_number(cursor)
+    after = decode_number(cursor, biggest=_BIGGEST_SEQ)
     job = find_job(session, caller.tenant, job_id)
     records = ResultRepository(session).page(
         job.id, after_seq=-1 if after is None else after, limit=limit + 1, status=status

@@ -1,8 +1,9 @@
 """`/v1/models`: which models are published, and which one answers."""
 
+from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, HTTPException, Request, Response
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -75,6 +76,12 @@ def roll_back_model(session: Transaction, caller: ModelAdmin) -> ModelObject:
     """Go back one model in the history of activations; the next call goes back further."""
     model = roll_back(session, actor=caller.key_id)
     return _changed(session, model)
+
+
+@router.get("/rollback", include_in_schema=False)
+async def refuse_to_get_rollback() -> None:
+    """Say that the method is wrong: read as a model's id, the path would be a 404."""
+    raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
 
 
 @router.get(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import PurePath
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
@@ -33,6 +33,11 @@ _OPEN_TYPES: Mapping[str, str] = MappingProxyType(
 )
 FileName = Annotated[str, Path(examples=["MODEL_CARD.md"])]
 _BINARY = "application/octet-stream"
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_CONTENT: dict[str, Any] = {
+    **{kind.partition(";")[0]: _BYTES for kind in (*_OPEN_TYPES.values(), _BINARY)},
+    "application/json": {"schema": {"type": "object"}, "example": {"name": "starter"}},
+}
 
 
 @router.get(
@@ -41,7 +46,7 @@ _BINARY = "application/octet-stream"
     response_class=Response,
     responses={
         200: {
-            "content": {_BINARY: {"schema": {"type": "string", "format": "binary"}}},
+            "content": _CONTENT,
             "description": "The file, under its own type if that is Markdown, JSON or a picture",
         },
         **problems(ProblemCode.INSUFFICIENT_SCOPE, ProblemCode.NOT_FOUND),
