@@ -88,4 +88,4 @@ def test_a_document_that_is_not_so_is_found_out(
     lie = {**document, "paths": {"/v1/limits": {"get": operation}}}
     done = run(own_stack, lie, tmp_path)
     assert done.returncode == 1
-    assert "Undocumented HTTP status code" in done.stdout
+    assert re.search(r"^ *. ST10\d Undocumented .*: 1$", done.stdout, re.MULTILINE), done.stdout
