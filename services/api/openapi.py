@@ -77,7 +77,7 @@ def build_document(app: FastAPI) -> dict[str, Any]:
         )
         _add_components(document)
         for route, operation in _operations(app, document):
-            _tell_scope(route, operation)
+            _tell_scopes(route, operation)
             _tell_problems(route, operation)
             _tell_headers(operation)
             _tell_success(operation, document["components"]["schemas"])
@@ -109,18 +109,18 @@ def _add_components(document: dict[str, Any]) -> None:
     components["headers"] = dict(_HEADERS)
 
 
-def _tell_scope(route: RouteContext, operation: Operation) -> None:
-    """Write the scope into the security requirement, as OpenAPI 3.1 has it for roles."""
-    scope = _scope_of(route.dependant)
-    for requirement in operation.get("security", ()) if scope else ():
+def _tell_scopes(route: RouteContext, operation: Operation) -> None:
+    """Write the scopes into the security requirement, as OpenAPI 3.1 has it for roles."""
+    for requirement in operation.get("security", ()):
         for name in requirement:
-            requirement[name] = [scope]
+            requirement[name] = list(_scopes_of(route.dependant))
 
 
-def _scope_of(dependant: Dependant) -> Scope | None:
-    scope: Scope | None = getattr(dependant.call, "scope", None)
-    inner = (_scope_of(dependency) for dependency in dependant.dependencies)
-    return scope or next((found for found in inner if found), None)
+def _scopes_of(dependant: Dependant) -> Iterator[Scope]:
+    """Yield what the dependencies check, which they say in an attribute."""
+    yield from getattr(dependant.call, "scopes", ())
+    for dependency in dependant.dependencies:
+        yield from _scopes_of(dependency)
 
 
 def _tell_problems(route: RouteContext, operation: Operation) -> None:
@@ -129,7 +129,7 @@ def _tell_problems(route: RouteContext, operation: Operation) -> None:
     if _NOT_OURS[0] in str(responses.get("422")):
         del responses["422"]
     codes = {code for response in responses.values() for code in codes_of(response)}
-    if _scope_of(route.dependant):
+    if any(_scopes_of(route.dependant)):
         codes.add(ProblemCode.INSUFFICIENT_SCOPE)
     if route.body_field is not None:
         codes.update(JSON_BODY)
@@ -159,7 +159,7 @@ def _tell_success(operation: Operation, schemas: Mapping[str, Any]) -> None:
             contents = response.get("content", {}).values()
             names = [c["schema"].get("$ref", "").rpartition("/")[2] for c in contents]
             said = [schemas[name].get("description", "") for name in names if name in schemas]
-            response["description"] = said[0].partition("\n")[0] if said else "Done"
+            response["description"] = said[0].partition("\n")[0].rstrip(".") if said else "Done"
 
 
 def _add_examples(operation: Operation, schemas: Mapping[str, Any]) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from services.api.catalogue.entries import ProblemEntry
 
-_PATH = "/problems/{code}"
+# Relative: the service may stand below a proxy's prefix.
+_TO_ENTRY, _TO_INDEX = "problems/{code}", "../problems"
 _INTRODUCTION = (
     "Every error of this service is `application/problem+json` (RFC 9457). Programs switch on its"
     " `code`; its `type` is the address of the page that explains it."
@@ -14,12 +15,12 @@ _INTRODUCTION = (
 
 def entry_page(entry: ProblemEntry) -> str:
     """Return the page behind the ``type`` of a problem."""
-    return "\n".join([f"# {entry.title}", *_explained(entry), "[All problems](/problems)", ""])
+    return "\n".join([f"# {entry.title}", *_explained(entry), f"[All problems]({_TO_INDEX})", ""])
 
 
 def index_page(entries: Sequence[ProblemEntry]) -> str:
     """Return the list of all problems."""
-    return "\n".join(["# Problems", "", _INTRODUCTION, "", *overview(entries, links=_PATH), ""])
+    return "\n".join(["# Problems", "", _INTRODUCTION, "", *overview(entries, links=_TO_ENTRY), ""])
 
 
 def overview(entries: Sequence[ProblemEntry], *, links: str) -> list[str]:
@@ -37,11 +38,11 @@ def section(entry: ProblemEntry) -> list[str]:
 
 
 def _explained(entry: ProblemEntry) -> list[str]:
-    again = "yes" if entry.retryable else "no"
+    again = "may succeed later" if entry.retryable else "will fail again"
     example = json.dumps(entry.example.model_dump(exclude_none=True), indent=2)
     return [
         "",
-        f"Status {entry.status}, code `{entry.code}`; may the same request succeed later: {again}.",
+        f"Status {entry.status}, code `{entry.code}`. The same request {again}.",
         "",
         entry.meaning,
         "",

@@ -9,6 +9,8 @@ from services.api.dependencies import State, authenticate_caller, bearer, check_
 from services.common.keys.secrets import Scope
 from services.common.keys.service import Principal
 
+_SCOPES = (Scope.JOBS_WRITE, Scope.JOBS_READ)
+
 
 def get_compat_caller(
     state: State, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
@@ -23,9 +25,12 @@ def get_compat_caller(
         caller = authenticate_caller(state, standing.get_secret_value())
     else:
         caller = authenticate_caller(state, credentials.credentials if credentials else None)
-    for scope in (Scope.JOBS_WRITE, Scope.JOBS_READ):
+    for scope in _SCOPES:
         check_scope(caller, scope)
     return caller
+
+
+get_compat_caller.scopes = _SCOPES  # type: ignore[attr-defined] # the OpenAPI document tells them
 
 
 CompatCaller = Annotated[Principal, Depends(get_compat_caller)]

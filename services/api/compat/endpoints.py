@@ -38,7 +38,6 @@ router = APIRouter(tags=["compatibility"])
         200: UPLOAD_ANSWER,
         **problems(
             *BODY,
-            ProblemCode.INSUFFICIENT_SCOPE,
             ProblemCode.GONE,
             ProblemCode.PHOTO_FAILED,
             ProblemCode.RATE_LIMITED,
@@ -86,7 +85,6 @@ async def upload_image(
         200: EMOTIONS_ANSWER,
         **problems(
             *BODY,
-            ProblemCode.INSUFFICIENT_SCOPE,
             ProblemCode.NOT_FOUND,
             ProblemCode.GONE,
             ProblemCode.PHOTO_FAILED,

@@ -12,7 +12,8 @@ from markdown_it.token import Token
 
 _CSS = """
 :root{color-scheme:light dark}
-body{font:16px/1.55 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem 1.25rem 4rem}
+body{font:16px/1.55 system-ui,sans-serif;max-width:60rem;margin:0 auto;
+padding:1rem 1.25rem 4rem;overflow-wrap:anywhere}th,td code{overflow-wrap:normal}
 h2{margin-top:3rem;border-bottom:1px solid #8886}h3{margin-top:2.2rem}
 code,pre{font:.9em/1.45 ui-monospace,monospace;background:#8882;border-radius:4px}
 code{padding:.1em .3em}pre{padding:.8em 1em;overflow-x:auto}pre code{padding:0;background:none}

@@ -1,6 +1,7 @@
 """The OpenAPI document as Markdown: an overview, each operation, each schema, each problem."""
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,7 +9,7 @@ from services.api.catalogue.entries import all_entries
 from services.api.catalogue.pages import overview, section
 from services.api.docs import codes_of
 from services.api.reference.html import anchor
-from services.api.reference.schemas import schema_lines, type_of
+from services.api.reference.schemas import cell, schema_lines, type_of
 
 Document = Mapping[str, Any]
 Operation = Mapping[str, Any]
@@ -73,7 +74,9 @@ def _parameters(operation: Operation) -> Iterator[str]:
     for one in parameters:
         must = "required" if one.get("required") else ""
         said = "; ".join(part for part in (must, one.get("description", "")) if part)
-        yield f"| `{one['name']}` | {one['in']} | {type_of(one['schema'])} | {said} |"
+        # What is not required is left out, never null.
+        kind = type_of(one["schema"]).removesuffix(" or null")
+        yield f"| `{one['name']}` | {one['in']} | {cell(kind)} | {cell(said)} |"
     yield ""
 
 
@@ -103,7 +106,7 @@ def _curl(method: str, path: str, operation: Operation) -> Iterator[str]:
         words += [f"-F {name}=@file" for name in schema["required"]]
     elif "application/json" in contents:
         body = json.dumps(contents["application/json"].get("example", {}))
-        words += ["-H 'Content-Type: application/json'", f"-d '{body}'"]
+        words += ["-H 'Content-Type: application/json'", f"-d {shlex.quote(body)}"]
     words.append(f'"$HFER_URL{path}"')
     yield from ("```sh", " \\\n     ".join(words), "```", "")
 
@@ -124,7 +127,8 @@ def _responses(operation: Operation) -> Iterator[str]:
             f"`{media_type}` {type_of(content.get('schema', {}))}".rstrip()
             for media_type, content in response.get("content", {}).items()
         )
-        yield f"| {status} | {response['description']}{f': {bodies}' if bodies else ''} |"
+        said = cell(response["description"])
+        yield f"| {status} | {said}{f': {bodies}' if bodies else ''} |"
     yield ""
 
 

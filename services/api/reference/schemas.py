@@ -34,6 +34,11 @@ def type_of(schema: Schema) -> str:
     return ", ".join([plain, *bounds]) if plain else ""
 
 
+def cell(text: str) -> str:
+    """Make a text fit into a cell of a table."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
 def schema_lines(name: str, schema: Schema) -> Iterator[str]:
     """Describe a named schema."""
     yield from (f"### {name}", "")
@@ -48,7 +53,7 @@ def schema_lines(name: str, schema: Schema) -> Iterator[str]:
         said = [kind["description"]] if "description" in kind else []
         if member not in required and "default" in kind:
             said.append(f"default `{json.dumps(kind['default'])}`")
-        yield f"| `{member}` | {type_of(kind)} | {'; '.join(said)} |"
+        yield f"| `{member}` | {cell(type_of(kind))} | {cell('; '.join(said))} |"
     yield ""
     if "example" in schema:
         yield from ("```json", json.dumps(schema["example"], indent=2), "```", "")

@@ -50,4 +50,4 @@ class TestPages:
 
     def test_of_all_lead_to_each(self) -> None:
         text = index_page(all_entries())
-        assert all(f"](/problems/{code})" in text for code in ProblemCode)
+        assert all(f"](problems/{code})" in text for code in ProblemCode)

@@ -10,7 +10,7 @@ import pytest
 from scripts.write_reference import PAGE, reference
 from services.api.problems import ProblemCode
 from services.api.reference.html import anchor, page
-from services.api.reference.schemas import schema_lines, type_of
+from services.api.reference.schemas import cell, schema_lines, type_of
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +87,11 @@ class TestAnchor:
     )
     def test_is_the_one_of_github(self, heading: str, expected: str) -> None:
         assert anchor(heading) == expected
+
+
+class TestCell:
+    def test_is_one_line_that_ends_no_column(self) -> None:
+        assert cell("a |\n b") == "a \\| b"
 
 
 class TestTypes:
