@@ -11,13 +11,16 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
+import httpx
 import pytest
+import schemathesis
 
 from infra.local.console import Console
 from infra.local.http import get_json
 from infra.local.migrate import REPOSITORY
 from infra.local.stack import LocalStack, local_stack
 from tests.e2e.openapi.config import write_config
+from tests.e2e.photos import sample_paths
 
 pytestmark = pytest.mark.xdist_group("e2e")
 
@@ -89,3 +92,49 @@ def test_a_document_that_is_not_so_is_found_out(
     done = run(own_stack, lie, tmp_path)
     assert done.returncode == 1
     assert re.search(r"^ *. ST10\d Undocumented .*: 1$", done.stdout, re.MULTILINE), done.stdout
+
+
+@pytest.fixture
+def client(own_stack: LocalStack) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {own_stack.admin_key}"}
+    with httpx.Client(base_url=own_stack.url, headers=headers, timeout=60, trust_env=False) as it:
+        yield it
+
+
+def test_answers_about_a_real_job_keep_it_too(
+    client: httpx.Client, document: dict[str, Any]
+) -> None:
+    """Made-up ids reach few of the answers that hold faces."""
+    schema = schemathesis.openapi.from_dict(document)
+
+    def check(template: str, method: str = "GET", **request: Any) -> httpx.Response:
+        path = template.format(**ids)
+        response = client.request(method, path, **request)
+        assert response.is_success, response.text
+        response.request.read()  # schemathesis wants to see what was sent
+        schema[template][method].validate_response(response)
+        return response
+
+    ids: dict[str, str] = {}
+    photos = [("files", path.read_bytes()) for path in sample_paths()]
+    done = check("/v1/jobs", "POST", files=photos, headers={"Prefer": "wait=30"})
+    assert done.status_code == 200
+    ids["job_id"] = done.json()["id"]
+    ids["item_id"] = done.json()["results"][0]["item_id"]
+    ids["model_id"] = client.get("/v1/models").json()["data"][0]["id"]
+    for template in (
+        "/v1/jobs/{job_id}",
+        "/v1/jobs/{job_id}/items",
+        "/v1/jobs/{job_id}/items/{item_id}",
+        "/v1/jobs/{job_id}/items/{item_id}/annotated",
+        "/v1/models/{model_id}",
+    ):
+        check(template)
+    for fmt in ("json", "jsonl", "csv"):
+        check("/v1/jobs/{job_id}/results", params={"format": fmt})
+    for name in ("bundle.json", "MODEL_CARD.md", "model.onnx"):
+        ids["name"] = name
+        check("/v1/models/{model_id}/files/{name}")
+    found = check("/upload_image", "POST", files={"image": photos[0][1]})
+    face_id = json.loads(found.json())["face_ids"][0]
+    check("/emotions", params={"face_id": face_id, "include_image": True})
