@@ -72,6 +72,8 @@ def create_app(
         app.include_router(module.router)
     if chosen.compat.enabled:
         app.include_router(compat.router)
+        if chosen.compat.anonymous_key is not None:
+            _log.warning("compat.open", detail="/upload_image and /emotions need no key")
     register_error_handlers(app)
     app.add_middleware(BodyLimitMiddleware, limit_of=_body_limit(state.limits))
     app.add_middleware(RequestContextMiddleware, metrics=state.metrics)

@@ -14,7 +14,7 @@ from services.api.docs import JSON_BODY, TAGS, codes_of, problem_responses
 from services.api.jobs.openapi import Results
 from services.api.jobs.schemas import JobConfig
 from services.api.jobs.sealing import UploadedJob
-from services.api.openapi_examples import NoExampleError, example_of
+from services.api.openapi_examples import NoExampleError, example_of, in_order
 from services.api.openapi_links import add_links
 from services.api.problems import Problem, ProblemCode
 from services.api.uploads.schemas import MoreFiles, NewUpload
@@ -106,6 +106,9 @@ def _add_components(document: dict[str, Any]) -> None:
     components["schemas"] = {**extra["$defs"], **components["schemas"]}
     for name in _NOT_OURS:
         components["schemas"].pop(name, None)
+    for schema in components["schemas"].values():
+        if "example" in schema:
+            schema["example"] = in_order(schema["example"], schema, components["schemas"])
     components["headers"] = dict(_HEADERS)
 
 

@@ -27,15 +27,37 @@ def example_of(schema: Schema, schemas: Mapping[str, Schema]) -> Any:
     for key in ("examples", "enum"):
         if schema.get(key):
             return schema[key][0]
+    if _may_be_null(schema):
+        return None
     if "anyOf" in schema:
-        return _of_choice(schema["anyOf"], schemas)
+        return example_of(schema["anyOf"][0], schemas)
     return _of_type(schema, schemas)
 
 
-def _of_choice(choices: list[Schema], schemas: Mapping[str, Schema]) -> Any:
-    if {"type": "null"} in choices:
-        return None
-    return example_of(choices[0], schemas)
+def in_order(example: Any, schema: Schema, schemas: Mapping[str, Schema]) -> Any:
+    """Return an example as it was written: in the schema's order, and with its nulls.
+
+    Pydantic sorts the members by name and FastAPI drops those that are null.
+    """
+    if "$ref" in schema:
+        return in_order(example, schemas[schema["$ref"].rpartition("/")[2]], schemas)
+    if "anyOf" in schema:
+        return in_order(example, schema["anyOf"][0], schemas)
+    if isinstance(example, list):
+        return [in_order(part, schema.get("items", {}), schemas) for part in example]
+    if not isinstance(example, dict):
+        return example
+    members = schema.get("properties", {})
+    nulls = {name: None for name in schema.get("required", ()) if _may_be_null(members[name])}
+    ordered = {name: (nulls | example)[name] for name in members if name in nulls | example}
+    ordered |= example
+    return {
+        name: in_order(value, members.get(name, {}), schemas) for name, value in ordered.items()
+    }
+
+
+def _may_be_null(schema: Schema) -> bool:
+    return {"type": "null"} in schema.get("anyOf", ())
 
 
 def _of_type(schema: Schema, schemas: Mapping[str, Schema]) -> Any:

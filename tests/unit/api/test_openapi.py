@@ -262,6 +262,12 @@ class TestExampleOf:
     def test_follows_from_the_parts(self, schema: dict[str, Any], example: object) -> None:
         assert example_of(schema, self.SCHEMAS) == example
 
+    def test_is_shown_as_it_was_written_nulls_and_order(self, document: dict[str, Any]) -> None:
+        schemas = document["components"]["schemas"]
+        for name, example in (("JobObject", JOB_EXAMPLE), ("PhotoResult", PHOTO_EXAMPLE)):
+            assert schemas[name]["example"] == example
+            assert list(schemas[name]["example"]) == list(example), name
+
     def test_is_missing_where_a_part_shows_nothing(self) -> None:
         with pytest.raises(NoExampleError):
             example_of({"type": "object", "properties": {"n": {"type": "integer"}}}, {})
