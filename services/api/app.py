@@ -65,10 +65,21 @@ def create_app(
     app.state.api = state
     app.state.public_url = chosen.api.public_url
     # The canary before the models: its path would be read as a model's id.
-    for module in (
-        *(jobs, results, annotated, uploads, canary, models, files, limits, keys),
-        *(catalogue, reference, health),
-    ):
+    domains = (
+        jobs,
+        results,
+        annotated,
+        uploads,
+        canary,
+        models,
+        files,
+        limits,
+        keys,
+        catalogue,
+        reference,
+        health,
+    )
+    for module in domains:
         app.include_router(module.router)
     if chosen.compat.enabled:
         app.include_router(compat.router)

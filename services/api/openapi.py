@@ -116,7 +116,7 @@ def _tell_scopes(route: RouteContext, operation: Operation) -> None:
     """Write the scopes into the security requirement, as OpenAPI 3.1 has it for roles."""
     for requirement in operation.get("security", ()):
         for name in requirement:
-            requirement[name] = list(_scopes_of(route.dependant))
+            requirement[name] = list(dict.fromkeys(_scopes_of(route.dependant)))
 
 
 def _scopes_of(dependant: Dependant) -> Iterator[Scope]:
