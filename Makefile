@@ -77,7 +77,10 @@ sweep: $(STAMPS)/$(if $(filter starter%,$(PRESET)),pretrained,dev) ## Compare se
 	@$(PY) -m services.trainer sweep --preset $(PRESET) --data "$(DATA)" $(S)
 
 ##@ Maintain
-.PHONY: migrate migration lock clean distclean
+.PHONY: docs migrate migration lock clean distclean
+docs: $(STAMPS)/dev ## Write docs/api.md anew from the OpenAPI document
+	@$(PY) -m scripts.write_reference
+
 migrate: $(STAMPS)/dev ## Bring the database of HFER_DATABASE__URL to the newest schema
 	@$(BIN)/alembic upgrade head
 

@@ -98,6 +98,18 @@ class ApiSettings(Group):
     )
 
 
+class CompatSettings(Group):
+    """The interface of the service that this one follows, hfer, for its clients unchanged."""
+
+    enabled: bool = Field(default=False, description="serve POST /upload_image, GET /emotions")
+    anonymous_key: SecretStr | None = Field(
+        default=None, description="API key that requests to them without one act as"
+    )
+    picture_pixels: int = Field(
+        default=4_000_000, ge=10_000, description="larger pictures are scaled down to this"
+    )
+
+
 class WorkerSettings(Group):
     """The analysing processes."""
 
@@ -156,6 +168,7 @@ class Settings(BaseSettings):
     queue: QueueSettings = QueueSettings()
     retention: RetentionSettings = RetentionSettings()
     api: ApiSettings = ApiSettings()
+    compat: CompatSettings = CompatSettings()
     worker: WorkerSettings = WorkerSettings()
     models: ModelSettings = ModelSettings()
     telemetry: TelemetrySettings = TelemetrySettings()

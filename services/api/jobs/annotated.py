@@ -9,9 +9,10 @@ from fastapi import APIRouter, Query, Response
 from services.api.dependencies import Reader, State
 from services.api.docs import problems
 from services.api.jobs.ids import ItemId, JobId
+from services.api.problems import ProblemCode
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
-from services.common.domain.errors import JobError, JobErrorCode, TransientError
+from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.jobs import ItemStatus
 from services.common.jobs.outcomes import from_payload
 from services.common.jobs.repositories.results import PhotoRecord, ResultRepository
@@ -34,7 +35,7 @@ _WITH_RESULT = frozenset({ItemStatus.SUCCEEDED, ItemStatus.NO_FACE})
             "content": {_JPEG: {"schema": {"type": "string", "format": "binary"}}},
             "description": "The upright photo with a numbered, coloured box per face",
         },
-        **problems(404, 409, 410, 422),
+        **problems(ProblemCode.NOT_FOUND, ProblemCode.JOB_NOT_FINISHED, ProblemCode.GONE),
     },
 )
 def get_annotated(
@@ -83,12 +84,8 @@ def _render(state: ApiState, record: PhotoRecord) -> bytes:
         photo = state.storage.get(record.object_key)
     except ObjectMissingError:
         raise _photo_gone() from None
-    if not state.renderers.acquire(timeout=state.turn_s):
-        raise TransientError("Many photos are being drawn; try again shortly.")
-    try:
+    with state.turn_to_draw():
         return annotate_photo(photo, from_payload(record.payload or {}), limits=state.limits)
-    finally:
-        state.renderers.release()
 
 
 def _photo_gone() -> JobError:

@@ -5,6 +5,9 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from services.api.docs import json_content
+from services.api.jobs.examples import JOB_EXAMPLE, PHOTO_EXAMPLE
+from services.api.jobs.formats import write_results
+from services.api.jobs.negotiation import ResultFormat
 from services.api.jobs.photos import PhotoResult
 from services.api.jobs.schemas import JobConfig, JobObject
 from services.api.jobs.sealing import UploadedJob
@@ -17,6 +20,11 @@ class Results(BaseModel):
     job: JobObject
     data: list[PhotoResult]
 
+
+_PHOTOS = [PhotoResult.model_validate(PHOTO_EXAMPLE)]
+_JOB = JobObject.model_validate(JOB_EXAMPLE)
+JSONL_EXAMPLE = b"".join(write_results(ResultFormat.JSONL, _JOB, [_PHOTOS])).decode()
+CSV_EXAMPLE = b"".join(write_results(ResultFormat.CSV, _JOB, [_PHOTOS])).decode()
 
 SUBMISSION_BODY: dict[str, Any] = {
     "requestBody": {
@@ -38,6 +46,7 @@ SUBMISSION_BODY: dict[str, Any] = {
                     },
                 },
                 "encoding": {"config": {"contentType": "application/json"}},
+                "example": {"files": ["(the bytes of a photo)"], "config": {"top_n": 3}},
             },
             **json_content(UploadedJob),
         },

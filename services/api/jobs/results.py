@@ -12,6 +12,7 @@ from services.api.errors import ApiError
 from services.api.jobs.formats import write_results
 from services.api.jobs.ids import ItemId, JobId
 from services.api.jobs.negotiation import ResultFormat, negotiate
+from services.api.jobs.openapi import CSV_EXAMPLE, JSONL_EXAMPLE
 from services.api.jobs.photos import PhotoResult, photo_result
 from services.api.jobs.reading import read_batches
 from services.api.jobs.schemas import job_object
@@ -32,9 +33,15 @@ from services.common.jobs.repositories.results import ResultRepository
 from services.common.jobs.views import find_job, view_job
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
+# Places in a job are numbers of 32 bits.
+_BIGGEST_SEQ = 2**31 - 1
 
 
-@router.get("/items", summary="List the photos of a job", responses={**problems(404, 410, 422)})
+@router.get(
+    "/items",
+    summary="List the photos of a job",
+    responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.GONE)},
+)
 def get_items(
     *,
     request: Request,
@@ -47,7 +54,7 @@ def get_items(
     cursor: Cursor = None,
 ) -> Page[PhotoResult]:
     """Page through the photos in the order sent, finished or not; `status=failed` narrows."""
-    after = decode_number(cursor)
+    after = decode_number(cursor, biggest=_BIGGEST_SEQ)
     job = find_job(session, caller.tenant, job_id)
     records = ResultRepository(session).page(
         job.id, after_seq=-1 if after is None else after, limit=limit + 1, status=status
@@ -61,7 +68,11 @@ def get_items(
     )
 
 
-@router.get("/items/{item_id}", summary="Get one photo", responses={**problems(404, 410)})
+@router.get(
+    "/items/{item_id}",
+    summary="Get one photo",
+    responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.GONE)},
+)
 def get_item(session: Transaction, caller: Reader, job_id: JobId, item_id: ItemId) -> PhotoResult:
     """Tell what came of one photo."""
     job = find_job(session, caller.tenant, job_id)
@@ -81,14 +92,21 @@ def get_item(session: Transaction, caller: Reader, job_id: JobId, item_id: ItemI
             "content": {
                 "application/json": {"schema": {"$ref": "#/components/schemas/Results"}},
                 "application/x-ndjson": {
-                    "schema": {"type": "string", "description": "one PhotoResult per line"}
+                    "schema": {"type": "string", "description": "one PhotoResult per line"},
+                    "example": JSONL_EXAMPLE,
                 },
                 "text/csv": {
                     "schema": {"type": "string", "description": "one row per face"},
+                    "example": CSV_EXAMPLE,
                 },
             },
         },
-        **problems(404, 406, 409, 410, 422),
+        **problems(
+            ProblemCode.NOT_FOUND,
+            ProblemCode.NOT_ACCEPTABLE,
+            ProblemCode.JOB_NOT_FINISHED,
+            ProblemCode.GONE,
+        ),
     },
 )
 def get_results(

@@ -81,10 +81,12 @@ class SubmissionReader:
         files: how many photos have begun.
     """
 
-    def __init__(self, content_type: str | None, *, limits: PhotoLimits) -> None:
+    def __init__(self, content_type: str | None, *, limits: PhotoLimits, part: str = FILES) -> None:
+        """Expect photos in parts named ``part``."""
         self.config: bytes | None = None
         self.files = 0
         self._limits = limits
+        self._part = part
         self._reader = MultipartReader(content_type)
         self._spool: _Spool | None = None
         self._config = bytearray()
@@ -115,7 +117,9 @@ class SubmissionReader:
         """
         self._reader.finish()
         if not self.files:
-            raise invalid_field("#/files", "Send at least one photo, in a part named 'files'.")
+            raise invalid_field(
+                f"#/{self._part}", f"Send at least one photo, in a part named '{self._part}'."
+            )
 
     def close(self) -> None:
         """Let go of a photo that will never be whole."""
@@ -140,7 +144,7 @@ class SubmissionReader:
         if name == CONFIG:
             if self.config is not None:
                 raise invalid_field("#/config", "Send one config part, not several.")
-        elif name == FILES:
+        elif name == self._part:
             self.files += 1
             if self.files > self._limits.request_files:
                 raise ApiError(
@@ -153,7 +157,7 @@ class SubmissionReader:
         else:
             raise invalid_field(
                 pointer(name),
-                f"There is no part of this name; send '{FILES}' and '{CONFIG}'.",
+                f"There is no part of this name; send '{self._part}' and '{CONFIG}'.",
             )
 
     def _write(self, data: bytes) -> None:

@@ -7,9 +7,10 @@ from services.api.jobs.schemas import MAX_LABELS, EffectiveConfig
 from services.api.jobs.spool import MAX_CONFIG_BYTES
 from services.api.models.upload import MAX_BUNDLE_BYTES, MAX_BUNDLE_FILES
 from services.api.pagination import MAX_LIMIT
-from services.api.state import ApiState
+from services.common.config import Settings
 from services.common.domain.emotions import EMOTIONS, Emotion
 from services.common.domain.faces import AnalysisOptions
+from services.common.domain.limits import PhotoLimits
 from services.common.jobs.submission import INTERACTIVE_PHOTOS
 
 
@@ -45,9 +46,9 @@ class LimitsObject(BaseModel):
     default_config: EffectiveConfig
 
 
-def limits_object(state: ApiState) -> LimitsObject:
+def limits_object(limits: PhotoLimits, settings: Settings) -> LimitsObject:
     """Collect the limits from where they are enforced."""
-    limits, settings, defaults = state.limits, state.settings, AnalysisOptions()
+    defaults = AnalysisOptions()
     return LimitsObject(
         photo_bytes=limits.photo_bytes,
         photo_pixels=limits.photo_pixels,

@@ -18,7 +18,7 @@ from tests.fixtures.jobs import seed_job
 from tests.fixtures.serving import Api, StartApi, assert_problem
 from tests.fixtures.settings import DEAD, SettingsMaker, build_settings
 
-OPEN_PATHS = {"/healthz", "/readyz", "/metrics", "/version"}
+OPEN_PATHS = {"/healthz", "/readyz", "/metrics", "/version", "/problems", "/problems/{code}"}
 
 
 def routes() -> list[tuple[str, str]]:

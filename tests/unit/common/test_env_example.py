@@ -46,5 +46,6 @@ def test_tells_the_default(name: str) -> None:
         assert not commented
         return
     assert commented
-    shown = "" if default is None else str(default).lower() if default is True else str(default)
+    shown = "" if default is None else str(default)
+    shown = shown.lower() if isinstance(default, bool) else shown
     assert value == shown

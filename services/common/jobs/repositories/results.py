@@ -77,6 +77,18 @@ class ResultRepository:
         query = _records().where(Item.job_id == job_id, Item.public_id == public_id)
         return next(iter(self._read(query)), None)
 
+    def at_or_below(self, tenant: str, public_id: uuid.UUID, *, reach: int) -> PhotoRecord | None:
+        """Return the tenant's photo with this id, or with the nearest one up to ``reach`` less."""
+        lowest = uuid.UUID(int=max(public_id.int - reach, 0))
+        query = (
+            _records()
+            .join(Job, Job.id == Item.job_id)
+            .where(Item.public_id.between(lowest, public_id), Job.tenant == tenant)
+            .order_by(Item.public_id.desc())
+            .limit(1)
+        )
+        return next(iter(self._read(query)), None)
+
     def model_versions(self, job_ids: Sequence[int]) -> dict[int, str]:
         """Return, for each job that has a result, the model version of one of its results."""
         made_by = (
