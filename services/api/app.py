@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from services.api.docs import DESCRIPTION, TITLE
 from services.api.errors import register_error_handlers
 from services.api.health import endpoints as health
-from services.api.jobs import annotated, results
+from services.api.jobs import annotated, artifacts, results, summary
 from services.api.jobs import endpoints as jobs
 from services.api.keys import endpoints as keys
 from services.api.limits import endpoints as limits
@@ -57,7 +57,8 @@ def create_app(
     )
     app.state.api = state
     # The canary before the models: its path would be read as a model's id.
-    for module in (jobs, results, annotated, uploads, canary, models, files, limits, keys, health):
+    of_jobs = (jobs, results, summary, annotated, artifacts, uploads)
+    for module in (*of_jobs, canary, models, files, limits, keys, health):
         app.include_router(module.router)
     register_error_handlers(app)
     app.add_middleware(BodyLimitMiddleware, limit_of=_body_limit(state.limits))
