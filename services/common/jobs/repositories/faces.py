@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Double,
     and_,
@@ -118,4 +119,4 @@ def _top_p(face: Any) -> ColumnElement[float]:
 
 
 def _uncertain(face: Any) -> ColumnElement[bool]:
-    return face["uncertain"].as_boolean()
+    return cast(face["uncertain"].astext, Boolean)

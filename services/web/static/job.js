@@ -1,0 +1,75 @@
+// A running job: how it stands is asked for as often as the service says; chart and gallery are
+// drawn anew by the server when photos were finished.
+
+const PARTS = ["head", "side", "gallery"];
+// The gallery is not redrawn more often than this, nor under somebody's hands.
+const REDRAW_MS = 3000;
+const GIVE_UP_AFTER = 40;
+
+const head = () => document.getElementById("head");
+
+async function redraw({ final }) {
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (!answer.ok) return false;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const id of PARTS) {
+    const [old, now] = [document.getElementById(id), fresh.getElementById(id)];
+    if (!old || !now) continue;
+    const busy = old.contains(document.activeElement) || old.querySelector("details[open]");
+    if (busy && !final) continue;
+    const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+    old.replaceWith(now);
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  }
+  for (const button of document.querySelectorAll("[data-needless]")) button.hidden = true;
+  return true;
+}
+
+function show(state) {
+  document.getElementById("line").textContent = state.line;
+  document.getElementById("bar")?.setAttribute("value", state.progress);
+  const chip = document.querySelector("#chip .chip");
+  chip.className = `chip s-${state.status}`;
+  chip.textContent = state.word;
+}
+
+// Spoken at each tenth only: a screen reader would talk without end.
+let spoken = -1;
+function say(state) {
+  const tenth = Math.floor(state.progress * 10);
+  if (tenth === spoken && !state.final) return;
+  spoken = tenth;
+  document.getElementById("said").textContent = `${state.word}: ${state.line}`;
+}
+
+async function watch() {
+  const address = `/jobs/${head().dataset.job}/state`;
+  let drawn = { finished: Number(document.getElementById("gallery").dataset.shown), at: 0 };
+  for (let failures = 0; failures < GIVE_UP_AFTER;) {
+    let pause = 1;
+    try {
+      const answer = await fetch(address, { headers: { Accept: "application/json" } });
+      if (answer.status === 401 || answer.status === 404 || answer.status === 410) return location.reload();
+      if (!answer.ok) throw new Error(String(answer.status));
+      failures = 0;
+      const state = await answer.json();
+      pause = Number(answer.headers.get("Retry-After")) || 1;
+      show(state);
+      say(state);
+      const news = state.finished !== drawn.finished && performance.now() - drawn.at > REDRAW_MS;
+      if (state.final || news || state.status !== head().dataset.status) {
+        if (await redraw(state)) drawn = { finished: state.finished, at: performance.now() };
+        say(state);
+      }
+      if (state.final) return;
+    } catch {
+      // The service restarts, or the network changes: the job goes on without us.
+      failures += 1;
+      pause = Math.min(15, 2 ** failures);
+      document.getElementById("line").textContent = "No connection; trying again …";
+    }
+    await new Promise((done) => { setTimeout(done, pause * 1000); });
+  }
+}
+
+if (head() && !head().dataset.final) watch();
