@@ -118,7 +118,8 @@ class Gateway:
             except ApiRefusalError as refusal:
                 if refusal.status != _OVERLOADED or tries == _PICTURE_TRIES:
                     raise
-                await asyncio.sleep(min(refusal.retry_after or 1.0, _LONGEST_PAUSE_S))
+                pause = 1.0 if refusal.retry_after is None else refusal.retry_after
+                await asyncio.sleep(min(pause, _LONGEST_PAUSE_S))
                 tries += 1
 
     async def put(self, url: str, body: AsyncIterable[bytes], *, size: int) -> None:

@@ -10,7 +10,14 @@ from services.web.forms import read_form
 from services.web.gateway import ApiRefusalError, path_of
 from services.web.pages.photos import picture_response
 from services.web.state import is_admin, leave_message, now, render, web_of
-from services.web.views.models import card_html, confusion, figures, per_class, pictures
+from services.web.views.models import (
+    card_html,
+    confusion,
+    figures,
+    measured_on,
+    per_class,
+    pictures,
+)
 from services.web.views.units import moment
 
 _CONFLICT = 409
@@ -88,8 +95,7 @@ async def _model_page(request: Request, *, refused: str, status: int = 200) -> R
         http_status=status,
         model=model,
         figures=figures(measured),
-        measured=measured,
-        data=manifest.get("training_data") or {},
+        measured_on=measured_on(manifest),
         labels=labels,
         confusion=confusion(labels, measured),
         per_class=per_class(labels, measured),

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
 from services.web.views.expressions import Bar
-from services.web.views.units import percent
+from services.web.views.units import count, percent
 
 _PICTURE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(?:png|jpe?g)")
 _SHADES = 10
@@ -59,6 +59,15 @@ def figures(metrics: Mapping[str, Any]) -> tuple[Figure, ...]:
     """Read the three figures that models are compared by."""
     names = {"accuracy": "Accuracy", "macro_recall": "Macro recall", "macro_f1": "Macro F1"}
     return tuple(_figure(title, metrics.get(name)) for name, title in names.items())
+
+
+def measured_on(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Tell what the figures were measured on: how many images, of what data, which split."""
+    metrics, data = (manifest.get(name) or {} for name in ("metrics", "training_data"))
+    if not isinstance(images := metrics.get("n"), int):
+        return ()
+    told = (data.get("name"), metrics.get("split"))
+    return (count(images, "image"), *(str(words) for words in told if words))
 
 
 def confusion(labels: Sequence[str], metrics: Mapping[str, Any]) -> tuple[ConfusionRow, ...]:
