@@ -118,4 +118,5 @@ $(STAMPS)/pretrained: requirements/pretrained.txt $(STAMPS)/test
 $(STAMPS)/test: requirements/torch.txt requirements/no-deps.txt $(STAMPS)/dev
 	@$(INSTALL) "Installing torch (several GB)" -r requirements/torch.txt -c requirements/dev.txt
 	@$(INSTALL) "Installing facenet-pytorch" --no-deps -r requirements/no-deps.txt
+	@./scripts/chromium.sh
 	@touch $@

@@ -30,7 +30,7 @@ function draw() {
   const { files } = chosen;
   by("chosen").hidden = !files.length;
   by("send").disabled = !files.length;
-  by("chosen-title").textContent = `${plural(files.length, chosen.hasArchive ? "file" : "photo")}, ${megabytes(chosen.bytes)}`;
+  by("chosen-words").textContent = `${plural(files.length, chosen.hasArchive ? "file" : "photo")}, ${megabytes(chosen.bytes)}`;
   for (const address of addresses) URL.revokeObjectURL(address);
   addresses = [];
   by("thumbs").replaceChildren(...files.slice(0, THUMBS).map(thumb));
