@@ -133,6 +133,16 @@ def submit(page: Page, photos: list[Path], *, name: str = "") -> str:
     return "/" + page.url.split("/", 3)[3]
 
 
+def until(page: Page, expression: str) -> None:
+    """Wait until an expression is true. Playwright's own waiting evaluates strings in the page,
+    which the page's policy forbids.
+    """
+    deadline = time.monotonic() + TIMEOUT_MS / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, expression
+        page.wait_for_timeout(50)
+
+
 def wait_final(page: Page) -> None:
     """Wait until the page itself, without a reload, shows that the job is over."""
     page.wait_for_selector("#head[data-final=yes]")

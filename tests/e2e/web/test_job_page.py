@@ -1,6 +1,7 @@
 """A finished job: gallery, boxes under pointer and keyboard, filter, downloads, deletion."""
 
 import csv
+import io
 import json
 import zipfile
 from pathlib import Path
@@ -11,7 +12,7 @@ from playwright.sync_api import Page, expect
 from hfer import Client, PhotoResult
 from infra.local.stack import LocalStack
 from tests.e2e.photos import sample_paths
-from tests.e2e.web.conftest import PHONE, NewPage, submit, wait_final
+from tests.e2e.web.conftest import PHONE, NewPage, submit, until, wait_final
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,7 @@ class TestGallery:
         page = new_page(job)
         photo = page.locator(".shot img").first
         photo.scroll_into_view_if_needed()
-        page.wait_for_function("document.querySelector('.shot img').naturalWidth > 300")
+        until(page, "document.querySelector('.shot img').naturalWidth > 300")
         box = page.locator(".crop").first.bounding_box()
         assert box is not None
         assert box["width"] == box["height"] > 50
@@ -138,7 +139,8 @@ class TestDownloads:
     ) -> None:
         page = new_page(job)
         names = [photo.filename for photo in results]
-        rows = csv.DictReader(self.download(page, "CSV", tmp_path).open())
+        text = self.download(page, "CSV", tmp_path).read_text()
+        rows = csv.DictReader(io.StringIO(text))
         assert list(dict.fromkeys(row["filename"] for row in rows)) == names
         lines = self.download(page, "JSONL", tmp_path).read_text().splitlines()
         assert [json.loads(line)["filename"] for line in lines] == names
@@ -163,7 +165,7 @@ def test_a_photo_has_a_page_of_its_own(
     expect(page.locator("h1")).to_have_text(results[0].filename)
     expect(page.locator(".face")).to_have_count(len(results[0].faces))
     expect(page.locator(".face").first.locator(".bars li")).to_have_count(7)
-    page.wait_for_function("document.querySelector('.shot img').naturalWidth > 300")
+    until(page, "document.querySelector('.shot img').naturalWidth > 300")
 
 
 def test_failed_photos_are_retried_as_a_new_job(new_page: NewPage, job: str) -> None:

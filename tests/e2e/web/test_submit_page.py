@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 from hfer import Client
 from infra.local.stack import LocalStack
 from tests.e2e.photos import sample_paths
-from tests.e2e.web.conftest import PHONE, NewPage, submit, wait_final
+from tests.e2e.web.conftest import PHONE, NewPage, submit, until, wait_final
 
 ABORTED = "Failed to load resource"
 
@@ -37,7 +37,7 @@ def test_progress_is_shown_while_a_job_runs(new_page: NewPage, many: list[Path])
     submit(page, many)
     bar = page.locator("#bar")
     expect(bar).to_be_visible()
-    page.wait_for_function("document.getElementById('bar')?.value > 0")
+    until(page, "document.getElementById('bar')?.value > 0")
     expect(page.locator("#line")).to_contain_text("left")
     page.get_by_role("button", name="Cancel").click()
     wait_final(page)
@@ -88,7 +88,7 @@ def test_photos_can_be_dropped(new_page: NewPage) -> None:
 def test_the_camera_takes_photos(new_page: NewPage) -> None:
     page = new_page(permissions=["camera"])
     page.get_by_role("button", name="Use camera").click()
-    page.wait_for_function("document.getElementById('camera-view').videoWidth > 0")
+    until(page, "document.getElementById('camera-view').videoWidth > 0")
     shoot = page.get_by_role("button", name="Take a photo")
     shoot.click()
     expect(page.locator("#camera-line")).to_contain_text("1 taken")
@@ -158,7 +158,7 @@ class TestLargeUpload:
         with Client(stack.url, stack.tenant_key()) as client:
             before = [job.id for job in client.jobs.list()]
             page.click("#send")
-            page.wait_for_function("document.getElementById('sending-bar').value > 0.5")
+            until(page, "document.getElementById('sending-bar').value > 0.5")
             with page.expect_response(lambda answer: answer.request.method == "DELETE"):
                 page.click("#stop")
             expect(page.locator("#trouble")).to_contain_text("Nothing was submitted")
