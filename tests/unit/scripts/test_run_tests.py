@@ -68,6 +68,17 @@ class TestTiers:
         }
         assert files == held
 
+    def test_one_that_needs_what_is_not_there_is_not_possible(self) -> None:
+        assert Tier("t", ("x",)).possible
+        assert Tier("t", ("x",), needs=("no-such-program", "sh")).possible
+        assert not Tier("t", ("x",), needs=("no-such-program",)).possible
+
+    def test_the_browser_is_started_in_one_tier_only(self) -> None:
+        (browser,) = [tier for tier in TIERS if tier.needs]
+        (e2e,) = [tier for tier in TIERS if tier.name == "e2e"]
+        assert browser.paths == ("tests/e2e/web",)
+        assert "--ignore=tests/e2e/web" in e2e.options
+
     def test_keep_torch_and_tensorflow_apart(self) -> None:
         mixed = [
             tier.name
