@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -89,9 +90,8 @@ def main() -> int:
     left_out = [tier for tier in wanted if not tier.possible]
     covered = {tier.name for tier in TIERS if tier.covered} <= set(chosen)
     coverage_code = report_coverage() if covered else 0
-    for tier in left_out:
-        print(f"\n{tier.name} was left out: it needs {tier.needs[0]}, which is not installed.")
-    return conclude(outcomes, coverage_code=coverage_code, seconds=time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return conclude(outcomes, coverage_code=coverage_code, seconds=seconds, left_out=left_out)
 
 
 def run(tier: Tier) -> Outcome:
@@ -137,13 +137,17 @@ def report_coverage() -> int:
     return subprocess.run([*coverage, "report"], check=False).returncode
 
 
-def conclude(outcomes: list[Outcome], *, coverage_code: int, seconds: float) -> int:
+def conclude(
+    outcomes: list[Outcome], *, coverage_code: int, seconds: float, left_out: Sequence[Tier] = ()
+) -> int:
     """Print a line per tier and one for all; return the code for the shell."""
     print("\n--- all tiers ---")
     for outcome in outcomes:
         verdict = "ok" if outcome.good else f"FAILED (pytest returned {outcome.code})"
         counts = ", ".join(f"{n} {word}" for word, n in outcome.counts.items() if n)
         print(f"{outcome.tier:<18}{outcome.seconds:7.0f} s  {verdict}: {counts or 'no tests'}")
+    for tier in left_out:
+        print(f"{tier.name:<18}      -    left out: {tier.needs[0]} is not installed")
     if coverage_code:
         print("coverage                      FAILED: below the limit")
     words = ("failed", "passed", "skipped", "errors")

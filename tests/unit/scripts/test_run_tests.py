@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.run_tests import TIERS, Outcome, conclude, read_counts
+from scripts.run_tests import TIERS, Outcome, Tier, conclude, read_counts
 
 GOOD = {"passed": 3, "failed": 0, "errors": 0, "skipped": 0}
 
@@ -19,6 +19,11 @@ class TestConclude:
         result, closing = capsys.readouterr().out.splitlines()[-2:]
         assert result == "RESULT: everything passed"
         assert closing.strip("= ") == "6 passed in 2.00s"
+
+    def test_says_what_was_left_out(self, capsys: pytest.CaptureFixture[str]) -> None:
+        tier = Tier("browser", ("x",), needs=("chromium",))
+        assert conclude([outcome()], coverage_code=0, seconds=2, left_out=[tier]) == 0
+        assert "left out: chromium is not installed" in capsys.readouterr().out
 
     @pytest.mark.parametrize(
         "bad",
