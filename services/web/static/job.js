@@ -44,7 +44,7 @@ function say(state) {
 
 async function watch() {
   const address = `/jobs/${head().dataset.job}/state`;
-  let drawn = { finished: Number(document.getElementById("gallery").dataset.shown), at: 0 };
+  let drawn = { finished: Number(document.getElementById("gallery").dataset.shown), at: -REDRAW_MS };
   for (let failures = 0; failures < GIVE_UP_AFTER;) {
     let pause = 1;
     try {

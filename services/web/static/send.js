@@ -12,6 +12,7 @@ const randomKey = () =>
 // XMLHttpRequest and not fetch: fetch does not tell how much of a body is sent.
 function request(method, address, { body, headers = {}, signal, onSent }) {
   return new Promise((done, failed) => {
+    signal?.throwIfAborted();
     const xhr = new XMLHttpRequest();
     const stop = () => xhr.abort();
     xhr.open(method, address);
@@ -121,7 +122,8 @@ async function sendBatches({ files, limits }, { name, signal, onProgress, onPaus
       onProgress(sent, start);
     }
   } catch (error) {
-    // What lies in the bucket would be kept a day for nothing.
+    // What lies in the bucket would be kept a day for nothing. (An upload whose first batch was
+    // never answered has no name here; the service forgets it by itself.)
     if (upload) await request("DELETE", `/uploads/${upload}`, {}).catch(() => undefined);
     throw error;
   }

@@ -92,7 +92,7 @@ def _line(job: Mapping[str, Any], counts: Mapping[str, int], *, final: bool) -> 
     if not final:
         done = total - counts.get("queued", 0) - counts.get("running", 0)
         left = duration(job.get("eta_seconds"))
-        ahead = f", about {left} left" if left else ""
+        ahead = f", {left} left" if left else ""
         return f"{done:,} of {count(total, 'photo')}{ahead}"
     parts = [
         (counts.get("succeeded", 0), "with faces"),

@@ -27,10 +27,10 @@ def duration(seconds: float | None) -> str:
     if seconds < 10:  # noqa: PLR2004 - nobody counts them
         return "a few seconds"
     if seconds < 1.5 * _MINUTE:
-        return f"{round(seconds / 5) * 5} seconds"
+        return f"about {round(seconds / 5) * 5} seconds"
     if seconds < 1.5 * _HOUR:
-        return count(round(seconds / _MINUTE), "minute")
-    return f"{seconds / _HOUR:.1f} hours"
+        return f"about {count(round(seconds / _MINUTE), 'minute')}"
+    return f"about {seconds / _HOUR:.1f} hours"
 
 
 def moment(text: str | None, *, now: datetime) -> str:

@@ -157,8 +157,8 @@ class TestLargeUpload:
         page.set_input_files("#files", [str(photo) for photo in large])
         with Client(stack.url, stack.tenant_key()) as client:
             before = [job.id for job in client.jobs.list()]
-            page.click("#send")
-            until(page, "document.getElementById('sending-bar').value > 0.5")
+            with page.expect_request("**/uploads/*/batches*"):
+                page.click("#send")
             with page.expect_response(lambda answer: answer.request.method == "DELETE"):
                 page.click("#stop")
             expect(page.locator("#trouble")).to_contain_text("Nothing was submitted")

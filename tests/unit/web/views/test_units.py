@@ -26,10 +26,10 @@ def test_percent(share: float | None, digits: int, text: str) -> None:
     [
         (None, ""),
         (3, "a few seconds"),
-        (44, "45 seconds"),
-        (95, "2 minutes"),
-        (600, "10 minutes"),
-        (9_000, "2.5 hours"),
+        (44, "about 45 seconds"),
+        (95, "about 2 minutes"),
+        (600, "about 10 minutes"),
+        (9_000, "about 2.5 hours"),
     ],
 )
 def test_duration(seconds: float | None, text: str) -> None:
