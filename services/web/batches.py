@@ -20,6 +20,8 @@ MAX_BATCH_BYTES = 64_000_000
 MAX_BATCH_FILES = 200
 _MAX_LINE = 100_000
 _BLOCK = 1 << 18
+# How long a sender may be silent, as at the API; phones change networks in half a minute.
+STALL_S = 60.0
 
 
 class BatchError(ValueError):
@@ -56,13 +58,15 @@ class Spooled:
                 yield block
 
 
-async def spool(body: AsyncIterable[bytes], folder: Path) -> list[Spooled]:
+async def spool(
+    body: AsyncIterable[bytes], folder: Path, *, stall_s: float = STALL_S
+) -> list[Spooled]:
     """Write the files of a batch to ``folder``, hashing them on the way.
 
     Raises:
-        BatchError: the body is not a batch, too large, or ends too early.
+        BatchError: the body is not a batch, too large, ends too early, or stalls.
     """
-    reader = _Reader(body)
+    reader = _Reader(body, stall_s=stall_s)
     files = parse_line(await reader.line())
     spooled = []
     for file in files:
@@ -104,13 +108,14 @@ def _keep(
 class _Reader:
     """Takes a stream of chunks apart."""
 
-    def __init__(self, body: AsyncIterable[bytes]) -> None:
+    def __init__(self, body: AsyncIterable[bytes], *, stall_s: float) -> None:
         self._chunks = aiter(body)
         self._held = b""
+        self._stall_s = stall_s
 
     async def line(self) -> bytes:
         while b"\n" not in self._held:
-            if len(self._held) > _MAX_LINE or not (chunk := await anext(self._chunks, b"")):
+            if len(self._held) > _MAX_LINE or not (chunk := await self._next()):
                 raise BatchError("The upload begins with no list of files; reload the page.")
             self._held += chunk
         line, _, self._held = self._held.partition(b"\n")
@@ -120,15 +125,22 @@ class _Reader:
         left = size
         while left:
             held = self._held or await self._next()
+            if not held:
+                raise BatchError("The upload broke off; send it again.")
             piece, self._held = held[:left], held[left:]
             left -= len(piece)
             yield piece
 
     async def more(self) -> bool:
-        return bool(self._held) or bool(await anext(self._chunks, b""))
+        return bool(self._held or await self._next())
 
     async def _next(self) -> bytes:
-        async for chunk in self._chunks:
-            if chunk:
-                return chunk
-        raise BatchError("The upload broke off; it goes on where it stopped when sent again.")
+        """Return the next chunk that holds something; nothing at the end."""
+        try:
+            async with asyncio.timeout(self._stall_s):
+                async for chunk in self._chunks:
+                    if chunk:
+                        return chunk
+        except TimeoutError:
+            raise BatchError("The upload came to a standstill; send it again.") from None
+        return b""

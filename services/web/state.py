@@ -22,8 +22,8 @@ HERE = Path(__file__).parent
 STATIC = HERE / "static"
 FLASH = "flash"
 _LIMITS_S = 60.0
-# Batches that lie in the temporary folder at a time, 64 MB each at most.
-_BATCHES = 4
+# Batches that lie in the temporary folder at a time; our own script makes them 32 MB at most.
+_BATCHES = 16
 
 
 @dataclass(slots=True)

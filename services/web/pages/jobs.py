@@ -78,6 +78,7 @@ async def job_state(request: Request) -> Response:
         "line": view.line,
         "progress": view.progress,
         "finished": view.finished,
+        "total": view.counts.get("total", 0),
         "final": view.final,
     }
     return JSONResponse(told, headers={"Retry-After": again or "2"})

@@ -2,8 +2,9 @@
 // drawn anew by the server when photos were finished.
 
 const PARTS = ["head", "side", "gallery"];
-// The gallery is not redrawn more often than this, nor under somebody's hands.
-const REDRAW_MS = 3000;
+// Chart and gallery are not redrawn more often than this, nor under somebody's hands. Adding up
+// the faces of a large job costs its service a second or two: it is asked each 100 s then.
+const redrawMs = (state) => Math.max(3000, state.total);
 const GIVE_UP_AFTER = 40;
 
 const head = () => document.getElementById("head");
@@ -44,7 +45,7 @@ function say(state) {
 
 async function watch() {
   const address = `/jobs/${head().dataset.job}/state`;
-  let drawn = { finished: Number(document.getElementById("gallery").dataset.shown), at: -REDRAW_MS };
+  let drawn = { finished: Number(document.getElementById("gallery").dataset.shown), at: -Infinity };
   for (let failures = 0; failures < GIVE_UP_AFTER;) {
     let pause = 1;
     try {
@@ -56,7 +57,7 @@ async function watch() {
       pause = Number(answer.headers.get("Retry-After")) || 1;
       show(state);
       say(state);
-      const news = state.finished !== drawn.finished && performance.now() - drawn.at > REDRAW_MS;
+      const news = state.finished !== drawn.finished && performance.now() - drawn.at > redrawMs(state);
       if (state.final || news || state.status !== head().dataset.status) {
         if (await redraw(state)) drawn = { finished: state.finished, at: performance.now() };
         say(state);

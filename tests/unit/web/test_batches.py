@@ -69,6 +69,15 @@ def test_what_is_no_batch_is_refused(tmp_path: Path, body: bytes, words: str) ->
         taken(body, tmp_path, size=50_000)
 
 
+def test_a_sender_that_falls_silent_is_not_waited_for(tmp_path: Path) -> None:
+    async def silent() -> AsyncIterator[bytes]:
+        yield body_of([("a", b"xyz")])[:-1]
+        await asyncio.Event().wait()
+
+    with pytest.raises(BatchError, match="standstill"):
+        asyncio.run(spool(silent(), tmp_path, stall_s=0.01))
+
+
 def test_a_spooled_file_is_read_in_blocks(tmp_path: Path) -> None:
     data = bytes(700_000)
     (file,) = taken(body_of([("a", data)]), tmp_path, size=100_000)
