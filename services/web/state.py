@@ -16,7 +16,7 @@ from services.web.access import LoginThrottle, Role
 from services.web.gateway import Gateway
 from services.web.guard import fingerprint
 from services.web.settings import WebSettings
-from services.web.views.units import count, percent
+from services.web.views.units import count, span
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -61,7 +61,7 @@ def build_templates(settings: WebSettings) -> Environment:
         "contact": settings.contact,
         "count": count,
     }
-    environment.filters["percent"] = percent
+    environment.filters["span"] = span
     return environment
 
 

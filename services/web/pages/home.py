@@ -5,6 +5,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from services.web.batches import MAX_BATCH_BYTES, MAX_BATCH_FILES
+from services.web.gateway import ApiError
 from services.web.state import now, render, web_of
 from services.web.views.jobs import job_view
 
@@ -28,7 +29,11 @@ async def show_home(request: Request) -> Response:
 
 async def show_notice(request: Request) -> Response:
     """Show what results mean, what they must not be used for, and the notice for people."""
-    return render(request, "notice.html")
+    try:
+        kept = (await web_of(request).limits()).get("inputs_retention_seconds")
+    except ApiError:
+        kept = None  # what must not be done is to be read at any time
+    return render(request, "notice.html", kept=kept)
 
 
 async def healthz(_request: Request) -> Response:

@@ -9,6 +9,15 @@ const GIVE_UP_AFTER = 40;
 
 const head = () => document.getElementById("head");
 
+// How to find the same element in the part as drawn anew.
+function selectorOf(element) {
+  if (element.id) return `#${CSS.escape(element.id)}`;
+  if (element.dataset.face) return `${element.localName}[data-face="${CSS.escape(element.dataset.face)}"]`;
+  const home = element.closest("[id]");
+  const kind = element.localName + [...element.classList].map((name) => `.${CSS.escape(name)}`).join("");
+  return home === null ? kind : `#${CSS.escape(home.id)} ${kind}`;
+}
+
 async function redraw({ final }) {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!answer.ok) return false;
@@ -16,11 +25,12 @@ async function redraw({ final }) {
   for (const id of PARTS) {
     const [old, now] = [document.getElementById(id), fresh.getElementById(id)];
     if (!old || !now) continue;
-    const busy = old.contains(document.activeElement) || old.querySelector("details[open]");
-    if (busy && !final) continue;
-    const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+    const focused = old.contains(document.activeElement) ? selectorOf(document.activeElement) : "";
+    const open = [...old.querySelectorAll("details[open]")].map(selectorOf);
+    if ((focused || open.length) && !final) continue;
     old.replaceWith(now);
-    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    for (const selector of open) now.querySelector(selector)?.setAttribute("open", "");
+    if (focused) now.querySelector(focused)?.focus({ preventScroll: true });
   }
   for (const button of document.querySelectorAll("[data-needless]")) button.hidden = true;
   return true;

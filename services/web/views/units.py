@@ -33,6 +33,15 @@ def duration(seconds: float | None) -> str:
     return f"about {seconds / _HOUR:.1f} hours"
 
 
+def span(seconds: float) -> str:
+    """Write a length of time that somebody chose: ``24 hours``, ``7 days``, ``30 minutes``."""
+    if seconds < _HOUR:
+        return count(max(1, round(seconds / _MINUTE)), "minute")
+    if seconds <= 2 * _DAY:
+        return count(round(seconds / _HOUR), "hour")
+    return count(round(seconds / _DAY), "day")
+
+
 def moment(text: str | None, *, now: datetime) -> str:
     """Write an RFC 3339 time relative to ``now``: ``3 minutes ago``, ``in 2 days``."""
     when = parse_time(text)

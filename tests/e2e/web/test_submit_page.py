@@ -46,6 +46,19 @@ def test_progress_is_shown_while_a_job_runs(new_page: NewPage, many: list[Path])
     expect(page.locator(".flash")).to_contain_text("keep their results")
 
 
+def test_what_a_visitor_opened_stays_open_when_the_job_ends(
+    new_page: NewPage, many: list[Path]
+) -> None:
+    page = new_page()
+    submit(page, many[:60])
+    face = page.locator(".face").first
+    face.locator("summary").click()
+    expect(page.locator("#head:not([data-final=yes])")).to_have_count(1)
+    wait_final(page)
+    expect(page.locator(".gallery > li")).to_have_count(24)
+    expect(page.locator(".face").first.locator("details")).to_have_attribute("open", "")
+
+
 def test_what_is_no_photo_is_left_out_with_the_reason(new_page: NewPage, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no photo")
     (tmp_path / "empty.jpg").touch()

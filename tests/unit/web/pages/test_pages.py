@@ -44,6 +44,17 @@ def test_names_from_outside_are_text(visitor: Visitor, web_api: WebApi) -> None:
     assert html.escape("<script>alert") in page
 
 
+def test_the_notice_says_how_long_photos_are_kept(visitor: Visitor) -> None:
+    assert "deleted after 24 hours" in visitor.get("/notice").text
+
+
+def test_the_notice_is_there_without_the_service(visitor: Visitor, web_api: WebApi) -> None:
+    web_api.answers["GET", "/v1/limits"] = api_problem(503, "overloaded")
+    response = visitor.get("/notice")
+    assert response.status_code == 200
+    assert "deleted soon" in response.text
+
+
 class TestHome:
     def test_tells_the_limits_and_the_latest_jobs(self, visitor: Visitor) -> None:
         page = visitor.get("/").text

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.web.views.units import clock, count, duration, moment, percent
+from services.web.views.units import clock, count, duration, moment, percent, span
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
@@ -61,6 +61,12 @@ def test_counts_have_their_noun() -> None:
         "2,000 photos",
         "0 tries",
     ]
+
+
+def test_a_span_is_told_as_it_was_chosen() -> None:
+    seconds = (30, 1_800, 3_600, 86_400, 604_800)
+    told = ["1 minute", "30 minutes", "1 hour", "24 hours", "7 days"]
+    assert [span(each) for each in seconds] == told
 
 
 def test_clock_is_utc() -> None:
