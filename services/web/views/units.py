@@ -51,12 +51,14 @@ def moment(text: str | None, *, now: datetime) -> str:
     size = abs(away)
     if size < _MINUTE:
         return "just now" if away <= 0 else "in a moment"
+    # What is over is counted in whole steps; what is to come, 29 days and 23 hours, is 30 days.
+    whole = int if away < 0 else round
     if size < _HOUR:
-        words = count(int(size // _MINUTE), "minute")
+        words = count(whole(size / _MINUTE), "minute")
     elif size < 2 * _DAY:
-        words = count(int(size // _HOUR), "hour")
+        words = count(whole(size / _HOUR), "hour")
     else:
-        words = count(int(size // _DAY), "day")
+        words = count(whole(size / _DAY), "day")
     return f"{words} ago" if away < 0 else f"in {words}"
 
 

@@ -21,7 +21,7 @@ class Fault:
 
 
 _TITLES = {
-    "not-found": "There is no such thing",
+    "not-found": "Not found",
     "gone": "It is erased",
     "job-final": "The job is over already",
     "job-not-finished": "The job is not finished yet",

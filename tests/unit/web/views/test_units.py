@@ -44,6 +44,8 @@ def test_duration(seconds: float | None, text: str) -> None:
         (timedelta(minutes=-1), "1 minute ago"),
         (timedelta(hours=-30), "30 hours ago"),
         (timedelta(days=29, hours=1), "in 29 days"),
+        (timedelta(days=29, hours=23), "in 30 days"),
+        (timedelta(days=-2, hours=-23), "2 days ago"),
     ],
 )
 def test_moment(away: timedelta, text: str) -> None:
