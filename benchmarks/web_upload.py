@@ -1,11 +1,12 @@
 """Memory of the page while a browser sends photos through it.
 
-    python -m benchmarks.web_upload [--photos 200] [--megabytes 5]
+    python -m benchmarks.web_upload [--photos 200] [--megabytes 5] [--without-scripts]
 
 A real Chromium chooses the photos and sends them to the page, in front of the whole local
 stack. Printed: RSS of the page before and at its peak, and how long it took. The photos are a
 sample with bytes behind the picture, which JPEG readers ignore: the page sees their full size,
-the worker is done with them quickly.
+the worker is done with them quickly. Without scripts the browser sends one plain form, which the
+page passes on as one request of up to 1 GB.
 """
 
 import argparse
@@ -34,6 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=int, default=200)
     parser.add_argument("--megabytes", type=float, default=5.0)
+    parser.add_argument("--without-scripts", action="store_true")
     options = parser.parse_args()
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
@@ -48,7 +50,7 @@ def main() -> None:
             process = psutil.Process(stack.supervisor.children["web"].pid)
             with sync_playwright() as playwright:
                 chromium = playwright.chromium.launch(executable_path=browser, args=list(FLAGS))
-                page = chromium.new_page()
+                page = chromium.new_page(java_script_enabled=not options.without_scripts)
                 page.goto(stack.web_url)
                 measure(page, photos, process)
                 chromium.close()
