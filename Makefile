@@ -53,7 +53,10 @@ fmt: $(STAMPS)/dev ## Repair what ruff can repair
 	@$(BIN)/ruff check --fix --exit-zero .
 	@$(BIN)/ruff format .
 
-bench: $(STAMPS)/dev ## Measure the service against its own bare pipeline
+bench: $(STAMPS)/$(if $(wildcard /dev/nvidiactl),gpu,test) ## Measure this node: GPU and cores, detection, pipeline, service
+	@$(PY) -m benchmarks.devices
+	@$(PY) -m benchmarks.detection
+	@$(PY) -m benchmarks.pipeline
 	@$(PY) -m benchmarks.overhead
 
 train: $(STAMPS)/$(if $(filter starter%,$(PRESET)),pretrained,dev) ## Train a model: make train [PRESET=quick DATA=folder RUN=folder SET="loop.epochs=9"]
@@ -109,6 +112,12 @@ $(STAMPS)/demo: requirements/demo.txt client/pyproject.toml | $(PY)
 
 $(STAMPS)/dev: requirements/dev.txt $(STAMPS)/demo
 	@$(INSTALL) "Installing trainer and development tools" -r requirements/dev.txt
+	@touch $@
+
+# Both packages are the module onnxruntime: the one for CUDA has to come alone.
+$(STAMPS)/gpu: requirements/worker-gpu.txt $(STAMPS)/test
+	@$(PY) -m pip uninstall --yes --quiet onnxruntime
+	@$(INSTALL) "Installing ONNX Runtime for CUDA" -r requirements/worker-gpu.txt
 	@touch $@
 
 $(STAMPS)/pretrained: requirements/pretrained.txt $(STAMPS)/test
