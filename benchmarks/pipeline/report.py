@@ -100,7 +100,7 @@ class Report:
         }
 
     def _side(self, side: Side) -> dict[str, Any]:
-        layouts = {
+        layouts: dict[str, dict[str, Any]] = {
             f"{processes}x{threads}": {
                 "images_per_s": round(self.photos / statistics.median(seconds), 3),
                 "faces_per_s": round(self.faces / statistics.median(seconds), 3),
