@@ -13,7 +13,7 @@ from services.api.compat import endpoints as compat
 from services.api.docs import DESCRIPTION, TITLE
 from services.api.errors import register_error_handlers
 from services.api.health import endpoints as health
-from services.api.jobs import annotated, results
+from services.api.jobs import annotated, artifacts, results, summary
 from services.api.jobs import endpoints as jobs
 from services.api.keys import endpoints as keys
 from services.api.limits import endpoints as limits
@@ -68,7 +68,9 @@ def create_app(
     domains = (
         jobs,
         results,
+        summary,
         annotated,
+        artifacts,
         uploads,
         canary,
         models,

@@ -27,8 +27,10 @@ from services.api.pagination import (
     link_next,
 )
 from services.api.problems import ProblemCode
+from services.common.domain.emotions import Emotion
 from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.jobs import ItemStatus
+from services.common.jobs.repositories.faces import FaceFilter
 from services.common.jobs.repositories.results import ResultRepository
 from services.common.jobs.views import find_job, view_job
 
@@ -50,14 +52,26 @@ def get_items(
     caller: Reader,
     job_id: JobId,
     status: Annotated[ItemStatus | None, Query()] = None,
+    expression: Annotated[Emotion | None, Query(description="first answer of a face")] = None,
+    min_p: Annotated[
+        float | None, Query(ge=0, le=1, description="lowest probability of that answer")
+    ] = None,
+    uncertain: Annotated[bool | None, Query(description="whether that answer is uncertain")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[PhotoResult]:
-    """Page through the photos in the order sent, finished or not; `status=failed` narrows."""
+    """Page through the photos in the order sent, finished or not; `status=failed` narrows.
+
+    `expression`, `min_p` and `uncertain` list the photos with one face that fits all of them.
+    """
     after = decode_number(cursor, biggest=_BIGGEST_SEQ)
     job = find_job(session, caller.tenant, job_id)
     records = ResultRepository(session).page(
-        job.id, after_seq=-1 if after is None else after, limit=limit + 1, status=status
+        job.id,
+        after_seq=-1 if after is None else after,
+        limit=limit + 1,
+        status=status,
+        faces=FaceFilter(expression, min_p, uncertain),
     )
     page, next_cursor = cut_page(records, limit, lambda record: encode_number(record.seq))
     link_next(request, response, next_cursor)

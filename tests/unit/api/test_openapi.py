@@ -146,7 +146,7 @@ class TestDocument:
         assert {"get_job", "cancel_job", "get_results", "delete_job"} <= set(links)
         assert links["get_job"]["parameters"] == {"path.job_id": "$response.body#/id"}
         items = document["paths"]["/v1/jobs/{job_id}/items"]["get"]["responses"]["200"]["links"]
-        assert set(items) == {"get_item", "get_annotated"}
+        assert set(items) == {"get_item", "get_annotated", "get_photo"}
 
     def test_says_what_the_results_are_not(self, document: dict[str, Any]) -> None:
         schemas = document["components"]["schemas"]

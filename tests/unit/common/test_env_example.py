@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from services.common.config import Settings
+from services.web.settings import WebSettings
 
 EXAMPLE = Path(__file__).parents[3] / ".env.example"
 
@@ -31,7 +32,7 @@ def defaults(model: type[BaseModel], head: str) -> dict[str, Any]:
     return found
 
 
-SETTINGS = defaults(Settings, "HFER_")
+SETTINGS = defaults(Settings, "HFER_") | defaults(WebSettings, "HFER_WEB__")
 
 
 def test_names_every_setting_and_no_other() -> None:
@@ -46,6 +47,6 @@ def test_tells_the_default(name: str) -> None:
         assert not commented
         return
     assert commented
-    shown = "" if default is None else str(default)
-    shown = shown.lower() if isinstance(default, bool) else shown
+    words = str(default).lower() if isinstance(default, bool) else str(default)
+    shown = "" if default is None else words
     assert value == shown

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.common.db.models import Item, Job, Outcome
 from services.common.domain.jobs import ItemState, ItemStatus, Verdict
+from services.common.jobs.repositories.faces import FaceFilter, shows
 
 _STORED: dict[ItemStatus, tuple[ItemState, Verdict | None]] = {
     ItemStatus.QUEUED: (ItemState.READY, None),
@@ -50,13 +51,29 @@ class ResultRepository:
         self._session = session
 
     def page(
-        self, job_id: int, *, after_seq: int, limit: int, status: ItemStatus | None = None
+        self,
+        job_id: int,
+        *,
+        after_seq: int,
+        limit: int,
+        status: ItemStatus | None = None,
+        faces: FaceFilter | None = None,
     ) -> list[PhotoRecord]:
-        """Return up to ``limit`` photos numbered above ``after_seq`` (-1 for the first page)."""
+        """Return up to ``limit`` photos numbered above ``after_seq`` (-1 for the first page).
+
+        Args:
+            job_id: the job's number.
+            after_seq: where the page begins.
+            limit: most photos.
+            status: only photos that stand so.
+            faces: only photos with a face that fits.
+        """
         query = _records().where(Item.job_id == job_id, Item.seq > after_seq)
         if status is not None:
             state, verdict = _STORED[status]
             query = query.where(Item.state == state, Item.verdict.is_not_distinct_from(verdict))
+        if faces is not None and faces.asks:
+            query = query.where(shows(faces))
         return self._read(query.order_by(Item.seq).limit(limit))
 
     def final_window(self, job_id: int, *, first_seq: int, size: int) -> list[PhotoRecord]:
