@@ -187,5 +187,5 @@ def locked_site(stack: LocalStack) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def many(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """So many photos that a test sees their job run."""
-    return write_variations(tmp_path_factory.mktemp("many"), count=200)
+    """So many photos that a test sees their job run; it is cancelled soon."""
+    return write_variations(tmp_path_factory.mktemp("many"), count=500)
