@@ -38,7 +38,8 @@ _STEM_CHARS = 80
     responses={
         200: {
             "content": {_ZIP: {"schema": {"type": "string", "format": "binary"}}},
-            "description": "`job.json`, `results.csv`, `results.jsonl`, `annotated/*.jpg`",
+            "description": "`job.json`, `results.csv`, `results.jsonl`, `annotated/*.jpg`;"
+            " `missing.txt` names photos that the bucket has lost",
         },
         **problems(ProblemCode.NOT_FOUND, ProblemCode.JOB_NOT_FINISHED, ProblemCode.GONE),
     },
@@ -101,12 +102,28 @@ def _archive(state: ApiState, view: JobView) -> Iterator[bytes]:
         for fmt in (ResultFormat.CSV, ResultFormat.JSONL):
             body = write_results(fmt, job, read_batches(state.sessions, view))
             yield from _write(archive, sink, _entry(f"results.{fmt}", packed=True), body)
+        missing: list[str] = []
         for record in _records(state, view):
-            picture = annotated_picture(state, view.job.public_id, record, turn_s=_PATIENCE_S)
+            picture = _picture(state, view, record)
+            if picture is None:
+                missing.append(record.filename)
+                continue
             # JPEG does not get smaller by packing it again.
             archive.writestr(_entry(picture_name(record), packed=False), picture)
             yield sink.take()
+        if missing:
+            archive.writestr(_entry("missing.txt", packed=True), "\n".join(missing) + "\n")
     yield sink.take()
+
+
+def _picture(state: ApiState, view: JobView, record: PhotoRecord) -> bytes | None:
+    """Draw a photo; None when it is not in the bucket, which must not cost the others."""
+    try:
+        return annotated_picture(state, view.job.public_id, record, turn_s=_PATIENCE_S)
+    except JobError as error:
+        if error.code is not JobErrorCode.GONE:
+            raise
+        return None
 
 
 def _write(

@@ -88,6 +88,15 @@ class TestArtifacts:
             with Image.open(archive.open("annotated/00000-photo-0.jpg")) as picture:
                 assert picture.size == (900, 600)
 
+    def test_name_a_photo_that_the_bucket_has_lost_and_hold_the_others(
+        self, client: httpx.Client, seeded: SeededJob, storage: ObjectStorage
+    ) -> None:
+        storage.delete([seeded.items[0].object_key])
+        response = client.get(f"{path(seeded)}/artifacts")
+        with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+            assert archive.namelist()[3:] == ["annotated/00002-photo-2.jpg", "missing.txt"]
+            assert archive.read("missing.txt").decode() == "photo-0.jpg\n"
+
     def test_wait_for_the_end_of_the_job(
         self, client: httpx.Client, sessions: SessionFactory
     ) -> None:
