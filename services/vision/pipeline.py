@@ -229,6 +229,7 @@ def build_pipeline(
     Raises:
         BundleError: if a file is not what its hash says or the golden answers differ.
     """
+    cv2.setNumThreads(threads)  # else each process takes every core
     bundle = load_bundle(bundle_dir)
     may_use_cuda = detector is not DetectorKind.OPENVINO or classifier is ClassifierKind.AUTO
     cuda = may_use_cuda and cuda_available()

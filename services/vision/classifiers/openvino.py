@@ -35,6 +35,7 @@ class OpenVinoClassifier:
         config = {
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": 1,
+            "ENABLE_CPU_PINNING": False,  # see detectors/openvino.py
             "INFERENCE_PRECISION_HINT": _HINTS[precision],
         }
         core = openvino.Core()

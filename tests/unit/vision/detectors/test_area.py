@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from services.vision.detectors.area import area_resize
+from services.vision.detectors.area import PixelAverages, area_resize
 from tests.fixtures.photos import noise
 
 
@@ -49,3 +49,17 @@ class TestAreaResize:
         view = noise(60, 60)[10:40, 20:50]
         expected = area_resize(view.copy(), 24, 24)
         assert np.array_equal(area_resize(view, 24, 24), expected)
+
+
+class TestPixelAverages:
+    def test_level_is_the_resized_photo_with_channels_first(self) -> None:
+        rgb = noise(60, 90)
+        level = PixelAverages(rgb).level(31, 25, first_row=4, end_row=20)
+        assert level.flags.c_contiguous
+        assert np.array_equal(level, area_resize(rgb, 31, 25)[4:20].transpose(2, 0, 1))
+
+    def test_crops_are_resized_windows(self) -> None:
+        rgb = noise(60, 90)
+        crops = PixelAverages(rgb).crops(np.array([[1, 2, 31, 42], [0, 0, 60, 90]]), 24)
+        assert np.array_equal(crops[0], area_resize(rgb[2:42, 1:31], 24, 24))
+        assert np.array_equal(crops[1], area_resize(rgb, 24, 24))

@@ -1,6 +1,9 @@
+import itertools
+
 import numpy as np
 import pytest
 
+from services.vision.detectors import mtcnn
 from services.vision.detectors.boxes import Floats
 from services.vision.detectors.mtcnn import MtcnnDetector, _bands, pyramid
 from tests.fixtures.photos import noise
@@ -12,10 +15,10 @@ class Blind:
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []
 
-    def pnet(self, pixels: Floats) -> tuple[Floats, Floats]:
+    def pnet(self, pixels: Floats) -> Floats:
         self.shapes.append(pixels.shape)
-        cells = [(side - 1) // 2 - 4 for side in pixels.shape[:2]]
-        return np.zeros(cells, np.float32), np.zeros((*cells, 4), np.float32)
+        rows, columns = ((side - 1) // 2 - 4 for side in pixels.shape[1:])
+        return np.zeros((5, rows, columns), np.float32)
 
     def rnet(self, crops: Floats) -> tuple[Floats, Floats]:
         self.shapes.append(crops.shape)
@@ -32,9 +35,11 @@ class Credulous(Blind):
         super().__init__()
         self.offset = offset
 
-    def pnet(self, pixels: Floats) -> tuple[Floats, Floats]:
-        scores, offsets = super().pnet(pixels)
-        return scores + 1, offsets + np.float32(self.offset)
+    def pnet(self, pixels: Floats) -> Floats:
+        cells = super().pnet(pixels)
+        cells[0] += 9
+        cells[1:] += self.offset
+        return cells
 
     def rnet(self, crops: Floats) -> tuple[Floats, Floats]:
         scores, offsets = super().rnet(crops)
@@ -76,6 +81,18 @@ class TestBands:
         assert all((end - first) * 5_000 <= 500_000 for _, first, end in _bands(4_000, 5_000))
 
 
+class TestLevels:
+    def test_boxes_of_two_levels_never_overlap_enough_to_suppress_each_other(self) -> None:
+        """Why stage 1 has no suppression across levels, as the reference has at 0.7."""
+        scales = pyramid(5_000, 5_000)
+        sides = [
+            {int(np.floor((x + 12) / s) - np.floor((x + 1) / s)) for x in range(0, 2_000, 2)}
+            for s in scales
+        ]
+        for smaller, larger in itertools.pairwise(sides):
+            assert max(smaller) ** 2 / min(larger) ** 2 < 0.7
+
+
 class TestDetect:
     def test_finds_nothing_with_blind_networks(self) -> None:
         photos = [noise(100, 60), noise(60, 100)]
@@ -95,7 +112,7 @@ class TestDetect:
         networks = Credulous(offset)
         assert MtcnnDetector(networks).detect([noise(60, 60)]) == [[]]
 
-    def test_bounds_every_batch_across_photos(self) -> None:
+    def test_bounds_every_batch(self) -> None:
         networks = Credulous(0.0)
         photos = [noise(60, 60), noise(90, 50), noise(40, 40)]
         found = MtcnnDetector(networks, batch=8).detect(photos, threshold=0.5)
@@ -109,6 +126,14 @@ class TestDetect:
         photos = [noise(60, 60), noise(90, 50)]
         together = detector.detect(photos, threshold=0.5)
         assert together == [detector.detect([photo], threshold=0.5)[0] for photo in photos]
+
+    def test_takes_photos_too_large_for_a_table_of_sums(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        photo = noise(60, 60)
+        expected = MtcnnDetector(Credulous(0.0)).detect([photo], threshold=0.5)
+        monkeypatch.setattr(mtcnn, "LARGEST_PHOTO", 60 * 60 - 1)
+        assert MtcnnDetector(Credulous(0.0)).detect([photo], threshold=0.5) == expected
 
     def test_places_landmarks_as_shares_of_the_box(self) -> None:
         (faces,) = MtcnnDetector(Credulous(0.0)).detect([noise(60, 60)], threshold=0.5)
