@@ -2,7 +2,7 @@
 
 The whole local stack takes in and runs one job per count. Told for each: photos per second from
 the seal to the end, core-seconds per photo of every part of the stack over that time (its
-intake apart), the worker's memory over the run, and how soon the first result was there. With
+intake apart), how many cores it kept busy and how many of the machine's were idle, the worker's memory over the run, and how soon the first result was there. With
 ``--instant`` the model costs nothing and what is left is the service itself.
 
 Photos of one page share their bytes, ``--distinct`` of them under a key of their own each; rows,
@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 from sqlalchemy import Engine, create_engine, text
 
 from benchmarks.accounts import cpu_seconds, spent, worker_rss_mb
@@ -53,6 +54,7 @@ class Cost:
     core_ms: dict[str, float]
     core_ms_in_all: float
     cores_busy: float
+    cores_idle: float
     intake_core_ms: float
     rss_mb_first: float
     rss_mb_last: float
@@ -110,10 +112,10 @@ def _run(
 ) -> Cost:
     before = cpu_seconds(stack)
     job = take_in(client, photos, items=count, report=Intake(count)).rpartition("_")[2]
-    sealed, started = cpu_seconds(stack), time.perf_counter()
+    sealed, started, idle = cpu_seconds(stack), time.perf_counter(), psutil.cpu_times().idle
     with RssWatch(stack) as watch:
         wait_for(lambda: _finished(engine, job), patience_s=PATIENCE_S)
-    elapsed = time.perf_counter() - started
+    elapsed, idle = time.perf_counter() - started, psutil.cpu_times().idle - idle
     used = spent(sealed, cpu_seconds(stack))
     with engine.connect() as connection:
         times = connection.execute(_TIMES, {"job": job}).one()
@@ -126,6 +128,7 @@ def _run(
         core_ms={name: round(1_000 * seconds / count, 3) for name, seconds in used.items()},
         core_ms_in_all=round(1_000 * sum(used.values()) / count, 3),
         cores_busy=round(sum(used.values()) / elapsed, 2),
+        cores_idle=round(idle / elapsed, 2),
         intake_core_ms=round(1_000 * sum(spent(before, sealed).values()) / count, 3),
         rss_mb_first=watch.sizes[0],
         rss_mb_last=watch.sizes[-1],
