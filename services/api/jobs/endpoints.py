@@ -86,7 +86,7 @@ async def submit_job(
     harmed. Results tell the apparent expression, not inner feeling.
     """
     if is_json(request):
-        submitted = await take_upload(request, state, tenant=caller.tenant)
+        submitted = await take_upload(request, state, tenant=caller.tenant, idempotency_key=key)
     else:
         submitted = await take_in(request, state, tenant=caller.tenant, idempotency_key=key)
     wait = parse_wait(prefer)

@@ -73,12 +73,14 @@ class Job(Base):
 
     While the job is ``open`` its photos are being uploaded: ``total`` counts those declared so
     far, and the job is forgotten at ``upload_until`` unless it is sealed. A job whose photos
-    came with one request is sealed from the start and has no ``upload_until``.
+    came with one request is sealed from the start and has no ``upload_until``. ``seal_key`` is the
+    idempotency key of the request that sealed an upload, ``idempotency_key`` of the first one.
     """
 
     __tablename__ = "job"
     __table_args__ = (
         UniqueConstraint("tenant", "idempotency_key"),
+        UniqueConstraint("tenant", "seal_key"),
         CheckConstraint(f"status IN ({_STATUSES})", name="status"),
         Index("ix_job_tenant_page", "tenant", "created_at", "id"),
         Index("ix_job_active", "priority", "id", postgresql_where=text("finished_at IS NULL")),
@@ -88,6 +90,7 @@ class Job(Base):
     public_id: Mapped[uuid.UUID] = mapped_column(unique=True)
     tenant: Mapped[str]
     idempotency_key: Mapped[str | None]
+    seal_key: Mapped[str | None]
     request_hash: Mapped[bytes | None]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("job.id", ondelete="SET NULL"))
     status: Mapped[str] = mapped_column(default=JobStatus.OPEN)

@@ -92,15 +92,21 @@ class UploadRepository:
         options: Mapping[str, Any],
         labels: Mapping[str, str],
         client_ref: str | None,
+        key: str | None,
         keep_results: timedelta,
     ) -> None:
-        """Hand the open job to the workers."""
+        """Hand the open job to the workers.
+
+        Raises:
+            IntegrityError: another upload was sealed under ``key`` a moment ago.
+        """
         self._change(
             job,
             status=JobStatus.QUEUED,
             options=dict(options),
             labels=dict(labels),
             client_ref=client_ref,
+            seal_key=key,
             sealed_at=func.now(),
             expires_at=func.now() + keep_results,
         )
