@@ -17,7 +17,8 @@ def cpu_seconds(stack: LocalStack) -> dict[str, float]:
 
 def worker_rss_mb(stack: LocalStack) -> float:
     """Resident memory of the largest child of the worker, in megabytes of 1,000,000 bytes."""
-    sizes = [process.memory_info().rss for process in _tree(stack.supervisor.children["worker"].pid)]
+    worker = stack.supervisor.children["worker"]
+    sizes = [process.memory_info().rss for process in _tree(worker.pid)]
     return round(max(sizes, default=0) / 1_000_000, 1)
 
 

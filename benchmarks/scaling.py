@@ -2,8 +2,9 @@
 
 The whole local stack takes in and runs one job per count. Told for each: photos per second from
 the seal to the end, core-seconds per photo of every part of the stack over that time (its
-intake apart), how many cores it kept busy and how many of the machine's were idle, the worker's memory over the run, and how soon the first result was there. With
-``--instant`` the model costs nothing and what is left is the service itself.
+intake apart), how many cores it kept busy and how many of the machine's were idle, the worker's
+memory over the run, and how soon the first result was there. With ``--instant`` the model costs
+nothing and what is left is the service itself.
 
 Photos of one page share their bytes, ``--distinct`` of them under a key of their own each; rows,
 fetches and analyses are as many as the count says.
@@ -17,6 +18,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
 import httpx
 import psutil
@@ -71,7 +73,7 @@ class RssWatch:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.sizes: list[float] = []
 
-    def __enter__(self) -> "RssWatch":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

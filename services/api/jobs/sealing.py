@@ -57,8 +57,6 @@ def _seal(state: ApiState, body: UploadedJob, tenant: str, key: str | None) -> S
     config = body.config
     wanted = Seal(config.options(), dict(config.labels), config.client_ref)
     with unit_of_work(state.sessions) as session:
-        submitted = seal(
-            session, tenant, upload, wanted, idempotency_key=key, rules=state.rules
-        )
+        submitted = seal(session, tenant, upload, wanted, idempotency_key=key, rules=state.rules)
     announce(state, submitted)
     return submitted

@@ -368,7 +368,9 @@ class TestCrashes:
             ) -> list[PhotoAnalysis | ItemError]:
                 leased = next(expected)
                 wait_until(
-                    lambda: states(rows, job)[ItemState.LEASED] == leased, timeout_s=10, what="lease"
+                    lambda: states(rows, job)[ItemState.LEASED] == leased,
+                    timeout_s=10,
+                    what="lease",
                 )
                 met.append(leased)
                 return super().analyse(photos, options)
