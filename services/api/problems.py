@@ -37,6 +37,8 @@ class ProblemCode(StrEnum):
     UNSUPPORTED_MEDIA = "unsupported-media"
     VALIDATION = "validation"
     IDEMPOTENCY_MISMATCH = "idempotency-mismatch"
+    ARCHIVE_REFUSED = "archive-refused"
+    UNSAFE_URL = "unsafe-url"
     BUNDLE_REFUSED = "bundle-refused"
     RATE_LIMITED = "rate-limited"
     INTERNAL = "internal"
@@ -81,6 +83,8 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
         ProblemCode.IDEMPOTENCY_MISMATCH: ProblemType(
             422, "The idempotency key belongs to another request"
         ),
+        ProblemCode.ARCHIVE_REFUSED: ProblemType(422, "The archive is not opened"),
+        ProblemCode.UNSAFE_URL: ProblemType(422, "A URL is not fetched"),
         ProblemCode.BUNDLE_REFUSED: ProblemType(422, "The model bundle is not valid"),
         ProblemCode.RATE_LIMITED: ProblemType(429, "Too much at once", True),
         ProblemCode.INTERNAL: ProblemType(500, "The service has a fault", True),

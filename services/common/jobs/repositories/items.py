@@ -50,11 +50,14 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """A photo about to be written. ``object_key`` is empty exactly when it is refused."""
+    """A photo about to be written. ``object_key`` is empty exactly when it is refused.
+
+    ``sha256`` is None for a refused photo whose bytes nobody has seen whole.
+    """
 
     public_id: uuid.UUID
     filename: str
-    sha256: bytes
+    sha256: bytes | None
     byte_count: int
     object_key: str = ""
     client_ref: str | None = None
