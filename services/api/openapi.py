@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 from services.api.jobs.openapi import Results
 from services.api.jobs.schemas import JobConfig
 from services.api.jobs.sealing import UploadedJob
+from services.api.jobs.urls import UrlJob
 from services.api.problems import Problem
 from services.api.uploads.schemas import MoreFiles, NewUpload
 
@@ -19,6 +20,7 @@ _HAND_REFERRED: tuple[type[BaseModel], ...] = (
     Problem,
     JobConfig,
     UploadedJob,
+    UrlJob,
     NewUpload,
     MoreFiles,
     Results,

@@ -1,14 +1,11 @@
-"""The JSON body of `POST /v1/jobs`: an upload becomes a job."""
+"""The JSON body of `POST /v1/jobs` that names an upload: it becomes a job."""
 
 from pydantic import ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 
-from services.api.bodies import read_model
 from services.api.errors import ApiError
 from services.api.jobs.intake import announce
 from services.api.jobs.schemas import JobConfig
-from services.api.jobs.spool import MAX_CONFIG_BYTES
 from services.api.problems import ProblemCode
 from services.api.schemas import Input
 from services.api.state import ApiState
@@ -34,16 +31,15 @@ class UploadedJob(Input):
     config: JobConfig = JobConfig()
 
 
-async def take_upload(request: Request, state: ApiState, *, tenant: str) -> Submitted:
+async def take_upload(state: ApiState, body: UploadedJob, *, tenant: str) -> Submitted:
     """Seal the upload that the body names, and tell the workers.
 
     It needs no idempotency key: an upload makes one job, however often it is sealed.
 
     Raises:
-        ApiError: the body cannot be read or is not valid.
+        ApiError: NOT_FOUND.
         JobError: what `seal` raises.
     """
-    body = await read_model(request, UploadedJob, limit=MAX_CONFIG_BYTES, stall_s=state.stall_s)
     return await run_in_threadpool(_seal, state, body, tenant)
 
 

@@ -1,5 +1,6 @@
 """`.env.example` names every setting there is, none that is not, and the true defaults."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -46,5 +47,6 @@ def test_tells_the_default(name: str) -> None:
         assert not commented
         return
     assert commented
-    shown = "" if default is None else str(default).lower() if default is True else str(default)
+    as_json = isinstance(default, (bool, tuple))
+    shown = "" if default is None else json.dumps(default) if as_json else str(default)
     assert value == shown
