@@ -20,7 +20,7 @@ def upgrade() -> None:
     op.add_column("item", sa.Column("source_url", sa.String(), nullable=True))
     op.alter_column("item", "sha256", existing_type=sa.LargeBinary(), nullable=True)
     op.create_table(
-        "fetch",
+        "url_fetch",
         sa.Column("item_id", sa.BigInteger(), nullable=False),
         sa.Column("job_id", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.SmallInteger(), nullable=False),
@@ -32,19 +32,19 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.ForeignKeyConstraint(
-            ["item_id"], ["item.id"], name=op.f("fk_fetch_item_id_item"), ondelete="CASCADE"
+            ["item_id"], ["item.id"], name=op.f("fk_url_fetch_item_id_item"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["job_id"], ["job.id"], name=op.f("fk_fetch_job_id_job"), ondelete="CASCADE"
+            ["job_id"], ["job.id"], name=op.f("fk_url_fetch_job_id_job"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("item_id", name=op.f("pk_fetch")),
+        sa.PrimaryKeyConstraint("item_id", name=op.f("pk_url_fetch")),
     )
-    op.create_index("ix_fetch_due", "fetch", ["job_id", "next_at", "item_id"])
+    op.create_index("ix_url_fetch_due", "url_fetch", ["job_id", "next_at", "item_id"])
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    op.drop_table("fetch")
+    op.drop_table("url_fetch")
     # Photos without bytes cannot be told to the version before.
     op.execute("DELETE FROM item WHERE sha256 IS NULL")
     op.alter_column("item", "sha256", existing_type=sa.LargeBinary(), nullable=False)

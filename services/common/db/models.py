@@ -151,15 +151,15 @@ class Item(Base):
     last_error: Mapped[str | None]
 
 
-class Fetch(Base):
+class UrlFetch(Base):
     """A photo that a URL names and that is not in the bucket yet; gone once its fate is known.
 
     Apart from `Item`, so that claims of workers never wade through photos that nobody has.
     ``next_at`` is when it may be claimed: a claim moves it to the end of its lease.
     """
 
-    __tablename__ = "fetch"
-    __table_args__ = (Index("ix_fetch_due", "job_id", "next_at", "item_id"),)
+    __tablename__ = "url_fetch"
+    __table_args__ = (Index("ix_url_fetch_due", "job_id", "next_at", "item_id"),)
 
     item_id: Mapped[int] = mapped_column(
         ForeignKey("item.id", ondelete="CASCADE"), primary_key=True

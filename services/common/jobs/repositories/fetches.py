@@ -45,24 +45,24 @@ _CLAIM = text(f"""
     WITH turns AS (
         SELECT turn.item_id FROM job CROSS JOIN LATERAL (
             SELECT item_id, row_number() OVER (ORDER BY next_at, item_id) AS place
-            FROM fetch WHERE job_id = job.id AND next_at <= now()
+            FROM url_fetch WHERE job_id = job.id AND next_at <= now()
             ORDER BY next_at, item_id LIMIT :limit
         ) AS turn
         WHERE job.finished_at IS NULL AND {_ACTIVE}
         ORDER BY turn.place, job.priority, job.id LIMIT :limit
     ), free AS (
-        SELECT fetch.item_id, fetch.job_id FROM fetch JOIN turns USING (item_id)
-        WHERE fetch.next_at <= now()
-        FOR UPDATE OF fetch SKIP LOCKED
+        SELECT url_fetch.item_id, url_fetch.job_id FROM url_fetch JOIN turns USING (item_id)
+        WHERE url_fetch.next_at <= now()
+        FOR UPDATE OF url_fetch SKIP LOCKED
     ), begun AS (
         UPDATE job SET status = 'running', started_at = now()
         WHERE id IN (SELECT job_id FROM free) AND status = 'queued'
     ), claimed AS (
-        UPDATE fetch
+        UPDATE url_fetch
         SET token = :token, attempts = attempts + 1,
             next_at = now() + make_interval(secs => :lease_s)
-        FROM free WHERE fetch.item_id = free.item_id
-        RETURNING fetch.item_id, fetch.job_id, fetch.attempts
+        FROM free WHERE url_fetch.item_id = free.item_id
+        RETURNING url_fetch.item_id, url_fetch.job_id, url_fetch.attempts
     )
     SELECT claimed.item_id, claimed.job_id, job.tenant, item.source_url, claimed.attempts
     FROM claimed JOIN item ON item.id = claimed.item_id JOIN job ON job.id = claimed.job_id
@@ -74,49 +74,49 @@ _ARRIVE = text("""
     WITH arrived AS (
         UPDATE item
         SET sha256 = :sha256, byte_count = :byte_count, object_key = :object_key, next_at = now()
-        FROM fetch
+        FROM url_fetch
         WHERE item.id = :item AND item.state = 0
-          AND fetch.item_id = item.id AND fetch.token = :token
+          AND url_fetch.item_id = item.id AND url_fetch.token = :token
         RETURNING item.id
     )
-    DELETE FROM fetch USING arrived WHERE fetch.item_id = arrived.id
+    DELETE FROM url_fetch USING arrived WHERE url_fetch.item_id = arrived.id
 """)
 
 _FAIL = text(f"""
     WITH failed AS (
         UPDATE item
-        SET state = 2, verdict = 2, last_error = :code, attempts = fetch.attempts,
+        SET state = 2, verdict = 2, last_error = :code, attempts = url_fetch.attempts,
             next_at = now()
-        FROM fetch, job
+        FROM url_fetch, job
         WHERE item.id = :item AND item.state = 0
-          AND fetch.item_id = item.id AND fetch.token = :token
+          AND url_fetch.item_id = item.id AND url_fetch.token = :token
           AND job.id = item.job_id AND job.status IN ('queued', 'running')
         RETURNING item.id, item.job_id, item.state, item.verdict
     ), tallied AS ({tallying("failed")}
     ), forgotten AS (
-        DELETE FROM fetch USING failed WHERE fetch.item_id = failed.id
+        DELETE FROM url_fetch USING failed WHERE url_fetch.item_id = failed.id
     )
     INSERT INTO outcome (item_id, ok, error_code, error_detail)
     SELECT id, false, :code, :detail FROM failed
 """)  # noqa: S608 - constants of our own modules
 
 _POSTPONE = text("""
-    UPDATE fetch
+    UPDATE url_fetch
     SET token = NULL, next_at = now() + make_interval(secs => :delay_s),
         attempts = attempts - CASE WHEN :counts THEN 0 ELSE 1 END
     WHERE item_id = :item AND token = :token
 """)
 
 _RELEASE = text("""
-    UPDATE fetch SET token = NULL, attempts = attempts - 1, next_at = now()
+    UPDATE url_fetch SET token = NULL, attempts = attempts - 1, next_at = now()
     WHERE token = ANY(:tokens)
 """)
 
 _FORGET = text("""
-    DELETE FROM fetch WHERE item_id IN (
-        SELECT fetch.item_id FROM fetch JOIN item ON item.id = fetch.item_id
+    DELETE FROM url_fetch WHERE item_id IN (
+        SELECT url_fetch.item_id FROM url_fetch JOIN item ON item.id = url_fetch.item_id
         WHERE item.state <> 0 LIMIT :limit
-        FOR UPDATE OF fetch SKIP LOCKED
+        FOR UPDATE OF url_fetch SKIP LOCKED
     )
 """)
 

@@ -29,7 +29,7 @@ _REFUSE = text(f"""
 """)  # noqa: S608 - constants of our own modules
 
 _AWAIT = text("""
-    INSERT INTO fetch (item_id, job_id, attempts)
+    INSERT INTO url_fetch (item_id, job_id, attempts)
     SELECT id, job_id, 0 FROM item
     WHERE job_id = :job_id AND state = 0 AND object_key = ''
 """)
