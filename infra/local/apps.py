@@ -1,4 +1,4 @@
-"""Our own processes: the API, the worker, the maintenance loops, and the page."""
+"""Our own processes: API, worker, maintenance loops, what fetches URLs, and the page."""
 
 import os
 import signal
@@ -25,6 +25,7 @@ def app_programs(environment: Mapping[str, str], *, url: str) -> tuple[Program, 
     """
     return (
         _python("maintenance", "services.worker.maintenance", environment),
+        _python("ingest", "services.worker.ingest", environment),
         _python("worker", "services.worker", environment),
         _python("api", "services.api", environment, ready=lambda: answers(f"{url}/readyz")),
     )

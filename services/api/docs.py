@@ -90,9 +90,10 @@ def codes_of(response: dict[str, Any]) -> list[ProblemCode]:
     ]
 
 
-def json_content(model: type[BaseModel]) -> dict[str, Any]:
-    """Document a JSON body that is parsed by hand; `openapi.py` adds the model's schema."""
-    return {JSON: {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
+def json_content(*models: type[BaseModel]) -> dict[str, Any]:
+    """Document a JSON body that is parsed by hand; `openapi.py` adds the models' schemas."""
+    references = [{"$ref": f"#/components/schemas/{model.__name__}"} for model in models]
+    return {JSON: {"schema": references[0] if len(references) == 1 else {"anyOf": references}}}
 
 
 def _codes(kind: ProblemCode | int) -> Iterable[ProblemCode]:

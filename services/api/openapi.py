@@ -14,6 +14,7 @@ from services.api.docs import JSON_BODY, TAGS, codes_of, problem_responses
 from services.api.jobs.openapi import Results
 from services.api.jobs.schemas import JobConfig
 from services.api.jobs.sealing import UploadedJob
+from services.api.jobs.urls import UrlJob
 from services.api.openapi_examples import NoExampleError, example_of, in_order
 from services.api.openapi_links import add_links
 from services.api.problems import Problem, ProblemCode
@@ -26,6 +27,7 @@ _HAND_REFERRED: tuple[type[BaseModel], ...] = (
     Problem,
     JobConfig,
     UploadedJob,
+    UrlJob,
     NewUpload,
     MoreFiles,
     Results,

@@ -37,6 +37,8 @@ class ProblemCode(StrEnum):
     UNSUPPORTED_MEDIA = "unsupported-media"
     VALIDATION = "validation"
     IDEMPOTENCY_MISMATCH = "idempotency-mismatch"
+    ARCHIVE_REFUSED = "archive-refused"
+    UNSAFE_URL = "unsafe-url"
     BUNDLE_REFUSED = "bundle-refused"
     PHOTO_FAILED = "photo-failed"
     RATE_LIMITED = "rate-limited"
@@ -82,6 +84,8 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
         ProblemCode.IDEMPOTENCY_MISMATCH: ProblemType(
             422, "The idempotency key belongs to another request"
         ),
+        ProblemCode.ARCHIVE_REFUSED: ProblemType(422, "The archive is not opened"),
+        ProblemCode.UNSAFE_URL: ProblemType(422, "A URL is not fetched"),
         ProblemCode.BUNDLE_REFUSED: ProblemType(422, "The model bundle is not valid"),
         ProblemCode.PHOTO_FAILED: ProblemType(422, "The photo has no result"),
         ProblemCode.RATE_LIMITED: ProblemType(429, "Too much at once", True),

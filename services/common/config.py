@@ -7,7 +7,7 @@ passes it on. Example: ``HFER_DATABASE__URL`` sets ``Settings().database.url``.
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -67,6 +67,26 @@ class QueueSettings(Group):
     window: int = Field(default=16, ge=1, description="hints kept on the broker per queue")
     max_attempts: int = Field(default=12, ge=1)
     soft_shutdown_s: float = Field(default=20.0, ge=0)
+
+
+class FetchSettings(Group):
+    """URLs that users name: which may be spoken to, how long and how often."""
+
+    enabled: bool = Field(default=True, description="whether jobs may name photos by URL")
+    allow_http: bool = Field(default=False, description="plain http besides https")
+    ports: tuple[int, ...] = Field(default=(80, 443), description="JSON list")
+    allow_networks: tuple[IPvAnyNetwork, ...] = Field(
+        default=(),
+        description="JSON list of networks that count as public, such as your own photo server's",
+    )
+    threads: int = Field(default=16, ge=1, description="photos fetched at a time by a process")
+    tries: int = Field(default=6, ge=1, description="of one photo")
+    step_s: float = Field(default=10.0, gt=0, description="longest wait for a connection or byte")
+    total_s: float = Field(default=30.0, gt=0, description="longest time of one try")
+    retry_after_max_s: float = Field(
+        default=600.0, gt=0, description="longest Retry-After of a server that is waited for"
+    )
+    interval_s: float = Field(default=0.5, gt=0, description="how often to look for new URLs")
 
 
 class RetentionSettings(Group):
@@ -166,6 +186,7 @@ class Settings(BaseSettings):
     storage: StorageSettings
     broker: BrokerSettings
     queue: QueueSettings = QueueSettings()
+    fetch: FetchSettings = FetchSettings()
     retention: RetentionSettings = RetentionSettings()
     api: ApiSettings = ApiSettings()
     compat: CompatSettings = CompatSettings()

@@ -13,12 +13,12 @@ from services.api.docs import BODY, IDEMPOTENT, problems
 from services.api.errors import invalid_field
 from services.api.jobs.ids import JobId
 from services.api.jobs.intake import announce, take_in
+from services.api.jobs.json_body import take_json
 from services.api.jobs.openapi import SUBMISSION_BODY
 from services.api.jobs.photos import PhotoResult, photo_result
 from services.api.jobs.polling import etag_of, matches, poll_headers, wait_until_final
 from services.api.jobs.prefer import parse_wait
 from services.api.jobs.schemas import JobObject, job_object
-from services.api.jobs.sealing import take_upload
 from services.api.pagination import (
     DEFAULT_LIMIT,
     Cursor,
@@ -82,11 +82,12 @@ async def submit_job(
 ) -> Response:
     """Take 1 to 2,000 photos, or an upload of up to 100,000, and analyse them in the background.
 
-    A photo that is empty, too large or unreadable becomes a failed item; the others are not
-    harmed. Results tell the apparent expression, not inner feeling.
+    Photos come as files, in zip or tar archives, or by URL. One that is empty, too large,
+    unreadable or not to be had becomes a failed item; the others are not harmed. Results tell
+    the apparent expression, not inner feeling.
     """
     if is_json(request):
-        submitted = await take_upload(request, state, tenant=caller.tenant, idempotency_key=key)
+        submitted = await take_json(request, state, tenant=caller.tenant, idempotency_key=key)
     else:
         submitted = await take_in(request, state, tenant=caller.tenant, idempotency_key=key)
     wait = parse_wait(prefer)

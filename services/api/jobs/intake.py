@@ -1,5 +1,6 @@
 """Taking a submission in: body to spool to bucket, then one transaction, then the doorbell."""
 
+from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -7,8 +8,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from services.api.bodies import body_chunks, parse_model
+from services.api.jobs.archives.expand import expand
+from services.api.jobs.archives.meters import Allowance
 from services.api.jobs.schemas import JobConfig
-from services.api.jobs.spool import CONFIG, FILES, SpooledPhoto, SubmissionReader
+from services.api.jobs.spool import CONFIG, FILES, Spooled, SubmissionReader, too_many_photos
+from services.api.jobs.spooled import SpooledPhoto
 from services.api.jobs.uploads import PhotoUploads
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
@@ -113,16 +117,36 @@ async def _receive(
     request: Request, state: ApiState, uploads: PhotoUploads, reader: SubmissionReader
 ) -> Received:
     items: list[NewItem] = []
+    allowance = Allowance(state.limits)
     with closing(reader):
         async for chunk in body_chunks(request, state.stall_s):
             # In a thread: parsing, hashing and writing 64 kB would hold up every other request.
-            for photo in await run_in_threadpool(reader.feed, chunk):
-                items.append(await _keep(photo, uploads))
-                state.metrics.upload_bytes.inc(photo.byte_count)
+            for arrived in await run_in_threadpool(reader.feed, chunk):
+                async for photo in _photos(arrived, allowance):
+                    _check_count(len(items) + 1, state.limits, photo)
+                    items.append(await _keep(photo, uploads))
+                    state.metrics.upload_bytes.inc(photo.byte_count)
         reader.finish()
     config = parse_config(reader.config)
     await uploads.finish()
     return Received(config, items)
+
+
+async def _photos(arrived: Spooled, allowance: Allowance) -> AsyncIterator[SpooledPhoto]:
+    """Yield a photo as it is, an archive photo by photo: the next is unpacked once this is kept."""
+    if isinstance(arrived, SpooledPhoto):
+        yield arrived
+        return
+    with closing(arrived):
+        photos = expand(arrived, allowance)
+        while (photo := await run_in_threadpool(next, photos, None)) is not None:
+            yield photo
+
+
+def _check_count(photos: int, limits: PhotoLimits, newest: SpooledPhoto) -> None:
+    if photos > limits.request_files:
+        newest.close()
+        raise too_many_photos(limits)
 
 
 async def _keep(photo: SpooledPhoto, uploads: PhotoUploads) -> NewItem:

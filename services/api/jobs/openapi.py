@@ -11,6 +11,7 @@ from services.api.jobs.negotiation import ResultFormat
 from services.api.jobs.photos import PhotoResult
 from services.api.jobs.schemas import JobConfig, JobObject
 from services.api.jobs.sealing import UploadedJob
+from services.api.jobs.urls import UrlJob
 
 
 class Results(BaseModel):
@@ -40,7 +41,8 @@ SUBMISSION_BODY: dict[str, Any] = {
                             "minItems": 1,
                             "maxItems": 2000,
                             "items": {"type": "string", "format": "binary"},
-                            "description": "photos: JPEG, PNG, WebP, BMP or TIFF, 15 MB each",
+                            "description": "photos: JPEG, PNG, WebP, BMP or TIFF, 15 MB each;"
+                            " zip, tar, tar.gz, tar.bz2 or tar.xz archives of them",
                         },
                         "config": {"$ref": f"#/components/schemas/{JobConfig.__name__}"},
                     },
@@ -48,7 +50,7 @@ SUBMISSION_BODY: dict[str, Any] = {
                 "encoding": {"config": {"contentType": "application/json"}},
                 "example": {"files": ["(the bytes of a photo)"], "config": {"top_n": 3}},
             },
-            **json_content(UploadedJob),
+            **json_content(UploadedJob, UrlJob),
         },
     }
 }

@@ -1,14 +1,11 @@
-"""The JSON body of `POST /v1/jobs`: an upload becomes a job."""
+"""The JSON body of `POST /v1/jobs` that names an upload: it becomes a job."""
 
 from pydantic import ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 
-from services.api.bodies import read_model
 from services.api.errors import ApiError
 from services.api.jobs.intake import announce
 from services.api.jobs.schemas import JobConfig
-from services.api.jobs.spool import MAX_CONFIG_BYTES
 from services.api.problems import ProblemCode
 from services.api.schemas import Input
 from services.api.state import ApiState
@@ -35,7 +32,7 @@ class UploadedJob(Input):
 
 
 async def take_upload(
-    request: Request, state: ApiState, *, tenant: str, idempotency_key: str | None
+    state: ApiState, body: UploadedJob, *, tenant: str, idempotency_key: str | None
 ) -> Submitted:
     """Seal the upload that the body names, and tell the workers.
 
@@ -43,10 +40,9 @@ async def take_upload(
     is given must not stand for another request.
 
     Raises:
-        ApiError: the body cannot be read or is not valid.
+        ApiError: NOT_FOUND.
         JobError: what `seal` raises.
     """
-    body = await read_model(request, UploadedJob, limit=MAX_CONFIG_BYTES, stall_s=state.stall_s)
     return await run_in_threadpool(_seal, state, body, tenant, idempotency_key)
 
 

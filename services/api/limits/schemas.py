@@ -23,6 +23,9 @@ class LimitsObject(BaseModel):
     request_files: int
     request_bytes: int
     config_bytes: int
+    archive_entries: int = Field(description="files in one zip or tar of a multipart request")
+    archive_ratio: int = Field(description="how many times its own size an archive may unpack to")
+    archive_unpacked_bytes: int = Field(description="what all archives of a request may unpack to")
     job_photos: int = Field(description="photos of a job that is uploaded by presigned URLs")
     declare_files: int = Field(description="files that a request to `/v1/uploads` declares")
     upload_url_seconds: int = Field(description="how long a presigned URL holds")
@@ -56,6 +59,9 @@ def limits_object(limits: PhotoLimits, settings: Settings) -> LimitsObject:
         request_files=limits.request_files,
         request_bytes=limits.request_bytes,
         config_bytes=MAX_CONFIG_BYTES,
+        archive_entries=limits.archive_entries,
+        archive_ratio=limits.archive_ratio,
+        archive_unpacked_bytes=limits.archive_unpacked_bytes,
         job_photos=limits.job_photos,
         declare_files=limits.declare_files,
         upload_url_seconds=settings.api.upload_url_s,

@@ -112,8 +112,10 @@ class Job(Base):
 class Item(Base):
     """One photo of a job, its place in the queue and its lease.
 
-    ``sha256`` names the bytes in the bucket; ``object_key`` is where they are. ``solo`` marks a
-    suspect that is claimed alone; ``iso_crashes`` counts crashes while it was alone.
+    ``sha256`` names the bytes in the bucket; ``object_key`` is where they are. A photo that
+    ``source_url`` names has neither until it is fetched, and no ``next_at`` that ever comes.
+    ``solo`` marks a suspect that is claimed alone; ``iso_crashes`` counts crashes while it was
+    alone.
     """
 
     __tablename__ = "item"
@@ -136,8 +138,9 @@ class Item(Base):
     queue: Mapped[str]
     filename: Mapped[str]
     client_ref: Mapped[str | None]
+    source_url: Mapped[str | None]
     object_key: Mapped[str]
-    sha256: Mapped[bytes]
+    sha256: Mapped[bytes | None]
     byte_count: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[int] = mapped_column(SmallInteger, default=ItemState.READY)
     verdict: Mapped[int | None] = mapped_column(SmallInteger)
@@ -149,6 +152,25 @@ class Item(Base):
     lease_until: Mapped[datetime | None]
     next_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_error: Mapped[str | None]
+
+
+class UrlFetch(Base):
+    """A photo that a URL names and that is not in the bucket yet; gone once its fate is known.
+
+    Apart from `Item`, so that claims of workers never wade through photos that nobody has.
+    ``next_at`` is when it may be claimed: a claim moves it to the end of its lease.
+    """
+
+    __tablename__ = "url_fetch"
+    __table_args__ = (Index("ix_url_fetch_due", "job_id", "next_at", "item_id"),)
+
+    item_id: Mapped[int] = mapped_column(
+        ForeignKey("item.id", ondelete="CASCADE"), primary_key=True
+    )
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"))
+    attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    token: Mapped[uuid.UUID | None]
+    next_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class JobTally(Base):

@@ -223,9 +223,9 @@ def _append(
     UploadRepository(session).extend(job, total=total, keep=rules.keep_upload)
     photos = [
         DeclaredPhoto(
-            seq, item.filename, item.sha256, item.byte_count, item.client_ref, item.object_key
+            seq, file.filename, file.sha256, file.byte_count, file.client_ref, item.object_key
         )
-        for seq, item in enumerate(items, start)
+        for seq, (file, item) in enumerate(zip(files, items, strict=True), start)
     ]
     return Declaration(job, photos, replayed=False)
 

@@ -1,5 +1,6 @@
 """`.env.example` names every setting there is, none that is not, and the true defaults."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -48,5 +49,6 @@ def test_tells_the_default(name: str) -> None:
         return
     assert commented
     words = str(default).lower() if isinstance(default, bool) else str(default)
+    words = json.dumps(default) if isinstance(default, tuple) else words
     shown = "" if default is None else words
     assert value == shown

@@ -34,7 +34,8 @@ class PhotoRecord:
     seq: int
     filename: str
     client_ref: str | None
-    sha256: bytes
+    source_url: str | None
+    sha256: bytes | None
     object_key: str
     status: ItemStatus
     attempts: int
@@ -127,11 +128,12 @@ class ResultRepository:
 
 
 def _records() -> _Columns:
-    return select(
+    query: Any = select(
         Item.public_id,
         Item.seq,
         Item.filename,
         Item.client_ref,
+        Item.source_url,
         Item.sha256,
         Item.object_key,
         Item.state,
@@ -141,7 +143,8 @@ def _records() -> _Columns:
         Outcome.model_version,
         Outcome.error_code,
         Outcome.error_detail,
-    ).outerjoin(Outcome, Outcome.item_id == Item.id)
+    )
+    return query.outerjoin(Outcome, Outcome.item_id == Item.id)  # type: ignore[no-any-return]  # more columns than SQLAlchemy's types can count
 
 
 def _record(row: Row[Any]) -> PhotoRecord:
@@ -151,6 +154,7 @@ def _record(row: Row[Any]) -> PhotoRecord:
         seq=row.seq,
         filename=row.filename,
         client_ref=row.client_ref,
+        source_url=row.source_url,
         sha256=row.sha256,
         object_key=row.object_key,
         status=ItemStatus.of(ItemState(row.state), verdict),

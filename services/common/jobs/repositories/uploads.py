@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import LargeBinary, func, select, type_coerce, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -71,7 +71,7 @@ class UploadRepository:
             select(
                 Item.seq,
                 Item.filename,
-                Item.sha256,
+                type_coerce(Item.sha256, LargeBinary),  # declared, so never null
                 Item.byte_count,
                 Item.client_ref,
                 Item.object_key,
