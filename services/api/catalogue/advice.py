@@ -35,6 +35,29 @@ class Advice:
 
 ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
     {
+        ProblemCode.ARCHIVE_REFUSED: Advice(
+            "An archive among the photos is not opened, and nothing of the request was kept.",
+            "A path in it is absolute or leads out with `..`, entries overlap or unpack to far more"
+            " than they take, it has a password, is damaged, or holds no photo.",
+            "Pack the photos anew as a plain zip or tar without a password, with paths below one"
+            " folder, or send them as files. `archive_*` of `/v1/limits` tells how much one holds.",
+            "album.zip unpacks to more than 100 times its size; send the photos as files.",
+            "/v1/jobs",
+        ),
+        ProblemCode.UNSAFE_URL: Advice(
+            "A photo is named by a URL that this service never fetches, so no job was made.",
+            "Another scheme than https, a user name or password, a port other than 80 and 443, or"
+            " a host that is no public address.",
+            "Name public https URLs; `errors` points at each that is not. Photos of your own network"
+            " can be sent as files or put at presigned URLs by `POST /v1/uploads`.",
+            "Photos are fetched by https from public hosts; change the URLs that 'errors' names.",
+            "/v1/jobs",
+            {
+                "errors": [
+                    {"pointer": "#/inputs/0/url", "detail": "The address 10.0.0.7 is not public."}
+                ]
+            },
+        ),
         ProblemCode.INVALID_REQUEST: Advice(
             "The body could not be read, so nothing in it was looked at.",
             "JSON that is not well formed, a multipart body without its closing boundary, or a"
