@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from services.api.docs import DESCRIPTION, TITLE
 from services.api.errors import register_error_handlers
+from services.api.events import endpoints as events
 from services.api.health import endpoints as health
 from services.api.jobs import annotated, results
 from services.api.jobs import endpoints as jobs
@@ -57,7 +58,20 @@ def create_app(
     )
     app.state.api = state
     # The canary before the models: its path would be read as a model's id.
-    for module in (jobs, results, annotated, uploads, canary, models, files, limits, keys, health):
+    domains = (
+        jobs,
+        results,
+        annotated,
+        events,
+        uploads,
+        canary,
+        models,
+        files,
+        limits,
+        keys,
+        health,
+    )
+    for module in domains:
         app.include_router(module.router)
     register_error_handlers(app)
     app.add_middleware(BodyLimitMiddleware, limit_of=_body_limit(state.limits))

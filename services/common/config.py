@@ -96,6 +96,9 @@ class ApiSettings(Group):
     upload_url_s: int = Field(
         default=3_600, ge=1, le=604_800, description="how long a presigned URL holds"
     )
+    listeners: int = Field(
+        default=50, ge=1, description="open event streams per tenant and process"
+    )
 
 
 class WorkerSettings(Group):

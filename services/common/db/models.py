@@ -111,6 +111,8 @@ class Item(Base):
 
     ``sha256`` names the bytes in the bucket; ``object_key`` is where they are. ``solo`` marks a
     suspect that is claimed alone; ``iso_crashes`` counts crashes while it was alone.
+    ``event_id`` is the place of a finished photo in the job's stream of events: a trigger
+    (migration 0006) makes it of the finishing transaction's id and ``seq`` (ADR 0011).
     """
 
     __tablename__ = "item"
@@ -123,6 +125,7 @@ class Item(Base):
         Index("ix_item_leased", "lease_until", postgresql_where=text("state = 1")),
         Index("ix_item_job_state", "job_id", "state", "verdict"),
         Index("ix_item_sha256", "sha256"),
+        Index("ix_item_event", "job_id", "event_id", postgresql_where=text("event_id IS NOT NULL")),
         {"postgresql_with": {"fillfactor": 70, "autovacuum_vacuum_scale_factor": 0.02}},
     )
 
@@ -146,6 +149,7 @@ class Item(Base):
     lease_until: Mapped[datetime | None]
     next_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_error: Mapped[str | None]
+    event_id: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class JobTally(Base):

@@ -53,7 +53,7 @@ class ResultRepository:
         self, job_id: int, *, after_seq: int, limit: int, status: ItemStatus | None = None
     ) -> list[PhotoRecord]:
         """Return up to ``limit`` photos numbered above ``after_seq`` (-1 for the first page)."""
-        query = _records().where(Item.job_id == job_id, Item.seq > after_seq)
+        query = select_photos().where(Item.job_id == job_id, Item.seq > after_seq)
         if status is not None:
             state, verdict = _STORED[status]
             query = query.where(Item.state == state, Item.verdict.is_not_distinct_from(verdict))
@@ -65,7 +65,7 @@ class ResultRepository:
         A range and no LIMIT: with the statistics of a job just filled, the planner would sort
         all of its final photos for every page (19 s for 50,000 photos, measured).
         """
-        query = _records().where(
+        query = select_photos().where(
             Item.job_id == job_id,
             Item.seq.between(first_seq, first_seq + size - 1),
             Item.state.in_(_FINAL),
@@ -74,7 +74,7 @@ class ResultRepository:
 
     def get(self, job_id: int, public_id: uuid.UUID) -> PhotoRecord | None:
         """Return one photo of a job."""
-        query = _records().where(Item.job_id == job_id, Item.public_id == public_id)
+        query = select_photos().where(Item.job_id == job_id, Item.public_id == public_id)
         return next(iter(self._read(query)), None)
 
     def model_versions(self, job_ids: Sequence[int]) -> dict[int, str]:
@@ -94,10 +94,11 @@ class ResultRepository:
         return {job_id: version for job_id, version in self._session.execute(query) if version}
 
     def _read(self, query: _Columns) -> list[PhotoRecord]:
-        return [_record(row) for row in self._session.execute(query)]
+        return [read_photo(row) for row in self._session.execute(query)]
 
 
-def _records() -> _Columns:
+def select_photos() -> _Columns:
+    """Select photos with their outcomes, as `read_photo` reads them."""
     return select(
         Item.public_id,
         Item.seq,
@@ -115,7 +116,8 @@ def _records() -> _Columns:
     ).outerjoin(Outcome, Outcome.item_id == Item.id)
 
 
-def _record(row: Row[Any]) -> PhotoRecord:
+def read_photo(row: Row[Any]) -> PhotoRecord:
+    """Turn a row of `select_photos` into a photo."""
     verdict = None if row.verdict is None else Verdict(row.verdict)
     return PhotoRecord(
         public_id=row.public_id,
