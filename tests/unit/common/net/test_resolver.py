@@ -46,6 +46,14 @@ def test_a_name_server_that_falls_silent_is_a_timeout(monkeypatch: pytest.Monkey
         over.set()
 
 
-def test_a_name_that_cannot_be_encoded_is_a_connection_error() -> None:
+def test_a_name_that_cannot_be_encoded_is_a_connection_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(host: str, *_: object, **__: object) -> Answer:
+        host.encode("idna")
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
     with pytest.raises(httpcore.ConnectError):
         system_resolver("a" * 64 + ".example", 443, 5.0)
