@@ -24,6 +24,8 @@ from services.api.openapi import build_document
 from services.api.state import ApiState, build_state
 from services.api.uploads import endpoints as uploads
 from services.api.uploads.schemas import MAX_BODY_BYTES
+from services.api.webhooks import deliveries
+from services.api.webhooks import endpoints as webhooks
 from services.common.config import Settings
 from services.common.db.session import unit_of_work
 from services.common.domain.limits import PhotoLimits
@@ -69,6 +71,8 @@ def create_app(
         files,
         limits,
         keys,
+        webhooks,
+        deliveries,
         health,
     )
     for module in domains:

@@ -32,6 +32,10 @@ from hfer.errors import (
     TooManyPhotosError,
     UnexpectedAnswerError,
     WaitTimeoutError,
+    WebhookError,
+    WebhookHeaderError,
+    WebhookSignatureError,
+    WebhookTimestampError,
 )
 from hfer.jobs import Job, Jobs
 from hfer.models import (
@@ -97,4 +101,8 @@ __all__ = [
     "TooManyPhotosError",
     "UnexpectedAnswerError",
     "WaitTimeoutError",
+    "WebhookError",
+    "WebhookHeaderError",
+    "WebhookSignatureError",
+    "WebhookTimestampError",
 ]
