@@ -49,7 +49,11 @@ class LocalStack:
         self.url = f"http://127.0.0.1:{state.ports['api']}"
         self.environment = {
             **self.servers.environment,
-            **app_environment(api_port=state.ports["api"], admin_key=self.admin_key),
+            **app_environment(
+                api_port=state.ports["api"],
+                admin_key=self.admin_key,
+                webhook_key=state.secrets["webhook_key"],
+            ),
             **overrides,
         }
 

@@ -112,7 +112,7 @@ class Item(Base):
     ``sha256`` names the bytes in the bucket; ``object_key`` is where they are. ``solo`` marks a
     suspect that is claimed alone; ``iso_crashes`` counts crashes while it was alone.
     ``event_id`` is the place of a finished photo in the job's stream of events: a trigger
-    (migration 0006) makes it of the finishing transaction's id and ``seq`` (ADR 0012).
+    (migration 0006) makes it of the finishing transaction's id and ``seq`` (ADR 0014).
     """
 
     __tablename__ = "item"
