@@ -51,7 +51,7 @@ def web_program(*, url: str, api_url: str, key: str, admin_key: str) -> Program:
     return _python("web", "services.web", environment, ready=lambda: answers(f"{url}/healthz"))
 
 
-def app_environment(*, api_port: int, admin_key: str) -> dict[str, str]:
+def app_environment(*, api_port: int, admin_key: str, webhook_key: str) -> dict[str, str]:
     """Return the settings of our processes; what the user's environment says comes first."""
     cores = len(os.sched_getaffinity(0))
     defaults = {
@@ -64,6 +64,8 @@ def app_environment(*, api_port: int, admin_key: str) -> dict[str, str]:
         "HFER_API__HOST": "127.0.0.1",
         "HFER_API__PORT": str(api_port),
         "HFER_API__ADMIN_KEY": admin_key,
+        "HFER_WEBHOOKS__KEYS": webhook_key,
+        "HFER_WEBHOOKS__ALLOW_LOOPBACK": "true",  # receivers to try run on this machine
     }
 
 

@@ -51,7 +51,11 @@ class LocalStack:
         self.web_url = f"http://127.0.0.1:{state.ports['web']}"
         self.environment = {
             **self.servers.environment,
-            **app_environment(api_port=state.ports["api"], admin_key=self.admin_key),
+            **app_environment(
+                api_port=state.ports["api"],
+                admin_key=self.admin_key,
+                webhook_key=state.secrets["webhook_key"],
+            ),
             **overrides,
         }
 

@@ -12,6 +12,7 @@ from services.api.catalogue import endpoints as catalogue
 from services.api.compat import endpoints as compat
 from services.api.docs import DESCRIPTION, TITLE
 from services.api.errors import register_error_handlers
+from services.api.events import endpoints as events
 from services.api.health import endpoints as health
 from services.api.jobs import annotated, artifacts, results, summary
 from services.api.jobs import endpoints as jobs
@@ -26,6 +27,8 @@ from services.api.reference import endpoints as reference
 from services.api.state import ApiState, build_state
 from services.api.uploads import endpoints as uploads
 from services.api.uploads.schemas import MAX_BODY_BYTES
+from services.api.webhooks import deliveries
+from services.api.webhooks import endpoints as webhooks
 from services.common.config import Settings
 from services.common.db.session import unit_of_work
 from services.common.domain.limits import PhotoLimits
@@ -71,12 +74,15 @@ def create_app(
         summary,
         annotated,
         artifacts,
+        events,
         uploads,
         canary,
         models,
         files,
         limits,
         keys,
+        webhooks,
+        deliveries,
         catalogue,
         reference,
         health,

@@ -32,6 +32,9 @@ class ProblemCode(StrEnum):
     CANARY_IS_ACTIVE = "canary-is-active"
     UPLOAD_MISMATCH = "upload-mismatch"
     UPLOAD_SEALED = "upload-sealed"
+    WEBHOOKS_OFF = "webhooks-off"
+    ENDPOINT_LIMIT = "endpoint-limit"
+    ENDPOINT_DISABLED = "endpoint-disabled"
     GONE = "gone"
     PAYLOAD_TOO_LARGE = "payload-too-large"
     UNSUPPORTED_MEDIA = "unsupported-media"
@@ -77,6 +80,9 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
         ProblemCode.CANARY_IS_ACTIVE: ProblemType(409, "The active model cannot be on trial"),
         ProblemCode.UPLOAD_MISMATCH: ProblemType(409, "The upload holds other files there"),
         ProblemCode.UPLOAD_SEALED: ProblemType(409, "The upload is sealed"),
+        ProblemCode.WEBHOOKS_OFF: ProblemType(409, "Webhooks are not set up"),
+        ProblemCode.ENDPOINT_LIMIT: ProblemType(409, "There are as many endpoints as may be"),
+        ProblemCode.ENDPOINT_DISABLED: ProblemType(409, "The endpoint is disabled"),
         ProblemCode.GONE: ProblemType(410, "The resource is gone"),
         ProblemCode.PAYLOAD_TOO_LARGE: ProblemType(413, "The request is too large"),
         ProblemCode.UNSUPPORTED_MEDIA: ProblemType(415, "The media type is not supported"),

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
+from services.api.events.watch import JobWatch, build_watch
 from services.api.health.news import ReadinessNews
 from services.common.config import Settings
 from services.common.db.session import SessionFactory, build_engine, build_session_factory
@@ -60,6 +61,7 @@ class ApiState:
     signer: UrlSigner
     doorbell: Doorbell
     metrics: Metrics
+    watch: JobWatch
     limits: PhotoLimits = field(default_factory=PhotoLimits)
     uploads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="upload")
@@ -103,13 +105,20 @@ class ApiState:
 def build_state(settings: Settings) -> ApiState:
     """Build the state of a process; nothing is connected yet."""
     engine = build_engine(settings.database)
+    sessions = build_session_factory(engine)
     metrics = Metrics()
     return ApiState(
         settings=settings,
         engine=engine,
-        sessions=build_session_factory(engine),
+        sessions=sessions,
         storage=build_storage(settings.storage),
         signer=build_url_signer(settings.storage),
         doorbell=build_hint_sender(settings, metrics),
         metrics=metrics,
+        watch=build_watch(sessions, per_tenant=settings.api.listeners),
     )
+
+
+def public_base(state: ApiState) -> str:
+    """Return what stands before the paths of links: the public URL, or nothing."""
+    return (state.settings.api.public_url or "").rstrip("/")

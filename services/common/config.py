@@ -98,6 +98,9 @@ class RetentionSettings(Group):
     grace_s: int = Field(
         default=3_600, ge=0, description="a doomed object waits longer than any upload takes"
     )
+    deliveries_s: int = Field(
+        default=2_592_000, ge=0, description="messages to webhooks, and the log of their delivery"
+    )
     interval_s: float = Field(default=60.0, gt=0, description="between two rounds of forgetting")
 
 
@@ -115,6 +118,9 @@ class ApiSettings(Group):
     queue_cap_photos: int = Field(default=200_000, ge=1, description="open photos per tenant")
     upload_url_s: int = Field(
         default=3_600, ge=1, le=604_800, description="how long a presigned URL holds"
+    )
+    listeners: int = Field(
+        default=50, ge=1, description="open event streams per tenant and process"
     )
 
 
@@ -167,6 +173,25 @@ class ModelSettings(Group):
     )
 
 
+class WebhookSettings(Group):
+    """Messages to receivers that users name."""
+
+    keys: SecretStr | None = Field(
+        default=None,
+        description="Fernet keys that encrypt signing secrets, comma-separated; the first one"
+        " encrypts. Without them there are no webhooks",
+    )
+    allow_http: bool = Field(default=False, description="receivers without TLS")
+    allow_loopback: bool = Field(
+        default=False, description="for development: receivers on this machine, on any port"
+    )
+    endpoints: int = Field(default=20, ge=1, description="endpoints per tenant")
+    timeout_s: float = Field(default=15.0, gt=0, description="for one whole attempt")
+    threads: int = Field(default=16, ge=1, description="attempts at a time, per process")
+    per_endpoint: int = Field(default=4, ge=1, description="of them to one healthy endpoint")
+    interval_s: float = Field(default=0.5, gt=0, description="between two looks for messages")
+
+
 class TelemetrySettings(Group):
     """Logs."""
 
@@ -192,4 +217,5 @@ class Settings(BaseSettings):
     compat: CompatSettings = CompatSettings()
     worker: WorkerSettings = WorkerSettings()
     models: ModelSettings = ModelSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     telemetry: TelemetrySettings = TelemetrySettings()

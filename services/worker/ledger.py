@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from services.common.domain.errors import ItemErrorCode
 from services.common.domain.faces import AnalysisOptions
 from services.common.domain.jobs import ACTIVE_JOB_STATUSES, JobStatus
+from services.common.jobs.closing import close_jobs
 from services.common.jobs.repositories.leases import ClaimableJob, ClaimedItem, LeaseRepository
-from services.common.jobs.repositories.sweeps import SweepRepository
 from services.common.models.canary import record_canary
 from services.common.queue.names import Lane
 from services.common.telemetry import get_logger
@@ -137,9 +137,7 @@ class Ledger:
 
     def close_job(self) -> None:
         """Close the job if nothing of it is open; the sweeper would do it seconds later."""
-        self._bench.database.run(
-            lambda session: SweepRepository(session).close_jobs(job_id=self._job_id)
-        )
+        self._bench.database.run(lambda session: close_jobs(session, job_id=self._job_id))
 
     def _claim(
         self, leases: LeaseRepository, token: uuid.UUID, *, suspects: bool

@@ -32,8 +32,13 @@ from hfer.errors import (
     TooManyPhotosError,
     UnexpectedAnswerError,
     WaitTimeoutError,
+    WebhookError,
+    WebhookHeaderError,
+    WebhookSignatureError,
+    WebhookTimestampError,
 )
 from hfer.jobs import Job, Jobs
+from hfer.listening import JobEvent
 from hfer.models import (
     Box,
     Canary,
@@ -54,6 +59,13 @@ from hfer.models import (
     ResultFormat,
 )
 from hfer.registry import Models
+from hfer.webhook_endpoints import (
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookEndpoints,
+)
+from hfer.webhooks import WebhookMessage
 
 __all__ = [
     "ApiError",
@@ -73,6 +85,7 @@ __all__ = [
     "ImageInfo",
     "InvalidRequestError",
     "Job",
+    "JobEvent",
     "JobState",
     "Jobs",
     "Limits",
@@ -97,4 +110,13 @@ __all__ = [
     "TooManyPhotosError",
     "UnexpectedAnswerError",
     "WaitTimeoutError",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEndpoints",
+    "WebhookError",
+    "WebhookHeaderError",
+    "WebhookMessage",
+    "WebhookSignatureError",
+    "WebhookTimestampError",
 ]

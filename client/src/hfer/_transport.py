@@ -1,7 +1,7 @@
 """HTTP with retries: the only module that sends anything.
 
 Every request of this client may be repeated: reads and deletions by nature, a submit because
-it carries an idempotency key. (A rollback of models may not, and asks for a single try.) So
+it carries an idempotency key. (What may not, such as a rollback, asks for a single try.) So
 one rule serves all: no answer, 429, 502, 503, 504 and "the first try is still at work" are
 tried again (`hfer._retry`), anything else is an answer.
 """
@@ -42,7 +42,10 @@ _log = logging.getLogger("hfer")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request. ``body`` is iterated anew on every try, so it must not be a bare iterator."""
+    """One request. ``body`` is iterated anew on every try, so it must not be a bare iterator.
+
+    ``read_s`` is the longest silence of the answer, in place of the usual one.
+    """
 
     method: str
     path: str
@@ -50,6 +53,16 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Iterable[bytes] | None = None
     follow_redirects: bool = False
+    read_s: float | None = None
+
+    @property
+    def timeout(self) -> httpx.Timeout:
+        """How long each step may take."""
+        if self.read_s is None:
+            return TIMEOUT
+        return httpx.Timeout(
+            connect=TIMEOUT.connect, read=self.read_s, write=TIMEOUT.write, pool=TIMEOUT.pool
+        )
 
 
 def json_call(method: str, path: str, value: object) -> Call:
@@ -122,9 +135,9 @@ class Transport:
         return parsed(self.send(call, retry=retry))
 
     @contextmanager
-    def stream(self, call: Call) -> Iterator[httpx.Response]:
+    def stream(self, call: Call, *, retry: RetryPolicy | None = None) -> Iterator[httpx.Response]:
         """Give a successful answer whose body is still to be read; retries end at its headers."""
-        response = self._answer(call, retry=self._retry, whole=False)
+        response = self._answer(call, retry=retry or self._retry, whole=False)
         try:
             yield response
         except httpx.TransportError as error:
@@ -152,6 +165,7 @@ class Transport:
             params=dict(call.query) or None,
             headers=dict(call.headers),
             content=call.body,
+            timeout=call.timeout,
         )
         try:
             response = self._http.send(request, stream=True, follow_redirects=call.follow_redirects)

@@ -18,6 +18,7 @@ from hfer._uploads import PhotoUpload
 from hfer.jobs import Job, Jobs, job_state
 from hfer.models import Limits
 from hfer.registry import Models
+from hfer.webhook_endpoints import WebhookEndpoints
 
 
 class Client:
@@ -50,6 +51,7 @@ class Client:
         )
         self.jobs = Jobs(self._transport)
         self.models = Models(self._transport)
+        self.webhook_endpoints = WebhookEndpoints(self._transport)
 
     def __enter__(self) -> Self:
         return self

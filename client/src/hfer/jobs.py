@@ -10,10 +10,12 @@ from urllib.parse import quote
 import httpx
 
 from hfer._codec import decode
+from hfer._lines import lines
 from hfer._pages import entries
 from hfer._retry import PATIENT, RetryPolicy, parse_retry_after
 from hfer._transport import NOT_MODIFIED, Call, Transport, parsed
 from hfer.errors import UnexpectedAnswerError, WaitTimeoutError
+from hfer.listening import JOB_FINISHED, JobEvent, listen
 from hfer.models import JobState, PhotoResult, ResultFormat
 
 JobProgress = Callable[[JobState], None]
@@ -87,7 +89,7 @@ class Job:
             ConflictError: the job is not final and ``partial`` is false.
         """
         with self._open_results(ResultFormat.JSONL, partial=partial) as response:
-            for line in response.iter_lines():
+            for line in lines(response.iter_bytes()):
                 if line.strip():
                     yield decode(PhotoResult, _json_line(line))
 
@@ -95,6 +97,25 @@ class Job:
         """Stream the results as the service encodes them (JSON, JSONL or CSV)."""
         with self._open_results(encoding, partial=partial) as response:
             yield from response.iter_bytes()
+
+    def events(self, *, after: str | None = None) -> Iterator[JobEvent]:
+        """Iterate over what happens to the job, up to its end: results while it runs.
+
+        Each photo that is finished comes with its result, in the order of finishing. A broken
+        connection is taken up where it was left: nothing is lost and nothing comes twice. An
+        outage of the service of up to about five minutes is waited out.
+
+        Args:
+            after: ``id`` of the last event that you have, to go on after it.
+
+        Raises:
+            GoneError: the job was erased.
+            ServiceUnreachableError: no answer, after all tries.
+        """
+        for event in listen(self._transport, f"{self._path}/events", after=after):
+            if event.kind == JOB_FINISHED and event.job is not None:
+                self._state, self._etag = event.job, None
+            yield event
 
     def annotated(self, item_id: str) -> bytes:
         """Fetch a photo with numbered boxes as JPEG; the numbers are the ``face_index``.

@@ -48,8 +48,8 @@ ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
             "A photo is named by a URL that this service never fetches, so no job was made.",
             "Another scheme than https, a user name or password, a port other than 80 and 443, or"
             " a host that is no public address.",
-            "Name public https URLs; `errors` points at each that is not. Photos of your own network"
-            " can be sent as files or put at presigned URLs by `POST /v1/uploads`.",
+            "Name public https URLs; `errors` points at each that is not. Photos of your own"
+            " network can be sent as files or put at presigned URLs by `POST /v1/uploads`.",
             "Photos are fetched by https from public hosts; change the URLs that 'errors' names.",
             "/v1/jobs",
             {
@@ -57,6 +57,29 @@ ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
                     {"pointer": "#/inputs/0/url", "detail": "The address 10.0.0.7 is not public."}
                 ]
             },
+        ),
+        ProblemCode.WEBHOOKS_OFF: Advice(
+            "This service sends no webhooks, so it takes no endpoints.",
+            "Its operator has set no key to encrypt signing secrets with.",
+            "Ask the operator to set `HFER_WEBHOOKS__KEYS`. Until then poll the job, or listen to"
+            " its events.",
+            "Webhooks are off; the operator sets HFER_WEBHOOKS__KEYS to switch them on.",
+            "/v1/webhook-endpoints",
+        ),
+        ProblemCode.ENDPOINT_LIMIT: Advice(
+            "You have as many webhook endpoints as one tenant may have.",
+            "Endpoints that nobody listens at any more, or one for each job where one for all will"
+            " do: a message names its job.",
+            "Delete an endpoint that is not needed and send the request again.",
+            "There are 20 endpoints already; delete one first.",
+            "/v1/webhook-endpoints",
+        ),
+        ProblemCode.ENDPOINT_DISABLED: Advice(
+            "The endpoint takes no messages, so none was sent.",
+            "It was switched off, answered 410, or failed for days.",
+            'Repair the receiver, then switch the endpoint on with PATCH `{"enabled": true}`.',
+            "The endpoint is disabled; enable it first.",
+            "/v1/webhook-endpoints/whe_01936fd2c0a27b6e8f3a5b7c9d1e2f30/test",
         ),
         ProblemCode.INVALID_REQUEST: Advice(
             "The body could not be read, so nothing in it was looked at.",

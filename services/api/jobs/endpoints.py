@@ -31,7 +31,7 @@ from services.api.pagination import (
 )
 from services.api.problems import ProblemCode
 from services.api.schemas import PLAIN_TEXT, GivenTime
-from services.api.state import ApiState
+from services.api.state import ApiState, public_base
 from services.common.db.session import unit_of_work
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import JobStatus
@@ -135,7 +135,7 @@ def get_jobs(
     page, next_cursor = cut_page(views, limit, _cursor_of)
     link_next(request, response, next_cursor)
     return Page(
-        data=[job_object(view, base=_base(state)) for view in page],
+        data=[job_object(view, base=public_base(state)) for view in page],
         next_cursor=next_cursor,
         has_more=next_cursor is not None,
     )
@@ -163,7 +163,7 @@ def get_job(
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", **poll_headers(view)}
     if matches(if_none_match, etag):
         return Response(status_code=304, headers=headers)
-    return _json(job_object(view, base=_base(state)), status=200, headers=headers)
+    return _json(job_object(view, base=public_base(state)), status=200, headers=headers)
 
 
 @router.post(
@@ -182,7 +182,7 @@ def cancel_job(state: State, session: Transaction, caller: Writer, job_id: JobId
     state.metrics.jobs.labels("cancelled").inc()
     view = view_job(session, caller.tenant, job_id)
     return _json(
-        job_object(view, base=_base(state)),
+        job_object(view, base=public_base(state)),
         status=200 if view.status.final else 202,
         headers=poll_headers(view),
     )
@@ -237,7 +237,7 @@ def _accepted(state: ApiState, submitted: Submitted) -> Response:
     with unit_of_work(state.sessions) as session:
         view = view_job(session, submitted.job.tenant, submitted.job.public_id)
     headers = {**poll_headers(view), **_submission_headers(submitted)}
-    return _json(job_object(view, base=_base(state)), status=202, headers=headers)
+    return _json(job_object(view, base=public_base(state)), status=202, headers=headers)
 
 
 def _submission_headers(submitted: Submitted) -> dict[str, str]:
@@ -251,7 +251,7 @@ def _finished(state: ApiState, view: JobView) -> FinishedJob:
         job = find_job(session, view.job.tenant, view.job.public_id)
         records = ResultRepository(session).page(job.id, after_seq=-1, limit=INTERACTIVE_PHOTOS)
     results = [photo_result(record, top_n=job.options["top_n"]) for record in records]
-    body = job_object(view, base=_base(state))
+    body = job_object(view, base=public_base(state))
     return FinishedJob(**dict(body), results=results)
 
 
@@ -269,10 +269,6 @@ def _label_filter(request: Request) -> dict[str, str]:
 
 def _cursor_of(view: JobView) -> str:
     return encode_page_key(PageKey(view.job.created_at, view.job.id))
-
-
-def _base(state: ApiState) -> str:
-    return (state.settings.api.public_url or "").rstrip("/")
 
 
 def _json(body: BaseModel, *, status: int, headers: Mapping[str, Any]) -> Response:

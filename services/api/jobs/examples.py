@@ -38,6 +38,7 @@ JOB_EXAMPLE: dict[str, Any] = {
         "self": f"/v1/jobs/{_JOB}",
         "items": f"/v1/jobs/{_JOB}/items",
         "results": f"/v1/jobs/{_JOB}/results",
+        "events": f"/v1/jobs/{_JOB}/events",
         "cancel": f"/v1/jobs/{_JOB}/cancel",
         "retry": f"/v1/jobs/{_JOB}/retry",
     },

@@ -94,6 +94,7 @@ class Links(BaseModel):
     self: str
     items: str
     results: str
+    events: str
     cancel: str
     retry: str
 
@@ -161,6 +162,7 @@ def job_object(view: JobView, *, base: str = "") -> JobObject:
                 "self": path,
                 "items": f"{path}/items",
                 "results": f"{path}/results",
+                "events": f"{path}/events",
                 "cancel": f"{path}/cancel",
                 "retry": f"{path}/retry",
             },

@@ -115,7 +115,8 @@ class Item(Base):
     ``sha256`` names the bytes in the bucket; ``object_key`` is where they are. A photo that
     ``source_url`` names has neither until it is fetched, and no ``next_at`` that ever comes.
     ``solo`` marks a suspect that is claimed alone; ``iso_crashes`` counts crashes while it was
-    alone.
+    alone. ``event_id`` is the place of a finished photo in the job's stream of events: a trigger
+    (migration 0007) makes it of the finishing transaction's id and ``seq`` (ADR 0015).
     """
 
     __tablename__ = "item"
@@ -128,6 +129,7 @@ class Item(Base):
         Index("ix_item_leased", "lease_until", postgresql_where=text("state = 1")),
         Index("ix_item_job_state", "job_id", "state", "verdict"),
         Index("ix_item_sha256", "sha256"),
+        Index("ix_item_event", "job_id", "event_id", postgresql_where=text("event_id IS NOT NULL")),
         {"postgresql_with": {"fillfactor": 70, "autovacuum_vacuum_scale_factor": 0.02}},
     )
 
@@ -152,6 +154,7 @@ class Item(Base):
     lease_until: Mapped[datetime | None]
     next_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_error: Mapped[str | None]
+    event_id: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class UrlFetch(Base):

@@ -17,6 +17,7 @@ from services.common.domain.faces import AnalysisOptions
 from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import JobStatus
 from services.common.domain.limits import PhotoLimits
+from services.common.jobs.closing import announce_ends
 from services.common.jobs.repositories.items import ItemRepository, NewItem
 from services.common.jobs.repositories.jobs import JobRepository, NewJob
 from services.common.jobs.repositories.tallies import TallyRepository
@@ -130,6 +131,8 @@ def submit(session: Session, submission: Submission, *, rules: SubmissionRules) 
         if job is not None:
             lane = lane_of(len(submission.items))
             ItemRepository(session).copy(job.id, submission.items, lane=lane)
+            if JobStatus(job.status).final:
+                announce_ends(session, [job])
             return Submitted(job, lane, replayed=False)
         earlier = _earlier(jobs, submission)  # the same request, a moment ahead of this one
     if earlier is None:

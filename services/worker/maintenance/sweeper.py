@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from services.common.config import QueueSettings
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.jobs.closing import close_jobs
 from services.common.jobs.repositories.sweeps import SweepRepository
 from services.common.jobs.repositories.workers import WorkerRepository
 from services.common.telemetry import Metrics, get_logger
@@ -64,7 +65,7 @@ class Sweeper:
 
     def _close_jobs(self) -> int:
         with unit_of_work(self._sessions) as session:
-            closed = SweepRepository(session).close_jobs(limit=JOB_SLICE)
+            closed = close_jobs(session, limit=JOB_SLICE)
         for job in closed:
             _log.info("job.closed", job=job.job_id, status=job.status.value)
         return len(closed)

@@ -29,6 +29,7 @@ from hfer.cli.options import (
 )
 from hfer.cli.progress import upload_bar
 from hfer.cli.tables import describe, jobs_table, state_table, stdout_console
+from hfer.cli.webhooks import webhooks
 from hfer.errors import HferError
 from hfer.models import JobState
 
@@ -46,6 +47,7 @@ app = typer.Typer(
     help="Batch analysis of apparent facial expression: what faces show, not what people feel.",
 )
 app.add_typer(models, name="models")
+app.add_typer(webhooks, name="webhooks")
 
 
 def main(arguments: Sequence[str] | None = None, *, wiring: Wiring | None = None) -> None:

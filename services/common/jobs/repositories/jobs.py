@@ -1,7 +1,7 @@
 """Every query on jobs that serves a user's request. Each takes the tenant or a row found by it."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -108,6 +108,11 @@ class JobRepository:
         if lock:
             query = query.with_for_update()
         return self._session.scalar(query)
+
+    def by_ids(self, job_ids: Sequence[int]) -> Sequence[Job]:
+        """Return jobs of any tenant, as they are in the database by now."""
+        query = select(Job).where(Job.id.in_(job_ids)).execution_options(populate_existing=True)
+        return self._session.scalars(query).all()
 
     def row(self, tenant: str, public_id: uuid.UUID) -> JobRow | None:
         """Return a job of the tenant as a view needs it."""

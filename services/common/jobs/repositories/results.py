@@ -69,7 +69,7 @@ class ResultRepository:
             status: only photos that stand so.
             faces: only photos with a face that fits.
         """
-        query = _records().where(Item.job_id == job_id, Item.seq > after_seq)
+        query = select_photos().where(Item.job_id == job_id, Item.seq > after_seq)
         if status is not None:
             state, verdict = _STORED[status]
             query = query.where(Item.state == state, Item.verdict.is_not_distinct_from(verdict))
@@ -83,7 +83,7 @@ class ResultRepository:
         A range and no LIMIT: with the statistics of a job just filled, the planner would sort
         all of its final photos for every page (19 s for 50,000 photos, measured).
         """
-        query = _records().where(
+        query = select_photos().where(
             Item.job_id == job_id,
             Item.seq.between(first_seq, first_seq + size - 1),
             Item.state.in_(_FINAL),
@@ -92,14 +92,14 @@ class ResultRepository:
 
     def get(self, job_id: int, public_id: uuid.UUID) -> PhotoRecord | None:
         """Return one photo of a job."""
-        query = _records().where(Item.job_id == job_id, Item.public_id == public_id)
+        query = select_photos().where(Item.job_id == job_id, Item.public_id == public_id)
         return next(iter(self._read(query)), None)
 
     def at_or_below(self, tenant: str, public_id: uuid.UUID, *, reach: int) -> PhotoRecord | None:
         """Return the tenant's photo with this id, or with the nearest one up to ``reach`` less."""
         lowest = uuid.UUID(int=max(public_id.int - reach, 0))
         query = (
-            _records()
+            select_photos()
             .join(Job, Job.id == Item.job_id)
             .where(Item.public_id.between(lowest, public_id), Job.tenant == tenant)
             .order_by(Item.public_id.desc())
@@ -124,10 +124,11 @@ class ResultRepository:
         return {job_id: version for job_id, version in self._session.execute(query) if version}
 
     def _read(self, query: _Columns) -> list[PhotoRecord]:
-        return [_record(row) for row in self._session.execute(query)]
+        return [read_photo(row) for row in self._session.execute(query)]
 
 
-def _records() -> _Columns:
+def select_photos() -> _Columns:
+    """Select photos with their outcomes, as `read_photo` reads them."""
     query: Any = select(
         Item.public_id,
         Item.seq,
@@ -147,7 +148,8 @@ def _records() -> _Columns:
     return query.outerjoin(Outcome, Outcome.item_id == Item.id)  # type: ignore[no-any-return]  # more columns than SQLAlchemy's types can count
 
 
-def _record(row: Row[Any]) -> PhotoRecord:
+def read_photo(row: Row[Any]) -> PhotoRecord:
+    """Turn a row of `select_photos` into a photo."""
     verdict = None if row.verdict is None else Verdict(row.verdict)
     return PhotoRecord(
         public_id=row.public_id,
