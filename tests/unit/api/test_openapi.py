@@ -13,6 +13,7 @@ from services.api.jobs.examples import JOB_EXAMPLE, PHOTO_EXAMPLE
 from services.api.jobs.photos import PhotoResult
 from services.api.jobs.schemas import JobConfig, JobObject
 from services.api.jobs.sealing import UploadedJob
+from services.api.jobs.urls import UrlJob
 from services.api.models.examples import CANARY_EXAMPLE, DETAIL_EXAMPLE, MODEL_EXAMPLE
 from services.api.models.schemas import (
     Activation,
@@ -110,7 +111,8 @@ class TestDocument:
         schema = body["multipart/form-data"]["schema"]
         assert schema["properties"]["files"]["maxItems"] == 2000
         assert schema["properties"]["config"]["$ref"].endswith("/JobConfig")
-        assert body["application/json"]["schema"]["$ref"].endswith("/UploadedJob")
+        forms = body["application/json"]["schema"]["anyOf"]
+        assert [form["$ref"].rpartition("/")[2] for form in forms] == ["UploadedJob", "UrlJob"]
         bundle = document["paths"]["/v1/models"]["post"]["requestBody"]["content"]
         files = bundle["multipart/form-data"]["schema"]["properties"]["files"]
         assert files["maxItems"] == MAX_BUNDLE_FILES
@@ -155,7 +157,17 @@ class TestExamples:
 
     @pytest.mark.parametrize(
         "model",
-        [JobConfig, Problem, Activation, NewCanary, UploadedJob, UploadFile, NewUpload, MoreFiles],
+        [
+            JobConfig,
+            Problem,
+            Activation,
+            NewCanary,
+            UploadedJob,
+            UrlJob,
+            UploadFile,
+            NewUpload,
+            MoreFiles,
+        ],
     )
     def test_of_other_schemas_are_valid(self, model: type[BaseModel]) -> None:
         extra: Any = model.model_config["json_schema_extra"]
