@@ -10,7 +10,9 @@ for face in photo.faces:
 print(photo.filename, face.face_index, face.expression.label)
 """
 
+from hfer._doctor import Finding, Verdict
 from hfer._retry import RetryPolicy
+from hfer.aio import AsyncClient, AsyncJob, AsyncJobs, AsyncModels
 from hfer.client import Client
 from hfer.errors import (
     ApiError,
@@ -21,6 +23,7 @@ from hfer.errors import (
     GoneError,
     HferError,
     InvalidRequestError,
+    MissingPackageError,
     ModelReferenceError,
     NoPhotosError,
     NotFoundError,
@@ -29,6 +32,7 @@ from hfer.errors import (
     RateLimitedError,
     ServiceError,
     ServiceUnreachableError,
+    SettingsError,
     TooManyPhotosError,
     UnexpectedAnswerError,
     WaitTimeoutError,
@@ -57,6 +61,10 @@ from hfer.registry import Models
 
 __all__ = [
     "ApiError",
+    "AsyncClient",
+    "AsyncJob",
+    "AsyncJobs",
+    "AsyncModels",
     "AuthenticationError",
     "Box",
     "BucketError",
@@ -68,6 +76,7 @@ __all__ = [
     "Expression",
     "Face",
     "Fault",
+    "Finding",
     "GoneError",
     "HferError",
     "ImageInfo",
@@ -76,6 +85,7 @@ __all__ = [
     "JobState",
     "Jobs",
     "Limits",
+    "MissingPackageError",
     "ModelDetail",
     "ModelInfo",
     "ModelMetrics",
@@ -94,7 +104,9 @@ __all__ = [
     "RetryPolicy",
     "ServiceError",
     "ServiceUnreachableError",
+    "SettingsError",
     "TooManyPhotosError",
     "UnexpectedAnswerError",
+    "Verdict",
     "WaitTimeoutError",
 ]

@@ -1,6 +1,8 @@
 """Every error that this package raises, in one tree.
 
 HferError
+├── SettingsError             the URL or the API key cannot be right; nothing was sent
+├── MissingPackageError       an optional package that a method needs is not installed
 ├── PhotoFileError            a path given to submit cannot be sent; nothing was sent
 │   ├── NoPhotosError         no photo under the given paths
 │   └── TooManyPhotosError    more photos or bytes than one job may hold
@@ -28,6 +30,14 @@ class HferError(Exception):
     """Base of every error of this package; its text is a sentence for the user."""
 
 
+class SettingsError(HferError, ValueError):
+    """The URL of the service, or the API key, cannot be right whatever the service says."""
+
+
+class MissingPackageError(HferError, ImportError):
+    """A method needs a package that is not installed; the text says how to install it."""
+
+
 class PhotoFileError(HferError):
     """A photo cannot be read from disk, or is not a file at all."""
 
@@ -53,7 +63,19 @@ class ServiceUnreachableError(HferError):
 
 
 class BucketError(HferError):
-    """The storage that the service's presigned URLs lead to refused a photo, or is away."""
+    """The storage that the service's presigned URLs lead to refused a photo, or is away.
+
+    Attributes:
+        answered: whether anything answered at the address.
+        retry_after_s: seconds the bucket asked to wait, or None.
+    """
+
+    def __init__(
+        self, text: str, *, answered: bool = True, retry_after_s: float | None = None
+    ) -> None:
+        self.answered = answered
+        self.retry_after_s = retry_after_s
+        super().__init__(text)
 
 
 class UnexpectedAnswerError(HferError):

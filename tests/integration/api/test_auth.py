@@ -45,7 +45,7 @@ def call(
 
 class TestRoutes:
     def test_the_document_lists_what_this_test_thinks(self) -> None:
-        assert len(GUARDED) == 27
+        assert len(GUARDED) == 28
         assert len(OF_A_JOB) == 8
 
 
@@ -84,7 +84,7 @@ class TestScopes:
         client = api.client(Scope.MODELS_ADMIN)
         for method, path in GUARDED:
             response = call(client, method, path)
-            if path.startswith(("/v1/models", "/v1/limits")):
+            if path.startswith(("/v1/models", "/v1/limits", "/v1/api-keys/current")):
                 assert response.status_code not in {401, 403}, (method, path)
             else:
                 assert_problem(response, 403, "insufficient-scope")
@@ -105,6 +105,8 @@ class TestScopes:
 
 def scopes_of(method: str, path: str) -> set[Scope]:
     """Which of the two job scopes opens a route."""
+    if path == "/v1/api-keys/current":
+        return {Scope.JOBS_READ, Scope.JOBS_WRITE}
     if path.startswith("/v1/api-keys"):
         return set()
     if path.startswith(("/v1/jobs", "/v1/uploads")):
