@@ -69,6 +69,7 @@ class Cli:
             "PYTHONPATH": str(REPOSITORY / "client" / "src"),
             "HFER_URL": self.url,
             "HFER_API_KEY": self.key,
+            "XDG_STATE_HOME": str(self.folder / ".state"),
             "NO_PROXY": "127.0.0.1",
         }
 

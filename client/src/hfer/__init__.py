@@ -17,6 +17,7 @@ from hfer.client import Client
 from hfer.errors import (
     ApiError,
     AuthenticationError,
+    BrokenOffError,
     BucketError,
     BundleFileError,
     ConflictError,
@@ -67,6 +68,7 @@ __all__ = [
     "AsyncModels",
     "AuthenticationError",
     "Box",
+    "BrokenOffError",
     "BucketError",
     "BundleFileError",
     "Canary",

@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 from hfer._codec import decode
 from hfer._transport import Call, Transport
-from hfer.errors import ServiceUnreachableError, UnexpectedAnswerError
+from hfer.errors import BrokenOffError, UnexpectedAnswerError
 from hfer.models import PhotoResult, ResultFormat
 
 MEDIA_TYPES = {
@@ -32,7 +32,7 @@ async def result_lines(
                     if photo.index not in given:
                         given.add(photo.index)
                         yield photo
-        except ServiceUnreachableError as error:
+        except BrokenOffError as error:
             attempt = 1 if len(given) > before else attempt
             await transport.pause(error, attempt=attempt)
             attempt += 1
@@ -72,7 +72,7 @@ async def result_bytes(
             raise UnexpectedAnswerError(
                 "The results changed while they were read again after a cut; fetch them anew."
             )
-        except ServiceUnreachableError as error:
+        except BrokenOffError as error:
             attempt = 1 if given > before else attempt
             await transport.pause(error, attempt=attempt)
             attempt += 1

@@ -22,11 +22,12 @@ from hfer._version import __version__
 from hfer._wire import Sending, Wire
 from hfer.errors import (
     ApiError,
+    BrokenOffError,
     BucketError,
     HferError,
     Problem,
-    SettingsError,
     ServiceUnreachableError,
+    SettingsError,
     UnexpectedAnswerError,
     api_error,
 )
@@ -130,7 +131,7 @@ class Transport:
         """Iterate over a successful answer; retries end at its headers.
 
         Raises:
-            ServiceUnreachableError: also when the answer breaks off.
+            BrokenOffError: the answer was cut.
         """
         response = await self._answer(call, retry=retry or self.retry, whole=False)
         try:
@@ -138,7 +139,8 @@ class Transport:
                 async for block in blocks:
                     yield block
         except httpx.RequestError as error:
-            raise self._unreachable(error) from error
+            cause = str(error) or type(error).__name__
+            raise BrokenOffError(f"{self.base_url} broke off its answer: {cause}") from error
 
     async def pause(
         self, failure: HferError, *, attempt: int, retry: RetryPolicy | None = None
@@ -193,10 +195,10 @@ def service_url(text: str) -> httpx.URL:
         raise SettingsError(f"The URL of the service must be http(s)://…, not {text!r}")
     try:
         url = httpx.URL(text)
-        if not url.host:
-            raise httpx.InvalidURL("it names no host")
     except httpx.InvalidURL as error:
         raise SettingsError(f"{text!r} is no URL of a service: {error}") from error
+    if not url.host:
+        raise SettingsError(f"{text!r} is no URL of a service: it names no host")
     return url
 
 

@@ -83,9 +83,7 @@ class BlockingWire:
         request = self._http.build_request(
             sending.method, sending.url, headers=dict(sending.headers), content=sending.body
         )
-        response = self._http.send(
-            request, stream=True, follow_redirects=sending.follow_redirects
-        )
+        response = self._http.send(request, stream=True, follow_redirects=sending.follow_redirects)
         if whole or response.is_error:
             response.read()
         return response

@@ -9,6 +9,7 @@ HferError
 ├── BundleFileError           a folder given to publish is no model bundle; nothing was sent
 ├── ModelReferenceError       a name or prefix fits no model, or several; nothing was changed
 ├── ServiceUnreachableError   no answer from the service, after all retries
+│   └── BrokenOffError        an answer began and broke off
 ├── BucketError               the storage behind presigned URLs did not take a photo
 ├── UnexpectedAnswerError     an answer that is not HFER's: a wrong URL or a proxy
 ├── WaitTimeoutError          the job is still running; it was left alone
@@ -60,6 +61,10 @@ class ModelReferenceError(HferError):
 
 class ServiceUnreachableError(HferError):
     """The service gave no answer; whether it got the request is unknown."""
+
+
+class BrokenOffError(ServiceUnreachableError):
+    """The service began to answer, and the connection was cut."""
 
 
 class BucketError(HferError):

@@ -37,7 +37,8 @@ class TestSend:
         assert request.headers["User-Agent"].startswith("hfer-client/")
 
     @pytest.mark.parametrize(
-        "url", ["ftp://hfer.test", "", "http://", "http://hfer.test:port", "http://[::1", "http://a\nb"]
+        "url",
+        ["ftp://hfer.test", "", "http://", "http://hfer.test:port", "http://[::1", "http://a\nb"],
     )
     def test_a_url_that_cannot_be_right_is_a_typed_error(self, url: str) -> None:
         with pytest.raises(SettingsError, match="URL"):
