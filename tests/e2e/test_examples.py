@@ -15,7 +15,8 @@ from tests.e2e.conftest import REPOSITORY
 from tests.e2e.photos import sample_paths
 
 # One stack serves the whole session, so these stay in one process of pytest-xdist.
-pytestmark = pytest.mark.xdist_group("e2e")
+# pip twice: 200 s when other tests have the cores.
+pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
 README = (REPOSITORY / "README.md").read_text()
 PAGE = (REPOSITORY / "docs" / "client.md").read_text()
@@ -96,16 +97,19 @@ class TestReadme:
         assert any(re.fullmatch(r"collins\.jpg 0 \w+ \d+%", line) for line in printed)
 
 
+@pytest.fixture(scope="module")
+def pandas_shell(shell: Shell) -> Shell:
+    """The same environment, with pandas."""
+    shell.type("pip install -q './client[pandas]'")
+    return shell
+
+
 class TestPage:
-    @pytest.fixture(scope="class", autouse=True)
-    def _pandas(self, shell: Shell) -> None:
-        shell.type("pip install -q './client[pandas]'")
-
     @pytest.mark.parametrize("number", range(len(examples(PAGE, "python"))))
-    def test_every_python_example_runs_and_prints(self, shell: Shell, number: int) -> None:
-        assert shell.python(examples(PAGE, "python")[number]).stdout
+    def test_every_python_example_runs_and_prints(self, pandas_shell: Shell, number: int) -> None:
+        assert pandas_shell.python(examples(PAGE, "python")[number]).stdout
 
-    def test_the_shells_examples_run(self, shell: Shell) -> None:
+    def test_the_shells_examples_run(self, pandas_shell: Shell) -> None:
         (script,) = examples(PAGE, "console")
-        shell.type(script)
-        assert "happiness" in (shell.folder / "faces.csv").read_text()
+        pandas_shell.type(script)
+        assert "happiness" in (pandas_shell.folder / "faces.csv").read_text()

@@ -40,6 +40,7 @@ class TestWatch:
         assert run("watch", JOB, "--quiet").code == code
 
     def test_ctrl_c_leaves_the_job_alone(self, run: Run, service: FakeService) -> None:
+        service.polls = [job_json("running", running=1)]
         service.interrupted = True
         done = run("watch", JOB)
         assert done.code == ExitCode.INTERRUPTED
