@@ -34,7 +34,7 @@ def find_photos(paths: Iterable[str | os.PathLike[str]]) -> list[Photo]:
 
     Raises:
         PhotoFileError: a path does not exist or cannot be read.
-        NoPhotosError: no photo at all.
+        NoPhotosError: no photo at all, or none that matches a pattern.
     """
     given = [found for path in paths for found in _matches(path)]
     photos = [Photo.find(file, fault=PhotoFileError) for path in given for file in _files(path)]
@@ -82,6 +82,8 @@ def _matches(path: str | os.PathLike[str]) -> list[Path]:
     photos = [match for match in found if match.suffix.lower() in PHOTO_SUFFIXES]
     # ``photos/**`` gives the folders beside all that is in them: photos would come twice.
     folders = [] if "**" in text else [match for match in found if match.is_dir()]
+    if not photos and not folders:
+        raise NoPhotosError(f"No photo matches {text}.")
     return sorted({*photos, *folders})
 
 

@@ -171,6 +171,12 @@ class TestManagement:
         assert_problem(user.get("/v1/jobs"), 401, "unauthenticated")
         assert operator.get("/v1/api-keys").json()["data"][0]["revoked_at"] is not None
 
+    def test_any_key_may_look_at_itself(self, api: Api) -> None:
+        mine = api.client(Scope.JOBS_READ, Scope.JOBS_WRITE).get("/v1/api-keys/current").json()
+        assert mine["id"].startswith("key_")
+        assert mine["scopes"] == ["jobs:read", "jobs:write"]
+        assert set(mine) == {"id", "tenant", "scopes"}
+
     def test_keys_are_paged(self, api: Api) -> None:
         operator = api.client(Scope.ADMIN)
         for number in range(3):
