@@ -77,7 +77,10 @@ sweep: $(STAMPS)/$(if $(filter starter%,$(PRESET)),pretrained,dev) ## Compare se
 	@$(PY) -m services.trainer sweep --preset $(PRESET) --data "$(DATA)" $(S)
 
 ##@ Maintain
-.PHONY: migrate migration lock clean distclean
+.PHONY: docs migrate migration lock clean distclean
+docs: $(STAMPS)/dev ## Write docs/api.md anew from the OpenAPI document
+	@$(PY) -m scripts.write_reference
+
 migrate: $(STAMPS)/dev ## Bring the database of HFER_DATABASE__URL to the newest schema
 	@$(BIN)/alembic upgrade head
 
@@ -91,7 +94,7 @@ lock: $(STAMPS)/dev ## Resolve requirements/*.txt anew from pyproject.toml (U=1 
 	  $(LOCK) pyproject.toml --extra $$one -c requirements/dev.txt -o requirements/$$one.txt; done
 	@$(LOCK) pyproject.toml --extra worker-gpu -c requirements/dev.txt -c requirements/torch.txt \
 	  -o requirements/worker-gpu.txt
-	@$(LOCK) pyproject.toml client/pyproject.toml --extra api --extra worker --extra local \
+	@$(LOCK) pyproject.toml client/pyproject.toml --extra api --extra worker --extra web --extra local \
 	  -c requirements/dev.txt -o requirements/demo.txt
 
 clean: ## Remove caches and build products
@@ -127,4 +130,5 @@ $(STAMPS)/pretrained: requirements/pretrained.txt $(STAMPS)/test
 $(STAMPS)/test: requirements/torch.txt requirements/no-deps.txt $(STAMPS)/dev
 	@$(INSTALL) "Installing torch (several GB)" -r requirements/torch.txt -c requirements/dev.txt
 	@$(INSTALL) "Installing facenet-pytorch" --no-deps -r requirements/no-deps.txt
+	@./scripts/chromium.sh
 	@touch $@

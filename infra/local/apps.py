@@ -1,4 +1,4 @@
-"""Our own processes: the API, the worker, and the maintenance loops."""
+"""Our own processes: API, worker, maintenance loops, what fetches URLs, and the page."""
 
 import os
 import signal
@@ -25,12 +25,33 @@ def app_programs(environment: Mapping[str, str], *, url: str) -> tuple[Program, 
     """
     return (
         _python("maintenance", "services.worker.maintenance", environment),
+        _python("ingest", "services.worker.ingest", environment),
         _python("worker", "services.worker", environment),
         _python("api", "services.api", environment, ready=lambda: answers(f"{url}/readyz")),
     )
 
 
-def app_environment(*, api_port: int, admin_key: str) -> dict[str, str]:
+def web_program(*, url: str, api_url: str, key: str, admin_key: str) -> Program:
+    """Describe the page: it gets its keys and nothing of what reaches the servers.
+
+    Args:
+        url: where it will answer.
+        api_url: of the API.
+        key: what it reads and writes jobs with.
+        admin_key: what it changes models with; whoever is at this machine may.
+    """
+    port = url.rpartition(":")[2]
+    environment = {
+        "HFER_WEB__API_URL": api_url,
+        "HFER_WEB__API_KEY": key,
+        "HFER_WEB__ADMIN_API_KEY": admin_key,
+        "HFER_WEB__HOST": "127.0.0.1",
+        "HFER_WEB__PORT": port,
+    }
+    return _python("web", "services.web", environment, ready=lambda: answers(f"{url}/healthz"))
+
+
+def app_environment(*, api_port: int, admin_key: str, webhook_key: str) -> dict[str, str]:
     """Return the settings of our processes; what the user's environment says comes first."""
     cores = len(os.sched_getaffinity(0))
     defaults = {
@@ -43,6 +64,8 @@ def app_environment(*, api_port: int, admin_key: str) -> dict[str, str]:
         "HFER_API__HOST": "127.0.0.1",
         "HFER_API__PORT": str(api_port),
         "HFER_API__ADMIN_KEY": admin_key,
+        "HFER_WEBHOOKS__KEYS": webhook_key,
+        "HFER_WEBHOOKS__ALLOW_LOOPBACK": "true",  # receivers to try run on this machine
     }
 
 

@@ -1,5 +1,6 @@
 """What a local stack remembers between starts: its secrets and its ports."""
 
+import base64
 import json
 import os
 import secrets
@@ -19,7 +20,7 @@ SECRETS = (
     "s3_secret",
     "admin_key",
 )
-PORTS = ("postgres", "redis", *PORT_FLAGS, "api")
+PORTS = ("postgres", "redis", *PORT_FLAGS, "api", "web")
 _ADMIN_KEY_HEAD = "hfer_local_"
 _SECRET_BYTES = 24
 
@@ -37,13 +38,16 @@ class State:
         """Read the state of an earlier start, None when there was none."""
         if not path.exists():
             return None
-        return cls(**json.loads(path.read_text()))
+        stored = json.loads(path.read_text())
+        # A stack of an earlier version lacks the secrets that came later.
+        return cls(**{**stored, "secrets": {**cls.new().secrets, **stored["secrets"]}})
 
     @classmethod
     def new(cls) -> Self:
         """Draw fresh secrets; ports come with `with_free_ports`."""
         drawn = {name: secrets.token_hex(_SECRET_BYTES) for name in SECRETS}
         drawn["admin_key"] = _ADMIN_KEY_HEAD + drawn["admin_key"]
+        drawn["webhook_key"] = base64.urlsafe_b64encode(os.urandom(32)).decode()  # a Fernet key
         return cls(secrets=drawn, ports={})
 
     def with_free_ports(self, book: PortBook, *, wanted: Mapping[str, int] | None = None) -> Self:

@@ -1,6 +1,8 @@
 """What a process of the API holds for its lifetime: built by one factory, closed at the end."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import BoundedSemaphore
@@ -8,9 +10,11 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
+from services.api.events.watch import JobWatch, build_watch
 from services.api.health.news import ReadinessNews
 from services.common.config import Settings
 from services.common.db.session import SessionFactory, build_engine, build_session_factory
+from services.common.domain.errors import TransientError
 from services.common.domain.limits import PhotoLimits
 from services.common.jobs.submission import SubmissionRules
 from services.common.queue.names import Lane, Queue
@@ -57,6 +61,7 @@ class ApiState:
     signer: UrlSigner
     doorbell: Doorbell
     metrics: Metrics
+    watch: JobWatch
     limits: PhotoLimits = field(default_factory=PhotoLimits)
     uploads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="upload")
@@ -76,6 +81,20 @@ class ApiState:
             limits=self.limits,
         )
 
+    @contextmanager
+    def turn_to_draw(self) -> Iterator[None]:
+        """Hold one of the few places for decoding and drawing.
+
+        Raises:
+            TransientError: none became free in time.
+        """
+        if not self.renderers.acquire(timeout=self.turn_s):
+            raise TransientError("Many photos are being drawn; try again shortly.")
+        try:
+            yield
+        finally:
+            self.renderers.release()
+
     def close(self) -> None:
         """Let go of every connection and thread."""
         self.uploads.shutdown(wait=True, cancel_futures=True)
@@ -86,13 +105,20 @@ class ApiState:
 def build_state(settings: Settings) -> ApiState:
     """Build the state of a process; nothing is connected yet."""
     engine = build_engine(settings.database)
+    sessions = build_session_factory(engine)
     metrics = Metrics()
     return ApiState(
         settings=settings,
         engine=engine,
-        sessions=build_session_factory(engine),
+        sessions=sessions,
         storage=build_storage(settings.storage),
         signer=build_url_signer(settings.storage),
         doorbell=build_hint_sender(settings, metrics),
         metrics=metrics,
+        watch=build_watch(sessions, per_tenant=settings.api.listeners),
     )
+
+
+def public_base(state: ApiState) -> str:
+    """Return what stands before the paths of links: the public URL, or nothing."""
+    return (state.settings.api.public_url or "").rstrip("/")

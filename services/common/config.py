@@ -7,7 +7,7 @@ passes it on. Example: ``HFER_DATABASE__URL`` sets ``Settings().database.url``.
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -69,6 +69,26 @@ class QueueSettings(Group):
     soft_shutdown_s: float = Field(default=20.0, ge=0)
 
 
+class FetchSettings(Group):
+    """URLs that users name: which may be spoken to, how long and how often."""
+
+    enabled: bool = Field(default=True, description="whether jobs may name photos by URL")
+    allow_http: bool = Field(default=False, description="plain http besides https")
+    ports: tuple[int, ...] = Field(default=(80, 443), description="JSON list")
+    allow_networks: tuple[IPvAnyNetwork, ...] = Field(
+        default=(),
+        description="JSON list of networks that count as public, such as your own photo server's",
+    )
+    threads: int = Field(default=16, ge=1, description="photos fetched at a time by a process")
+    tries: int = Field(default=6, ge=1, description="of one photo")
+    step_s: float = Field(default=10.0, gt=0, description="longest wait for a connection or byte")
+    total_s: float = Field(default=30.0, gt=0, description="longest time of one try")
+    retry_after_max_s: float = Field(
+        default=600.0, gt=0, description="longest Retry-After of a server that is waited for"
+    )
+    interval_s: float = Field(default=0.5, gt=0, description="how often to look for new URLs")
+
+
 class RetentionSettings(Group):
     """How long inputs and results live (GDPR: short by default)."""
 
@@ -77,6 +97,9 @@ class RetentionSettings(Group):
     orphans_s: int = Field(default=86_400, ge=60, description="unsealed uploads, stray objects")
     grace_s: int = Field(
         default=3_600, ge=0, description="a doomed object waits longer than any upload takes"
+    )
+    deliveries_s: int = Field(
+        default=2_592_000, ge=0, description="messages to webhooks, and the log of their delivery"
     )
     interval_s: float = Field(default=60.0, gt=0, description="between two rounds of forgetting")
 
@@ -95,6 +118,21 @@ class ApiSettings(Group):
     queue_cap_photos: int = Field(default=200_000, ge=1, description="open photos per tenant")
     upload_url_s: int = Field(
         default=3_600, ge=1, le=604_800, description="how long a presigned URL holds"
+    )
+    listeners: int = Field(
+        default=50, ge=1, description="open event streams per tenant and process"
+    )
+
+
+class CompatSettings(Group):
+    """The interface of the service that this one follows, hfer, for its clients unchanged."""
+
+    enabled: bool = Field(default=False, description="serve POST /upload_image, GET /emotions")
+    anonymous_key: SecretStr | None = Field(
+        default=None, description="API key that requests to them without one act as"
+    )
+    picture_pixels: int = Field(
+        default=4_000_000, ge=10_000, description="larger pictures are scaled down to this"
     )
 
 
@@ -135,6 +173,25 @@ class ModelSettings(Group):
     )
 
 
+class WebhookSettings(Group):
+    """Messages to receivers that users name."""
+
+    keys: SecretStr | None = Field(
+        default=None,
+        description="Fernet keys that encrypt signing secrets, comma-separated; the first one"
+        " encrypts. Without them there are no webhooks",
+    )
+    allow_http: bool = Field(default=False, description="receivers without TLS")
+    allow_loopback: bool = Field(
+        default=False, description="for development: receivers on this machine, on any port"
+    )
+    endpoints: int = Field(default=20, ge=1, description="endpoints per tenant")
+    timeout_s: float = Field(default=15.0, gt=0, description="for one whole attempt")
+    threads: int = Field(default=16, ge=1, description="attempts at a time, per process")
+    per_endpoint: int = Field(default=4, ge=1, description="of them to one healthy endpoint")
+    interval_s: float = Field(default=0.5, gt=0, description="between two looks for messages")
+
+
 class TelemetrySettings(Group):
     """Logs."""
 
@@ -154,8 +211,11 @@ class Settings(BaseSettings):
     storage: StorageSettings
     broker: BrokerSettings
     queue: QueueSettings = QueueSettings()
+    fetch: FetchSettings = FetchSettings()
     retention: RetentionSettings = RetentionSettings()
     api: ApiSettings = ApiSettings()
+    compat: CompatSettings = CompatSettings()
     worker: WorkerSettings = WorkerSettings()
     models: ModelSettings = ModelSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     telemetry: TelemetrySettings = TelemetrySettings()

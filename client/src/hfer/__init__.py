@@ -37,8 +37,13 @@ from hfer.errors import (
     TooManyPhotosError,
     UnexpectedAnswerError,
     WaitTimeoutError,
+    WebhookError,
+    WebhookHeaderError,
+    WebhookSignatureError,
+    WebhookTimestampError,
 )
 from hfer.jobs import Job, Jobs
+from hfer.listening import JobEvent
 from hfer.models import (
     Box,
     Canary,
@@ -59,6 +64,13 @@ from hfer.models import (
     ResultFormat,
 )
 from hfer.registry import Models
+from hfer.webhook_endpoints import (
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookEndpoints,
+)
+from hfer.webhooks import WebhookMessage
 
 __all__ = [
     "ApiError",
@@ -84,6 +96,7 @@ __all__ = [
     "ImageInfo",
     "InvalidRequestError",
     "Job",
+    "JobEvent",
     "JobState",
     "Jobs",
     "Limits",
@@ -111,4 +124,13 @@ __all__ = [
     "UnexpectedAnswerError",
     "Verdict",
     "WaitTimeoutError",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEndpoints",
+    "WebhookError",
+    "WebhookHeaderError",
+    "WebhookMessage",
+    "WebhookSignatureError",
+    "WebhookTimestampError",
 ]

@@ -16,15 +16,13 @@ from urllib.parse import quote
 import httpx
 
 from hfer._codec import decode
-from hfer._retry import RetryPolicy
+from hfer._retry import ONCE
 from hfer._transport import Call, Transport, json_call, parsed
 from hfer._uploads import UPLOADS, Page
 from hfer._version import __version__
 from hfer.errors import ApiError, HferError
 from hfer.models import ModelInfo
 
-# A doctor who waits out an outage is of no use.
-ONCE = RetryPolicy(attempts=1)
 # Buckets refuse signatures that are 15 minutes off; webhooks 5.
 WORST_SKEW_S, SOME_SKEW_S = 300.0, 30.0
 NEEDED_SCOPES = ("jobs:read", "jobs:write")

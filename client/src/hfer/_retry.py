@@ -40,6 +40,9 @@ class RetryPolicy:
         return backoff * (0.5 + 0.5 * fraction)
 
 
+# For what must not be done twice, and cannot be recognised when it is.
+ONCE = RetryPolicy(attempts=1)
+
 # A running job outlives a restart of the service: about five minutes of patience.
 PATIENT = RetryPolicy(attempts=40)
 

@@ -1,7 +1,7 @@
 """HTTP with retries: the only module that asks for anything.
 
 Every request of this client may be repeated: reads and deletions by nature, a submit because
-it carries an idempotency key. (A rollback of models may not, and asks for a single try.) So
+it carries an idempotency key. (What may not, such as a rollback, asks for a single try.) So
 one rule serves all: no answer, 429, 502, 503, 504 and "the first try is still at work" are
 tried again (`hfer._retry`), anything else is an answer.
 """
@@ -40,7 +40,10 @@ _log = logging.getLogger("hfer")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request. ``body`` is iterated anew on every try, so it must not be a bare iterator."""
+    """One request. ``body`` is iterated anew on every try, so it must not be a bare iterator.
+
+    ``read_s`` is the longest silence of the answer, in place of the usual one.
+    """
 
     method: str
     path: str
@@ -48,6 +51,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Iterable[bytes] | None = None
     follow_redirects: bool = False
+    read_s: float | None = None
 
 
 def json_call(method: str, path: str, value: object) -> Call:
@@ -125,6 +129,10 @@ class Transport:
         except httpx.RequestError as error:
             raise self._unreachable(error) from error
 
+    async def open(self, call: Call, *, retry: RetryPolicy | None = None) -> httpx.Response:
+        """Return a successful answer whose body is still to be read, and closed."""
+        return await self._answer(call, retry=retry or self.retry, whole=False)
+
     async def stream(
         self, call: Call, *, retry: RetryPolicy | None = None
     ) -> AsyncGenerator[bytes, None]:
@@ -133,7 +141,7 @@ class Transport:
         Raises:
             BrokenOffError: the answer was cut.
         """
-        response = await self._answer(call, retry=retry or self.retry, whole=False)
+        response = await self.open(call, retry=retry)
         try:
             async with aclosing(self.wire.blocks(response)) as blocks:
                 async for block in blocks:
@@ -169,7 +177,7 @@ class Transport:
     async def _try(self, call: Call, *, whole: bool) -> httpx.Response | HferError:
         url = httpx.URL(self.base_url + call.path, params=dict(call.query) or None)
         headers = {**self._headers, **call.headers}
-        sending = Sending(call.method, url, headers, call.body, call.follow_redirects)
+        sending = Sending(call.method, url, headers, call.body, call.follow_redirects, call.read_s)
         try:
             response = await self.wire.send(sending, whole=whole)
         except httpx.TransportError as error:

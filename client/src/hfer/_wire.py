@@ -43,6 +43,15 @@ class Sending:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Iterable[bytes] | None = None
     follow_redirects: bool = False
+    read_s: float | None = None
+
+    @property
+    def timeout(self) -> httpx.Timeout:
+        """How long each step may take; ``read_s`` bounds the answer's silence."""
+        read = TIMEOUT.read if self.read_s is None else self.read_s
+        return httpx.Timeout(
+            connect=TIMEOUT.connect, read=read, write=TIMEOUT.write, pool=TIMEOUT.pool
+        )
 
 
 class Wire(Protocol):
@@ -81,7 +90,11 @@ class BlockingWire:
 
     async def send(self, sending: Sending, *, whole: bool) -> httpx.Response:
         request = self._http.build_request(
-            sending.method, sending.url, headers=dict(sending.headers), content=sending.body
+            sending.method,
+            sending.url,
+            headers=dict(sending.headers),
+            content=sending.body,
+            timeout=sending.timeout,
         )
         response = self._http.send(request, stream=True, follow_redirects=sending.follow_redirects)
         if whole or response.is_error:
@@ -131,6 +144,7 @@ class AsyncioWire:
             sending.url,
             headers=dict(sending.headers),
             content=None if sending.body is None else _from_thread(sending.body),
+            timeout=sending.timeout,
         )
         response = await self._http.send(
             request, stream=True, follow_redirects=sending.follow_redirects

@@ -8,6 +8,7 @@ from typing import Self
 
 import httpx
 
+from hfer._blocking import BlockingTransport
 from hfer._doctor import Finding
 from hfer._multipart import UploadProgress
 from hfer._retry import RetryPolicy
@@ -16,6 +17,7 @@ from hfer.aio.client import AsyncClient
 from hfer.jobs import Job, Jobs
 from hfer.models import Limits
 from hfer.registry import Models
+from hfer.webhook_endpoints import WebhookEndpoints
 
 
 class Client:
@@ -45,6 +47,7 @@ class Client:
         self._core = AsyncClient(base_url, api_key, retry=retry, wire=wire)
         self.jobs = Jobs(self._core.jobs)
         self.models = Models(self._core.models)
+        self.webhook_endpoints = WebhookEndpoints(BlockingTransport(self._core.transport))
 
     def __enter__(self) -> Self:
         return self

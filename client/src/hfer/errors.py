@@ -13,6 +13,10 @@ HferError
 ├── BucketError               the storage behind presigned URLs did not take a photo
 ├── UnexpectedAnswerError     an answer that is not HFER's: a wrong URL or a proxy
 ├── WaitTimeoutError          the job is still running; it was left alone
+├── WebhookError              a message that must not be believed
+│   ├── WebhookHeaderError    it is no webhook at all
+│   ├── WebhookTimestampError it is too old, or from the future
+│   └── WebhookSignatureError it was signed by somebody else, or altered
 └── ApiError                  the service refused: code, detail and request id
 ├── InvalidRequestError   400, 406, 413, 415, 422
 ├── AuthenticationError   401
@@ -89,6 +93,22 @@ class UnexpectedAnswerError(HferError):
 
 class WaitTimeoutError(HferError):
     """The time given to ``wait`` is over; the job itself goes on."""
+
+
+class WebhookError(HferError):
+    """A message that claims to come from the service must not be believed."""
+
+
+class WebhookHeaderError(WebhookError):
+    """A header is missing or malformed, or the body is no message."""
+
+
+class WebhookTimestampError(WebhookError):
+    """The message was sent too long ago, or in the future: a replay, or a wrong clock."""
+
+
+class WebhookSignatureError(WebhookError):
+    """None of the secrets signed this message: it was altered, or is somebody else's."""
 
 
 @dataclass(frozen=True, slots=True)

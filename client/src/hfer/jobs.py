@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from hfer._blocking import BlockingTransport
 from hfer._retry import RetryPolicy
 from hfer._wire import iterate, run
 from hfer.aio.jobs import AsyncJob, AsyncJobs, JobProgress
+from hfer.listening import JOB_FINISHED, JobEvent, listen
 from hfer.models import JobState, PhotoResult, ResultFormat
 
 if TYPE_CHECKING:
@@ -83,6 +85,26 @@ class Job:
             MissingPackageError: pandas is not installed.
         """
         return run(self._core.to_pandas(partial=partial))
+
+    def events(self, *, after: str | None = None) -> Iterator[JobEvent]:
+        """Iterate over what happens to the job, up to its end: results while it runs.
+
+        Each photo that is finished comes with its result, in the order of finishing. A broken
+        connection is taken up where it was left: nothing is lost and nothing comes twice. An
+        outage of the service of up to about five minutes is waited out.
+
+        Args:
+            after: ``id`` of the last event that you have, to go on after it.
+
+        Raises:
+            GoneError: the job was erased.
+            ServiceUnreachableError: no answer, after all tries.
+        """
+        transport = BlockingTransport(self._core.transport)
+        for event in listen(transport, f"{self._core.path}/events", after=after):
+            if event.kind == JOB_FINISHED and event.job is not None:
+                self._core.note(event.job)
+            yield event
 
     def annotated(self, item_id: str) -> bytes:
         """Fetch a photo with numbered boxes as JPEG; the numbers are the ``face_index``.

@@ -14,6 +14,8 @@ class IdKind(StrEnum):
     MODEL = "mdl"
     KEY = "key"
     UPLOAD = "upl"
+    ENDPOINT = "whe"
+    MESSAGE = "msg"
 
 
 def new_uuid7() -> uuid.UUID:

@@ -17,6 +17,7 @@ from services.common.domain.faces import AnalysisOptions
 from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import JobStatus
 from services.common.domain.limits import PhotoLimits
+from services.common.jobs.closing import announce_ends
 from services.common.jobs.repositories.items import ItemRepository, NewItem
 from services.common.jobs.repositories.jobs import JobRepository, NewJob
 from services.common.jobs.repositories.tallies import TallyRepository
@@ -82,15 +83,22 @@ def lane_of(photos: int) -> Lane:
 
 
 def fingerprint(submission: Submission) -> bytes:
-    """Digest what makes two requests the same: settings, and name and content of each photo."""
+    """Digest what makes two requests the same: settings, and name and content of each photo.
+
+    Of a photo that is still to be fetched its URL stands for the content.
+    """
     said = {
         "options": asdict(submission.options),
         "labels": submission.labels,
         "client_ref": submission.client_ref,
         "parent": submission.parent.public_id.hex if submission.parent else None,
-        "photos": [[item.filename, item.sha256.hex()] for item in submission.items],
+        "photos": [[item.filename, _content(item)] for item in submission.items],
     }
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).digest()
+
+
+def _content(item: NewItem) -> str | None:
+    return item.source_url if item.sha256 is None else item.sha256.hex()
 
 
 def check_queue(session: Session, *, tenant: str, photos: int, rules: SubmissionRules) -> None:
@@ -123,6 +131,8 @@ def submit(session: Session, submission: Submission, *, rules: SubmissionRules) 
         if job is not None:
             lane = lane_of(len(submission.items))
             ItemRepository(session).copy(job.id, submission.items, lane=lane)
+            if JobStatus(job.status).final:
+                announce_ends(session, [job])
             return Submitted(job, lane, replayed=False)
         earlier = _earlier(jobs, submission)  # the same request, a moment ahead of this one
     if earlier is None:

@@ -5,9 +5,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from services.common.db.models import Model
+from services.common.domain.ids import IdKind, format_id
+from services.common.domain.webhooks import EventType
 from services.common.models.canary import stop_canary
 from services.common.models.errors import ModelWorseError, NothingToRollBackError
 from services.common.models.repository import ModelRepository
+from services.common.models.service import IDENTITY_DIGITS
+from services.common.webhooks.repositories.outbox import NewEvent, OutboxRepository
 
 
 def activate(
@@ -35,6 +39,7 @@ def activate(
     if active is not None and not force:
         _compare(model, active, max_f1_drop=max_f1_drop)
     models.make_active(model.id, kind="activate", actor=actor, forced=force)
+    _announce(session, model, before=active)
     canary = models.canary()
     if canary is not None and canary.model_id == model.id:
         stop_canary(session)
@@ -48,10 +53,11 @@ def roll_back(session: Session, *, actor: str) -> Model:
     """
     models = ModelRepository(session)
     models.lock()
-    before = models.before_active()
+    active, before = models.active(), models.before_active()
     if before is None:
         raise NothingToRollBackError("No model was active before the present one.")
     models.make_active(before.id, kind="rollback", actor=actor)
+    _announce(session, before, before=active)
     return before
 
 
@@ -80,3 +86,16 @@ def _compare(model: Model, active: Model, *, max_f1_drop: float) -> None:
             f"{active.name}-{active.version} is {old:.3f}; a fall of more than {max_f1_drop:g} "
             "needs force."
         )
+
+
+def _announce(session: Session, model: Model, *, before: Model | None) -> None:
+    data = {
+        "id": format_id(IdKind.MODEL, model.public_id),
+        "model_version": _version_name(model),
+        "former_model_version": None if before is None else _version_name(before),
+    }
+    OutboxRepository(session).announce([NewEvent(EventType.MODEL_ACTIVATED, data)])
+
+
+def _version_name(model: Model) -> str:
+    return f"{model.name}-{model.version}+{model.sha256.hex()[:IDENTITY_DIGITS]}"

@@ -16,8 +16,16 @@ from services.common.config import TelemetrySettings
 from services.common.telemetry.correlation import current_correlation_id
 from services.common.telemetry.redaction import redact
 
-# They log each request or each task at INFO; our own lines say it with more context.
-_CHATTY = ("uvicorn.access", "celery.app.trace", "celery.worker.strategy", "urllib3")
+# They log each request or each task at INFO; our own lines say it with more context. httpx would
+# write whole URLs, whose queries may hold a user's signature.
+_CHATTY = (
+    "uvicorn.access",
+    "celery.app.trace",
+    "celery.worker.strategy",
+    "urllib3",
+    "httpx",
+    "httpcore",
+)
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

@@ -12,6 +12,9 @@ _HTTP_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
 # From one decoded thumbnail to a chunk of 64 large photos on a slow core.
 _STAGE_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
+# From a receiver next door to the timeout of an attempt.
+_WEBHOOK_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15)
+
 
 class Metrics:
     """The counters, gauges and histograms of the API, the worker and the maintenance process.
@@ -31,7 +34,12 @@ class Metrics:
         queue_depth: ready items by lane, as last seen.
         leased_items: items under a lease, as last seen.
         live_workers: workers with a heartbeat and a model, as last seen.
+        worker_rss_bytes: resident memory of the largest of them, as last seen.
         stage_seconds: time of a worker stage by name: fetch, decode, detect, classify, finish.
+        webhook_attempts: attempts at a delivery by result: delivered, refused, timeout, ….
+        webhook_seconds: their duration.
+        webhooks_due: deliveries that are due and not made, as last seen.
+        webhooks_late_s: how late the first of them is, in seconds, as last seen.
     """
 
     def __init__(self) -> None:
@@ -58,6 +66,9 @@ class Metrics:
         self.queue_depth = self._gauge("queue_depth", "Ready items", "lane")
         self.leased_items = self._gauge("leased_items", "Items under a lease")
         self.live_workers = self._gauge("live_workers", "Workers with a heartbeat and a model")
+        self.worker_rss_bytes = self._gauge(
+            "worker_rss_bytes", "Resident memory of the largest live worker"
+        )
         self.stage_seconds = Histogram(
             "hfer_stage_seconds",
             "Time of a worker stage",
@@ -65,6 +76,17 @@ class Metrics:
             buckets=_STAGE_BUCKETS,
             registry=self.registry,
         )
+        self.webhook_attempts = self._counter(
+            "webhook_attempts", "Attempts at a delivery", "result"
+        )
+        self.webhook_seconds = Histogram(
+            "hfer_webhook_seconds",
+            "Time of an attempt to deliver",
+            buckets=_WEBHOOK_BUCKETS,
+            registry=self.registry,
+        )
+        self.webhooks_due = self._gauge("webhooks_due", "Deliveries due and not made")
+        self.webhooks_late_s = self._gauge("webhooks_late_seconds", "Age of the first of them")
 
     @property
     def content_type(self) -> str:

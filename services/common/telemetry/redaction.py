@@ -14,6 +14,8 @@ _SECRET_KEY = re.compile(
 _URL_PASSWORD = re.compile(r"(?P<head>\w+://[^\s:/@]*:)[^\s@]+(?=@)")
 # Our own keys, hfer_<env>_<secret>.
 _API_KEY = re.compile(r"\b(?P<head>hfer_[a-z]+_)[A-Za-z0-9_-]{8,}")
+# Secrets that sign webhooks.
+_WEBHOOK_SECRET = re.compile(r"(?P<head>whsec_)[A-Za-z0-9+/=]+")
 _BEARER = re.compile(r"(?P<head>bearer\s+)\S+", re.IGNORECASE)
 
 
@@ -40,7 +42,7 @@ def _clean(value: object) -> object:
 
 
 def redact_text(text: str) -> str:
-    """Blank passwords in URLs, our API keys and bearer tokens in free text."""
-    for pattern in (_URL_PASSWORD, _BEARER, _API_KEY):
+    """Blank passwords in URLs, our API keys, webhook secrets and bearer tokens in free text."""
+    for pattern in (_URL_PASSWORD, _BEARER, _API_KEY, _WEBHOOK_SECRET):
         text = pattern.sub(rf"\g<head>{REDACTED}", text)
     return text

@@ -28,7 +28,7 @@ _CAPABILITIES: Mapping[Precision, str] = {Precision.BF16: "BF16", Precision.INT8
 
 @dataclass(frozen=True, slots=True)
 class NearTie:
-    """Which faces to ask again in fp32, so that 999 in 1,000 first answers are fp32's.
+    """Which faces to ask again in fp32, so that 996 in 1,000 first answers are fp32's.
 
     Attributes:
         lead: those on which the two highest probabilities are less than this apart, 0..1.
@@ -39,7 +39,7 @@ class NearTie:
     share: float
 
 
-# Of a bundle that was exported where no CPU had bf16: wider than the starter's 0.065 and 7 %.
+# Of a bundle that was exported where no CPU had bf16: wider than the starter's.
 _BF16_TIE = NearTie(lead=0.1, share=0.2)
 
 

@@ -1,4 +1,4 @@
-"""``python -m services.worker.maintenance``: feeder, sweeper and retention in one process."""
+"""``python -m services.worker.maintenance``: feeder, sweeper, retention and webhooks together."""
 
 import signal
 import sys
@@ -9,10 +9,12 @@ from services.common.db.session import SessionFactory, build_engine, build_sessi
 from services.common.queue.producer import HintSender, build_hint_sender
 from services.common.storage import build_storage
 from services.common.telemetry import Metrics, configure_logging
+from services.common.webhooks.secrets import SecretBox
 from services.worker.maintenance.feeder import Feeder
 from services.worker.maintenance.loops import Loop, supervise
 from services.worker.maintenance.retention import Retention
 from services.worker.maintenance.sweeper import Sweeper
+from services.worker.maintenance.webhooks import WebhookSender
 
 # The feeder has nobody waiting for it: it tries a broker that failed again after a second.
 BROKER_REST_S = 1.0
@@ -21,7 +23,7 @@ BROKER_REST_S = 1.0
 def build_loops(
     settings: Settings, *, sessions: SessionFactory, hints: HintSender, metrics: Metrics
 ) -> list[Loop]:
-    """Build the three loops."""
+    """Build the three loops that every deployment has."""
     feeder = Feeder(sessions, hints, settings=settings.queue)
     sweeper = Sweeper(sessions, settings=settings.queue, metrics=metrics)
     retention = Retention(sessions, build_storage(settings.storage), settings=settings.retention)
@@ -30,6 +32,21 @@ def build_loops(
         Loop("sweeper", sweeper.step, every_s=settings.queue.sweeper_interval_s),
         Loop("retention", retention.step, every_s=settings.retention.interval_s),
     ]
+
+
+def build_sender(
+    settings: Settings, *, sessions: SessionFactory, metrics: Metrics
+) -> WebhookSender | None:
+    """Build what sends webhooks; None when the operator has not set them up."""
+    if settings.webhooks.keys is None:
+        return None
+    return WebhookSender(
+        sessions,
+        SecretBox.from_settings(settings.webhooks),
+        settings=settings.webhooks,
+        base=(settings.api.public_url or "").rstrip("/"),
+        metrics=metrics,
+    )
 
 
 def main() -> int:
@@ -42,12 +59,16 @@ def main() -> int:
     metrics = Metrics()
     engine = build_engine(settings.database)
     hints = build_hint_sender(settings, metrics, rest_s=BROKER_REST_S)
+    sessions = build_session_factory(engine)
+    sender = build_sender(settings, sessions=sessions, metrics=metrics)
     try:
-        loops = build_loops(
-            settings, sessions=build_session_factory(engine), hints=hints, metrics=metrics
-        )
+        loops = build_loops(settings, sessions=sessions, hints=hints, metrics=metrics)
+        if sender is not None:
+            loops.append(Loop("webhooks", sender.step, every_s=settings.webhooks.interval_s))
         return supervise(loops, stop=stop)
     finally:
+        if sender is not None:
+            sender.close()
         hints.close()
         engine.dispose()
 

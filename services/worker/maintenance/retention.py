@@ -15,11 +15,13 @@ from services.common.jobs.repositories.workers import WorkerRepository
 from services.common.storage import StoredObject
 from services.common.storage_keys import ANNOTATED, PHOTOS, annotated_prefix
 from services.common.telemetry import get_logger
+from services.common.webhooks.repositories.deliveries import DeliveryRepository
 
 JOB_SLICE = 10
 # One request deletes 1,000 objects; half of that keeps the transaction around it short.
 DOOMED_SLICE = 500
 LISTING_SLICE = 1_000
+MESSAGE_SLICE = 1_000
 # A listing costs a request per 1,000 objects, of which nearly all are fine.
 ORPHANS_EVERY_S = 3_600.0
 ERASED_BY_AGE = "retention"
@@ -65,6 +67,7 @@ class Retention:
         full = self._erase_inputs() >= JOB_SLICE
         full = self._erase_jobs() >= JOB_SLICE or full
         full = self._delete_doomed() >= DOOMED_SLICE or full
+        full = self._forget_messages() >= MESSAGE_SLICE or full
         if self._clock() - self._orphans_at >= ORPHANS_EVERY_S:
             self._doom_orphans()
             self._orphans_at = self._clock()
@@ -102,6 +105,11 @@ class Retention:
                 _log.info("objects.deleted", objects=len(doomed))
             repository.forget([*doomed, *named])
         return len(doomed) + len(named)
+
+    def _forget_messages(self) -> int:
+        keep = timedelta(seconds=self._settings.deliveries_s)
+        with unit_of_work(self._sessions) as session:
+            return DeliveryRepository(session).forget(keep=keep, limit=MESSAGE_SLICE)
 
     def _doom_orphans(self) -> None:
         old = self._now() - timedelta(seconds=self._settings.orphans_s)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from services.common.config import QueueSettings
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.jobs.closing import close_jobs
 from services.common.jobs.repositories.sweeps import SweepRepository
 from services.common.jobs.repositories.workers import WorkerRepository
 from services.common.telemetry import Metrics, get_logger
@@ -64,7 +65,7 @@ class Sweeper:
 
     def _close_jobs(self) -> int:
         with unit_of_work(self._sessions) as session:
-            closed = SweepRepository(session).close_jobs(limit=JOB_SLICE)
+            closed = close_jobs(session, limit=JOB_SLICE)
         for job in closed:
             _log.info("job.closed", job=job.job_id, status=job.status.value)
         return len(closed)
@@ -73,10 +74,12 @@ class Sweeper:
         with unit_of_work(self._sessions) as session:
             health = SweepRepository(session).health()
             workers = sum(WorkerRepository(session).live().values())
+            rss_bytes = WorkerRepository(session).largest_rss_bytes()
         for lane, items in health.ready.items():
             self._metrics.queue_depth.labels(lane.value).set(items)
         self._metrics.leased_items.set(health.leased)
         self._metrics.live_workers.set(workers)
+        self._metrics.worker_rss_bytes.set(rss_bytes)
         if health.unaccounted:
             _log.error("alert.finished_without_outcome", items=health.unaccounted)
         if workers and health.oldest_ready_s > OLD_READY_S:

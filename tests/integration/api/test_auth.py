@@ -18,7 +18,7 @@ from tests.fixtures.jobs import seed_job
 from tests.fixtures.serving import Api, StartApi, assert_problem
 from tests.fixtures.settings import DEAD, SettingsMaker, build_settings
 
-OPEN_PATHS = {"/healthz", "/readyz", "/metrics", "/version"}
+OPEN_PATHS = {"/healthz", "/readyz", "/metrics", "/version", "/problems", "/problems/{code}"}
 
 
 def routes() -> list[tuple[str, str]]:
@@ -36,6 +36,7 @@ def call(
 ) -> httpx.Response:
     known = {"job_id": f"job_{'0' * 32}", "item_id": f"itm_{'0' * 32}"}
     known |= {"upload_id": f"upl_{'0' * 32}"}
+    known |= {"endpoint_id": f"whe_{'0' * 32}", "message_id": f"msg_{'0' * 32}"}
     known |= {"model_id": f"mdl_{'0' * 32}", "key_id": f"key_{'0' * 32}", "name": "bundle.json"}
     url = path.format(**(known | (ids or {})))
     if (method, path) == ("POST", "/v1/api-keys"):
@@ -45,8 +46,8 @@ def call(
 
 class TestRoutes:
     def test_the_document_lists_what_this_test_thinks(self) -> None:
-        assert len(GUARDED) == 28
-        assert len(OF_A_JOB) == 8
+        assert len(GUARDED) == 42
+        assert len(OF_A_JOB) == 12
 
 
 class TestKeys:
@@ -109,7 +110,7 @@ def scopes_of(method: str, path: str) -> set[Scope]:
         return {Scope.JOBS_READ, Scope.JOBS_WRITE}
     if path.startswith("/v1/api-keys"):
         return set()
-    if path.startswith(("/v1/jobs", "/v1/uploads")):
+    if path.startswith(("/v1/jobs", "/v1/uploads", "/v1/webhook-endpoints")):
         return {Scope.JOBS_READ} if method == "GET" else {Scope.JOBS_WRITE}
     if method != "GET":
         return set()

@@ -1,5 +1,6 @@
 """What a stack remembers: the same secrets for ever, the same ports while they are free."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from infra.local.ports import PortBook
@@ -48,6 +49,15 @@ class TestFile:
         state = State.new().with_free_ports(FullBook(taken=set()))
         state.save(tmp_path / "state.json")
         assert State.load(tmp_path / "state.json") == state
+
+    def test_of_an_earlier_version_gets_the_secrets_that_came_later(self, tmp_path: Path) -> None:
+        state = State.new()
+        early = {name: value for name, value in state.secrets.items() if name != "webhook_key"}
+        replace(state, secrets=early).save(tmp_path / "state.json")
+        loaded = State.load(tmp_path / "state.json")
+        assert loaded is not None
+        assert loaded.secrets.keys() == state.secrets.keys()
+        assert loaded.secrets["postgres"] == state.secrets["postgres"]
 
     def test_is_closed_to_others(self, tmp_path: Path) -> None:
         State.new().save(tmp_path / "state.json")

@@ -41,14 +41,14 @@ class AsyncClient:
         wire: Wire | None = None,
     ) -> None:
         self._key = api_key
-        self._transport = Transport(
+        self.transport = Transport(
             base_url,
             api_key,
             wire=wire or AsyncioWire(transport=http_transport, sleep=sleep),
             retry=retry or RetryPolicy(),
         )
-        self.jobs = AsyncJobs(self._transport)
-        self.models = AsyncModels(self._transport)
+        self.jobs = AsyncJobs(self.transport)
+        self.models = AsyncModels(self.transport)
 
     async def __aenter__(self) -> Self:
         return self
@@ -63,15 +63,15 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._transport.wire.close()
+        await self.transport.wire.close()
 
     async def limits(self) -> Limits:
         """Ask how much the service takes."""
-        return decode(Limits, await self._transport.send_json(Call("GET", "/v1/limits")))
+        return decode(Limits, await self.transport.send_json(Call("GET", "/v1/limits")))
 
     async def examine(self) -> list[Finding]:
         """Look for what may keep this service from working; see `hfer.Client.examine`."""
-        return await examine(self._transport)
+        return await examine(self.transport)
 
     async def submit(
         self,
@@ -87,7 +87,7 @@ class AsyncClient:
         on_upload: UploadProgress | None = None,
     ) -> AsyncJob:
         """Send photos as one job; see `hfer.Client.submit`."""
-        photos = await self._transport.wire.call(find_photos, paths)
+        photos = await self.transport.wire.call(find_photos, paths)
         config = {
             "top_n": top_n,
             "min_face_px": min_face_px,
@@ -100,7 +100,7 @@ class AsyncClient:
         submission = Submission(photos, chosen, await self.limits(), on_upload)
         if idempotency_key or resume is False:
             key = idempotency_key or str(uuid.uuid4())
-            return await submission.send(self._transport, key)
-        name = fingerprint(self._transport.base_url, self._key, photos, chosen)
+            return await submission.send(self.transport, key)
+        name = fingerprint(self.transport.base_url, self._key, photos, chosen)
         folder = default_folder() if resume is True else Path(resume)
-        return await send_resumably(submission, self._transport, folder=folder, name=name)
+        return await send_resumably(submission, self.transport, folder=folder, name=name)

@@ -35,8 +35,8 @@ class AsyncJob:
 
     def __init__(self, transport: Transport, job_id: str, *, state: JobState | None = None) -> None:
         self.id = job_id
-        self._transport = transport
-        self._path = f"/v1/jobs/{quote(job_id, safe='')}"
+        self.transport = transport
+        self.path = f"/v1/jobs/{quote(job_id, safe='')}"
         self._state = state
         self._etag: str | None = None
         self._poll_s = USUAL_POLL_S
@@ -45,11 +45,15 @@ class AsyncJob:
         """Return the job as last seen; asks the service only if it was never seen."""
         return self._state or await self.refresh()
 
+    def note(self, state: JobState) -> None:
+        """Take in a state that was told elsewhere."""
+        self._state, self._etag = state, None
+
     async def refresh(self, *, retry: RetryPolicy | None = None) -> JobState:
         """Ask the service how the job stands."""
         headers = {"If-None-Match": self._etag} if self._etag and self._state else {}
-        call = Call("GET", self._path, headers=headers)
-        response = await self._transport.send(call, retry=retry)
+        call = Call("GET", self.path, headers=headers)
+        response = await self.transport.send(call, retry=retry)
         self._poll_s = _poll_s(response)
         if response.status_code == NOT_MODIFIED and self._state is not None:
             return self._state
@@ -70,11 +74,11 @@ class AsyncJob:
                 return state
             if deadline is not None and time.monotonic() + self._poll_s > deadline:
                 raise WaitTimeoutError(f"{self.id} is still {state.status} after {timeout_s} s.")
-            await self._transport.wire.sleep(self._poll_s)
+            await self.transport.wire.sleep(self._poll_s)
 
     def results(self, *, partial: bool = False) -> AsyncGenerator[PhotoResult, None]:
         """Iterate over the photos' results; see `hfer.Job.results`."""
-        return result_lines(self._transport, self._path, partial=partial)
+        return result_lines(self.transport, self.path, partial=partial)
 
     async def follow(
         self, *, on_progress: JobProgress | None = None
@@ -95,13 +99,13 @@ class AsyncJob:
                             yield photo
             if state.final:
                 return
-            await self._transport.wire.sleep(self._poll_s)
+            await self.transport.wire.sleep(self._poll_s)
 
     def results_bytes(
         self, encoding: ResultFormat, *, partial: bool = False
     ) -> AsyncGenerator[bytes, None]:
         """Stream the results as the service encodes them (JSON, JSONL or CSV)."""
-        return result_bytes(self._transport, self._path, encoding, partial=partial)
+        return result_bytes(self.transport, self.path, encoding, partial=partial)
 
     async def to_pandas(self, *, partial: bool = False) -> "pd.DataFrame":
         """Return the results as a table; see `hfer.Job.to_pandas`."""
@@ -111,18 +115,18 @@ class AsyncJob:
 
     async def annotated(self, item_id: str) -> bytes:
         """Fetch a photo with numbered boxes as JPEG; see `hfer.Job.annotated`."""
-        path = f"{self._path}/items/{quote(item_id, safe='')}/annotated"
-        return (await self._transport.send(Call("GET", path, follow_redirects=True))).content
+        path = f"{self.path}/items/{quote(item_id, safe='')}/annotated"
+        return (await self.transport.send(Call("GET", path, follow_redirects=True))).content
 
     async def cancel(self) -> JobState:
         """Stop the job; see `hfer.Job.cancel`."""
-        body = await self._transport.send_json(Call("POST", f"{self._path}/cancel"))
+        body = await self.transport.send_json(Call("POST", f"{self.path}/cancel"))
         self._state, self._etag = job_state(body), None
         return self._state
 
     async def delete(self) -> None:
         """Erase the job with its photos and results; see `hfer.Job.delete`."""
-        await self._transport.send(Call("DELETE", self._path))
+        await self.transport.send(Call("DELETE", self.path))
 
 
 class AsyncJobs:

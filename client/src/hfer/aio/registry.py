@@ -12,7 +12,7 @@ from hfer._bundle import find_bundle
 from hfer._codec import decode
 from hfer._multipart import MultipartBody, UploadProgress
 from hfer._pages import entries
-from hfer._retry import RetryPolicy
+from hfer._retry import ONCE
 from hfer._transport import Call, Transport, json_call
 from hfer.errors import (
     BundleFileError,
@@ -24,9 +24,6 @@ from hfer.models import Canary, ModelDetail, ModelInfo
 
 MODELS = "/v1/models"
 CANARY = f"{MODELS}/canary"
-
-# A rollback repeated after a lost answer would go one model further back.
-ONCE = RetryPolicy(attempts=1)
 
 
 class AsyncModels:
@@ -72,6 +69,7 @@ class AsyncModels:
 
     async def roll_back(self) -> ModelInfo:
         """Activate the model that was active before the present one, and return it."""
+        # Repeated after a lost answer it would go one model further back.
         return _model_info(
             await self._transport.send_json(Call("POST", f"{MODELS}/rollback"), retry=ONCE)
         )

@@ -32,6 +32,7 @@ from hfer.cli.options import (
 from hfer.cli.progress import upload_bar
 from hfer.cli.tables import jobs_table, state_table, stdout_console
 from hfer.cli.watching import watch_job
+from hfer.cli.webhooks import webhooks
 from hfer.errors import HferError
 from hfer.models import JobState
 
@@ -51,6 +52,7 @@ app = typer.Typer(
 app.add_typer(models, name="models")
 app.command("watch")(watch_job)
 app.command()(doctor)
+app.add_typer(webhooks, name="webhooks")
 
 
 def main(arguments: Sequence[str] | None = None, *, wiring: Wiring | None = None) -> None:

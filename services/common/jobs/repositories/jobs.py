@@ -1,7 +1,7 @@
 """Every query on jobs that serves a user's request. Each takes the tenant or a row found by it."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -95,9 +95,12 @@ class JobRepository:
         return self._session.scalar(statement)
 
     def by_idempotency_key(self, tenant: str, key: str) -> Job | None:
-        """Return the tenant's job that was made under this key."""
-        query = select(Job).where(Job.tenant == tenant, Job.idempotency_key == key)
-        return self._session.scalar(query)
+        """Return the tenant's job that was made, or whose upload was sealed, under this key.
+
+        A key that did both for different jobs cannot be: `seal` refuses it.
+        """
+        keys = Job.idempotency_key == key, Job.seal_key == key
+        return self._session.scalar(select(Job).where(Job.tenant == tenant, or_(*keys)))
 
     def get(self, tenant: str, public_id: uuid.UUID, *, lock: bool = False) -> Job | None:
         """Return a job of the tenant; ``lock`` keeps deletions of it out until the commit."""
@@ -105,6 +108,11 @@ class JobRepository:
         if lock:
             query = query.with_for_update()
         return self._session.scalar(query)
+
+    def by_ids(self, job_ids: Sequence[int]) -> Sequence[Job]:
+        """Return jobs of any tenant, as they are in the database by now."""
+        query = select(Job).where(Job.id.in_(job_ids)).execution_options(populate_existing=True)
+        return self._session.scalars(query).all()
 
     def row(self, tenant: str, public_id: uuid.UUID) -> JobRow | None:
         """Return a job of the tenant as a view needs it."""

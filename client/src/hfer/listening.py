@@ -1,0 +1,104 @@
+"""Listening to a job: results while it runs, through broken connections, none lost or repeated."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from hfer._blocking import BlockingTransport
+from hfer._codec import decode
+from hfer._events import RawEvent, read_events
+from hfer._lines import lines
+from hfer._retry import PATIENT
+from hfer._transport import Call
+from hfer.errors import ServiceUnreachableError, UnexpectedAnswerError
+from hfer.models import JobState, PhotoResult
+
+JOB_PROGRESS, ITEM_FINISHED, JOB_FINISHED = "job.progress", "item.finished", "job.finished"
+
+# The service is never silent for longer than 15 s.
+SILENCE_S = 45.0
+# A connection that broke is taken up again after this; the service asks for 3 s.
+PAUSE_S = 3.0
+# So often in a row a connection may end without a single event.
+EMPTY_STREAMS = 40
+_NO_CONTENT = 204
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """What happened to a job.
+
+    Attributes:
+        kind: ``job.progress``, ``item.finished`` or ``job.finished``.
+        id: give it as ``after`` to go on later, even from another process; None for progress.
+        job: how the job stands; of a progress only id, status, counts, progress and ETA.
+        photo: the result of the photo that was finished.
+    """
+
+    kind: str
+    id: str | None = None
+    job: JobState | None = None
+    photo: PhotoResult | None = None
+
+
+def listen(transport: BlockingTransport, path: str, *, after: str | None) -> Iterator[JobEvent]:
+    """Iterate over the events at ``path`` that follow ``after``, up to the end of the job.
+
+    Raises:
+        ServiceUnreachableError: no answer for about five minutes, or again and again no event.
+        ApiError: the service refused; `GoneError` when the job was erased.
+    """
+    cursor = after
+    empty = 0
+    while empty < EMPTY_STREAMS:
+        empty += 1
+        for event in _stream(transport, path, after=cursor):
+            if event is None:
+                return
+            empty = 0
+            cursor = event.id or cursor
+            yield event
+            if event.kind == JOB_FINISHED:
+                return
+        transport.sleep(PAUSE_S)
+    raise ServiceUnreachableError(f"The stream {path} ends again and again without any event.")
+
+
+def _stream(
+    transport: BlockingTransport, path: str, *, after: str | None
+) -> Iterator[JobEvent | None]:
+    """Read one connection to its end; None says that ``after`` was the last event."""
+    headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": after} if after else {})
+    call = Call("GET", path, headers=headers, read_s=SILENCE_S)
+    with transport.stream(call, retry=PATIENT) as response:
+        if response.status_code == _NO_CONTENT:
+            yield None
+            return
+        # A connection that breaks is one that ends: the caller comes back.
+        with contextlib.suppress(httpx.TransportError):
+            for raw in read_events(lines(response.iter_bytes())):
+                event = _event(raw)
+                if event is not None:
+                    yield event
+
+
+def _event(raw: RawEvent) -> JobEvent | None:
+    """Read an event; None for one of a kind that a newer service made up."""
+    if raw.kind == ITEM_FINISHED:
+        return JobEvent(raw.kind, raw.id, photo=decode(PhotoResult, _parsed(raw.data)))
+    if raw.kind in {JOB_PROGRESS, JOB_FINISHED}:
+        return JobEvent(raw.kind, raw.id, job=decode(JobState, _parsed(raw.data)))
+    return None
+
+
+def _parsed(data: str) -> Mapping[str, object]:
+    try:
+        parsed = json.loads(data)
+    except ValueError:
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise UnexpectedAnswerError("An event of the service is no JSON object.")
+    return parsed

@@ -1,0 +1,1 @@
+"""Events of a job as they happen, over HTTP (server-sent events)."""

@@ -1,0 +1,20 @@
+"""What the OpenAPI document says about the stream of events."""
+
+from typing import Any
+
+EVENT_STREAM: dict[str, Any] = {
+    "text/event-stream": {
+        "schema": {
+            "type": "string",
+            "description": "server-sent events; the data of `job.progress` is a JobProgress, of"
+            " `item.finished` a PhotoResult, of `job.finished` a JobObject",
+        },
+        "example": (
+            "retry: 3000\n\n"
+            'event: item.finished\ndata: {"item_id":"itm_01936fd2c0a27b6e8f3a5b7c9d1e2f31",'
+            '"index":0,"status":"no_face"}\nid: 815792128\n\n'
+            'event: job.progress\ndata: {"status":"running","progress":0.5}\n\n'
+            ": ping\n\n"
+        ),
+    }
+}

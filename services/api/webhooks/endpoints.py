@@ -1,0 +1,164 @@
+"""`/v1/webhook-endpoints`: who is told when jobs end, and with which secret it is signed."""
+
+from fastapi import APIRouter, Request, Response
+
+from services.api.dependencies import Reader, State, Transaction, Writer
+from services.api.docs import problems
+from services.api.errors import invalid_field
+from services.api.pagination import (
+    DEFAULT_LIMIT,
+    Cursor,
+    Limit,
+    Page,
+    cut_page,
+    decode_number,
+    encode_number,
+    link_next,
+)
+from services.api.state import ApiState
+from services.api.webhooks.ids import EndpointId
+from services.api.webhooks.schemas import (
+    EndpointChange,
+    EndpointObject,
+    IssuedEndpointObject,
+    NewEndpoint,
+    endpoint_object,
+)
+from services.common.domain.webhooks import EventType
+from services.common.net.guard import UrlBlockedError, check_url
+from services.common.webhooks.policy import url_policy
+from services.common.webhooks.repositories.endpoints import EndpointRepository
+from services.common.webhooks.secrets import SecretBox
+from services.common.webhooks.service import (
+    IssuedEndpoint,
+    create_endpoint,
+    find_endpoint,
+    rotate_secret,
+)
+
+router = APIRouter(prefix="/v1/webhook-endpoints", tags=["webhooks"])
+
+
+@router.post(
+    "", status_code=201, summary="Make a webhook endpoint", responses={**problems(400, 409, 422)}
+)
+def post_endpoint(
+    response: Response, state: State, session: Transaction, caller: Writer, wanted: NewEndpoint
+) -> IssuedEndpointObject:
+    """Make an endpoint. The secret that signs its messages is in this answer and nowhere else.
+
+    Its address is judged again at every delivery: what leads to a private network is refused.
+    """
+    settings = state.settings.webhooks
+    box = SecretBox.from_settings(settings)
+    _check_receiver(state, wanted.url)
+    issued = create_endpoint(
+        session,
+        caller.tenant,
+        url=wanted.url,
+        events=[EventType(kind) for kind in dict.fromkeys(wanted.events)],
+        description=wanted.description,
+        box=box,
+        most=settings.endpoints,
+    )
+    shown = _issued(issued)
+    response.headers["Location"] = f"/v1/webhook-endpoints/{shown.id}"
+    return shown
+
+
+@router.get("", summary="List webhook endpoints, newest first", responses={**problems(422)})
+def get_endpoints(
+    *,
+    request: Request,
+    response: Response,
+    session: Transaction,
+    caller: Reader,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[EndpointObject]:
+    """Page through your endpoints."""
+    rows = EndpointRepository(session).page(
+        caller.tenant, before_id=decode_number(cursor), limit=limit + 1
+    )
+    page, next_cursor = cut_page(rows, limit, lambda row: encode_number(row.id))
+    link_next(request, response, next_cursor)
+    return Page(
+        data=[endpoint_object(row) for row in page],
+        next_cursor=next_cursor,
+        has_more=next_cursor is not None,
+    )
+
+
+@router.get("/{endpoint_id}", summary="Get a webhook endpoint", responses={**problems(404)})
+def get_endpoint(session: Transaction, caller: Reader, endpoint_id: EndpointId) -> EndpointObject:
+    """Tell how an endpoint is set up, and whether messages arrive."""
+    return endpoint_object(find_endpoint(session, caller.tenant, endpoint_id))
+
+
+@router.patch(
+    "/{endpoint_id}", summary="Change a webhook endpoint", responses={**problems(400, 404, 422)}
+)
+def patch_endpoint(
+    state: State,
+    session: Transaction,
+    caller: Writer,
+    endpoint_id: EndpointId,
+    wanted: EndpointChange,
+) -> EndpointObject:
+    """Change an endpoint, or switch it off and on.
+
+    While it is off nothing new is kept for it; what was pending goes on when it is on again.
+    """
+    endpoint = find_endpoint(session, caller.tenant, endpoint_id, lock=True)
+    if wanted.url is not None:
+        _check_receiver(state, wanted.url)
+        endpoint.url = wanted.url
+    if wanted.events is not None:
+        endpoint.events = list(dict.fromkeys(wanted.events))
+    if "description" in wanted.model_fields_set:
+        endpoint.description = wanted.description
+    session.flush()
+    if wanted.enabled is not None:
+        EndpointRepository(session).enable(endpoint, enabled=wanted.enabled)
+    return endpoint_object(endpoint)
+
+
+@router.delete(
+    "/{endpoint_id}",
+    status_code=204,
+    summary="Delete a webhook endpoint",
+    responses={**problems(404)},
+)
+def delete_endpoint(session: Transaction, caller: Writer, endpoint_id: EndpointId) -> None:
+    """Delete an endpoint with its messages, sent or not, at once and for good."""
+    EndpointRepository(session).delete(
+        find_endpoint(session, caller.tenant, endpoint_id, lock=True)
+    )
+
+
+@router.post(
+    "/{endpoint_id}/rotate-secret",
+    summary="Replace the secret of a webhook endpoint",
+    responses={**problems(404, 409)},
+)
+def post_rotation(
+    state: State, session: Transaction, caller: Writer, endpoint_id: EndpointId
+) -> IssuedEndpointObject:
+    """Draw a new secret, shown in this answer alone.
+
+    For 24 hours messages carry two signatures, so that receivers have time to change over.
+    """
+    box = SecretBox.from_settings(state.settings.webhooks)
+    endpoint = find_endpoint(session, caller.tenant, endpoint_id, lock=True)
+    return _issued(rotate_secret(session, endpoint, box=box))
+
+
+def _issued(issued: IssuedEndpoint) -> IssuedEndpointObject:
+    return IssuedEndpointObject(**dict(endpoint_object(issued.endpoint)), secret=issued.secret)
+
+
+def _check_receiver(state: ApiState, url: str) -> None:
+    try:
+        check_url(url, url_policy(state.settings.webhooks))
+    except UrlBlockedError as error:
+        raise invalid_field("#/url", error.detail) from None

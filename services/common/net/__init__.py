@@ -1,0 +1,1 @@
+"""Speaking HTTP to addresses that users name: photos by URL, webhook receivers."""

@@ -1,0 +1,1 @@
+"""Every query about webhooks: the outbox, the endpoints, the deliveries."""

@@ -1,0 +1,120 @@
+"""One exchange with a receiver: bounded in time and bytes, and never an exception."""
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+
+import httpx
+
+from services.common.domain.webhooks import AttemptResult
+from services.common.net.connector import TooManyBytesError
+from services.common.net.guard import UrlBlockedError
+from services.common.webhooks.repositories.deliveries import Attempt
+
+EXCERPT_BYTES = 1_000
+# More than any honest head and the beginning of a page; a receiver that floods us is cut off.
+ANSWER_BYTES = 256_000
+_GONE = 410
+_DETAIL_CHARS = 300
+
+
+class OpenClient(Protocol):
+    """Makes the guarded client of one exchange."""
+
+    def __call__(self) -> httpx.Client:
+        """Build it."""
+        ...
+
+
+def send(
+    open_client: OpenClient,
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    clock: Callable[[], float] = time.perf_counter,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Attempt:
+    """Post ``body`` once and tell how it went; the status counts, whatever its body does."""
+    started = clock()
+    seen: _Seen = _Seen()
+    try:
+        with (
+            open_client() as client,
+            client.stream("POST", url, content=body, headers=dict(headers)) as response,
+        ):
+            seen.head(response, now=now())
+            seen.body(response)
+    except UrlBlockedError as error:
+        seen.fault(AttemptResult.BLOCKED, error.detail)
+    except httpx.TimeoutException:
+        seen.fault(AttemptResult.TIMEOUT, "The receiver did not answer in time.")
+    except (httpx.HTTPError, TooManyBytesError) as error:
+        seen.fault(AttemptResult.UNREACHABLE, str(error) or type(error).__name__)
+    return seen.attempt(milliseconds=(clock() - started) * 1_000)
+
+
+class _Seen:
+    """What came of an exchange so far. A fault after the status changes nothing."""
+
+    def __init__(self) -> None:
+        self._result: AttemptResult | None = None
+        self._status: int | None = None
+        self._detail: str | None = None
+        self._excerpt = b""
+        self._retry_after_s: float | None = None
+
+    def head(self, response: httpx.Response, *, now: datetime) -> None:
+        self._status = response.status_code
+        self._result = _judge(response)
+        self._retry_after_s = parse_retry_after(response.headers.get("Retry-After"), now=now)
+
+    def body(self, response: httpx.Response) -> None:
+        for block in response.iter_raw(EXCERPT_BYTES):
+            self._excerpt += block
+            if len(self._excerpt) >= EXCERPT_BYTES:
+                break
+
+    def fault(self, result: AttemptResult, detail: str) -> None:
+        if self._result is None:
+            self._result, self._detail = result, detail[:_DETAIL_CHARS]
+
+    def attempt(self, *, milliseconds: float) -> Attempt:
+        return Attempt(
+            result=self._result or AttemptResult.UNREACHABLE,
+            milliseconds=milliseconds,
+            status_code=self._status,
+            detail=self._detail,
+            body=_text(self._excerpt[:EXCERPT_BYTES]) if self._status else None,
+            retry_after_s=self._retry_after_s,
+        )
+
+
+def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
+    """Read a ``Retry-After`` header (seconds or an HTTP date) as seconds >= 0; None for neither."""
+    if value is None:
+        return None
+    if value.isascii() and value.isdecimal():
+        return float(value[:9])
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())
+
+
+def _judge(response: httpx.Response) -> AttemptResult:
+    if response.is_success:
+        return AttemptResult.DELIVERED
+    if response.status_code == _GONE:
+        return AttemptResult.GONE
+    return AttemptResult.REDIRECTED if response.has_redirect_location else AttemptResult.REFUSED
+
+
+def _text(data: bytes) -> str:
+    """Make bytes fit for the database, which takes no NUL."""
+    return data.decode(errors="replace").replace("\x00", "\ufffd")
