@@ -1,13 +1,16 @@
-"""`/v1/api-keys`: make, list and revoke keys. For operators, whose view is the deployment."""
+"""`/v1/api-keys`: make, list and revoke keys. For operators, whose view is the deployment.
+
+Any key may look at itself.
+"""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from services.api.dependencies import Operator, State, Transaction
+from services.api.dependencies import Caller, Operator, State, Transaction
 from services.api.docs import problems
 from services.api.errors import ApiError
-from services.api.keys.schemas import IssuedKeyObject, KeyObject, NewKey, key_object
+from services.api.keys.schemas import CallerObject, IssuedKeyObject, KeyObject, NewKey, key_object
 from services.api.pagination import (
     DEFAULT_LIMIT,
     Cursor,
@@ -65,6 +68,12 @@ def get_keys(
         next_cursor=next_cursor,
         has_more=next_cursor is not None,
     )
+
+
+@router.get("/current", summary="Look at the key that asks", responses={**problems()})
+def get_current_key(caller: Caller) -> CallerObject:
+    """Tell whose key this is and what it may do; any key may ask."""
+    return CallerObject(id=caller.key_id, tenant=caller.tenant, scopes=sorted(caller.scopes))
 
 
 @router.delete(

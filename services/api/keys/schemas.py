@@ -61,6 +61,24 @@ class IssuedKeyObject(KeyObject):
     secret: str
 
 
+class CallerObject(BaseModel):
+    """The key that a request came with."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "id": "key_01936fd2c0a27b6e8f3a5b7c9d1e2f32",
+                "tenant": "default",
+                "scopes": ["jobs:read", "jobs:write"],
+            }
+        }
+    )
+
+    id: str = Field(examples=["key_01936fd2c0a27b6e8f3a5b7c9d1e2f32"])
+    tenant: str
+    scopes: list[str] = Field(description="`admin` carries all others")
+
+
 def key_object(key: ApiKey) -> KeyObject:
     """Turn a row into its public form."""
     return KeyObject(
