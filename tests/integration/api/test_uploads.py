@@ -10,6 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
+from services.api.jobs.urls import MAX_URLS_BYTES
 from services.common.config import Settings
 from services.common.db.models import DoomedObject, Item, Job
 from services.common.db.session import SessionFactory, unit_of_work
@@ -282,7 +283,7 @@ class TestSeal:
             (b'{"upload_id": "job_' + b"0" * 32 + b'"}', 404, "not-found"),
             (b'{"upload_id": 1}', 422, "validation"),
             (b'{"upload_id": "x", "config": {"top_n": 9}}', 422, "validation"),
-            (b" " * 70_000, 413, "payload-too-large"),
+            (b" " * (MAX_URLS_BYTES + 1), 413, "payload-too-large"),
         ],
     )
     def test_bad_bodies(self, client: httpx.Client, body: bytes, status: int, code: str) -> None:
