@@ -158,13 +158,17 @@ class ImageInfo:
 
 @dataclass(frozen=True, slots=True)
 class PhotoResult:
-    """What came of one photo. Status: succeeded, no_face, failed or cancelled when final."""
+    """What came of one photo. Status: succeeded, no_face, failed or cancelled when final.
+
+    ``content_sha256`` is None for a photo that ``source_url`` names, until it is fetched.
+    """
 
     item_id: str = ""
     index: int = 0
     filename: str = ""
     client_ref: str | None = None
-    content_sha256: str = ""
+    source_url: str | None = None
+    content_sha256: str | None = None
     status: str = ""
     attempts: int = 0
     model_version: str | None = None

@@ -5,9 +5,15 @@ from typing import Any
 EVENT_STREAM: dict[str, Any] = {
     "text/event-stream": {
         "schema": {
-            "type": "string",
-            "description": "server-sent events; the data of `job.progress` is a JobProgress, of"
-            " `item.finished` a PhotoResult, of `job.finished` a JobObject",
+            "type": "object",
+            "description": "one of the server-sent events; the data of `job.progress` is a"
+            " JobProgress, of `item.finished` a PhotoResult, of `job.finished` a JobObject",
+            "properties": {
+                "event": {"enum": ["item.finished", "job.progress", "job.finished"]},
+                "data": {"type": "string", "contentMediaType": "application/json"},
+                "id": {"type": "string", "description": "for `Last-Event-ID`"},
+            },
+            "required": ["event", "data"],
         },
         "example": (
             "retry: 3000\n\n"

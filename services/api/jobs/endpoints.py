@@ -65,6 +65,8 @@ class FinishedJob(JobObject):
             *IDEMPOTENT,
             ProblemCode.NOT_FOUND,
             ProblemCode.UPLOAD_SEALED,
+            ProblemCode.ARCHIVE_REFUSED,
+            ProblemCode.UNSAFE_URL,
             ProblemCode.GONE,
             ProblemCode.RATE_LIMITED,
         ),

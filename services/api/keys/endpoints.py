@@ -3,9 +3,10 @@
 Any key may look at itself.
 """
 
+from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 
 from services.api.dependencies import Caller, Operator, State, Transaction
 from services.api.docs import problems
@@ -74,6 +75,12 @@ def get_keys(
 def get_current_key(caller: Caller) -> CallerObject:
     """Tell whose key this is and what it may do; any key may ask."""
     return CallerObject(id=caller.key_id, tenant=caller.tenant, scopes=sorted(caller.scopes))
+
+
+@router.delete("/current", include_in_schema=False)
+async def refuse_to_delete_current() -> None:
+    """Say that the method is wrong: read as a key's id, the path would be a 404."""
+    raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
 
 
 @router.delete(
