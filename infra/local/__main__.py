@@ -15,6 +15,7 @@ from infra.local.stack import LocalStack, local_stack
 
 FOLDER = REPOSITORY / ".local"
 API_PORT = 8000
+WEB_PORT = 8001
 INTERRUPTED = 130
 
 
@@ -42,10 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def serve(folder: Path, *, port: int, apps: bool, console: Console) -> None:
     """Serve until Ctrl-C (`KeyboardInterrupt`) or the death of a child (`ChildDiedError`)."""
-    with local_stack(folder, console=console, wanted_ports={"api": port}) as stack:
+    wanted = {"api": port, "web": WEB_PORT}
+    with local_stack(folder, console=console, wanted_ports=wanted) as stack:
         stack.start_servers()
         if apps:
             stack.start_apps()
+            stack.start_web()
             console.say(welcome(stack, key=stack.tenant_key(), folder=folder))
         else:
             console.say(f"Servers are up: set -a; . {folder / 'env'}; set +a. Ctrl-C stops.")
@@ -58,6 +61,7 @@ def serve(folder: Path, *, port: int, apps: bool, console: Console) -> None:
 def welcome(stack: LocalStack, *, key: str, folder: Path) -> str:
     """Tell where everything is, with a first request to copy."""
     return f"""
+  page       {stack.web_url}
   API        {stack.url}/v1        documentation: {stack.url}/docs
   API key    {key}
   admin key  {stack.admin_key}

@@ -1,4 +1,4 @@
-"""Our own processes: the API, the worker, and the maintenance loops."""
+"""Our own processes: API, worker, maintenance loops, what fetches URLs, and the page."""
 
 import os
 import signal
@@ -25,9 +25,30 @@ def app_programs(environment: Mapping[str, str], *, url: str) -> tuple[Program, 
     """
     return (
         _python("maintenance", "services.worker.maintenance", environment),
+        _python("ingest", "services.worker.ingest", environment),
         _python("worker", "services.worker", environment),
         _python("api", "services.api", environment, ready=lambda: answers(f"{url}/readyz")),
     )
+
+
+def web_program(*, url: str, api_url: str, key: str, admin_key: str) -> Program:
+    """Describe the page: it gets its keys and nothing of what reaches the servers.
+
+    Args:
+        url: where it will answer.
+        api_url: of the API.
+        key: what it reads and writes jobs with.
+        admin_key: what it changes models with; whoever is at this machine may.
+    """
+    port = url.rpartition(":")[2]
+    environment = {
+        "HFER_WEB__API_URL": api_url,
+        "HFER_WEB__API_KEY": key,
+        "HFER_WEB__ADMIN_API_KEY": admin_key,
+        "HFER_WEB__HOST": "127.0.0.1",
+        "HFER_WEB__PORT": port,
+    }
+    return _python("web", "services.web", environment, ready=lambda: answers(f"{url}/healthz"))
 
 
 def app_environment(*, api_port: int, admin_key: str, webhook_key: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from infra.local.apps import app_environment, app_programs
+from infra.local.apps import app_environment, app_programs, web_program
 from infra.local.console import Console
 from infra.local.http import answers, post_json
 from infra.local.lock import FolderLock
@@ -28,7 +28,8 @@ class LocalStack:
     Attributes:
         url: of the API.
         environment: every setting of it, by name of the environment variable.
-        supervisor: its children: postgres, redis, s3, maintenance, worker, api.
+        web_url: of the page.
+        supervisor: its children: postgres, redis, s3, maintenance, worker, api, web.
         servers: the three servers, with their URLs.
     """
 
@@ -47,6 +48,7 @@ class LocalStack:
         self.supervisor = supervisor
         self.servers = Servers(folder, state=state, supervisor=supervisor)
         self.url = f"http://127.0.0.1:{state.ports['api']}"
+        self.web_url = f"http://127.0.0.1:{state.ports['web']}"
         self.environment = {
             **self.servers.environment,
             **app_environment(
@@ -72,6 +74,17 @@ class LocalStack:
     def start_apps(self) -> None:
         """Start our processes and wait until the whole service is ready."""
         self.supervisor.start(*app_programs(self.environment, url=self.url))
+
+    def start_web(self) -> None:
+        """Start the page on top of the running service, and wait until it answers."""
+        self.supervisor.start(
+            web_program(
+                url=self.web_url,
+                api_url=self.url,
+                key=self.tenant_key(),
+                admin_key=self.admin_key,
+            )
+        )
 
     def tenant_key(self) -> str:
         """Return an API key for everyday use; the first call asks the API for it."""

@@ -20,7 +20,7 @@ SECRETS = (
     "s3_secret",
     "admin_key",
 )
-PORTS = ("postgres", "redis", *PORT_FLAGS, "api")
+PORTS = ("postgres", "redis", *PORT_FLAGS, "api", "web")
 _ADMIN_KEY_HEAD = "hfer_local_"
 _SECRET_BYTES = 24
 

@@ -8,11 +8,13 @@ from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
+from services.api.catalogue import endpoints as catalogue
+from services.api.compat import endpoints as compat
 from services.api.docs import DESCRIPTION, TITLE
 from services.api.errors import register_error_handlers
 from services.api.events import endpoints as events
 from services.api.health import endpoints as health
-from services.api.jobs import annotated, results
+from services.api.jobs import annotated, artifacts, results, summary
 from services.api.jobs import endpoints as jobs
 from services.api.keys import endpoints as keys
 from services.api.limits import endpoints as limits
@@ -20,7 +22,8 @@ from services.api.middleware import BodyLimitMiddleware, RequestContextMiddlewar
 from services.api.models import canary, files
 from services.api.models import endpoints as models
 from services.api.models.upload import MAX_BUNDLE_BYTES
-from services.api.openapi import build_document
+from services.api.openapi import build_document, operation_id
+from services.api.reference import endpoints as reference
 from services.api.state import ApiState, build_state
 from services.api.uploads import endpoints as uploads
 from services.api.uploads.schemas import MAX_BODY_BYTES
@@ -55,15 +58,22 @@ def create_app(
         title=TITLE,
         description=DESCRIPTION,
         version=health.service_version(),
+        license_info={"name": "MIT", "identifier": "MIT"},
         lifespan=_lifespan(state),
-        redoc_url=None,  # /docs is enough
+        generate_unique_id_function=operation_id,
+        # Both pages of FastAPI run scripts of a foreign host; ours is services/api/reference.
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.api = state
+    app.state.public_url = chosen.api.public_url
     # The canary before the models: its path would be read as a model's id.
     domains = (
         jobs,
         results,
+        summary,
         annotated,
+        artifacts,
         events,
         uploads,
         canary,
@@ -73,10 +83,16 @@ def create_app(
         keys,
         webhooks,
         deliveries,
+        catalogue,
+        reference,
         health,
     )
     for module in domains:
         app.include_router(module.router)
+    if chosen.compat.enabled:
+        app.include_router(compat.router)
+        if chosen.compat.anonymous_key is not None:
+            _log.warning("compat.open", detail="/upload_image and /emotions need no key")
     register_error_handlers(app)
     app.add_middleware(BodyLimitMiddleware, limit_of=_body_limit(state.limits))
     app.add_middleware(RequestContextMiddleware, metrics=state.metrics)
@@ -125,7 +141,13 @@ async def _bootstrap_later(state: ApiState) -> None:
 
 def _body_limit(limits: PhotoLimits) -> Callable[[str, str], int]:
     def limit_of(method: str, path: str) -> int:
-        large = {"/v1/jobs": limits.request_bytes, "/v1/models": MAX_BUNDLE_BYTES}
+        large = {
+            "/v1/jobs": limits.request_bytes,
+            "/v1/models": MAX_BUNDLE_BYTES,
+            "/upload_image": limits.photo_bytes + _SMALL_BODY_BYTES,
+        }
+        if path == "/emotions":  # hfer reads an image from the body of a GET
+            return limits.photo_bytes + _SMALL_BODY_BYTES
         if method != "POST":
             return _SMALL_BODY_BYTES
         usual = MAX_BODY_BYTES if path.startswith(_UPLOADS) else _SMALL_BODY_BYTES

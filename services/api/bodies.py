@@ -44,15 +44,14 @@ def is_json(request: Request) -> bool:
     return content_type.partition(";")[0].strip().lower() == JSON
 
 
-async def read_model(request: Request, model: type[M], *, limit: int, stall_s: float) -> M:
-    """Read a JSON body of up to ``limit`` bytes and parse it in a thread.
+async def read_json(request: Request, *, limit: int, stall_s: float) -> bytes:
+    """Read a JSON body of up to ``limit`` bytes.
 
     FastAPI would read it before it asks for the key, and parse it in the event loop, where
     1,000 files would hold up every other request for some 10 ms.
 
     Raises:
-        ApiError: UNSUPPORTED_MEDIA, REQUEST_TIMEOUT, PAYLOAD_TOO_LARGE, and what `parse_model`
-            raises.
+        ApiError: UNSUPPORTED_MEDIA, REQUEST_TIMEOUT, PAYLOAD_TOO_LARGE.
     """
     if not is_json(request):
         raise ApiError(ProblemCode.UNSUPPORTED_MEDIA, f"Send the body as {JSON}.")
@@ -65,7 +64,17 @@ async def read_model(request: Request, model: type[M], *, limit: int, stall_s: f
                 f"The JSON body is longer than {limit} bytes.",
                 limit=limit,
             )
-    return await run_in_threadpool(parse_model, model, bytes(body))
+    return bytes(body)
+
+
+async def read_model(request: Request, model: type[M], *, limit: int, stall_s: float) -> M:
+    """Read a JSON body and parse it in a thread.
+
+    Raises:
+        ApiError: what `read_json` and `parse_model` raise.
+    """
+    body = await read_json(request, limit=limit, stall_s=stall_s)
+    return await run_in_threadpool(parse_model, model, body)
 
 
 def parse_model(model: type[M], raw: bytes, *, root: str = "") -> M:

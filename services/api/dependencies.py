@@ -16,7 +16,7 @@ from services.common.keys.service import Principal, authenticate
 
 IDEMPOTENCY_KEY_CHARS = 255
 
-_bearer = HTTPBearer(
+bearer = HTTPBearer(
     auto_error=False, description="An API key: `Authorization: Bearer hfer_<env>_<secret>`"
 )
 
@@ -41,13 +41,22 @@ Transaction = Annotated[Session, Depends(get_session, scope="function")]
 
 
 def get_caller(
-    state: State, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    state: State, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> Principal:
-    """Return whose key came with the request; in a transaction of its own, soon over."""
-    if credentials is None:
+    """Return whose key came with the request."""
+    return authenticate_caller(state, credentials.credentials if credentials else None)
+
+
+def authenticate_caller(state: ApiState, secret: str | None) -> Principal:
+    """Return whose key ``secret`` is; in a transaction of its own, soon over.
+
+    Raises:
+        ApiError: UNAUTHENTICATED, there is no key or it is not a live one.
+    """
+    if secret is None:
         raise _unauthenticated("Send an API key as 'Authorization: Bearer <key>'.", "Bearer")
     with unit_of_work(state.sessions) as session:
-        principal = authenticate(session, credentials.credentials)
+        principal = authenticate(session, secret)
     if principal is None:
         raise _unauthenticated("The API key is unknown or revoked.", 'Bearer error="invalid_token"')
     return principal
@@ -63,6 +72,7 @@ def having(scope: Scope) -> Callable[[Principal], Principal]:
         check_scope(caller, scope)
         return caller
 
+    check.scopes = (scope,)  # type: ignore[attr-defined] # the OpenAPI document tells it
     return check
 
 
@@ -92,6 +102,11 @@ def get_idempotency_key(
         Header(
             description="Any string of up to 255 visible ASCII characters: the same request"
             " sent again under it gives the same job",
+            json_schema_extra={
+                "minLength": 1,
+                "maxLength": IDEMPOTENCY_KEY_CHARS,
+                "pattern": r"^[!-~]([ -~]*[!-~])?$",
+            },
         ),
     ] = None,
 ) -> str | None:

@@ -1,11 +1,13 @@
-"""What the OpenAPI document says about every endpoint: problems, and the standing sentence."""
+"""What the OpenAPI document says about every endpoint: tags, problems, the standing sentence."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
 
 from services.api.bodies import JSON
-from services.api.problems import PROBLEM_JSON, PROBLEM_TYPES, Problem
+from services.api.catalogue.entries import entry_of
+from services.api.problems import PROBLEM_JSON, PROBLEM_TYPES, Problem, ProblemCode
 
 TITLE = "HFER"
 DESCRIPTION = """\
@@ -15,24 +17,108 @@ its box, five landmarks and the probabilities of seven expressions.
 **Results tell the apparent expression, not inner feeling.** They must not be used to infer the
 emotions of people at work or in education (EU AI Act, Article 5(1)(f)).
 
-Errors are RFC 9457 problem details with a stable `code`. Listings are paged by `cursor`. Ids of
-other tenants answer 404. Times are RFC 3339 in UTC.
+Keys are sent as `Authorization: Bearer hfer_<env>_<secret>`. Errors are RFC 9457 problem details
+with a stable `code`; each `type` leads to a page that explains it. Listings are paged by `cursor`.
+Ids of other tenants answer 404. Times are RFC 3339 in UTC. Every answer carries `X-Request-Id`.
 """
 
+# Every tag in use is described here, a test asks for it; those not in use are left out.
+TAGS = {
+    "jobs": "A job is a batch of photos: submit it, watch it, cancel it, retry what failed, erase"
+    " it. Final states never change.",
+    "results": "What came of each photo: faces with boxes, landmarks and seven probabilities, or"
+    " the reason why there are none; and the photo with its faces drawn on it.",
+    "uploads": "For more photos than one request takes: declare files, put each at its presigned"
+    " URL, seal all of them as one job.",
+    "events": "Progress as it happens, as server-sent events.",
+    "webhooks": "Calls to your own server when jobs end.",
+    "models": "Which models are published, which one answers, and a candidate on trial.",
+    "limits": "How much the service takes, for programs to read.",
+    "api keys": "Keys and their scopes, for operators.",
+    "problems": "The catalogue of errors: meaning, cause, what to do, an example.",
+    "operations": "Probes and metrics for those who run the service. No key is needed.",
+    "compatibility": "The interface of hfer, for its clients unchanged. Only there with"
+    " `HFER_COMPAT__ENABLED`.",
+}
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Document the problems of an endpoint, with those that any endpoint may give."""
-    return {status: _problem(status) for status in sorted({*statuses, 401, 403, 500, 503})}
+# What reading a body by hand can answer, and how FastAPI's own reading of JSON differs.
+BODY = (
+    ProblemCode.INVALID_REQUEST,
+    ProblemCode.REQUEST_TIMEOUT,
+    ProblemCode.PAYLOAD_TOO_LARGE,
+    ProblemCode.UNSUPPORTED_MEDIA,
+    ProblemCode.VALIDATION,
+)
+JSON_BODY = (
+    ProblemCode.INVALID_REQUEST,
+    ProblemCode.PAYLOAD_TOO_LARGE,
+    ProblemCode.VALIDATION,
+)
+# What an `Idempotency-Key` can answer.
+IDEMPOTENT = (
+    ProblemCode.IDEMPOTENCY_IN_PROGRESS,
+    ProblemCode.IDEMPOTENCY_MISMATCH,
+    ProblemCode.VALIDATION,
+)
+_EVERYWHERE = (ProblemCode.UNAUTHENTICATED, ProblemCode.INTERNAL, ProblemCode.OVERLOADED)
 
 
-def json_content(model: type[BaseModel]) -> dict[str, Any]:
-    """Document a JSON body that is parsed by hand; `openapi.py` adds the model's schema."""
-    return {JSON: {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
+def problems(*kinds: ProblemCode | int) -> dict[int | str, dict[str, Any]]:
+    """Document the problems of an endpoint that needs a key, with those that any such may give.
+
+    A bare status stands for all of its problems. `openapi.py` adds what follows from the
+    signature: the scope (403) and typed parameters and bodies (400, 413, 422).
+    """
+    return problem_responses(*_EVERYWHERE, *kinds)
 
 
-def _problem(status: int) -> dict[str, Any]:
-    kinds = {code: kind for code, kind in PROBLEM_TYPES.items() if kind.status == status}
+def problem_responses(*kinds: ProblemCode | int) -> dict[int | str, dict[str, Any]]:
+    """Document just these problems, grouped by status."""
+    wanted = {code for kind in kinds for code in _codes(kind)}
+    by_status: dict[int | str, list[ProblemCode]] = {}
+    for code in ProblemCode:
+        if code in wanted:
+            by_status.setdefault(PROBLEM_TYPES[code].status, []).append(code)
+    return {status: _response(by_status[status]) for status in sorted(by_status, key=str)}
+
+
+def codes_of(response: dict[str, Any]) -> list[ProblemCode]:
+    """Return the codes that a documented response may carry; empty for one without problems."""
+    schema = response.get("content", {}).get(PROBLEM_JSON, {}).get("schema", {})
+    return [
+        ProblemCode(code) for code in schema.get("properties", {}).get("code", {}).get("enum", ())
+    ]
+
+
+def json_content(*models: type[BaseModel]) -> dict[str, Any]:
+    """Document a JSON body that is parsed by hand; `openapi.py` adds the models' schemas."""
+    references = [{"$ref": f"#/components/schemas/{model.__name__}"} for model in models]
+    return {JSON: {"schema": references[0] if len(references) == 1 else {"anyOf": references}}}
+
+
+def _codes(kind: ProblemCode | int) -> Iterable[ProblemCode]:
+    if isinstance(kind, ProblemCode):
+        return [kind]
+    return [code for code in ProblemCode if PROBLEM_TYPES[code].status == kind]
+
+
+def _response(codes: list[ProblemCode]) -> dict[str, Any]:
+    examples = {
+        code.value: {
+            "summary": PROBLEM_TYPES[code].title,
+            "value": entry_of(code).example.model_dump(exclude_none=True),
+        }
+        for code in codes
+    }
     return {
-        "description": "; ".join(f"`{code}`: {kind.title}" for code, kind in kinds.items()),
-        "content": {PROBLEM_JSON: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}},
+        "description": "; ".join(f"`{code}`: {PROBLEM_TYPES[code].title}" for code in codes),
+        "content": {
+            PROBLEM_JSON: {
+                "schema": {
+                    "$ref": f"#/components/schemas/{Problem.__name__}",
+                    "properties": {"code": {"enum": [code.value for code in codes]}},
+                },
+                "examples": examples,
+            }
+        },
     }

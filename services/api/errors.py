@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI, HTTPException
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -133,7 +134,19 @@ def _on_http_exception(request: Request, error: StarletteHTTPException) -> Respo
     }
     detail = details.get(code, str(error.detail))
     limit = error.limit if isinstance(error, BodyTooLargeError) else None
-    return problem_response(request, code, detail, limit=limit, headers=error.headers)
+    headers = dict(error.headers or {})
+    if code == ProblemCode.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_allowed(request))
+    return problem_response(request, code, detail, limit=limit, headers=headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """Return every method of the path. The router names those of the first route only."""
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    routes = [route for route in iter_route_contexts(request.app.routes) if route.path_regex]
+    fitting = [route for route in routes if route.path_regex.match(path)]
+    same = [r for r in fitting if r.path_format == fitting[0].path_format and r.include_in_schema]
+    return sorted({method for route in same for method in route.methods or ()})
 
 
 def _on_database_trouble(request: Request, error: Exception) -> Response:

@@ -1,17 +1,25 @@
 """The OpenAPI document: FastAPI's, with what it cannot know and without what is not so."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from services.api.docs import JSON_BODY, TAGS, codes_of, problem_responses
 from services.api.jobs.openapi import Results
 from services.api.jobs.schemas import JobConfig
 from services.api.jobs.sealing import UploadedJob
-from services.api.problems import Problem
+from services.api.jobs.urls import UrlJob
+from services.api.openapi_examples import NoExampleError, example_of, in_order
+from services.api.openapi_links import add_links
+from services.api.problems import Problem, ProblemCode
 from services.api.uploads.schemas import MoreFiles, NewUpload
+from services.common.keys.secrets import Scope
 
 _REF_TEMPLATE = "#/components/schemas/{model}"
 # Only hand-written parts of the document refer to these.
@@ -19,12 +27,44 @@ _HAND_REFERRED: tuple[type[BaseModel], ...] = (
     Problem,
     JobConfig,
     UploadedJob,
+    UrlJob,
     NewUpload,
     MoreFiles,
     Results,
 )
 # FastAPI's own shape of a 422, which no answer of ours has.
 _NOT_OURS = ("HTTPValidationError", "ValidationError")
+_HEADERS: Mapping[str, Any] = {
+    "RequestId": {
+        "description": "names the request in our log lines: yours if you sent one",
+        "schema": {"type": "string"},
+        "example": "01936fd2c0a27b6e8f3a5b7c9d1e2f30",
+    },
+    "RetryAfter": {
+        "description": "seconds to wait before the next try",
+        "schema": {"type": "integer"},
+        "example": 5,
+    },
+    "Challenge": {
+        "description": "what kind of key is wanted (RFC 9110, 11.6.1)",
+        "schema": {"type": "string"},
+        "example": "Bearer",
+    },
+}
+_BY_STATUS = {
+    "401": ("WWW-Authenticate", "Challenge"),
+    "429": ("Retry-After", "RetryAfter"),
+}
+
+# FastAPI's description of a success that is not described.
+_NOT_SAID = "Successful Response"
+
+Operation = dict[str, Any]
+
+
+def operation_id(route: APIRoute) -> str:
+    """Name an operation by its function: the name stays when its path or tag changes."""
+    return route.name
 
 
 def build_document(app: FastAPI) -> dict[str, Any]:
@@ -34,26 +74,106 @@ def build_document(app: FastAPI) -> dict[str, Any]:
             title=app.title,
             version=app.version,
             description=app.description,
+            license_info=app.license_info,
             routes=app.routes,
         )
-        _add_schemas(document)
-        _drop_foreign_errors(document)
+        _add_components(document)
+        for route, operation in _operations(app, document):
+            _tell_scopes(route, operation)
+            _tell_problems(route, operation)
+            _tell_headers(operation)
+            _tell_success(operation, document["components"]["schemas"])
+            _add_examples(operation, document["components"]["schemas"])
+        add_links(document)
+        used = {tag for _, operation in _operations(app, document) for tag in operation["tags"]}
+        document["tags"] = [
+            {"name": name, "description": text} for name, text in TAGS.items() if name in used
+        ]
         app.openapi_schema = document
     return app.openapi_schema
 
 
-def _add_schemas(document: dict[str, Any]) -> None:
+def _operations(app: FastAPI, document: dict[str, Any]) -> Iterator[tuple[RouteContext, Operation]]:
+    for route in iter_route_contexts(app.routes):
+        if isinstance(route.original_route, APIRoute) and route.include_in_schema:
+            for method in sorted(route.methods or ()):
+                yield route, document["paths"][route.path_format][method.lower()]
+
+
+def _add_components(document: dict[str, Any]) -> None:
     _, extra = models_json_schema(
         [(model, "validation") for model in _HAND_REFERRED], ref_template=_REF_TEMPLATE
     )
     components = document["components"]
     components["schemas"] = {**extra["$defs"], **components["schemas"]}
-
-
-def _drop_foreign_errors(document: dict[str, Any]) -> None:
     for name in _NOT_OURS:
-        document["components"]["schemas"].pop(name, None)
-    operations = (op for path in document["paths"].values() for op in path.values())
-    for operation in operations:
-        if _NOT_OURS[0] in str(operation["responses"].get("422")):
-            del operation["responses"]["422"]
+        components["schemas"].pop(name, None)
+    for schema in components["schemas"].values():
+        if "example" in schema:
+            schema["example"] = in_order(schema["example"], schema, components["schemas"])
+    components["headers"] = dict(_HEADERS)
+
+
+def _tell_scopes(route: RouteContext, operation: Operation) -> None:
+    """Write the scopes into the security requirement, as OpenAPI 3.1 has it for roles."""
+    for requirement in operation.get("security", ()):
+        for name in requirement:
+            requirement[name] = list(dict.fromkeys(_scopes_of(route.dependant)))
+
+
+def _scopes_of(dependant: Dependant) -> Iterator[Scope]:
+    """Yield what the dependencies check, which they say in an attribute."""
+    yield from getattr(dependant.call, "scopes", ())
+    for dependency in dependant.dependencies:
+        yield from _scopes_of(dependency)
+
+
+def _tell_problems(route: RouteContext, operation: Operation) -> None:
+    """Add the problems that follow from the signature to those that the endpoint names."""
+    responses = operation["responses"]
+    if _NOT_OURS[0] in str(responses.get("422")):
+        del responses["422"]
+    codes = {code for response in responses.values() for code in codes_of(response)}
+    if any(_scopes_of(route.dependant)):
+        codes.add(ProblemCode.INSUFFICIENT_SCOPE)
+    if route.body_field is not None:
+        codes.update(JSON_BODY)
+    if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
+        codes.add(ProblemCode.VALIDATION)
+    told = {str(status): response for status, response in problem_responses(*codes).items()}
+    operation["responses"] = dict(sorted({**responses, **told}.items()))
+
+
+def _tell_headers(operation: Operation) -> None:
+    """Name headers as they are usually written, and those that answers carry."""
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "header":
+            parameter["name"] = "-".join(map(str.capitalize, parameter["name"].split("-")))
+    for status, response in operation["responses"].items():
+        names = [("X-Request-Id", "RequestId")]
+        if status in _BY_STATUS:
+            names.append(_BY_STATUS[status])
+        headers = {name: {"$ref": f"#/components/headers/{ref}"} for name, ref in names}
+        response["headers"] = {**response.get("headers", {}), **headers}
+
+
+def _tell_success(operation: Operation, schemas: Mapping[str, Any]) -> None:
+    """Describe a plain success by the first sentence of what it holds."""
+    for response in operation["responses"].values():
+        if response["description"] == _NOT_SAID:
+            contents = response.get("content", {}).values()
+            names = [c["schema"].get("$ref", "").rpartition("/")[2] for c in contents]
+            said = [schemas[name].get("description", "") for name in names if name in schemas]
+            response["description"] = said[0].partition("\n")[0].rstrip(".") if said else "Done"
+
+
+def _add_examples(operation: Operation, schemas: Mapping[str, Any]) -> None:
+    """Give each body an example where its schemas make one; a test asks for the others."""
+    bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+    for content in (content for body in bodies for content in body.get("content", {}).values()):
+        if "example" in content or "examples" in content or "schema" not in content:
+            continue
+        try:
+            content["example"] = example_of(content["schema"], schemas)
+        except NoExampleError:
+            continue

@@ -57,8 +57,12 @@ def encode_number(value: int) -> str:
     return _encode([value])
 
 
-def decode_number(cursor: str | None) -> int | None:
+def decode_number(cursor: str | None, *, biggest: int = _BIGGEST_ID) -> int | None:
     """Read a cursor made by `encode_number`; None for the first page.
+
+    Args:
+        cursor: as the client sent it.
+        biggest: the largest number that the listing can have; Postgres fails on larger ones.
 
     Raises:
         ApiError: the cursor is none of ours.
@@ -66,7 +70,7 @@ def decode_number(cursor: str | None) -> int | None:
     if cursor is None:
         return None
     match _decode(cursor):
-        case [int(value)] if _is_id(value):
+        case [int(value)] if _is_id(value) and value <= biggest:
             return value
     raise _bad_cursor()
 

@@ -40,7 +40,10 @@ class ProblemCode(StrEnum):
     UNSUPPORTED_MEDIA = "unsupported-media"
     VALIDATION = "validation"
     IDEMPOTENCY_MISMATCH = "idempotency-mismatch"
+    ARCHIVE_REFUSED = "archive-refused"
+    UNSAFE_URL = "unsafe-url"
     BUNDLE_REFUSED = "bundle-refused"
+    PHOTO_FAILED = "photo-failed"
     RATE_LIMITED = "rate-limited"
     INTERNAL = "internal"
     OVERLOADED = "overloaded"
@@ -87,7 +90,10 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
         ProblemCode.IDEMPOTENCY_MISMATCH: ProblemType(
             422, "The idempotency key belongs to another request"
         ),
+        ProblemCode.ARCHIVE_REFUSED: ProblemType(422, "The archive is not opened"),
+        ProblemCode.UNSAFE_URL: ProblemType(422, "A URL is not fetched"),
         ProblemCode.BUNDLE_REFUSED: ProblemType(422, "The model bundle is not valid"),
+        ProblemCode.PHOTO_FAILED: ProblemType(422, "The photo has no result"),
         ProblemCode.RATE_LIMITED: ProblemType(429, "Too much at once", True),
         ProblemCode.INTERNAL: ProblemType(500, "The service has a fault", True),
         ProblemCode.OVERLOADED: ProblemType(503, "The service cannot serve this now", True),
@@ -132,6 +138,11 @@ class Problem(BaseModel):
     limit: int | None = Field(default=None, description="the limit that was passed, if one was")
 
 
+def problem_type_url(code: str, *, base: str = "") -> str:
+    """Return the ``type`` of a problem: the address of its entry in the catalogue."""
+    return f"{base}/problems/{code}"
+
+
 def problem_response(
     request: Request,
     code: str,
@@ -144,7 +155,7 @@ def problem_response(
     """Build the response that tells of a problem; ``code`` is a key of `PROBLEM_TYPES`."""
     kind = PROBLEM_TYPES[code]
     problem = Problem(
-        type=f"{request.scope.get('root_path', '')}/problems/{code}",
+        type=problem_type_url(code, base=_base(request)),
         title=kind.title,
         status=kind.status,
         detail=detail,
@@ -161,3 +172,9 @@ def problem_response(
         media_type=PROBLEM_JSON,
         headers=dict(headers or {}),
     )
+
+
+def _base(request: Request) -> str:
+    """Return what stands before our paths: the public URL if one is set, else a proxy's prefix."""
+    public_url: str | None = getattr(request.app.state, "public_url", None)
+    return (public_url or request.scope.get("root_path", "")).rstrip("/")

@@ -1,18 +1,58 @@
 """What the schemas of several domains share."""
 
+import re
+import uuid
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from fastapi import Path
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+)
+from pydantic_core import PydanticCustomError
+
+from services.common.domain.ids import IdKind, format_id
+
+_EXAMPLE_ID = uuid.UUID("01936fd2-c0a2-7b6e-8f3a-5b7c9d1e2f30")
+
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 
 # A regular expression, so that clients can check as well: no control characters, which
 # Postgres (NUL) or a terminal (the others) would choke on.
 PLAIN_TEXT = r"^[^\x00-\x1f\x7f]*$"
 
 
+def path_id(kind: IdKind) -> Any:
+    """Document an id in a path. What is none is not found, as one that does not exist."""
+    return Path(
+        examples=[format_id(kind, _EXAMPLE_ID)],
+        json_schema_extra={"pattern": f"^{kind}_[0-9a-f]{{32}}$"},
+    )
+
+
 def _utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
+
+def _whole(value: object) -> object:
+    """Take 3.0 for 3: JSON knows one kind of number, and JSON Schema calls both an integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _written_time(value: object) -> object:
+    """Refuse numbers, which pydantic would read as seconds or milliseconds since 1970."""
+    if isinstance(value, str) and not _DATE_TIME.match(value):
+        raise PydanticCustomError("rfc3339", "Write a date and a time, as 2026-11-23T07:00:00Z")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+GivenTime = Annotated[AwareDatetime, BeforeValidator(_written_time)]
 
 # The database answers in its own time zone; users see RFC 3339 in UTC, written with a Z.
 UtcTime = Annotated[datetime, AfterValidator(_utc)]

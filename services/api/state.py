@@ -1,6 +1,8 @@
 """What a process of the API holds for its lifetime: built by one factory, closed at the end."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import BoundedSemaphore
@@ -12,6 +14,7 @@ from services.api.events.watch import JobWatch, build_watch
 from services.api.health.news import ReadinessNews
 from services.common.config import Settings
 from services.common.db.session import SessionFactory, build_engine, build_session_factory
+from services.common.domain.errors import TransientError
 from services.common.domain.limits import PhotoLimits
 from services.common.jobs.submission import SubmissionRules
 from services.common.queue.names import Lane, Queue
@@ -77,6 +80,20 @@ class ApiState:
             keep_upload=timedelta(seconds=self.settings.retention.orphans_s),
             limits=self.limits,
         )
+
+    @contextmanager
+    def turn_to_draw(self) -> Iterator[None]:
+        """Hold one of the few places for decoding and drawing.
+
+        Raises:
+            TransientError: none became free in time.
+        """
+        if not self.renderers.acquire(timeout=self.turn_s):
+            raise TransientError("Many photos are being drawn; try again shortly.")
+        try:
+            yield
+        finally:
+            self.renderers.release()
 
     def close(self) -> None:
         """Let go of every connection and thread."""

@@ -7,7 +7,7 @@ passes it on. Example: ``HFER_DATABASE__URL`` sets ``Settings().database.url``.
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -69,6 +69,26 @@ class QueueSettings(Group):
     soft_shutdown_s: float = Field(default=20.0, ge=0)
 
 
+class FetchSettings(Group):
+    """URLs that users name: which may be spoken to, how long and how often."""
+
+    enabled: bool = Field(default=True, description="whether jobs may name photos by URL")
+    allow_http: bool = Field(default=False, description="plain http besides https")
+    ports: tuple[int, ...] = Field(default=(80, 443), description="JSON list")
+    allow_networks: tuple[IPvAnyNetwork, ...] = Field(
+        default=(),
+        description="JSON list of networks that count as public, such as your own photo server's",
+    )
+    threads: int = Field(default=16, ge=1, description="photos fetched at a time by a process")
+    tries: int = Field(default=6, ge=1, description="of one photo")
+    step_s: float = Field(default=10.0, gt=0, description="longest wait for a connection or byte")
+    total_s: float = Field(default=30.0, gt=0, description="longest time of one try")
+    retry_after_max_s: float = Field(
+        default=600.0, gt=0, description="longest Retry-After of a server that is waited for"
+    )
+    interval_s: float = Field(default=0.5, gt=0, description="how often to look for new URLs")
+
+
 class RetentionSettings(Group):
     """How long inputs and results live (GDPR: short by default)."""
 
@@ -104,6 +124,18 @@ class ApiSettings(Group):
     )
 
 
+class CompatSettings(Group):
+    """The interface of the service that this one follows, hfer, for its clients unchanged."""
+
+    enabled: bool = Field(default=False, description="serve POST /upload_image, GET /emotions")
+    anonymous_key: SecretStr | None = Field(
+        default=None, description="API key that requests to them without one act as"
+    )
+    picture_pixels: int = Field(
+        default=4_000_000, ge=10_000, description="larger pictures are scaled down to this"
+    )
+
+
 class WorkerSettings(Group):
     """The analysing processes."""
 
@@ -113,7 +145,10 @@ class WorkerSettings(Group):
     max_memory_mb: int = Field(
         default=2_000, ge=100, description="a child above this is replaced after its task"
     )
-    precision: Literal["fp32", "bf16", "int8"] = "fp32"
+    precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
+        default="auto",
+        description="of the classifier on CPUs; auto is the fastest that answers like fp32",
+    )
     detector: Literal["auto", "openvino", "facenet"] = "auto"
     pool_start_method: Literal["auto", "fork", "spawn"] = "auto"
     bundle_dir: Path = Path("models/starter")
@@ -176,8 +211,10 @@ class Settings(BaseSettings):
     storage: StorageSettings
     broker: BrokerSettings
     queue: QueueSettings = QueueSettings()
+    fetch: FetchSettings = FetchSettings()
     retention: RetentionSettings = RetentionSettings()
     api: ApiSettings = ApiSettings()
+    compat: CompatSettings = CompatSettings()
     worker: WorkerSettings = WorkerSettings()
     models: ModelSettings = ModelSettings()
     webhooks: WebhookSettings = WebhookSettings()

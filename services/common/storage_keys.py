@@ -3,6 +3,7 @@
     photos/<tenant digest>/<sha256>       a photo that came with a request, under its content
     photos/<tenant digest>/<job>/<page>/<sha256>   one that the client put there itself
     annotated/<job>/<item>.jpg            a rendered picture, made on demand
+    annotated/<job>/<item>-<size>.jpg     the photo itself, upright and scaled for a screen
     bundles/<sha256 of its manifest>/<file>   a published model
 
 A tenant's name may hold any character; its digest keeps keys plain and tenants apart.
@@ -69,6 +70,11 @@ def annotated_prefix(job: UUID) -> str:
 def annotated_key(job: UUID, item: UUID) -> str:
     """Key of the annotated picture of one item, a JPEG."""
     return f"{annotated_prefix(job)}{item.hex}.jpg"
+
+
+def preview_key(job: UUID, item: UUID, size: str) -> str:
+    """Key of one item's photo as scaled for a screen, a JPEG; below `annotated_prefix`."""
+    return f"{annotated_prefix(job)}{item.hex}-{size}.jpg"
 
 
 def bundle_key(sha256: bytes, name: str) -> str:

@@ -146,7 +146,7 @@ class _Canvas:
         self._draw.rectangle(frame, fill=colour, outline=_BLACK, width=max(1, self._line // 2))
         left, top, _, _ = self._draw.textbbox((0, 0), text, font=font)
         corner = (x1 + 2 * self._line - left, y1 + 2 * self._line - top)
-        self._draw.text(corner, text, font=font, fill=_text_colour(colour))
+        self._draw.text(corner, text, font=font, fill=text_colour(colour))
 
 
 def _top(face: AnalysedFace) -> tuple[Emotion, float]:
@@ -159,7 +159,8 @@ def _scaled(face: AnalysedFace, scale: float) -> _Rectangle:
     return x1, y1, max(x2, x1 + 1), max(y2, y1 + 1)
 
 
-def _text_colour(background: tuple[int, int, int]) -> tuple[int, int, int]:
+def text_colour(background: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return black or white, whichever reads better on ``background``."""
     red, green, blue = background
     return _BLACK if 0.299 * red + 0.587 * green + 0.114 * blue > _BRIGHT else _WHITE
 

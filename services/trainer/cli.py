@@ -11,12 +11,14 @@ from services.trainer.commands.data import audit, prepare
 from services.trainer.commands.generate import generate
 from services.trainer.commands.judging import compare, evaluate
 from services.trainer.commands.publishing import publish
+from services.trainer.commands.quantising import quantise
 from services.trainer.commands.stages import calibrate, export
 from services.trainer.commands.sweep import sweep
 from services.trainer.commands.training import train
 
 app = typer.Typer(
-    help="Train an expression model: audit, prepare, train, evaluate, calibrate, export, publish.",
+    help="Train an expression model: audit, prepare, train, evaluate, calibrate, export, quantise, "
+    "publish.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
@@ -24,6 +26,6 @@ app = typer.Typer(
 
 for command in (
     *(generate, audit, prepare, train, sweep),
-    *(evaluate, calibrate, compare, export, publish),
+    *(evaluate, calibrate, compare, export, quantise, publish),
 ):
     app.command()(command)

@@ -41,7 +41,7 @@ _PACKAGES = (
 _FREE = frozenset(
     {
         *("epochs", "threads", "gpus", "checkpoint_minutes", "eval_batch_size"),
-        *("name", "licence", "crop_margin", "centre_dx", "centre_dy", "stored", "blend"),
+        *("name", "licence", "crop_margin", "centre_dx", "centre_dy", "stored", "blend", "int8"),
     }
 )
 _OUTSIDE = ("normalisation", "data_identity")

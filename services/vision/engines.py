@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from services.vision.bundle import Bundle
+from services.vision.classifiers.choice import PrecisionChoice
 from services.vision.classifiers.port import ExpressionClassifier, Precision
 from services.vision.detectors.port import FaceDetector
 
@@ -55,9 +56,16 @@ def load_detector(kind: DetectorKind, mtcnn: Path, *, cuda: bool, threads: int) 
 
 
 def load_classifier(
-    kind: ClassifierKind, bundle: Bundle, *, cuda: bool, precision: Precision, threads: int
+    kind: ClassifierKind,
+    bundle: Bundle,
+    *,
+    cuda: bool,
+    precision: Precision | PrecisionChoice,
+    threads: int,
 ) -> ExpressionClassifier:
     """Load the bundle's network; ``precision`` is openvino's, onnxruntime runs fp32.
+
+    The engine returned tells the precision that it runs, whatever AUTO stood for.
 
     Raises:
         BundleError: if the bundle has no network of that precision.
@@ -66,6 +74,8 @@ def load_classifier(
         from services.vision.classifiers.onnxruntime import OnnxRuntimeClassifier
 
         return OnnxRuntimeClassifier(bundle, threads=threads)
-    from services.vision.classifiers.openvino import OpenVinoClassifier
+    from services.vision.classifiers.openvino import OpenVinoClassifier, load_fastest
 
-    return OpenVinoClassifier(bundle, precision=precision, threads=threads)
+    if precision == PrecisionChoice.AUTO:
+        return load_fastest(bundle, threads=threads)
+    return OpenVinoClassifier(bundle, precision=Precision(precision), threads=threads)

@@ -21,6 +21,7 @@ from services.common.domain.limits import PhotoLimits
 from services.imaging.decode import DecodedPhoto, decode_photo
 from services.vision.bundle import Bundle, check_golden, load_bundle
 from services.vision.classifiers.batches import LARGEST_BATCH
+from services.vision.classifiers.choice import PrecisionChoice
 from services.vision.classifiers.port import ExpressionClassifier, Precision
 from services.vision.detectors.port import FaceDetector
 from services.vision.engines import (
@@ -80,6 +81,11 @@ class Pipeline:
     def model_version(self) -> str:
         """See ``PhotoAnalyser.model_version``."""
         return self._bundle.version
+
+    @property
+    def precision(self) -> Precision:
+        """The arithmetic of the classifier, whatever AUTO stood for."""
+        return self._classifier.precision
 
     def warm_up(self) -> None:
         """See ``PhotoAnalyser.warm_up``; the crops are so many that every batch size runs."""
@@ -211,7 +217,7 @@ def build_pipeline(
     *,
     detector: DetectorKind = DetectorKind.AUTO,
     classifier: ClassifierKind = ClassifierKind.AUTO,
-    precision: Precision = Precision.FP32,
+    precision: Precision | PrecisionChoice = PrecisionChoice.AUTO,
     threads: int = 1,
     limits: PhotoLimits | None = None,
 ) -> Pipeline:
@@ -222,13 +228,14 @@ def build_pipeline(
         mtcnn_dir: the folder of the exported MTCNN networks.
         detector: AUTO is facenet where CUDA is, else openvino.
         classifier: AUTO is onnxruntime where CUDA is, else openvino.
-        precision: of the openvino classifier.
+        precision: of the openvino classifier; AUTO is the fastest that answers like fp32.
         threads: inference threads of this process.
         limits: the product's when None.
 
     Raises:
         BundleError: if a file is not what its hash says or the golden answers differ.
     """
+    cv2.setNumThreads(threads)  # else each process takes every core
     bundle = load_bundle(bundle_dir)
     may_use_cuda = detector is not DetectorKind.OPENVINO or classifier is ClassifierKind.AUTO
     cuda = may_use_cuda and cuda_available()

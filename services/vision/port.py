@@ -7,6 +7,7 @@ from typing import Protocol, Self
 from services.common.domain.errors import ItemError
 from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
 from services.imaging.decode import DecodedPhoto
+from services.vision.classifiers.port import Precision
 
 
 class PhotoAnalyser(Protocol):
@@ -15,6 +16,10 @@ class PhotoAnalyser(Protocol):
     @property
     def model_version(self) -> str:
         """The version that results carry, such as ``starter-0.1.0+1a2b3c4d``."""
+
+    @property
+    def precision(self) -> Precision:
+        """The arithmetic of the classifier, whatever AUTO stood for."""
 
     def warm_up(self) -> None:
         """Run every network once, so that the first photo is as fast as the others."""

@@ -20,6 +20,10 @@ class PhotoAnalyser(Protocol):
     def model_version(self) -> str:
         """The name that every result carries."""
 
+    @property
+    def precision(self) -> str:
+        """The arithmetic of the classifier, whatever "auto" stood for."""
+
     def warm_up(self) -> None:
         """Run once, so that the first photo is as fast as the others."""
 
@@ -57,7 +61,7 @@ def from_settings(settings: Settings) -> PhotoAnalyser:
         BundleError: a file is not what its hash says, or the golden answers differ.
     """
     # Only a child may come here: numpy and the engines must not exist before the fork.
-    from services.vision.classifiers.port import Precision
+    from services.vision.classifiers.choice import PrecisionChoice
     from services.vision.engines import ClassifierKind, DetectorKind
     from services.vision.pipeline import build_pipeline
 
@@ -69,6 +73,6 @@ def from_settings(settings: Settings) -> PhotoAnalyser:
         worker.mtcnn_dir,
         detector=DetectorKind.OPENVINO if on_cpu and detector is DetectorKind.AUTO else detector,
         classifier=ClassifierKind.OPENVINO if on_cpu else ClassifierKind.AUTO,
-        precision=Precision(worker.precision),
+        precision=PrecisionChoice(worker.precision),
         threads=worker.threads,
     )

@@ -83,6 +83,11 @@ class ModelDesk:
         """The model that answers the next chunk, trials aside."""
         return self._active.model_version
 
+    @property
+    def precision(self) -> str:
+        """Its arithmetic."""
+        return self._active.precision
+
     def refresh(self) -> None:
         """Look at the registry if it is time to, and load what it wants."""
         if self._shipped is None or self._clock() < self._next_look:
@@ -94,7 +99,12 @@ class ModelDesk:
         self.trouble = None
         active = self._load(wanted.active)
         if active is not None and active is not self._active:
-            _log.info("model.switched", before=self.model_version, after=active.model_version)
+            _log.info(
+                "model.switched",
+                before=self.model_version,
+                after=active.model_version,
+                precision=active.precision,
+            )
             self._active = active
         self._load(wanted.candidate)
         needed = {wanted.active, wanted.candidate, self._shipped.identity.sha256}
@@ -165,4 +175,5 @@ def _default_cache() -> Path:
 
 def describe(desk: ModelDesk) -> Mapping[str, str]:
     """What the heartbeat tells of the desk."""
-    return {} if desk.trouble is None else {"model_trouble": desk.trouble}
+    trouble = {} if desk.trouble is None else {"model_trouble": desk.trouble}
+    return {"precision": desk.precision, **trouble}

@@ -33,19 +33,12 @@ class Settled:
     Attributes:
         written: outcomes really written; the others were lost or their job was cancelled.
         held: items of the chunk that are still ours to analyse.
-        status: of the job; None when it was erased.
-        overtaken: whether interactive photos wait behind this batch.
+        cancelled: whether what was not written is so because the job is being cancelled.
     """
 
     written: set[int]
     held: set[int]
-    status: JobStatus | None
-    overtaken: bool
-
-    @property
-    def unwanted(self) -> bool:
-        """Whether the job takes no more results."""
-        return self.status not in ACTIVE_JOB_STATUSES
+    cancelled: bool
 
 
 class Ledger:
@@ -89,6 +82,20 @@ class Ledger:
             options=AnalysisOptions(**job.options),
             analyser=self._bench.models.analyser_for(token),
         )
+
+    def goes_on(self, chunk: Chunk) -> bool:
+        """Whether the job of a chunk takes more results and nothing more urgent waits.
+
+        A read without a commit: 1 ms between micro-batches.
+        """
+
+        def step(session: Session) -> bool:
+            leases = LeaseRepository(session)
+            if leases.status(self._job_id) not in ACTIVE_JOB_STATUSES:
+                return False
+            return chunk.job.lane != Lane.BATCH or not leases.waiting(Lane.INTERACTIVE)
+
+        return self._bench.database.run(step)
 
     def settle(self, chunk: Chunk, settlement: Settlement) -> Settled:
         """Write fates and renew what is left of the chunk, in one transaction.
@@ -163,8 +170,8 @@ class Ledger:
         return Settled(
             written=written,
             held=leases.renew(rest, token=chunk.token, lease_s=self._bench.settings.lease_s),
-            status=leases.status(self._job_id),
-            overtaken=chunk.job.lane == Lane.BATCH and leases.waiting(Lane.INTERACTIVE),
+            cancelled=len(written) < len(settlement.outcomes)
+            and leases.status(self._job_id) is JobStatus.CANCELLING,
         )
 
     def _count(self, settlement: Settlement, settled: Settled) -> None:
@@ -174,6 +181,6 @@ class Ledger:
                 metrics.items.labels(outcome.label).inc()
                 metrics.faces.inc(outcome.faces)
         lost = len(settlement.outcomes) - len(settled.written)
-        if lost and settled.status is not JobStatus.CANCELLING:
+        if lost and not settled.cancelled:
             metrics.lost_leases.inc(lost)
             _log.warning("lease.lost", job=self._job_id, items=lost)

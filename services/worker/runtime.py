@@ -6,6 +6,7 @@ import socket
 import uuid
 from typing import Any, Self
 
+import psutil
 from sqlalchemy import Engine
 
 from services.common.config import Settings
@@ -99,7 +100,12 @@ class WorkerRuntime:
             metrics=metrics,
             pace=pace,
         )
-        _log.info("worker.ready", model=models.model_version, device=device.value)
+        _log.info(
+            "worker.ready",
+            model=models.model_version,
+            device=device.value,
+            precision=models.precision,
+        )
         heartbeat.start()
         return cls(bench=bench, heartbeat=heartbeat, hints=hints, engine=engine)
 
@@ -131,9 +137,15 @@ def _register(
 
 def _report(metrics: Metrics, pace: Pace) -> dict[str, Any]:
     return {
+        "rss_bytes": resident_bytes(),
         "faces": int(metrics.value("hfer_faces_total")),
         "seconds_per_photo": pace.seconds_per_photo,
     }
+
+
+def resident_bytes() -> int:
+    """Memory of this process that is in RAM; the children's bound is ``max_memory_mb``."""
+    return int(psutil.Process().memory_info().rss)
 
 
 def _watchdog(worker: WorkerIdentity, sessions: SessionFactory, hints: HintSender) -> Watchdog:

@@ -1,30 +1,37 @@
 """One hint's worth of work: chunk after chunk until the work, the time or the job ends."""
 
 import uuid
+from concurrent.futures import Future
+from functools import partial
 
 from celery.exceptions import SoftTimeLimitExceeded
 
 from services.common.domain.errors import ItemErrorCode, TransientError
 from services.common.jobs.repositories.leases import ClaimedItem
-from services.common.telemetry import get_logger
 from services.worker.batches import BatchRunner
 from services.worker.bench import Bench
 from services.worker.chunks import Chunk
-from services.worker.ledger import Ledger
+from services.worker.clerk import Clerk
+from services.worker.ledger import Ledger, Settled
 
 # Half way to the hard limit a shift gives back what it has not begun.
 TIME_SHARE = 0.5
 
-_log = get_logger(__name__)
-
 
 class Shift:
-    """The work of one task on one job. Made anew for each task."""
+    """The work of one task on one job. Made anew for each task.
+
+    While a micro-batch is analysed the clerk settles the one before it and claims the next
+    chunk, so that the core does not wait for a commit. A lost lease is therefore noticed one
+    micro-batch late; nothing is written for it all the same.
+    """
 
     def __init__(self, bench: Bench, job_id: int, *, task: uuid.UUID) -> None:
         self._bench = bench
         self._ledger = Ledger(bench, job_id, task=task)
         self._runner = BatchRunner(bench)
+        self._clerk = Clerk()
+        self._settling: tuple[Chunk, Future[Settled]] | None = None
         self._started = bench.clock()
         self._written = 0
         self._over = False
@@ -39,57 +46,74 @@ class Shift:
             SoftTimeLimitExceeded: an analysis hung; its photos will run again, each alone.
             TransientError: the database stayed away; the leases run out by themselves.
         """
-        try:
-            # Before the first claim: loading a model takes seconds, and no photo waits for it.
-            self._bench.models.refresh()
-            chunk = self._claim()
-            while chunk is not None:
-                chunk = self._finish(chunk)
-            self._ledger.close_job()
-        except SoftTimeLimitExceeded:
-            self._ledger.suspect(ItemErrorCode.TIME_LIMIT)
-            raise
-        except TransientError:
-            raise
-        except Exception:
-            # A fault of ours: without this its photos would wait for the end of their lease.
-            self._ledger.suspect(ItemErrorCode.INTERNAL)
-            raise
+        with self._clerk:
+            try:
+                # Before the first claim: loading a model takes seconds, and no photo waits for it.
+                self._bench.models.refresh()
+                chunk = self._claim()
+                while chunk is not None:
+                    chunk = self._finish(chunk)
+                self._clerk.do(self._ledger.close_job)
+            except SoftTimeLimitExceeded:
+                self._suspect(ItemErrorCode.TIME_LIMIT)
+                raise
+            except TransientError:
+                raise
+            except Exception:
+                # A fault of ours: without this its photos would wait for the end of their lease.
+                self._suspect(ItemErrorCode.INTERNAL)
+                raise
         return self._written
 
     def _finish(self, chunk: Chunk) -> Chunk | None:
         """Analyse a chunk; return the next one, whose photos were fetched meanwhile."""
-        following = None
+        claiming = None
         for batch in chunk.batches(self._bench.pace.micro()):
             if self._must_stop():
                 break
-            if len(batch) == len(chunk.held) and not chunk.solo and self._has_time_after(batch):
+            if chunk.ends_with(batch) and not chunk.solo and self._has_time_after(batch):
                 # No suspect ahead: a crash of this chunk would count as one of its own.
-                following = self._ledger.claim(suspects=False)
+                claiming = self._clerk.begin(partial(self._ledger.claim, suspects=False))
             self._analyse(chunk, batch)
+        following = None if claiming is None else claiming.result()
+        if following is not None and not self._must_stop():
+            return following
+        self._learn()
         self._give_back(chunk)
         if following is None:
             return self._claim()
-        if self._must_stop():
-            self._give_back(following)
-            return None
-        return following
+        self._give_back(following)
+        return None
 
     def _claim(self) -> Chunk | None:
         if self._must_stop() or not self._has_time_after([]):
             return None
-        return self._ledger.claim()
+        return self._clerk.do(self._ledger.claim)
 
     def _analyse(self, chunk: Chunk, batch: list[ClaimedItem]) -> None:
+        """Analyse a micro-batch and have it settled, once the one before it is."""
         settlement = self._runner.run(chunk, batch)
-        settled = self._ledger.settle(chunk, settlement)
+        self._learn()
+        self._settling = chunk, self._clerk.begin(partial(self._ledger.settle, chunk, settlement))
+        self._storage_down = bool(settlement.excused)
+        self._over = self._storage_down or not self._ledger.goes_on(chunk)
+
+    def _learn(self) -> None:
+        """Take in what the settlement under way met, if there is one."""
+        if self._settling is None:
+            return
+        chunk, settling = self._settling
+        self._settling = None
+        settled = settling.result()
         chunk.held = settled.held
         self._written += len(settled.written)
-        self._storage_down = bool(settlement.excused)
-        self._over = settled.unwanted or settled.overtaken or self._storage_down
 
     def _give_back(self, chunk: Chunk) -> None:
-        self._ledger.give_back(chunk, storage_down=self._storage_down)
+        self._clerk.do(partial(self._ledger.give_back, chunk, storage_down=self._storage_down))
+
+    def _suspect(self, reason: ItemErrorCode) -> None:
+        """End this task's leases, those of a claim under way too: the clerk does that first."""
+        self._clerk.do(partial(self._ledger.suspect, reason))
 
     def _must_stop(self) -> bool:
         hurried = self._elapsed() >= TIME_SHARE * self._bench.settings.task_time_limit_s

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"
+INFERENCE = {"openvino", "onnxruntime", "opencv-python-headless"}
 HEAVY = {"torch", "torchvision", "tensorflow", "tensorflow-cpu", "keras", "facenet-pytorch"}
 
 
@@ -25,10 +26,15 @@ def test_the_cpu_worker_holds_no_training_framework() -> None:
     assert "openvino" in packages("worker.txt")
 
 
-@pytest.mark.parametrize("name", ["api.txt"])
-def test_the_api_holds_no_ml_at_all(name: str) -> None:
-    assert not (HEAVY | {"openvino", "onnxruntime", "opencv-python-headless"}) & set(packages(name))
-    assert "fastapi" in packages(name)
+def test_the_api_holds_no_ml_at_all() -> None:
+    assert not (HEAVY | INFERENCE) & packages("api.txt").keys()
+    assert "fastapi" in packages("api.txt")
+
+
+def test_the_page_holds_neither_ml_nor_database_nor_queue() -> None:
+    forbidden = HEAVY | INFERENCE | {"numpy", "pillow", "sqlalchemy", "psycopg", "celery", "minio"}
+    assert not forbidden & packages("web.txt").keys()
+    assert "starlette" in packages("web.txt")
 
 
 @pytest.mark.parametrize("name", locks())

@@ -29,7 +29,7 @@ class Cli:
         """Run a command to its end; ``code`` is the exit code that it must have."""
         done = subprocess.run(
             self._argv(arguments),
-            env=self._environment(),
+            env=self.environment(),
             cwd=self.folder,
             capture_output=True,
             text=True,
@@ -47,7 +47,7 @@ class Cli:
         """
         return subprocess.Popen(
             ["env", "--default-signal=INT", *self._argv(arguments)],
-            env=self._environment(),
+            env=self.environment(),
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -63,12 +63,13 @@ class Cli:
     def _argv(self, arguments: tuple[object, ...]) -> list[str]:
         return [sys.executable, "-m", "hfer", *map(str, arguments)]
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         return {
             **os.environ,
             "PYTHONPATH": str(REPOSITORY / "client" / "src"),
             "HFER_URL": self.url,
             "HFER_API_KEY": self.key,
+            "XDG_STATE_HOME": str(self.folder / ".state"),
             "NO_PROXY": "127.0.0.1",
         }
 

@@ -1,9 +1,11 @@
 """`make run` as a user meets it: a key that works, a clean end, and no orphan after a crash."""
 
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from hfer import Client
@@ -28,6 +30,8 @@ def test_prints_a_url_and_a_key_that_work(launcher: Launcher) -> None:
     settings = launcher.settings()
     assert settings["HFER_URL"] in launcher.printed
     assert settings["HFER_API_KEY"] in launcher.printed
+    (page,) = re.findall(r"page +(http://127\.0\.0\.1:\d+)$", launcher.printed, re.MULTILINE)
+    assert "Submit photos" in httpx.get(page, trust_env=False).text
     with Client(settings["HFER_URL"], settings["HFER_API_KEY"]) as client:
         state = client.submit(SAMPLE).wait(timeout_s=60)
     assert state.counts.succeeded == 1

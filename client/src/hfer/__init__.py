@@ -10,17 +10,21 @@ for face in photo.faces:
 print(photo.filename, face.face_index, face.expression.label)
 """
 
+from hfer._doctor import Finding, Verdict
 from hfer._retry import RetryPolicy
+from hfer.aio import AsyncClient, AsyncJob, AsyncJobs, AsyncModels
 from hfer.client import Client
 from hfer.errors import (
     ApiError,
     AuthenticationError,
+    BrokenOffError,
     BucketError,
     BundleFileError,
     ConflictError,
     GoneError,
     HferError,
     InvalidRequestError,
+    MissingPackageError,
     ModelReferenceError,
     NoPhotosError,
     NotFoundError,
@@ -29,6 +33,7 @@ from hfer.errors import (
     RateLimitedError,
     ServiceError,
     ServiceUnreachableError,
+    SettingsError,
     TooManyPhotosError,
     UnexpectedAnswerError,
     WaitTimeoutError,
@@ -69,8 +74,13 @@ from hfer.webhooks import WebhookMessage
 
 __all__ = [
     "ApiError",
+    "AsyncClient",
+    "AsyncJob",
+    "AsyncJobs",
+    "AsyncModels",
     "AuthenticationError",
     "Box",
+    "BrokenOffError",
     "BucketError",
     "BundleFileError",
     "Canary",
@@ -80,6 +90,7 @@ __all__ = [
     "Expression",
     "Face",
     "Fault",
+    "Finding",
     "GoneError",
     "HferError",
     "ImageInfo",
@@ -89,6 +100,7 @@ __all__ = [
     "JobState",
     "Jobs",
     "Limits",
+    "MissingPackageError",
     "ModelDetail",
     "ModelInfo",
     "ModelMetrics",
@@ -107,8 +119,10 @@ __all__ = [
     "RetryPolicy",
     "ServiceError",
     "ServiceUnreachableError",
+    "SettingsError",
     "TooManyPhotosError",
     "UnexpectedAnswerError",
+    "Verdict",
     "WaitTimeoutError",
     "WebhookAttempt",
     "WebhookDelivery",

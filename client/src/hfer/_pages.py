@@ -1,14 +1,14 @@
 """Listings of the service, page by page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 
 from hfer._transport import Call, Transport
 from hfer.errors import UnexpectedAnswerError
 
 
-def entries(
+async def entries(
     transport: Transport, path: str, *, query: Mapping[str, str] | None = None
-) -> Iterator[object]:
+) -> AsyncGenerator[object, None]:
     """Iterate over the parsed entries of a listing, asking for a page when it is needed.
 
     Raises:
@@ -16,10 +16,11 @@ def entries(
     """
     asked = dict(query or {})
     while True:
-        page = transport.send_json(Call("GET", path, query=asked))
+        page = await transport.send_json(Call("GET", path, query=asked))
         if not isinstance(page, dict) or not isinstance(page.get("data"), list):
             raise UnexpectedAnswerError(f"The list at {path} has an unknown shape.")
-        yield from page["data"]
+        for entry in page["data"]:
+            yield entry
         if not page.get("next_cursor"):
             return
         asked["cursor"] = str(page["next_cursor"])

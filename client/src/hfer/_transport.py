@@ -1,4 +1,4 @@
-"""HTTP with retries: the only module that sends anything.
+"""HTTP with retries: the only module that asks for anything.
 
 Every request of this client may be repeated: reads and deletions by nature, a submit because
 it carries an idempotency key. (What may not, such as a rollback, asks for a single try.) So
@@ -9,9 +9,8 @@ tried again (`hfer._retry`), anything else is an answer.
 import json
 import logging
 import random
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -20,22 +19,21 @@ import httpx
 from hfer._codec import decode
 from hfer._retry import RETRYABLE_STATUSES, RetryPolicy, parse_retry_after
 from hfer._version import __version__
+from hfer._wire import Sending, Wire
 from hfer.errors import (
     ApiError,
+    BrokenOffError,
     BucketError,
     HferError,
     Problem,
     ServiceUnreachableError,
+    SettingsError,
     UnexpectedAnswerError,
     api_error,
 )
 
 IN_PROGRESS = "idempotency-in-progress"
 NOT_MODIFIED = 304
-
-# Reading waits longer than anything else: the last byte of a 1 GB upload is answered only when
-# the service has stored it all.
-TIMEOUT = httpx.Timeout(connect=5.0, read=120.0, write=60.0, pool=60.0)
 
 _log = logging.getLogger("hfer")
 
@@ -55,15 +53,6 @@ class Call:
     follow_redirects: bool = False
     read_s: float | None = None
 
-    @property
-    def timeout(self) -> httpx.Timeout:
-        """How long each step may take."""
-        if self.read_s is None:
-            return TIMEOUT
-        return httpx.Timeout(
-            connect=TIMEOUT.connect, read=self.read_s, write=TIMEOUT.write, pool=TIMEOUT.pool
-        )
-
 
 def json_call(method: str, path: str, value: object) -> Call:
     """Make a call with a JSON body."""
@@ -73,122 +62,165 @@ def json_call(method: str, path: str, value: object) -> Call:
 
 
 class Transport:
-    """Sends calls to one service under one API key. Safe to share between threads."""
+    """Sends calls to one service under one API key, over any `Wire`.
 
-    def __init__(
-        self,
-        base_url: str,
-        api_key: str,
-        *,
-        retry: RetryPolicy,
-        http_transport: httpx.BaseTransport | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        if not base_url.startswith(("http://", "https://")):
-            raise ValueError(f"The URL of the service must be http(s)://…, not {base_url!r}")
-        self.base_url = base_url.rstrip("/")
-        self.sleep = sleep
-        self._retry = retry
-        self._http = httpx.Client(
-            base_url=self.base_url,
-            headers={
-                "Authorization": f"Bearer {api_key}",
-                "User-Agent": f"hfer-client/{__version__}",
-            },
-            timeout=TIMEOUT,
-            transport=http_transport,
-        )
-        # The bucket's client: it must never carry the API key.
-        self._bucket = httpx.Client(timeout=TIMEOUT, transport=http_transport)
+    Raises:
+        SettingsError: the URL or the key cannot be right.
+    """
 
-    def close(self) -> None:
-        """Close all connections."""
-        self._http.close()
-        self._bucket.close()
+    def __init__(self, base_url: str, api_key: str, *, wire: Wire, retry: RetryPolicy) -> None:
+        self._base = service_url(base_url)
+        self.base_url = str(self._base).rstrip("/")
+        self.wire = wire
+        self.retry = retry
+        self._headers = {
+            "Authorization": f"Bearer {_sendable(api_key)}",
+            "User-Agent": f"hfer-client/{__version__}",
+        }
 
-    def put(self, url: str, body: Iterable[bytes], *, size: int) -> None:
+    async def put(self, url: str, body: Iterable[bytes], *, size: int) -> None:
         """Put ``size`` bytes at a presigned URL; one try, because a URL may have expired.
+
+        The bucket never sees the API key.
 
         Raises:
             BucketError: the bucket did not take them.
         """
         try:
-            response = self._bucket.put(url, content=body, headers={"Content-Length": str(size)})
-        except httpx.TransportError as error:
+            sending = Sending("PUT", httpx.URL(url), {"Content-Length": str(size)}, body)
+            response = await self.wire.send(sending, whole=True)
+        except httpx.InvalidURL as error:
+            raise UnexpectedAnswerError(f"The service gave no usable URL: {error}") from error
+        except httpx.RequestError as error:
             cause = str(error) or type(error).__name__
-            raise BucketError(f"No answer from the bucket: {cause}") from error
+            raise BucketError(f"No answer from the bucket: {cause}", answered=False) from error
         if not response.is_success:
             where = response.request.url.copy_with(query=None)
-            raise BucketError(f"The bucket refused a photo: {response.status_code} at {where}")
+            wait = parse_retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
+            raise BucketError(
+                f"The bucket refused a photo: {response.status_code} at {where}",
+                retry_after_s=wait,
+            )
 
-    def send(self, call: Call, *, retry: RetryPolicy | None = None) -> httpx.Response:
+    async def send(self, call: Call, *, retry: RetryPolicy | None = None) -> httpx.Response:
         """Return the whole successful (or 304) answer.
 
         Raises:
             ApiError: the service refused.
             ServiceUnreachableError: no answer, after all tries.
+            UnexpectedAnswerError: an answer that no HFER service gives.
         """
-        return self._answer(call, retry=retry or self._retry, whole=True)
+        return await self._answer(call, retry=retry or self.retry, whole=True)
 
-    def send_json(self, call: Call, *, retry: RetryPolicy | None = None) -> object:
+    async def send_json(self, call: Call, *, retry: RetryPolicy | None = None) -> object:
         """Return the parsed JSON of a successful answer."""
-        return parsed(self.send(call, retry=retry))
+        return parsed(await self.send(call, retry=retry))
 
-    @contextmanager
-    def stream(self, call: Call, *, retry: RetryPolicy | None = None) -> Iterator[httpx.Response]:
-        """Give a successful answer whose body is still to be read; retries end at its headers."""
-        response = self._answer(call, retry=retry or self._retry, whole=False)
+    async def look(self, path: str) -> object:
+        """Return the parsed JSON of a page whose status says the same as its body: one try.
+
+        Raises:
+            ServiceUnreachableError: no answer.
+            UnexpectedAnswerError: an answer that no HFER service gives.
+        """
+        sending = Sending("GET", httpx.URL(self.base_url + path), self._headers)
         try:
-            yield response
-        except httpx.TransportError as error:
+            return parsed(await self.wire.send(sending, whole=True))
+        except httpx.RequestError as error:
             raise self._unreachable(error) from error
-        finally:
-            response.close()
 
-    def _answer(self, call: Call, *, retry: RetryPolicy, whole: bool) -> httpx.Response:
+    async def open(self, call: Call, *, retry: RetryPolicy | None = None) -> httpx.Response:
+        """Return a successful answer whose body is still to be read, and closed."""
+        return await self._answer(call, retry=retry or self.retry, whole=False)
+
+    async def stream(
+        self, call: Call, *, retry: RetryPolicy | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """Iterate over a successful answer; retries end at its headers.
+
+        Raises:
+            BrokenOffError: the answer was cut.
+        """
+        response = await self.open(call, retry=retry)
+        try:
+            async with aclosing(self.wire.blocks(response)) as blocks:
+                async for block in blocks:
+                    yield block
+        except httpx.RequestError as error:
+            cause = str(error) or type(error).__name__
+            raise BrokenOffError(f"{self.base_url} broke off its answer: {cause}") from error
+
+    async def pause(
+        self, failure: HferError, *, attempt: int, retry: RetryPolicy | None = None
+    ) -> None:
+        """Wait before the next try; raises ``failure`` when there is none."""
+        jitter = random.random()  # noqa: S311 - spreads retries, guards nothing
+        asked = failure.retry_after_s if isinstance(failure, ApiError | BucketError) else None
+        policy = retry or self.retry
+        pause = policy.pause_s(attempt, retry_after_s=asked, fraction=jitter)
+        if pause is None:
+            raise failure
+        _log.info("try %d failed, next in %.1f s: %s", attempt, pause, failure)
+        await self.wire.sleep(pause)
+
+    async def _answer(self, call: Call, *, retry: RetryPolicy, whole: bool) -> httpx.Response:
         attempt = 1
         while True:
-            outcome = self._try(call, whole=whole)
+            outcome = await self._try(call, whole=whole)
             if isinstance(outcome, httpx.Response):
                 return outcome
-            pause = self._pause_s(outcome, attempt=attempt, retry=retry)
-            if pause is None:
+            if not _may_pass(outcome):
                 raise outcome
-            _log.info("try %d of %s failed, next in %.1f s", attempt, call.path, pause)
-            self.sleep(pause)
+            await self.pause(outcome, attempt=attempt, retry=retry)
             attempt += 1
 
-    def _try(self, call: Call, *, whole: bool) -> httpx.Response | HferError:
-        request = self._http.build_request(
-            call.method,
-            call.path,
-            params=dict(call.query) or None,
-            headers=dict(call.headers),
-            content=call.body,
-            timeout=call.timeout,
-        )
+    async def _try(self, call: Call, *, whole: bool) -> httpx.Response | HferError:
+        url = httpx.URL(self.base_url + call.path, params=dict(call.query) or None)
+        headers = {**self._headers, **call.headers}
+        sending = Sending(call.method, url, headers, call.body, call.follow_redirects, call.read_s)
         try:
-            response = self._http.send(request, stream=True, follow_redirects=call.follow_redirects)
-            if whole or response.is_error:
-                response.read()
+            response = await self.wire.send(sending, whole=whole)
         except httpx.TransportError as error:
             return self._unreachable(error)
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            return UnexpectedAnswerError(f"{self.base_url} answered what no HFER does: {error}")
         if response.is_success or response.status_code == NOT_MODIFIED:
             return response
         return _refusal(response)
 
-    def _pause_s(self, failure: HferError, *, attempt: int, retry: RetryPolicy) -> float | None:
-        asked: float | None = None
-        if isinstance(failure, ApiError):
-            if failure.status not in RETRYABLE_STATUSES and failure.code != IN_PROGRESS:
-                return None
-            asked = failure.retry_after_s
-        jitter = random.random()  # noqa: S311 - spreads retries, guards nothing
-        return retry.pause_s(attempt, retry_after_s=asked, fraction=jitter)
-
-    def _unreachable(self, error: httpx.TransportError) -> ServiceUnreachableError:
+    def _unreachable(self, error: httpx.RequestError) -> ServiceUnreachableError:
         cause = str(error) or type(error).__name__
         return ServiceUnreachableError(f"No answer from {self.base_url}: {cause}")
+
+
+def service_url(text: str) -> httpx.URL:
+    """Read the URL of a service.
+
+    Raises:
+        SettingsError: it is none.
+    """
+    if not text.startswith(("http://", "https://")):
+        raise SettingsError(f"The URL of the service must be http(s)://…, not {text!r}")
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL as error:
+        raise SettingsError(f"{text!r} is no URL of a service: {error}") from error
+    if not url.host:
+        raise SettingsError(f"{text!r} is no URL of a service: it names no host")
+    return url
+
+
+def _sendable(api_key: str) -> str:
+    key = api_key.strip()
+    if not key or not key.isascii() or not key.isprintable():
+        raise SettingsError("The API key is empty or holds signs that no key has; copy it anew.")
+    return key
+
+
+def _may_pass(failure: HferError) -> bool:
+    if isinstance(failure, ApiError):
+        return failure.status in RETRYABLE_STATUSES or failure.code == IN_PROGRESS
+    return isinstance(failure, ServiceUnreachableError)
 
 
 def parsed(response: httpx.Response) -> object:

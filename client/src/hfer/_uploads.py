@@ -6,9 +6,7 @@ lost connection and a second run under the same idempotency key go on where they
 """
 
 import hashlib
-import random
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import Lock
 from urllib.parse import quote
@@ -16,7 +14,6 @@ from urllib.parse import quote
 from hfer._codec import decode
 from hfer._multipart import UploadProgress
 from hfer._photos import Photo
-from hfer._retry import RetryPolicy
 from hfer._transport import Call, Transport, json_call
 from hfer.errors import BucketError, PhotoFileError, UnexpectedAnswerError
 
@@ -50,16 +47,14 @@ class PhotoUpload:
         photos: Sequence[Photo],
         *,
         page: int,
-        retry: RetryPolicy,
         on_progress: UploadProgress | None,
     ) -> None:
         self._transport = transport
         self._photos = photos
         self._page = page
-        self._retry = retry
         self._progress = _Progress(sum(photo.size for photo in photos), on_progress)
 
-    def send(self, *, idempotency_key: str) -> str:
+    async def send(self, *, idempotency_key: str) -> str:
         """Put every photo into the bucket; the id of the upload.
 
         Raises:
@@ -68,48 +63,46 @@ class PhotoUpload:
             BucketError: the bucket refused photos or did not answer, after all tries.
         """
         upload_id = ""
-        pool = ThreadPoolExecutor(PARALLEL_PUTS, thread_name_prefix="hfer-put")
-        try:
-            for start in range(0, len(self._photos), self._page):
-                photos = self._photos[start : start + self._page]
-                files = list(pool.map(_described, photos))
-                call = _declaration(upload_id, files, start=start, key=idempotency_key)
-                upload_id = self._send_page(call, photos, pool)
-        finally:
-            # After Ctrl-C only the photos on their way are waited for, not the whole page.
-            pool.shutdown(cancel_futures=True)
+        for start in range(0, len(self._photos), self._page):
+            photos = self._photos[start : start + self._page]
+            files = await self._transport.wire.map(self._describe, photos, width=PARALLEL_PUTS)
+            call = _declaration(upload_id, files, start=start, key=idempotency_key)
+            upload_id = await self._send_page(call, photos)
         return upload_id
 
-    def _send_page(self, call: Call, photos: Sequence[Photo], pool: ThreadPoolExecutor) -> str:
+    async def _send_page(self, call: Call, photos: Sequence[Photo]) -> str:
         attempt = 1
         while True:
-            page = self._declare(call, photos)
+            page = await self._declare(call, photos)
             slots = zip(page.data, photos, strict=True)
             wanted = [(slot.url, photo) for slot, photo in slots if slot.url]
             self._progress.count(photos, missing=[photo for _, photo in wanted])
-            failures = [error for error in pool.map(self._put, wanted) if error is not None]
+            outcomes = await self._transport.wire.map(self._put, wanted, width=PARALLEL_PUTS)
+            failures = [error for error in outcomes if error is not None]
             if not failures:
                 return page.id
-            jitter = random.random()  # noqa: S311 - spreads retries, guards nothing
-            pause = self._retry.pause_s(attempt, retry_after_s=None, fraction=jitter)
-            if pause is None:
-                raise failures[0]
-            self._transport.sleep(pause)
+            # The longest pause that the bucket asked for serves all of them.
+            worst = max(failures, key=lambda error: error.retry_after_s or 0.0)
+            await self._transport.pause(worst, attempt=attempt)
             attempt += 1
 
-    def _declare(self, call: Call, photos: Sequence[Photo]) -> Page:
-        page = decode(Page, self._transport.send_json(call))
+    async def _declare(self, call: Call, photos: Sequence[Photo]) -> Page:
+        page = decode(Page, await self._transport.send_json(call))
         if not page.id or len(page.data) != len(photos):
             raise UnexpectedAnswerError(
                 "The answer is no upload of these photos. Is this the URL of an HFER service?"
             )
         return page
 
-    def _put(self, wanted: tuple[str, Photo]) -> BucketError | None:
+    async def _describe(self, photo: Photo) -> dict[str, object]:
+        return await self._transport.wire.call(_described, photo)
+
+    async def _put(self, wanted: tuple[str, Photo]) -> BucketError | None:
         """Put one photo; an error that a fresh URL or another try may mend is returned."""
         url, photo = wanted
         try:
-            self._transport.put(url, photo.blocks(fault=PhotoFileError), size=photo.size)
+            body = photo.blocks(fault=PhotoFileError)
+            await self._transport.put(url, body, size=photo.size)
         except BucketError as error:
             return error
         self._progress.add(photo)

@@ -2,20 +2,19 @@
 
 import os
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
 import httpx
 
-from hfer._codec import decode
-from hfer._multipart import MultipartBody, UploadProgress
-from hfer._photos import find_photos, fit_one_request
+from hfer._blocking import BlockingTransport
+from hfer._doctor import Finding
+from hfer._multipart import UploadProgress
 from hfer._retry import RetryPolicy
-from hfer._transport import Call, Transport, json_call
-from hfer._uploads import PhotoUpload
-from hfer.jobs import Job, Jobs, job_state
+from hfer._wire import BlockingWire, run
+from hfer.aio.client import AsyncClient
+from hfer.jobs import Job, Jobs
 from hfer.models import Limits
 from hfer.registry import Models
 from hfer.webhook_endpoints import WebhookEndpoints
@@ -30,6 +29,9 @@ class Client:
         retry: how often and how patiently failed requests are repeated.
         http_transport: an httpx transport in place of the network, for tests and proxies.
         sleep: what waits between tries and polls, in seconds.
+
+    Raises:
+        SettingsError: the URL or the key cannot be right.
     """
 
     def __init__(
@@ -41,17 +43,11 @@ class Client:
         http_transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._retry = retry or RetryPolicy()
-        self._transport = Transport(
-            base_url,
-            api_key,
-            retry=self._retry,
-            http_transport=http_transport,
-            sleep=sleep,
-        )
-        self.jobs = Jobs(self._transport)
-        self.models = Models(self._transport)
-        self.webhook_endpoints = WebhookEndpoints(self._transport)
+        wire = BlockingWire(transport=http_transport, sleep=sleep)
+        self._core = AsyncClient(base_url, api_key, retry=retry, wire=wire)
+        self.jobs = Jobs(self._core.jobs)
+        self.models = Models(self._core.models)
+        self.webhook_endpoints = WebhookEndpoints(BlockingTransport(self._core.transport))
 
     def __enter__(self) -> Self:
         return self
@@ -66,11 +62,18 @@ class Client:
 
     def close(self) -> None:
         """Close all connections."""
-        self._transport.close()
+        run(self._core.close())
 
     def limits(self) -> Limits:
         """Ask how much the service takes."""
-        return decode(Limits, self._transport.send_json(Call("GET", "/v1/limits")))
+        return run(self._core.limits())
+
+    def examine(self) -> list[Finding]:
+        """Look for what may keep this service from working, and say what to do about it.
+
+        Nothing is left behind: the one small upload that is tried is given up again.
+        """
+        return run(self._core.examine())
 
     def submit(
         self,
@@ -82,17 +85,19 @@ class Client:
         labels: Mapping[str, str] | None = None,
         client_ref: str | None = None,
         idempotency_key: str | None = None,
+        resume: bool | str | os.PathLike[str] = False,
         on_upload: UploadProgress | None = None,
     ) -> Job:
         """Send photos as one job; it runs on whether or not anybody waits.
 
-        The photos are streamed from disk. More than one request takes (`limits`) go into the
-        service's bucket by presigned URL, eight at a time. Each call makes one job: tries that
-        are repeated under way carry the same idempotency key. What is left out takes the
-        service's default.
+        The photos are streamed from disk. From 200 photos or 100 MB on (or when one request
+        takes no more, see `limits`) they go into the service's bucket by presigned URL, eight
+        at a time. Each call makes one job: tries that are repeated under way carry the same
+        idempotency key. What is left out takes the service's default.
 
         Args:
-            paths: photos, and folders whose photos are taken, sorted, with all subfolders.
+            paths: photos; folders, whose photos are taken, sorted, with all subfolders; and
+                patterns such as ``photos/**/*.jpg``.
             top_n: how many expressions ``Face.top`` lists, 1..7.
             min_face_px: leave out faces whose longer side is shorter than this, in pixels.
             detection_threshold: leave out faces detected with less confidence, 0.5..1.
@@ -102,7 +107,9 @@ class Client:
             idempotency_key: give the same key, with the same photos, to get the same job
                 again even from another process; by default a fresh one. An upload by URL that
                 was interrupted goes on where it stopped.
-            on_upload: told the photo bytes sent so far and in all.
+            resume: note the upload on disk, so that the same call in another process goes on
+                with it if this one is killed; True for the user's own folder, or a folder.
+            on_upload: told the photo bytes sent so far and in all, perhaps from a thread.
 
         Raises:
             PhotoFileError: a path cannot be sent; nothing was sent.
@@ -110,31 +117,16 @@ class Client:
             BucketError: photos could not be put by URL, after all tries.
             ServiceUnreachableError: no answer, after all tries.
         """
-        photos = find_photos(paths)
-        limits = self.limits()
-        by_request = fit_one_request(photos, limits)
-        config = {
-            "top_n": top_n,
-            "min_face_px": min_face_px,
-            "detection_threshold": detection_threshold,
-            "annotated": annotated,
-            "labels": dict(labels) if labels else None,
-            "client_ref": client_ref,
-        }
-        chosen = {name: value for name, value in config.items() if value is not None}
-        key = idempotency_key or str(uuid.uuid4())
-        if by_request:
-            body = MultipartBody(photos, config=chosen, on_progress=on_upload)
-            headers = body.headers | {"Idempotency-Key": key}
-            call = Call("POST", "/v1/jobs", headers=headers, body=body)
-        else:
-            upload = PhotoUpload(
-                self._transport,
-                photos,
-                page=limits.declare_files,
-                retry=self._retry,
-                on_progress=on_upload,
-            ).send(idempotency_key=key)
-            call = json_call("POST", "/v1/jobs", {"upload_id": upload, "config": chosen})
-        state = job_state(self._transport.send_json(call))
-        return Job(self._transport, state.id, state=state)
+        sending = self._core.submit(
+            *paths,
+            top_n=top_n,
+            min_face_px=min_face_px,
+            detection_threshold=detection_threshold,
+            annotated=annotated,
+            labels=labels,
+            client_ref=client_ref,
+            idempotency_key=idempotency_key,
+            resume=resume,
+            on_upload=on_upload,
+        )
+        return Job(run(sending))

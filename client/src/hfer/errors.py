@@ -1,12 +1,15 @@
 """Every error that this package raises, in one tree.
 
 HferError
+├── SettingsError             the URL or the API key cannot be right; nothing was sent
+├── MissingPackageError       an optional package that a method needs is not installed
 ├── PhotoFileError            a path given to submit cannot be sent; nothing was sent
 │   ├── NoPhotosError         no photo under the given paths
 │   └── TooManyPhotosError    more photos or bytes than one job may hold
 ├── BundleFileError           a folder given to publish is no model bundle; nothing was sent
 ├── ModelReferenceError       a name or prefix fits no model, or several; nothing was changed
 ├── ServiceUnreachableError   no answer from the service, after all retries
+│   └── BrokenOffError        an answer began and broke off
 ├── BucketError               the storage behind presigned URLs did not take a photo
 ├── UnexpectedAnswerError     an answer that is not HFER's: a wrong URL or a proxy
 ├── WaitTimeoutError          the job is still running; it was left alone
@@ -30,6 +33,14 @@ from dataclasses import dataclass
 
 class HferError(Exception):
     """Base of every error of this package; its text is a sentence for the user."""
+
+
+class SettingsError(HferError, ValueError):
+    """The URL of the service, or the API key, cannot be right whatever the service says."""
+
+
+class MissingPackageError(HferError, ImportError):
+    """A method needs a package that is not installed; the text says how to install it."""
 
 
 class PhotoFileError(HferError):
@@ -56,8 +67,24 @@ class ServiceUnreachableError(HferError):
     """The service gave no answer; whether it got the request is unknown."""
 
 
+class BrokenOffError(ServiceUnreachableError):
+    """The service began to answer, and the connection was cut."""
+
+
 class BucketError(HferError):
-    """The storage that the service's presigned URLs lead to refused a photo, or is away."""
+    """The storage that the service's presigned URLs lead to refused a photo, or is away.
+
+    Attributes:
+        answered: whether anything answered at the address.
+        retry_after_s: seconds the bucket asked to wait, or None.
+    """
+
+    def __init__(
+        self, text: str, *, answered: bool = True, retry_after_s: float | None = None
+    ) -> None:
+        self.answered = answered
+        self.retry_after_s = retry_after_s
+        super().__init__(text)
 
 
 class UnexpectedAnswerError(HferError):

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import httpx
 
+from hfer._blocking import BlockingTransport
 from hfer._codec import decode
 from hfer._events import RawEvent, read_events
 from hfer._lines import lines
 from hfer._retry import PATIENT
-from hfer._transport import Call, Transport
+from hfer._transport import Call
 from hfer.errors import ServiceUnreachableError, UnexpectedAnswerError
 from hfer.models import JobState, PhotoResult
 
@@ -43,7 +44,7 @@ class JobEvent:
     photo: PhotoResult | None = None
 
 
-def listen(transport: Transport, path: str, *, after: str | None) -> Iterator[JobEvent]:
+def listen(transport: BlockingTransport, path: str, *, after: str | None) -> Iterator[JobEvent]:
     """Iterate over the events at ``path`` that follow ``after``, up to the end of the job.
 
     Raises:
@@ -66,7 +67,9 @@ def listen(transport: Transport, path: str, *, after: str | None) -> Iterator[Jo
     raise ServiceUnreachableError(f"The stream {path} ends again and again without any event.")
 
 
-def _stream(transport: Transport, path: str, *, after: str | None) -> Iterator[JobEvent | None]:
+def _stream(
+    transport: BlockingTransport, path: str, *, after: str | None
+) -> Iterator[JobEvent | None]:
     """Read one connection to its end; None says that ``after`` was the last event."""
     headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": after} if after else {})
     call = Call("GET", path, headers=headers, read_s=SILENCE_S)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
+from hfer._blocking import BlockingTransport
 from hfer._codec import decode
-from hfer._pages import entries
 from hfer._retry import ONCE
-from hfer._transport import Call, Transport, json_call
+from hfer._transport import Call, json_call
 from hfer.errors import UnexpectedAnswerError
 
 ENDPOINTS = "/v1/webhook-endpoints"
@@ -83,12 +83,12 @@ class WebhookDelivery:
 class WebhookEndpoints:
     """The webhook endpoints of the API key's tenant."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: BlockingTransport) -> None:
         self._transport = transport
 
     def list(self) -> Iterator[WebhookEndpoint]:
         """Iterate over the endpoints, newest first."""
-        yield from map(_endpoint, entries(self._transport, ENDPOINTS))
+        yield from map(_endpoint, self._transport.entries(ENDPOINTS))
 
     def get(self, endpoint_id: str) -> WebhookEndpoint:
         """Return one endpoint."""
@@ -146,7 +146,7 @@ class WebhookEndpoints:
         """Iterate over the messages to an endpoint, newest first, page by page."""
         path = f"{_path(endpoint_id)}/deliveries"
         query = {"status": status} if status else {}
-        yield from map(_delivery, entries(self._transport, path, query=query))
+        yield from map(_delivery, self._transport.entries(path, query=query))
 
     def delivery(self, endpoint_id: str, message_id: str) -> WebhookDelivery:
         """Return one delivery with all of its attempts."""

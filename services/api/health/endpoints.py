@@ -1,15 +1,21 @@
-"""`/healthz /readyz /metrics /version` and the pages behind problem types. No key needed."""
+"""`/healthz /readyz /metrics /version`. No key needed."""
 
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, Response
 
+from services.api.bodies import JSON
 from services.api.dependencies import State
-from services.api.errors import ApiError
 from services.api.health.checks import run_checks
-from services.api.health.schemas import Alive, CheckObject, Readiness, Version
-from services.api.problems import PROBLEM_TYPES, ProblemCode
+from services.api.health.schemas import UNREADY_EXAMPLE, Alive, CheckObject, Readiness, Version
+
+_METRICS = {
+    "text/plain": {
+        "schema": {"type": "string"},
+        "example": 'hfer_jobs_total{event="submitted"} 12.0\n',
+    }
+}
 
 router = APIRouter(tags=["operations"])
 
@@ -31,7 +37,13 @@ async def get_health() -> Alive:
 @router.get(
     "/readyz",
     summary="Can photos be analysed",
-    responses={503: {"model": Readiness, "description": "Something is red"}},
+    responses={
+        503: {
+            "model": Readiness,
+            "description": "Something is red",
+            "content": {JSON: {"example": UNREADY_EXAMPLE}},
+        }
+    },
 )
 def get_readiness(state: State, response: Response) -> Readiness:
     """Check the database, the broker, the bucket and for a live worker with a model."""
@@ -48,7 +60,7 @@ def get_readiness(state: State, response: Response) -> Readiness:
     "/metrics",
     summary="Prometheus metrics",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": _METRICS}},
 )
 def get_metrics(state: State) -> Response:
     """Tell every series of this process in Prometheus' text format."""
@@ -59,12 +71,3 @@ def get_metrics(state: State) -> Response:
 async def get_version() -> Version:
     """Tell the version of the service."""
     return Version(version=service_version())
-
-
-@router.get("/problems/{code}", include_in_schema=False)
-async def get_problem_type(code: str) -> dict[str, str | int | bool]:
-    """Explain a problem type: the ``type`` of a problem leads here."""
-    kind = PROBLEM_TYPES.get(code)
-    if kind is None:
-        raise ApiError(ProblemCode.NOT_FOUND, "There is no such problem type.")
-    return {"code": code, **asdict(kind)}

@@ -4,21 +4,21 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from services.api.bodies import is_json
 from services.api.dependencies import IdempotencyKey, Reader, State, Transaction, Writer
-from services.api.docs import problems
+from services.api.docs import BODY, IDEMPOTENT, problems
 from services.api.errors import invalid_field
 from services.api.jobs.ids import JobId
 from services.api.jobs.intake import announce, take_in
+from services.api.jobs.json_body import take_json
 from services.api.jobs.openapi import SUBMISSION_BODY
 from services.api.jobs.photos import PhotoResult, photo_result
 from services.api.jobs.polling import etag_of, matches, poll_headers, wait_until_final
 from services.api.jobs.prefer import parse_wait
 from services.api.jobs.schemas import JobObject, job_object
-from services.api.jobs.sealing import take_upload
 from services.api.pagination import (
     DEFAULT_LIMIT,
     Cursor,
@@ -29,7 +29,8 @@ from services.api.pagination import (
     encode_page_key,
     link_next,
 )
-from services.api.schemas import PLAIN_TEXT
+from services.api.problems import ProblemCode
+from services.api.schemas import PLAIN_TEXT, GivenTime
 from services.api.state import ApiState, public_base
 from services.common.db.session import unit_of_work
 from services.common.domain.ids import IdKind, format_id
@@ -59,7 +60,14 @@ class FinishedJob(JobObject):
     openapi_extra=SUBMISSION_BODY,
     responses={
         200: {"model": FinishedJob, "description": "Finished within `Prefer: wait=n`"},
-        **problems(400, 404, 409, 410, 413, 415, 422, 429),
+        **problems(
+            *BODY,
+            *IDEMPOTENT,
+            ProblemCode.NOT_FOUND,
+            ProblemCode.UPLOAD_SEALED,
+            ProblemCode.GONE,
+            ProblemCode.RATE_LIMITED,
+        ),
     },
 )
 async def submit_job(
@@ -74,11 +82,12 @@ async def submit_job(
 ) -> Response:
     """Take 1 to 2,000 photos, or an upload of up to 100,000, and analyse them in the background.
 
-    A photo that is empty, too large or unreadable becomes a failed item; the others are not
-    harmed. Results tell the apparent expression, not inner feeling.
+    Photos come as files, in zip or tar archives, or by URL. One that is empty, too large,
+    unreadable or not to be had becomes a failed item; the others are not harmed. Results tell
+    the apparent expression, not inner feeling.
     """
     if is_json(request):
-        submitted = await take_upload(request, state, tenant=caller.tenant)
+        submitted = await take_json(request, state, tenant=caller.tenant, idempotency_key=key)
     else:
         submitted = await take_in(request, state, tenant=caller.tenant, idempotency_key=key)
     wait = parse_wait(prefer)
@@ -94,7 +103,7 @@ async def submit_job(
     return _json(body, status=200, headers=headers)
 
 
-@router.get("", summary="List jobs, newest first", responses={**problems(422)})
+@router.get("", summary="List jobs, newest first", responses={**problems()})
 def get_jobs(
     *,
     request: Request,
@@ -108,8 +117,8 @@ def get_jobs(
         Query(),
     ] = None,
     client_ref: Annotated[str | None, Query(max_length=255, pattern=PLAIN_TEXT)] = None,
-    created_after: Annotated[AwareDatetime | None, Query(description="RFC 3339")] = None,
-    created_before: Annotated[AwareDatetime | None, Query(description="RFC 3339")] = None,
+    created_after: Annotated[GivenTime | None, Query(description="RFC 3339")] = None,
+    created_before: Annotated[GivenTime | None, Query(description="RFC 3339")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[JobObject]:
@@ -136,7 +145,10 @@ def get_jobs(
     "/{job_id}",
     response_model=JobObject,
     summary="Watch a job",
-    responses={304: {"description": "Not changed since `If-None-Match`"}, **problems(404, 410)},
+    responses={
+        304: {"description": "Not changed since `If-None-Match`"},
+        **problems(ProblemCode.NOT_FOUND, ProblemCode.GONE),
+    },
 )
 def get_job(
     state: State,
@@ -161,7 +173,7 @@ def get_job(
     summary="Cancel a job",
     responses={
         200: {"model": JobObject, "description": "It is cancelled already"},
-        **problems(404, 409, 410),
+        **problems(ProblemCode.NOT_FOUND, ProblemCode.JOB_FINAL, ProblemCode.GONE),
     },
 )
 def cancel_job(state: State, session: Transaction, caller: Writer, job_id: JobId) -> Response:
@@ -181,7 +193,16 @@ def cancel_job(state: State, session: Transaction, caller: Writer, job_id: JobId
     status_code=202,
     response_model=JobObject,
     summary="Retry the failed photos of a job",
-    responses={**problems(404, 409, 410, 422, 429)},
+    responses={
+        **problems(
+            *IDEMPOTENT,
+            ProblemCode.NOT_FOUND,
+            ProblemCode.JOB_NOT_FINISHED,
+            ProblemCode.NOTHING_TO_RETRY,
+            ProblemCode.GONE,
+            ProblemCode.RATE_LIMITED,
+        )
+    },
 )
 def retry_job(state: State, caller: Writer, job_id: JobId, key: IdempotencyKey) -> Response:
     """Make a new job of the photos that failed, with the same settings, labels and reference.
@@ -195,7 +216,12 @@ def retry_job(state: State, caller: Writer, job_id: JobId, key: IdempotencyKey) 
     return _accepted(state, submitted)
 
 
-@router.delete("/{job_id}", status_code=204, summary="Erase a job", responses={**problems(404)})
+@router.delete(
+    "/{job_id}",
+    status_code=204,
+    summary="Erase a job",
+    responses={**problems(ProblemCode.NOT_FOUND)},
+)
 def delete_job(state: State, session: Transaction, caller: Writer, job_id: JobId) -> None:
     """Erase a job's results, photos and annotated photos; a running job is stopped.
 

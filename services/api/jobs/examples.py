@@ -49,6 +49,7 @@ PHOTO_EXAMPLE: dict[str, Any] = {
     "index": 0,
     "filename": "beach.jpg",
     "client_ref": None,
+    "source_url": None,
     "content_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "status": "succeeded",
     "attempts": 1,

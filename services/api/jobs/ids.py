@@ -3,22 +3,23 @@
 import uuid
 from typing import Annotated
 
-from fastapi import Depends, Path
+from fastapi import Depends
 
 from services.api.errors import ApiError
 from services.api.problems import ProblemCode
+from services.api.schemas import path_id
 from services.common.domain.ids import IdKind, parse_id
 
 
 def get_job_id(
-    job_id: Annotated[str, Path(examples=["job_01936fd2c0a27b6e8f3a5b7c9d1e2f30"])],
+    job_id: Annotated[str, path_id(IdKind.JOB)],
 ) -> uuid.UUID:
     """Read the job's id of the path."""
     return _read(IdKind.JOB, job_id, "There is no such job.")
 
 
 def get_item_id(
-    item_id: Annotated[str, Path(examples=["itm_01936fd2c0a27b6e8f3a5b7c9d1e2f31"])],
+    item_id: Annotated[str, path_id(IdKind.ITEM)],
 ) -> uuid.UUID:
     """Read the item's id of the path."""
     return _read(IdKind.ITEM, item_id, "There is no such photo in this job.")

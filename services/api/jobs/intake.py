@@ -1,5 +1,6 @@
 """Taking a submission in: body to spool to bucket, then one transaction, then the doorbell."""
 
+from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -7,12 +8,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from services.api.bodies import body_chunks, parse_model
+from services.api.jobs.archives.expand import expand
+from services.api.jobs.archives.meters import Allowance
 from services.api.jobs.schemas import JobConfig
-from services.api.jobs.spool import CONFIG, SpooledPhoto, SubmissionReader
+from services.api.jobs.spool import CONFIG, FILES, Spooled, SubmissionReader, too_many_photos
+from services.api.jobs.spooled import SpooledPhoto
 from services.api.jobs.uploads import PhotoUploads
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
 from services.common.domain.ids import new_uuid7
+from services.common.domain.limits import PhotoLimits
 from services.common.jobs.repositories.items import NewItem
 from services.common.jobs.submission import Submission, Submitted, check_queue, submit
 from services.common.telemetry import get_logger
@@ -29,9 +34,15 @@ class Received:
 
 
 async def take_in(
-    request: Request, state: ApiState, *, tenant: str, idempotency_key: str | None
+    request: Request,
+    state: ApiState,
+    *,
+    tenant: str,
+    idempotency_key: str | None = None,
+    limits: PhotoLimits | None = None,
+    part: str = FILES,
 ) -> Submitted:
-    """Turn the body of a request into a job.
+    """Turn the body of a request into a job; its photos are in parts named ``part``.
 
     Photos are hashed and put into the bucket while the body still arrives; only one at a time
     is in memory or in a temporary file besides the few that are being put.
@@ -47,7 +58,10 @@ async def take_in(
         tenant=tenant, storage=state.storage, sessions=state.sessions, executor=state.uploads
     )
     try:
-        received = await _receive(request, state, uploads)
+        reader = SubmissionReader(
+            request.headers.get("content-type"), limits=limits or state.limits, part=part
+        )
+        received = await _receive(request, state, uploads, reader)
         wanted = Submission(
             tenant=tenant,
             items=received.items,
@@ -99,19 +113,40 @@ def _check_room(state: ApiState, tenant: str) -> None:
         check_queue(session, tenant=tenant, photos=1, rules=state.rules)
 
 
-async def _receive(request: Request, state: ApiState, uploads: PhotoUploads) -> Received:
+async def _receive(
+    request: Request, state: ApiState, uploads: PhotoUploads, reader: SubmissionReader
+) -> Received:
     items: list[NewItem] = []
-    reader = SubmissionReader(request.headers.get("content-type"), limits=state.limits)
+    allowance = Allowance(state.limits)
     with closing(reader):
         async for chunk in body_chunks(request, state.stall_s):
             # In a thread: parsing, hashing and writing 64 kB would hold up every other request.
-            for photo in await run_in_threadpool(reader.feed, chunk):
-                items.append(await _keep(photo, uploads))
-                state.metrics.upload_bytes.inc(photo.byte_count)
+            for arrived in await run_in_threadpool(reader.feed, chunk):
+                async for photo in _photos(arrived, allowance):
+                    _check_count(len(items) + 1, state.limits, photo)
+                    items.append(await _keep(photo, uploads))
+                    state.metrics.upload_bytes.inc(photo.byte_count)
         reader.finish()
     config = parse_config(reader.config)
     await uploads.finish()
     return Received(config, items)
+
+
+async def _photos(arrived: Spooled, allowance: Allowance) -> AsyncIterator[SpooledPhoto]:
+    """Yield a photo as it is, an archive photo by photo: the next is unpacked once this is kept."""
+    if isinstance(arrived, SpooledPhoto):
+        yield arrived
+        return
+    with closing(arrived):
+        photos = expand(arrived, allowance)
+        while (photo := await run_in_threadpool(next, photos, None)) is not None:
+            yield photo
+
+
+def _check_count(photos: int, limits: PhotoLimits, newest: SpooledPhoto) -> None:
+    if photos > limits.request_files:
+        newest.close()
+        raise too_many_photos(limits)
 
 
 async def _keep(photo: SpooledPhoto, uploads: PhotoUploads) -> NewItem:

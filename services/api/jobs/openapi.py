@@ -5,9 +5,13 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from services.api.docs import json_content
+from services.api.jobs.examples import JOB_EXAMPLE, PHOTO_EXAMPLE
+from services.api.jobs.formats import write_results
+from services.api.jobs.negotiation import ResultFormat
 from services.api.jobs.photos import PhotoResult
 from services.api.jobs.schemas import JobConfig, JobObject
 from services.api.jobs.sealing import UploadedJob
+from services.api.jobs.urls import UrlJob
 
 
 class Results(BaseModel):
@@ -17,6 +21,11 @@ class Results(BaseModel):
     job: JobObject
     data: list[PhotoResult]
 
+
+_PHOTOS = [PhotoResult.model_validate(PHOTO_EXAMPLE)]
+_JOB = JobObject.model_validate(JOB_EXAMPLE)
+JSONL_EXAMPLE = b"".join(write_results(ResultFormat.JSONL, _JOB, [_PHOTOS])).decode()
+CSV_EXAMPLE = b"".join(write_results(ResultFormat.CSV, _JOB, [_PHOTOS])).decode()
 
 SUBMISSION_BODY: dict[str, Any] = {
     "requestBody": {
@@ -32,14 +41,16 @@ SUBMISSION_BODY: dict[str, Any] = {
                             "minItems": 1,
                             "maxItems": 2000,
                             "items": {"type": "string", "format": "binary"},
-                            "description": "photos: JPEG, PNG, WebP, BMP or TIFF, 15 MB each",
+                            "description": "photos: JPEG, PNG, WebP, BMP or TIFF, 15 MB each;"
+                            " zip, tar, tar.gz, tar.bz2 or tar.xz archives of them",
                         },
                         "config": {"$ref": f"#/components/schemas/{JobConfig.__name__}"},
                     },
                 },
                 "encoding": {"config": {"contentType": "application/json"}},
+                "example": {"files": ["(the bytes of a photo)"], "config": {"top_n": 3}},
             },
-            **json_content(UploadedJob),
+            **json_content(UploadedJob, UrlJob),
         },
     }
 }

@@ -92,7 +92,8 @@ class PhotoResult(BaseModel):
     index: int = Field(description="place among the photos as sent, from 0")
     filename: str
     client_ref: str | None
-    content_sha256: str
+    source_url: str | None = Field(description="where it was fetched from, if a URL named it")
+    content_sha256: str | None = Field(description="null before the photo was seen whole")
     status: ItemStatus
     attempts: int
     model_version: str | None = Field(description="the model that made this result")
@@ -111,7 +112,8 @@ def photo_result(record: PhotoRecord, *, top_n: int) -> PhotoResult:
             "index": record.seq,
             "filename": record.filename,
             "client_ref": record.client_ref,
-            "content_sha256": record.sha256.hex(),
+            "source_url": record.source_url,
+            "content_sha256": None if record.sha256 is None else record.sha256.hex(),
             "status": record.status,
             "attempts": record.attempts,
             "model_version": record.model_version,

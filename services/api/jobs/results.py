@@ -12,6 +12,7 @@ from services.api.errors import ApiError
 from services.api.jobs.formats import write_results
 from services.api.jobs.ids import ItemId, JobId
 from services.api.jobs.negotiation import ResultFormat, negotiate
+from services.api.jobs.openapi import CSV_EXAMPLE, JSONL_EXAMPLE
 from services.api.jobs.photos import PhotoResult, photo_result
 from services.api.jobs.reading import read_batches
 from services.api.jobs.schemas import job_object
@@ -26,15 +27,23 @@ from services.api.pagination import (
     link_next,
 )
 from services.api.problems import ProblemCode
+from services.common.domain.emotions import Emotion
 from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.jobs import ItemStatus
+from services.common.jobs.repositories.faces import FaceFilter
 from services.common.jobs.repositories.results import ResultRepository
 from services.common.jobs.views import find_job, view_job
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
+# Places in a job are numbers of 32 bits.
+_BIGGEST_SEQ = 2**31 - 1
 
 
-@router.get("/items", summary="List the photos of a job", responses={**problems(404, 410, 422)})
+@router.get(
+    "/items",
+    summary="List the photos of a job",
+    responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.GONE)},
+)
 def get_items(
     *,
     request: Request,
@@ -43,14 +52,26 @@ def get_items(
     caller: Reader,
     job_id: JobId,
     status: Annotated[ItemStatus | None, Query()] = None,
+    expression: Annotated[Emotion | None, Query(description="first answer of a face")] = None,
+    min_p: Annotated[
+        float | None, Query(ge=0, le=1, description="lowest probability of that answer")
+    ] = None,
+    uncertain: Annotated[bool | None, Query(description="whether that answer is uncertain")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[PhotoResult]:
-    """Page through the photos in the order sent, finished or not; `status=failed` narrows."""
-    after = decode_number(cursor)
+    """Page through the photos in the order sent, finished or not; `status=failed` narrows.
+
+    `expression`, `min_p` and `uncertain` list the photos with one face that fits all of them.
+    """
+    after = decode_number(cursor, biggest=_BIGGEST_SEQ)
     job = find_job(session, caller.tenant, job_id)
     records = ResultRepository(session).page(
-        job.id, after_seq=-1 if after is None else after, limit=limit + 1, status=status
+        job.id,
+        after_seq=-1 if after is None else after,
+        limit=limit + 1,
+        status=status,
+        faces=FaceFilter(expression, min_p, uncertain),
     )
     page, next_cursor = cut_page(records, limit, lambda record: encode_number(record.seq))
     link_next(request, response, next_cursor)
@@ -61,7 +82,11 @@ def get_items(
     )
 
 
-@router.get("/items/{item_id}", summary="Get one photo", responses={**problems(404, 410)})
+@router.get(
+    "/items/{item_id}",
+    summary="Get one photo",
+    responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.GONE)},
+)
 def get_item(session: Transaction, caller: Reader, job_id: JobId, item_id: ItemId) -> PhotoResult:
     """Tell what came of one photo."""
     job = find_job(session, caller.tenant, job_id)
@@ -81,14 +106,21 @@ def get_item(session: Transaction, caller: Reader, job_id: JobId, item_id: ItemI
             "content": {
                 "application/json": {"schema": {"$ref": "#/components/schemas/Results"}},
                 "application/x-ndjson": {
-                    "schema": {"type": "string", "description": "one PhotoResult per line"}
+                    "schema": {"type": "string", "description": "one PhotoResult per line"},
+                    "example": JSONL_EXAMPLE,
                 },
                 "text/csv": {
                     "schema": {"type": "string", "description": "one row per face"},
+                    "example": CSV_EXAMPLE,
                 },
             },
         },
-        **problems(404, 406, 409, 410, 422),
+        **problems(
+            ProblemCode.NOT_FOUND,
+            ProblemCode.NOT_ACCEPTABLE,
+            ProblemCode.JOB_NOT_FINISHED,
+            ProblemCode.GONE,
+        ),
     },
 )
 def get_results(

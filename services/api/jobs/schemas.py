@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.api.jobs.examples import JOB_EXAMPLE
-from services.api.schemas import Input, ShortText, UtcTime
+from services.api.schemas import Input, ShortText, UtcTime, Whole
 from services.common.domain.faces import AnalysisOptions
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import JobCounts, JobStatus
@@ -27,8 +27,8 @@ class JobConfig(Input):
         }
     )
 
-    top_n: int = Field(default=_DEFAULTS.top_n, ge=1, le=7, description="length of `top`")
-    min_face_px: int = Field(
+    top_n: Whole = Field(default=_DEFAULTS.top_n, ge=1, le=7, description="length of `top`")
+    min_face_px: Whole = Field(
         default=_DEFAULTS.min_face_px,
         ge=20,
         le=2000,

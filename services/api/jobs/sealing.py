@@ -1,14 +1,11 @@
-"""The JSON body of `POST /v1/jobs`: an upload becomes a job."""
+"""The JSON body of `POST /v1/jobs` that names an upload: it becomes a job."""
 
 from pydantic import ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 
-from services.api.bodies import read_model
 from services.api.errors import ApiError
 from services.api.jobs.intake import announce
 from services.api.jobs.schemas import JobConfig
-from services.api.jobs.spool import MAX_CONFIG_BYTES
 from services.api.problems import ProblemCode
 from services.api.schemas import Input
 from services.api.state import ApiState
@@ -34,26 +31,28 @@ class UploadedJob(Input):
     config: JobConfig = JobConfig()
 
 
-async def take_upload(request: Request, state: ApiState, *, tenant: str) -> Submitted:
+async def take_upload(
+    state: ApiState, body: UploadedJob, *, tenant: str, idempotency_key: str | None
+) -> Submitted:
     """Seal the upload that the body names, and tell the workers.
 
-    It needs no idempotency key: an upload makes one job, however often it is sealed.
+    It needs no idempotency key: an upload makes one job, however often it is sealed. A key that
+    is given must not stand for another request.
 
     Raises:
-        ApiError: the body cannot be read or is not valid.
+        ApiError: NOT_FOUND.
         JobError: what `seal` raises.
     """
-    body = await read_model(request, UploadedJob, limit=MAX_CONFIG_BYTES, stall_s=state.stall_s)
-    return await run_in_threadpool(_seal, state, body, tenant)
+    return await run_in_threadpool(_seal, state, body, tenant, idempotency_key)
 
 
-def _seal(state: ApiState, body: UploadedJob, tenant: str) -> Submitted:
+def _seal(state: ApiState, body: UploadedJob, tenant: str, key: str | None) -> Submitted:
     upload = parse_id(IdKind.UPLOAD, body.upload_id)
     if upload is None:
         raise ApiError(ProblemCode.NOT_FOUND, "There is no such upload.")
     config = body.config
     wanted = Seal(config.options(), dict(config.labels), config.client_ref)
     with unit_of_work(state.sessions) as session:
-        submitted = seal(session, tenant, upload, wanted, rules=state.rules)
+        submitted = seal(session, tenant, upload, wanted, idempotency_key=key, rules=state.rules)
     announce(state, submitted)
     return submitted

@@ -1,76 +1,20 @@
 """The parts of a submission as they arrive: hashed and spooled, one at a time."""
 
-import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, cast
 
 from services.api.bodies import no_room
 from services.api.errors import ApiError, invalid_field, pointer
 from services.api.jobs.filenames import clean_filename
 from services.api.jobs.multipart import MultipartReader, PartBegin, PartData, PartEnd
+from services.api.jobs.spooled import Spool, SpooledArchive, SpooledPhoto
 from services.api.problems import ProblemCode
 from services.common.domain.limits import PhotoLimits
-from services.common.jobs.repositories.items import Refusal
+
+Spooled = SpooledPhoto | SpooledArchive
 
 FILES = "files"
 CONFIG = "config"
 MAX_CONFIG_BYTES = 65_536
-# Smaller photos stay in memory: at most 8 wait for their upload at a time.
-_MEMORY_BYTES = 1_000_000
-
-
-@dataclass(slots=True)
-class SpooledPhoto:
-    """A photo that has arrived. ``file`` is at its start, and None when the photo is refused."""
-
-    filename: str
-    sha256: bytes
-    byte_count: int
-    file: BinaryIO | None
-    refusal: Refusal | None = None
-
-    def close(self) -> None:
-        """Let go of the spooled bytes."""
-        if self.file is not None:
-            self.file.close()
-
-
-class _Spool:
-    """The photo that is arriving. Past the limit it is only hashed, no longer kept."""
-
-    def __init__(self, filename: str, *, limit: int) -> None:
-        self._filename = filename
-        self._limit = limit
-        self._file = SpooledTemporaryFile(_MEMORY_BYTES)  # noqa: SIM115 - it outlives the call
-        self._digest = hashlib.sha256()
-        self._size = 0
-
-    def write(self, data: bytes) -> None:
-        self._digest.update(data)
-        self._size += len(data)
-        if self._size <= self._limit:
-            self._file.write(data)
-        else:
-            self._file.close()
-
-    def finish(self) -> SpooledPhoto:
-        refusal = Refusal.by_size(self._size, limit=self._limit)
-        if refusal is None:
-            self._file.seek(0)
-        else:
-            self._file.close()
-        return SpooledPhoto(
-            filename=self._filename,
-            sha256=self._digest.digest(),
-            byte_count=self._size,
-            file=None if refusal else cast("BinaryIO", self._file),
-            refusal=refusal,
-        )
-
-    def close(self) -> None:
-        self._file.close()
 
 
 class SubmissionReader:
@@ -78,27 +22,29 @@ class SubmissionReader:
 
     Attributes:
         config: the bytes of the ``config`` part, None before or without it.
-        files: how many photos have begun.
+        files: how many photos and archives have begun.
     """
 
-    def __init__(self, content_type: str | None, *, limits: PhotoLimits) -> None:
+    def __init__(self, content_type: str | None, *, limits: PhotoLimits, part: str = FILES) -> None:
+        """Expect photos in parts named ``part``."""
         self.config: bytes | None = None
         self.files = 0
         self._limits = limits
+        self._part = part
         self._reader = MultipartReader(content_type)
-        self._spool: _Spool | None = None
+        self._spool: Spool | None = None
         self._config = bytearray()
 
-    def feed(self, chunk: bytes) -> list[SpooledPhoto]:
-        """Take a chunk of the body and return the photos that it completes.
+    def feed(self, chunk: bytes) -> list[Spooled]:
+        """Take a chunk of the body and return the photos and archives that it completes.
 
         Raises:
             ApiError: the body is malformed, holds an unknown part, too many photos, or a
                 config that is too long or the second one.
         """
-        done: list[SpooledPhoto] = []
+        done: list[Spooled] = []
         try:
-            done.extend(self._photos(chunk))
+            done.extend(self._files(chunk))
         except OSError as error:
             _close_all(done)
             raise no_room() from error
@@ -115,14 +61,16 @@ class SubmissionReader:
         """
         self._reader.finish()
         if not self.files:
-            raise invalid_field("#/files", "Send at least one photo, in a part named 'files'.")
+            raise invalid_field(
+                f"#/{self._part}", f"Send at least one photo, in a part named '{self._part}'."
+            )
 
     def close(self) -> None:
         """Let go of a photo that will never be whole."""
         if self._spool is not None:
             self._spool.close()
 
-    def _photos(self, chunk: bytes) -> Iterator[SpooledPhoto]:
+    def _files(self, chunk: bytes) -> Iterator[Spooled]:
         for event in self._reader.feed(chunk):
             match event:
                 case PartBegin(name, filename):
@@ -140,20 +88,15 @@ class SubmissionReader:
         if name == CONFIG:
             if self.config is not None:
                 raise invalid_field("#/config", "Send one config part, not several.")
-        elif name == FILES:
+        elif name == self._part:
             self.files += 1
             if self.files > self._limits.request_files:
-                raise ApiError(
-                    ProblemCode.PAYLOAD_TOO_LARGE,
-                    f"A request takes at most {self._limits.request_files} photos;"
-                    " send the others as another job.",
-                    limit=self._limits.request_files,
-                )
-            self._spool = _Spool(clean_filename(filename or ""), limit=self._limits.photo_bytes)
+                raise too_many_photos(self._limits)
+            self._spool = Spool(clean_filename(filename or ""), limits=self._limits)
         else:
             raise invalid_field(
                 pointer(name),
-                f"There is no part of this name; send '{FILES}' and '{CONFIG}'.",
+                f"There is no part of this name; send '{self._part}' and '{CONFIG}'.",
             )
 
     def _write(self, data: bytes) -> None:
@@ -169,6 +112,16 @@ class SubmissionReader:
             )
 
 
-def _close_all(photos: list[SpooledPhoto]) -> None:
-    for photo in photos:
-        photo.close()
+def too_many_photos(limits: PhotoLimits) -> ApiError:
+    """Return the problem of a request with more photos than it may have."""
+    return ApiError(
+        ProblemCode.PAYLOAD_TOO_LARGE,
+        f"A request takes at most {limits.request_files} photos, those in archives included;"
+        " send the others as another job, or all by POST /v1/uploads.",
+        limit=limits.request_files,
+    )
+
+
+def _close_all(done: list[Spooled]) -> None:
+    for file in done:
+        file.close()

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.api.jobs.spool import SpooledPhoto
+from services.api.jobs.spooled import SpooledPhoto
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.jobs.repositories.erasures import ErasureRepository
 from services.common.storage import ObjectStorage
@@ -45,6 +45,7 @@ class PhotoUploads:
         Raises:
             TransientError: an earlier photo could not be put.
         """
+        assert photo.sha256 is not None  # noqa: S101 - refused photos are never added
         key = photo_key(self._tenant, photo.sha256)
         if key in self._running:
             photo.close()

@@ -1,11 +1,16 @@
-"""`/v1/api-keys`: make, list and revoke keys. For operators, whose view is the deployment."""
+"""`/v1/api-keys`: make, list and revoke keys. For operators, whose view is the deployment.
+
+Any key may look at itself.
+"""
+
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from services.api.dependencies import Operator, State, Transaction
+from services.api.dependencies import Caller, Operator, State, Transaction
 from services.api.docs import problems
 from services.api.errors import ApiError
-from services.api.keys.schemas import IssuedKeyObject, KeyObject, NewKey, key_object
+from services.api.keys.schemas import CallerObject, IssuedKeyObject, KeyObject, NewKey, key_object
 from services.api.pagination import (
     DEFAULT_LIMIT,
     Cursor,
@@ -17,14 +22,17 @@ from services.api.pagination import (
     link_next,
 )
 from services.api.problems import ProblemCode
+from services.api.schemas import path_id
 from services.common.domain.ids import IdKind, parse_id
 from services.common.keys.repository import KeyRepository
 from services.common.keys.service import issue_key
 
+KeyId = Annotated[str, path_id(IdKind.KEY)]
+
 router = APIRouter(prefix="/v1/api-keys", tags=["api keys"])
 
 
-@router.post("", status_code=201, summary="Make a key", responses={**problems(400, 422)})
+@router.post("", status_code=201, summary="Make a key", responses={**problems()})
 def create_key(
     response: Response, state: State, session: Transaction, caller: Operator, wanted: NewKey
 ) -> IssuedKeyObject:
@@ -41,7 +49,7 @@ def create_key(
     return IssuedKeyObject(**dict(shown), secret=issued.secret)
 
 
-@router.get("", summary="List keys, newest first", responses={**problems(422)})
+@router.get("", summary="List keys, newest first", responses={**problems()})
 def get_keys(
     *,
     request: Request,
@@ -62,8 +70,19 @@ def get_keys(
     )
 
 
-@router.delete("/{key_id}", status_code=204, summary="Revoke a key", responses={**problems(404)})
-def delete_key(session: Transaction, _caller: Operator, key_id: str) -> None:
+@router.get("/current", summary="Look at the key that asks", responses={**problems()})
+def get_current_key(caller: Caller) -> CallerObject:
+    """Tell whose key this is and what it may do; any key may ask."""
+    return CallerObject(id=caller.key_id, tenant=caller.tenant, scopes=sorted(caller.scopes))
+
+
+@router.delete(
+    "/{key_id}",
+    status_code=204,
+    summary="Revoke a key",
+    responses={**problems(ProblemCode.NOT_FOUND)},
+)
+def delete_key(session: Transaction, _caller: Operator, key_id: KeyId) -> None:
     """Revoke a key at once and for good; jobs made with it stay."""
     public_id = parse_id(IdKind.KEY, key_id)
     if public_id is None or not KeyRepository(session).revoke(public_id):

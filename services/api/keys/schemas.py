@@ -1,6 +1,6 @@
 """What API keys look like over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -8,6 +8,18 @@ from services.api.schemas import Input, UtcTime
 from services.common.db.models import ApiKey
 from services.common.domain.ids import IdKind, format_id
 from services.common.keys.secrets import Scope
+
+KEY_EXAMPLE: dict[str, Any] = {
+    "id": "key_01936fd2c0a27b6e8f3a5b7c9d1e2f32",
+    "name": "nightly batch",
+    "tenant": "archive",
+    "prefix": "hfer_prod_4f9c",
+    "scopes": ["jobs:write"],
+    "created_at": "2026-11-23T07:00:00Z",
+    "last_used_at": None,
+    "revoked_at": None,
+}
+ISSUED_EXAMPLE = {**KEY_EXAMPLE, "secret": "hfer_prod_4f9c…"}
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,99}$")]
 
@@ -29,7 +41,9 @@ class NewKey(Input):
 class KeyObject(BaseModel):
     """An API key, without its secret."""
 
-    id: str = Field(examples=["key_01936fd2c0a27b6e8f3a5b7c9d1e2f32"])
+    model_config = ConfigDict(json_schema_extra={"example": KEY_EXAMPLE})
+
+    id: str
     name: str
     tenant: str
     prefix: str = Field(description="first characters of the secret")
@@ -42,7 +56,27 @@ class KeyObject(BaseModel):
 class IssuedKeyObject(KeyObject):
     """A key just made: the only time that its secret is shown."""
 
+    model_config = ConfigDict(json_schema_extra={"example": ISSUED_EXAMPLE})
+
     secret: str
+
+
+class CallerObject(BaseModel):
+    """The key that a request came with."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "id": "key_01936fd2c0a27b6e8f3a5b7c9d1e2f32",
+                "tenant": "default",
+                "scopes": ["jobs:read", "jobs:write"],
+            }
+        }
+    )
+
+    id: str = Field(examples=["key_01936fd2c0a27b6e8f3a5b7c9d1e2f32"])
+    tenant: str
+    scopes: list[str] = Field(description="`admin` carries all others")
 
 
 def key_object(key: ApiKey) -> KeyObject:

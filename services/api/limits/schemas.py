@@ -7,9 +7,10 @@ from services.api.jobs.schemas import MAX_LABELS, EffectiveConfig
 from services.api.jobs.spool import MAX_CONFIG_BYTES
 from services.api.models.upload import MAX_BUNDLE_BYTES, MAX_BUNDLE_FILES
 from services.api.pagination import MAX_LIMIT
-from services.api.state import ApiState
+from services.common.config import Settings
 from services.common.domain.emotions import EMOTIONS, Emotion
 from services.common.domain.faces import AnalysisOptions
+from services.common.domain.limits import PhotoLimits
 from services.common.jobs.submission import INTERACTIVE_PHOTOS
 
 
@@ -22,6 +23,9 @@ class LimitsObject(BaseModel):
     request_files: int
     request_bytes: int
     config_bytes: int
+    archive_entries: int = Field(description="files in one zip or tar of a multipart request")
+    archive_ratio: int = Field(description="how many times its own size an archive may unpack to")
+    archive_unpacked_bytes: int = Field(description="what all archives of a request may unpack to")
     job_photos: int = Field(description="photos of a job that is uploaded by presigned URLs")
     declare_files: int = Field(description="files that a request to `/v1/uploads` declares")
     upload_url_seconds: int = Field(description="how long a presigned URL holds")
@@ -45,9 +49,9 @@ class LimitsObject(BaseModel):
     default_config: EffectiveConfig
 
 
-def limits_object(state: ApiState) -> LimitsObject:
+def limits_object(limits: PhotoLimits, settings: Settings) -> LimitsObject:
     """Collect the limits from where they are enforced."""
-    limits, settings, defaults = state.limits, state.settings, AnalysisOptions()
+    defaults = AnalysisOptions()
     return LimitsObject(
         photo_bytes=limits.photo_bytes,
         photo_pixels=limits.photo_pixels,
@@ -55,6 +59,9 @@ def limits_object(state: ApiState) -> LimitsObject:
         request_files=limits.request_files,
         request_bytes=limits.request_bytes,
         config_bytes=MAX_CONFIG_BYTES,
+        archive_entries=limits.archive_entries,
+        archive_ratio=limits.archive_ratio,
+        archive_unpacked_bytes=limits.archive_unpacked_bytes,
         job_photos=limits.job_photos,
         declare_files=limits.declare_files,
         upload_url_seconds=settings.api.upload_url_s,

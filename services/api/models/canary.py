@@ -15,13 +15,19 @@ from services.common.models.canary import canary_report, start_canary, stop_cana
 router = APIRouter(prefix="/v1/models/canary", tags=["models"])
 
 
-@router.get("", summary="See how the model on trial does", responses={**problems(404)})
+@router.get(
+    "", summary="See how the model on trial does", responses={**problems(ProblemCode.NOT_FOUND)}
+)
 def get_canary(session: Transaction, _caller: Caller) -> CanaryObject:
     """Tell how often the candidate agrees with the active model; 404 when none is on trial."""
     return _report(session)
 
 
-@router.put("", summary="Put a model on trial", responses={**problems(404, 409, 422)})
+@router.put(
+    "",
+    summary="Put a model on trial",
+    responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.CANARY_IS_ACTIVE)},
+)
 def put_canary(session: Transaction, caller: ModelAdmin, wanted: NewCanary) -> CanaryObject:
     """Let a candidate answer a share of the chunks; one that is on trial already is replaced.
 

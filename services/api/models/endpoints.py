@@ -1,14 +1,15 @@
 """`/v1/models`: which models are published, and which one answers."""
 
+from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, HTTPException, Request, Response
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from services.api.dependencies import Caller, ModelAdmin, State, Transaction
-from services.api.docs import problems
-from services.api.models.ids import find_model
+from services.api.docs import BODY, problems
+from services.api.models.ids import ModelId, find_model
 from services.api.models.openapi import BUNDLE_BODY
 from services.api.models.schemas import (
     Activation,
@@ -19,6 +20,7 @@ from services.api.models.schemas import (
 )
 from services.api.models.upload import take_bundle
 from services.api.models.usage import read_usage
+from services.api.problems import ProblemCode
 from services.api.state import ApiState
 from services.common.db.models import Model
 from services.common.db.session import unit_of_work
@@ -49,7 +51,7 @@ def get_models(session: Transaction, _caller: Caller) -> ModelList:
     status_code=201,
     summary="Publish a model bundle",
     openapi_extra=BUNDLE_BODY,
-    responses={**problems(400, 408, 409, 413, 415, 422)},
+    responses={**problems(*BODY, ProblemCode.MODEL_VERSION_TAKEN, ProblemCode.BUNDLE_REFUSED)},
 )
 async def publish_model(
     request: Request, response: Response, state: State, caller: ModelAdmin
@@ -66,7 +68,9 @@ async def publish_model(
 
 
 @router.post(
-    "/rollback", summary="Activate the model that was active before", responses={**problems(409)}
+    "/rollback",
+    summary="Activate the model that was active before",
+    responses={**problems(ProblemCode.NOTHING_TO_ROLL_BACK)},
 )
 def roll_back_model(session: Transaction, caller: ModelAdmin) -> ModelObject:
     """Go back one model in the history of activations; the next call goes back further."""
@@ -74,8 +78,18 @@ def roll_back_model(session: Transaction, caller: ModelAdmin) -> ModelObject:
     return _changed(session, model)
 
 
-@router.get("/{model_id}", summary="Get a model with its card", responses={**problems(404)})
-def get_model(state: State, _caller: Caller, model_id: str) -> ModelDetail:
+@router.get("/rollback", include_in_schema=False)
+async def refuse_to_get_rollback() -> None:
+    """Say that the method is wrong: read as a model's id, the path would be a 404."""
+    raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
+
+
+@router.get(
+    "/{model_id}",
+    summary="Get a model with its card",
+    responses={**problems(ProblemCode.NOT_FOUND)},
+)
+def get_model(state: State, _caller: Caller, model_id: ModelId) -> ModelDetail:
     """Tell all about a model: training data, recipe, metrics, thresholds, files, model card."""
     # The transaction ends before the bucket is asked.
     with unit_of_work(state.sessions) as session:
@@ -85,13 +99,15 @@ def get_model(state: State, _caller: Caller, model_id: str) -> ModelDetail:
 
 
 @router.post(
-    "/{model_id}/activate", summary="Activate a model", responses={**problems(404, 409, 422)}
+    "/{model_id}/activate",
+    summary="Activate a model",
+    responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.MODEL_WORSE)},
 )
 def activate_model(
     state: State,
     session: Transaction,
     caller: ModelAdmin,
-    model_id: str,
+    model_id: ModelId,
     wanted: Annotated[Activation | None, Body()] = None,
 ) -> ModelObject:
     """Let a model answer, from each worker's next chunk on; nothing restarts, no photo fails.

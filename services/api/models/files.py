@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from pathlib import PurePath
 from types import MappingProxyType
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 
 from services.api.dependencies import Caller, State, check_scope
 from services.api.docs import problems
 from services.api.errors import ApiError
-from services.api.models.ids import find_model
+from services.api.models.ids import ModelId, find_model
 from services.api.problems import ProblemCode
 from services.common.db.session import unit_of_work
 from services.common.domain.errors import BundleError
@@ -30,7 +31,13 @@ _OPEN_TYPES: Mapping[str, str] = MappingProxyType(
         ".csv": "text/csv; charset=utf-8",
     }
 )
+FileName = Annotated[str, Path(examples=["MODEL_CARD.md"])]
 _BINARY = "application/octet-stream"
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_CONTENT: dict[str, Any] = {
+    **{kind.partition(";")[0]: _BYTES for kind in (*_OPEN_TYPES.values(), _BINARY)},
+    "application/json": {"schema": {"type": "object"}, "example": {"name": "starter"}},
+}
 
 
 @router.get(
@@ -39,13 +46,13 @@ _BINARY = "application/octet-stream"
     response_class=Response,
     responses={
         200: {
-            "content": {_BINARY: {"schema": {"type": "string", "format": "binary"}}},
+            "content": _CONTENT,
             "description": "The file, under its own type if that is Markdown, JSON or a picture",
         },
-        **problems(404),
+        **problems(ProblemCode.INSUFFICIENT_SCOPE, ProblemCode.NOT_FOUND),
     },
 )
-def get_file(state: State, caller: Caller, model_id: str, name: str) -> Response:
+def get_file(state: State, caller: Caller, model_id: ModelId, name: FileName) -> Response:
     """Fetch the model card, a picture, `bundle.json`, or, as administrator, the weights."""
     media_type = _OPEN_TYPES.get(PurePath(name).suffix.lower())
     if media_type is None:

@@ -1,12 +1,17 @@
 """Models by the id in a path or a body: what is no id of ours is not found."""
 
+from typing import Annotated
+
 from sqlalchemy.orm import Session
 
 from services.api.errors import ApiError
 from services.api.problems import ProblemCode
+from services.api.schemas import path_id
 from services.common.db.models import Model
 from services.common.domain.ids import IdKind, parse_id
 from services.common.models.repository import ModelRepository
+
+ModelId = Annotated[str, path_id(IdKind.MODEL)]
 
 
 def find_model(session: Session, model_id: str) -> Model:

@@ -22,7 +22,8 @@ BUNDLE_BODY: dict[str, Any] = {
                             "under their plain names, 1 GB in all",
                         }
                     },
-                }
+                },
+                "example": {"files": ["(the bytes of bundle.json)", "(of model.onnx)"]},
             }
         },
     }

@@ -3,15 +3,16 @@
 import uuid
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from services.api.bodies import JSON, read_model
 from services.api.dependencies import IdempotencyKey, Reader, State, Transaction, Writer
-from services.api.docs import json_content, problems
+from services.api.docs import BODY, IDEMPOTENT, json_content, problems
 from services.api.errors import ApiError
 from services.api.problems import ProblemCode
+from services.api.schemas import path_id
 from services.api.state import ApiState
 from services.api.uploads.schemas import (
     MAX_BODY_BYTES,
@@ -34,7 +35,7 @@ def _body(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def get_upload_id(
-    upload_id: Annotated[str, Path(examples=["upl_01936fd2c0a27b6e8f3a5b7c9d1e2f30"])],
+    upload_id: Annotated[str, path_id(IdKind.UPLOAD)],
 ) -> uuid.UUID:
     """Read the upload's id of the path."""
     value = parse_id(IdKind.UPLOAD, upload_id)
@@ -52,7 +53,13 @@ UploadId = Annotated[uuid.UUID, Depends(get_upload_id)]
     response_model=DeclaredFiles,
     summary="Begin an upload",
     openapi_extra=_body(NewUpload),
-    responses={**problems(400, 409, 413, 415, 422, 429)},
+    responses={
+        **problems(
+            *BODY,
+            *IDEMPOTENT,
+            ProblemCode.RATE_LIMITED,
+        )
+    },
 )
 async def begin_upload(
     request: Request, state: State, caller: Writer, key: IdempotencyKey
@@ -83,7 +90,16 @@ async def begin_upload(
     response_model=DeclaredFiles,
     summary="Add files to an upload, or get fresh URLs",
     openapi_extra=_body(MoreFiles),
-    responses={**problems(400, 404, 409, 410, 413, 415, 422, 429)},
+    responses={
+        **problems(
+            *BODY,
+            ProblemCode.NOT_FOUND,
+            ProblemCode.UPLOAD_MISMATCH,
+            ProblemCode.UPLOAD_SEALED,
+            ProblemCode.GONE,
+            ProblemCode.RATE_LIMITED,
+        )
+    },
 )
 async def add_files(
     request: Request, state: State, caller: Writer, upload_id: UploadId
@@ -107,7 +123,11 @@ async def add_files(
     return await run_in_threadpool(add)
 
 
-@router.get("/{upload_id}", summary="Look at an upload", responses={**problems(404, 410)})
+@router.get(
+    "/{upload_id}",
+    summary="Look at an upload",
+    responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.GONE)},
+)
 def get_upload(
     state: State, session: Transaction, caller: Reader, upload_id: UploadId
 ) -> UploadObject:
@@ -120,7 +140,7 @@ def get_upload(
     "/{upload_id}",
     status_code=204,
     summary="Give an upload up",
-    responses={**problems(404, 409)},
+    responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.UPLOAD_SEALED)},
 )
 def delete_upload(session: Transaction, caller: Writer, upload_id: UploadId) -> None:
     """Erase an upload that is not sealed, with the files that were put.

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.api.jobs.filenames import clean_filename
 from services.api.jobs.photos import ItemErrorObject
 from services.api.jobs.schemas import job_path
-from services.api.schemas import Input, ShortText, UtcTime
+from services.api.schemas import Input, ShortText, UtcTime, Whole
 from services.api.uploads.examples import DECLARED_EXAMPLE, FILE_EXAMPLE, UPLOAD_EXAMPLE
 from services.common.db.models import Job
 from services.common.domain.ids import IdKind, format_id
@@ -33,7 +33,7 @@ class UploadFile(Input):
     model_config = ConfigDict(json_schema_extra={"example": FILE_EXAMPLE})
 
     filename: Annotated[str, StringConstraints(min_length=1, max_length=_MAX_NAME)]
-    size: int = Field(
+    size: Whole = Field(
         ge=0,
         le=_BIGGEST,
         description="bytes: the bucket takes a body of this length and no other. An empty or too"
@@ -69,7 +69,7 @@ class MoreFiles(Input):
         json_schema_extra={"example": {"start": 1000, "files": [FILE_EXAMPLE]}}
     )
 
-    start: int = Field(
+    start: Whole = Field(
         ge=0,
         le=_BIGGEST,
         description="place of the first of these files in the job: the number of files declared"

@@ -73,12 +73,14 @@ class Job(Base):
 
     While the job is ``open`` its photos are being uploaded: ``total`` counts those declared so
     far, and the job is forgotten at ``upload_until`` unless it is sealed. A job whose photos
-    came with one request is sealed from the start and has no ``upload_until``.
+    came with one request is sealed from the start and has no ``upload_until``. ``seal_key`` is the
+    idempotency key of the request that sealed an upload, ``idempotency_key`` of the first one.
     """
 
     __tablename__ = "job"
     __table_args__ = (
         UniqueConstraint("tenant", "idempotency_key"),
+        UniqueConstraint("tenant", "seal_key"),
         CheckConstraint(f"status IN ({_STATUSES})", name="status"),
         Index("ix_job_tenant_page", "tenant", "created_at", "id"),
         Index("ix_job_active", "priority", "id", postgresql_where=text("finished_at IS NULL")),
@@ -88,6 +90,7 @@ class Job(Base):
     public_id: Mapped[uuid.UUID] = mapped_column(unique=True)
     tenant: Mapped[str]
     idempotency_key: Mapped[str | None]
+    seal_key: Mapped[str | None]
     request_hash: Mapped[bytes | None]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("job.id", ondelete="SET NULL"))
     status: Mapped[str] = mapped_column(default=JobStatus.OPEN)
@@ -109,10 +112,11 @@ class Job(Base):
 class Item(Base):
     """One photo of a job, its place in the queue and its lease.
 
-    ``sha256`` names the bytes in the bucket; ``object_key`` is where they are. ``solo`` marks a
-    suspect that is claimed alone; ``iso_crashes`` counts crashes while it was alone.
-    ``event_id`` is the place of a finished photo in the job's stream of events: a trigger
-    (migration 0006) makes it of the finishing transaction's id and ``seq`` (ADR 0014).
+    ``sha256`` names the bytes in the bucket; ``object_key`` is where they are. A photo that
+    ``source_url`` names has neither until it is fetched, and no ``next_at`` that ever comes.
+    ``solo`` marks a suspect that is claimed alone; ``iso_crashes`` counts crashes while it was
+    alone. ``event_id`` is the place of a finished photo in the job's stream of events: a trigger
+    (migration 0007) makes it of the finishing transaction's id and ``seq`` (ADR 0015).
     """
 
     __tablename__ = "item"
@@ -136,8 +140,9 @@ class Item(Base):
     queue: Mapped[str]
     filename: Mapped[str]
     client_ref: Mapped[str | None]
+    source_url: Mapped[str | None]
     object_key: Mapped[str]
-    sha256: Mapped[bytes]
+    sha256: Mapped[bytes | None]
     byte_count: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[int] = mapped_column(SmallInteger, default=ItemState.READY)
     verdict: Mapped[int | None] = mapped_column(SmallInteger)
@@ -150,6 +155,25 @@ class Item(Base):
     next_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_error: Mapped[str | None]
     event_id: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class UrlFetch(Base):
+    """A photo that a URL names and that is not in the bucket yet; gone once its fate is known.
+
+    Apart from `Item`, so that claims of workers never wade through photos that nobody has.
+    ``next_at`` is when it may be claimed: a claim moves it to the end of its lease.
+    """
+
+    __tablename__ = "url_fetch"
+    __table_args__ = (Index("ix_url_fetch_due", "job_id", "next_at", "item_id"),)
+
+    item_id: Mapped[int] = mapped_column(
+        ForeignKey("item.id", ondelete="CASCADE"), primary_key=True
+    )
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"))
+    attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    token: Mapped[uuid.UUID | None]
+    next_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class JobTally(Base):

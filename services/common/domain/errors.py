@@ -24,6 +24,8 @@ class ItemErrorCode(StrEnum):
     TOO_LARGE = "too_large"
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_SMALL = "too_small"
+    FETCH_BLOCKED = "fetch_blocked"
+    FETCH_FAILED = "fetch_failed"
     OBJECT_MISSING = "object_missing"
     HASH_MISMATCH = "hash_mismatch"
     TIME_LIMIT = "time_limit"

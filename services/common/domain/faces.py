@@ -60,7 +60,8 @@ class Box:
         bx1, by1, bx2, by2 = other.corners
         overlap = max(0.0, min(ax2, bx2) - max(ax1, bx1)) * max(0.0, min(ay2, by2) - max(ay1, by1))
         union = self.w * self.h + other.w * other.h - overlap
-        return overlap / union if union > 0 else 0.0
+        # Rounding: a box thinner than the spacing of floats at its place may overlap too much.
+        return min(1.0, overlap / union) if union > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,9 @@ class PhotoLimits:
         request_files: most photos in one multipart request.
         request_bytes: largest multipart request.
         declare_files: most files that one request declares for upload by presigned URL.
+        archive_entries: most files in one archive of a multipart request.
+        archive_ratio: how many times its own size an archive may unpack to.
+        archive_unpacked_bytes: what all archives of a request may unpack to.
         job_photos: most photos in one job (through presigned uploads).
         faces_per_photo: most faces kept per photo, largest first; a cut is flagged.
         min_face_px: smallest allowed ``min_face_px`` of a job, the longer side of a box.
@@ -26,6 +29,9 @@ class PhotoLimits:
     photo_min_side_px: int = 20
     request_files: int = 2_000
     request_bytes: int = 1_000_000_000
+    archive_entries: int = 2_000
+    archive_ratio: int = 100
+    archive_unpacked_bytes: int = 1_000_000_000
     declare_files: int = 1_000
     job_photos: int = 100_000
     faces_per_photo: int = 100

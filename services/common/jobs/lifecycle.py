@@ -53,7 +53,7 @@ def retry(
     # Locked: an erasure that ran meanwhile would doom photos that the new job names.
     job = find_job(session, tenant, public_id, lock=True)
     _check_retryable(job)
-    failed = ItemRepository(session).failed_with_bytes(job.id)
+    failed = ItemRepository(session).failed_retryable(job.id)
     if not failed:
         raise JobError(
             JobErrorCode.NOTHING_TO_RETRY, "No photo of this job failed in a way to try again."
@@ -108,4 +108,5 @@ def _again(item: Item) -> NewItem:
         byte_count=item.byte_count,
         object_key=item.object_key,
         client_ref=item.client_ref,
+        source_url=item.source_url,
     )

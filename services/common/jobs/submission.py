@@ -83,15 +83,22 @@ def lane_of(photos: int) -> Lane:
 
 
 def fingerprint(submission: Submission) -> bytes:
-    """Digest what makes two requests the same: settings, and name and content of each photo."""
+    """Digest what makes two requests the same: settings, and name and content of each photo.
+
+    Of a photo that is still to be fetched its URL stands for the content.
+    """
     said = {
         "options": asdict(submission.options),
         "labels": submission.labels,
         "client_ref": submission.client_ref,
         "parent": submission.parent.public_id.hex if submission.parent else None,
-        "photos": [[item.filename, item.sha256.hex()] for item in submission.items],
+        "photos": [[item.filename, _content(item)] for item in submission.items],
     }
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).digest()
+
+
+def _content(item: NewItem) -> str | None:
+    return item.source_url if item.sha256 is None else item.sha256.hex()
 
 
 def check_queue(session: Session, *, tenant: str, photos: int, rules: SubmissionRules) -> None:

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services.common.db.models import Job
@@ -89,6 +90,10 @@ def start_upload(
         JobError: IDEMPOTENCY_MISMATCH, the key was used for another request.
         QueueFullError: the tenant has too many open photos.
     """
+    if idempotency_key is not None:
+        keyed = JobRepository(session).by_idempotency_key(tenant, idempotency_key)
+        if keyed is not None and keyed.idempotency_key != idempotency_key:
+            raise _other_request()  # another upload was sealed under it
     job = UploadRepository(session).insert(
         public_id=new_uuid7(),
         tenant=tenant,
@@ -135,27 +140,49 @@ def declare(
 
 
 def seal(
-    session: Session, tenant: str, public_id: uuid.UUID, wanted: Seal, *, rules: SubmissionRules
+    session: Session,
+    tenant: str,
+    public_id: uuid.UUID,
+    wanted: Seal,
+    *,
+    idempotency_key: str | None = None,
+    rules: SubmissionRules,
 ) -> Submitted:
     """Make the job of an upload, in the order declared; a second time it is the same job.
 
+    No key is needed for that. One that is given may be the one that opened the upload, but none
+    that stands for another job or, on a sealed upload, for another config.
+
     Raises:
-        JobError: NOT_FOUND; GONE; UPLOAD_SEALED when it was sealed with other settings.
+        JobError: NOT_FOUND; GONE; UPLOAD_SEALED when it was sealed with other settings;
+            IDEMPOTENCY_MISMATCH when the key was used for another request.
     """
     job = find_upload(session, tenant, public_id, lock=True)
+    if idempotency_key is not None:
+        keyed = JobRepository(session).by_idempotency_key(tenant, idempotency_key)
+        if keyed is not None and keyed.id != job.id:
+            raise _other_request()
     settings = asdict(wanted.options), wanted.labels, wanted.client_ref
     if JobStatus(job.status) is not JobStatus.OPEN:
-        if settings != (job.options, job.labels, job.client_ref):
-            raise _sealed(job, "with another config")
-        return Submitted(job, Lane.BATCH, replayed=True)
+        if settings == (job.options, job.labels, job.client_ref):
+            return Submitted(job, Lane.BATCH, replayed=True)
+        if idempotency_key is not None and idempotency_key == job.seal_key:
+            raise _other_request()
+        raise _sealed(job, "with another config")
     options, labels, client_ref = settings
-    UploadRepository(session).seal(
-        job,
-        options=options,
-        labels=labels,
-        client_ref=client_ref,
-        keep_results=rules.keep_results,
-    )
+    try:
+        with session.begin_nested():
+            UploadRepository(session).seal(
+                job,
+                options=options,
+                labels=labels,
+                client_ref=client_ref,
+                key=idempotency_key,
+                keep_results=rules.keep_results,
+            )
+    except IntegrityError:
+        # Nothing else is unique here: another upload was sealed under the key a moment ago.
+        raise _other_request() from None
     return Submitted(job, Lane.BATCH, replayed=False)
 
 
@@ -196,9 +223,9 @@ def _append(
     UploadRepository(session).extend(job, total=total, keep=rules.keep_upload)
     photos = [
         DeclaredPhoto(
-            seq, item.filename, item.sha256, item.byte_count, item.client_ref, item.object_key
+            seq, file.filename, file.sha256, file.byte_count, file.client_ref, item.object_key
         )
-        for seq, item in enumerate(items, start)
+        for seq, (file, item) in enumerate(zip(files, items, strict=True), start)
     ]
     return Declaration(job, photos, replayed=False)
 

@@ -34,6 +34,7 @@ class Metrics:
         queue_depth: ready items by lane, as last seen.
         leased_items: items under a lease, as last seen.
         live_workers: workers with a heartbeat and a model, as last seen.
+        worker_rss_bytes: resident memory of the largest of them, as last seen.
         stage_seconds: time of a worker stage by name: fetch, decode, detect, classify, finish.
         webhook_attempts: attempts at a delivery by result: delivered, refused, timeout, ….
         webhook_seconds: their duration.
@@ -65,6 +66,9 @@ class Metrics:
         self.queue_depth = self._gauge("queue_depth", "Ready items", "lane")
         self.leased_items = self._gauge("leased_items", "Items under a lease")
         self.live_workers = self._gauge("live_workers", "Workers with a heartbeat and a model")
+        self.worker_rss_bytes = self._gauge(
+            "worker_rss_bytes", "Resident memory of the largest live worker"
+        )
         self.stage_seconds = Histogram(
             "hfer_stage_seconds",
             "Time of a worker stage",

@@ -72,6 +72,7 @@ class ModelConfig(Section):
             (``models/blend.py``); 0 takes the new ones alone.
         stored: what the kernels are rounded to when the network is finished. It is judged with
             rounded ones, and "float16" halves its file.
+        int8: put a network in int8 into the bundle as well, see the command ``quantise``.
         head: what follows the backbone.
         densenet: the shape of ``densenet_bc``; ignored by the others.
     """
@@ -82,6 +83,7 @@ class ModelConfig(Section):
     enlarge: int = Field(default=1, ge=1, le=8)
     blend: Share = 0.0
     stored: Literal["float32", "float16"] = "float32"
+    int8: bool = False
     head: HeadConfig = HeadConfig()
     densenet: DenseNetConfig = DenseNetConfig()
 

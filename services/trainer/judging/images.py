@@ -62,7 +62,12 @@ class FaceImages:
 
 
 def read_images(
-    source: Path, spec: InputSpec, *, split: Split | None = None, progress: Progress | None = None
+    source: Path,
+    spec: InputSpec,
+    *,
+    split: Split | None = None,
+    most: int | None = None,
+    progress: Progress | None = None,
 ) -> FaceImages:
     """Decode the images of ``source`` as whole-face crops for a classifier.
 
@@ -73,6 +78,7 @@ def read_images(
         source: a folder or archive in a layout of docs/training.md.
         spec: the classifier's input; its margin and shift are for detected boxes and not used.
         split: read this one instead.
+        most: read no more than so many of them, drawn at random (the same ones every time).
         progress: called with (done, total) now and then.
 
     Raises:
@@ -84,6 +90,9 @@ def read_images(
         samples = _chosen(found, split=split)
         if not samples:
             raise DataLayoutError(f"{source} has no {split} images; choose another --split.")
+        if most is not None and len(samples) > most:
+            drawn = np.random.default_rng(0).choice(len(samples), most, replace=False)
+            samples = [samples[index] for index in sorted(drawn)]
 
         def read(sample: Sample) -> tuple[Pixels, str]:
             data = sample.read(base)

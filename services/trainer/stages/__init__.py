@@ -5,6 +5,8 @@ calibrate  -> report/calibration.json, report/evaluation.json (with the measures
 report     -> report/report.json, report/confusion_matrix.png, report/MODEL_CARD.md
 export     -> a bundle with those papers; a SavedModel if asked
 
+quantise   -> a bundle with an int8 network as well, and the cost of each arithmetic
+
 A stage that is killed is repeated: each first takes away what it is about to write anew, so that
 no later one mixes two networks.
 """

@@ -8,15 +8,17 @@ from numpy.typing import NDArray
 from services.common.domain.emotions import EMOTIONS
 from services.vision.transforms import InputSpec, Pixels
 
-LARGEST_BATCH = 32
+# Measured on one core: DenseNet121 at 224 px in bf16 takes 14.5 ms a face alone, 9.7 in batches of
+# 8, 10.0 of 16 and 11.2 of 32; the starter stays within 4 % from 4 on. Every doubling costs memory.
+LARGEST_BATCH = 8
 
 Floats = NDArray[np.float32]
 
 
 def batch_sizes(count: int, *, largest: int = LARGEST_BATCH) -> Iterator[int]:
-    """Cut ``count`` into powers of two, largest first: 45 is 32, 8, 4 and 1.
+    """Cut ``count`` into powers of two, largest first: 23 is 8, 8, 4, 2 and 1.
 
-    An engine prepares its kernels per batch size. Six sizes are prepared once; the sizes of
+    An engine prepares its kernels per batch size. Four sizes are prepared once; the sizes of
     real chunks would never end, and padding to one size would waste most of a small chunk.
     """
     while count:
@@ -25,11 +27,11 @@ def batch_sizes(count: int, *, largest: int = LARGEST_BATCH) -> Iterator[int]:
         count -= size
 
 
-def logits_in_batches(run: Callable[[Floats], Floats], crops: Pixels, spec: InputSpec) -> Floats:
+def logits_in_batches(run: Callable[[Pixels], Floats], crops: Pixels, spec: InputSpec) -> Floats:
     """Run the network over all crops in bounded batches.
 
     Args:
-        run: float32 ``[n, S, S, C]`` raw 0..255 to logits ``[n, 7]``.
+        run: uint8 ``[n, S, S, C]`` to logits ``[n, 7]``.
         crops: uint8 ``[N, S, S, C]``; N may be 0.
         spec: the shape that the crops must have.
 
@@ -44,6 +46,6 @@ def logits_in_batches(run: Callable[[Floats], Floats], crops: Pixels, spec: Inpu
     logits = np.empty((len(crops), len(EMOTIONS)), np.float32)
     start = 0
     for size in batch_sizes(len(crops)):
-        logits[start : start + size] = run(crops[start : start + size].astype(np.float32))
+        logits[start : start + size] = run(crops[start : start + size])
         start += size
     return logits

@@ -43,8 +43,8 @@ class OnnxRuntimeClassifier:
             prior_shift=self._manifest.prior_shift,
         )
 
-    def _run(self, pixels: Floats) -> Floats:
-        (logits,) = self._session.run(["logits"], {"crops": pixels})
+    def _run(self, pixels: Pixels) -> Floats:
+        (logits,) = self._session.run(["logits"], {"crops": pixels.astype(np.float32)})
         return np.asarray(logits, dtype=np.float32)
 
 

@@ -4,12 +4,16 @@ MTCNN is three small networks (Zhang et al., arXiv 1604.02878): P-Net looks at e
 window of a picture, R-Net at 24x24 candidates, O-Net at 48x48 ones. The graphs are written
 node by node from the ``.pt`` files of the installed facenet-pytorch 2.6.0, without its code:
 
-    input   "pixels"     float32 [N, H, W, 3], RGB, raw 0..255
-    output  "scores"     float32 [N, h, w] (P-Net) or [N]: probability of a face
-            "offsets"    float32 [N, h, w, 4] or [N, 4]: box corrections as shares of its size
+    input   "pixels"     float32 RGB, raw 0..255: [N, 3, H, W] (P-Net) or [N, H, W, 3]
+    output  "cells"      float32 [N, 5, h, w], P-Net only: the logit of a face, then the offsets
+            "scores"     float32 [N]: probability of a face
+            "offsets"    float32 [N, 4]: box corrections as shares of its size
             "landmarks"  float32 [N, 10], O-Net only: five x, then five y, as shares of the box
 
-Normalisation and the change of layout are inside, so that no caller can get them wrong.
+Normalisation is inside, so that no caller can get it wrong. It is written as arithmetic on
+conv1's weights, and P-Net's two heads as one: any runtime folds constants when it loads a
+network, while the file keeps the published numbers. Together 13.5 -> 8.3 ms for 601x451 pixels
+in OpenVINO, whose separate subtraction, scaling and change of layout took a third of P-Net.
 """
 
 import hashlib
@@ -25,6 +29,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 _SOURCE = "facenet-pytorch 2.6.0, MIT, Copyright (c) 2019 Timothy Esler"
 _OPSET, _IR_VERSION = 17, 10
+_CROPS: list[str | int] = ["N", "H", "W", 3]
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -45,18 +50,40 @@ class _Graph:
         self._constants[name] = value
         return name
 
-    def normalised(self) -> str:
-        """Raw NHWC pixels to NCHW in about -1..1: (p - 127.5) / 128."""
+    def first_conv(self, source: str) -> str:
+        """conv1 on raw pixels: of (p - 127.5) / 128 it is one with other weights and bias."""
+        weight, bias = self._parameters("conv1")
+        scale = self.constant("scale", np.array(1 / 128, np.float32))
         mean = self.constant("mean", np.array(127.5, np.float32))
-        scale = self.constant("scale", np.array(0.0078125, np.float32))
-        centred = self.step("Sub", ["pixels", mean], "centred")
-        return self._channels_first(self.step("Mul", [centred, scale], "normal"))
+        scaled = self.step("Mul", [weight, scale], "conv1.scaled")
+        axes = self.constant("conv1.axes", np.array([1, 2, 3], np.int64))
+        total = self.step("ReduceSum", [scaled, axes], "conv1.total", keepdims=0)
+        shift = self.step("Mul", [total, mean], "conv1.shift")
+        shifted = self.step("Sub", [bias, shift], "conv1.shifted")
+        return self.step("Conv", [source, scaled, shifted], "conv1")
 
-    def _channels_first(self, source: str) -> str:
+    def channels_first(self, source: str) -> str:
         return self.step("Transpose", [source], f"{source}_nchw", perm=[0, 3, 1, 2])
 
     def conv(self, source: str, layer: str) -> str:
         return self.step("Conv", [source, *self._parameters(layer)], layer)
+
+    def face_and_offsets(self, source: str, classes: str, offsets: str, output: str) -> str:
+        """Both 1x1 heads in one: the logit of a face over none, then four offsets."""
+        joined = []
+        for of_class, of_offset in zip(
+            self._parameters(classes), self._parameters(offsets), strict=True
+        ):
+            none, face = (
+                self.step("Gather", [of_class, self._index(index)], f"{of_class}.{index}", axis=0)
+                for index in (0, 1)
+            )
+            logit = self.step("Sub", [face, none], f"{of_class}.logit")
+            joined.append(self.step("Concat", [logit, of_offset], f"{of_class}.joined", axis=0))
+        return self.step("Conv", [source, *joined], output)
+
+    def _index(self, index: int) -> str:
+        return self.constant(f"index_{index}", np.array([index], np.int64))
 
     def dense(self, source: str, layer: str) -> str:
         return self.step("Gemm", [source, *self._parameters(layer)], layer, transB=1)
@@ -88,14 +115,16 @@ class _Graph:
             for kind in ("weight", "bias")
         ]
 
-    def model(self, name: str, outputs: dict[str, list[str | int]]) -> onnx.ModelProto:
+    def model(
+        self, name: str, shape: list[str | int], outputs: dict[str, list[str | int]]
+    ) -> onnx.ModelProto:
         def value(label: str, shape: list[str | int]) -> onnx.ValueInfoProto:
             return helper.make_tensor_value_info(label, TensorProto.FLOAT, shape)
 
         graph = helper.make_graph(
             self._nodes,
             name,
-            [value("pixels", ["N", "H", "W", 3])],
+            [value("pixels", shape)],
             [value(label, shape) for label, shape in outputs.items()],
             [numpy_helper.from_array(array, label) for label, array in self._constants.items()],
             doc_string=f"Weights: {_SOURCE}",
@@ -109,19 +138,18 @@ class _Graph:
 def build_pnet(weights: Weights) -> onnx.ModelProto:
     """P-Net: fully convolutional, stride 2, receptive field 12."""
     graph = _Graph(weights)
-    x = graph.prelu(graph.conv(graph.normalised(), "conv1"), "prelu1")
+    x = graph.prelu(graph.first_conv("pixels"), "prelu1")
     x = graph.pool(x, "pool1", 2)
     x = graph.prelu(graph.conv(x, "conv2"), "prelu2")
     x = graph.prelu(graph.conv(x, "conv3"), "prelu3")
-    graph.second_class(graph.conv(x, "conv4_1"), 1, "scores")
-    graph.step("Transpose", [graph.conv(x, "conv4_2")], "offsets", perm=[0, 2, 3, 1])
-    return graph.model("pnet", {"scores": ["N", "h", "w"], "offsets": ["N", "h", "w", 4]})
+    graph.face_and_offsets(x, "conv4_1", "conv4_2", "cells")
+    return graph.model("pnet", ["N", 3, "H", "W"], {"cells": ["N", 5, "h", "w"]})
 
 
 def build_rnet(weights: Weights) -> onnx.ModelProto:
     """R-Net: refines candidates of 24x24 pixels."""
     graph = _Graph(weights)
-    x = graph.prelu(graph.conv(graph.normalised(), "conv1"), "prelu1")
+    x = graph.prelu(graph.first_conv(graph.channels_first("pixels")), "prelu1")
     x = graph.pool(x, "pool1", 3)
     x = graph.prelu(graph.conv(x, "conv2"), "prelu2")
     x = graph.pool(x, "pool2", 3)
@@ -129,13 +157,13 @@ def build_rnet(weights: Weights) -> onnx.ModelProto:
     x = graph.prelu(graph.dense(graph.flat(x, 576), "dense4"), "prelu4", spatial=False)
     graph.second_class(graph.dense(x, "dense5_1"), 1, "scores")
     graph.step("Identity", [graph.dense(x, "dense5_2")], "offsets")
-    return graph.model("rnet", {"scores": ["N"], "offsets": ["N", 4]})
+    return graph.model("rnet", _CROPS, {"scores": ["N"], "offsets": ["N", 4]})
 
 
 def build_onet(weights: Weights) -> onnx.ModelProto:
     """O-Net: refines candidates of 48x48 pixels and finds the five landmarks."""
     graph = _Graph(weights)
-    x = graph.prelu(graph.conv(graph.normalised(), "conv1"), "prelu1")
+    x = graph.prelu(graph.first_conv(graph.channels_first("pixels")), "prelu1")
     x = graph.pool(x, "pool1", 3)
     x = graph.prelu(graph.conv(x, "conv2"), "prelu2")
     x = graph.pool(x, "pool2", 3)
@@ -147,7 +175,7 @@ def build_onet(weights: Weights) -> onnx.ModelProto:
     graph.step("Identity", [graph.dense(x, "dense6_2")], "offsets")
     graph.step("Identity", [graph.dense(x, "dense6_3")], "landmarks")
     shapes: dict[str, list[str | int]] = {"scores": ["N"], "offsets": ["N", 4]}
-    return graph.model("onet", {**shapes, "landmarks": ["N", 10]})
+    return graph.model("onet", _CROPS, {**shapes, "landmarks": ["N", 10]})
 
 
 _BUILDERS = {"pnet": build_pnet, "rnet": build_rnet, "onet": build_onet}

@@ -10,9 +10,11 @@ import openvino
 
 from services.common.domain.errors import BundleError
 from services.vision.detectors.boxes import Floats
-from services.vision.detectors.mtcnn import MtcnnDetector
+from services.vision.detectors.mtcnn import WINDOW, MtcnnDetector
+from services.vision.detectors.screening import ScreenedNetworks
 
-_RNET_BATCH, _ONET_BATCH = 64, 16
+_RNET_SIDE, _ONET_SIDE = 24, 48
+_WINDOWS_BATCH, _ONET_BATCH = 64, 8
 
 
 def load_openvino_detector(directory: Path, *, threads: int = 1) -> MtcnnDetector:
@@ -25,7 +27,12 @@ def load_openvino_detector(directory: Path, *, threads: int = 1) -> MtcnnDetecto
     Raises:
         BundleError: if the manifest or a network is missing or not what its SHA-256 says.
     """
-    return MtcnnDetector(_OpenVinoNetworks(verified_networks(directory), threads=threads))
+    networks, core = verified_networks(directory), openvino.Core()
+    exact = _OpenVinoNetworks(core, networks, threads=threads)
+    if not has_bfloat16(core):
+        return MtcnnDetector(exact)
+    rough = _OpenVinoNetworks(core, networks, threads=threads, precision="bf16", rnet_batch=64)
+    return MtcnnDetector(ScreenedNetworks(exact, rough))
 
 
 def verified_networks(directory: Path) -> dict[str, bytes]:
@@ -50,36 +57,55 @@ _NAMES = ("pnet", "rnet", "onet")
 
 
 class _OpenVinoNetworks:
-    """The three compiled networks. One request each: not for several threads at once."""
+    """The compiled networks. One request each: not for several threads at once."""
 
-    def __init__(self, networks: dict[str, bytes], *, threads: int) -> None:
-        core = openvino.Core()
-        config = {
-            "INFERENCE_NUM_THREADS": threads,
-            "NUM_STREAMS": 1,
-            "INFERENCE_PRECISION_HINT": "f32",
-            # Shapes of P-Net's input never repeat in a stream of photos; keeping a primitive
-            # for each makes memory grow (facenet-pytorch#209) and saves under 1 ms a level.
-            "CPU_RUNTIME_CACHE_CAPACITY": 0,
-        }
+    def __init__(
+        self,
+        core: openvino.Core,
+        networks: dict[str, bytes],
+        *,
+        threads: int,
+        precision: str = "f32",
+        rnet_batch: int = 16,
+    ) -> None:
+        self._rnet_batch = rnet_batch
 
         def request(name: str, shape: list[int]) -> Any:
             model = core.read_model(networks[name])
             model.reshape(shape)
+            config = {
+                "INFERENCE_NUM_THREADS": threads,
+                "NUM_STREAMS": 1,
+                # Pinned, the inference threads of all processes share the first core: two
+                # workers on two cores were as fast as one.
+                "ENABLE_CPU_PINNING": False,
+                "INFERENCE_PRECISION_HINT": precision,
+                # Shapes of P-Net's input never repeat in a stream of photos; keeping a
+                # primitive for each makes memory grow (facenet-pytorch#209) and saves under
+                # 1 ms a level.
+                "CPU_RUNTIME_CACHE_CAPACITY": 0,
+            }
             return core.compile_model(model, "CPU", config).create_infer_request()
 
-        self._pnet = request("pnet", [1, -1, -1, 3])
-        self._rnet = request("rnet", [_RNET_BATCH, 24, 24, 3])
-        self._onet = request("onet", [_ONET_BATCH, 48, 48, 3])
+        self._pnet = request("pnet", [1, 3, -1, -1])
+        self._windows = request("pnet", [_WINDOWS_BATCH, 3, WINDOW, WINDOW])
+        self._rnet = request("rnet", [rnet_batch, _RNET_SIDE, _RNET_SIDE, 3])
+        self._onet = request("onet", [_ONET_BATCH, _ONET_SIDE, _ONET_SIDE, 3])
 
-    def pnet(self, pixels: Floats) -> tuple[Floats, Floats]:
+    def pnet(self, pixels: Floats) -> Floats:
         """See ``Networks.pnet``."""
-        self._pnet.infer({"pixels": pixels[np.newaxis]}, share_inputs=True)
-        return _output(self._pnet, "scores")[0], _output(self._pnet, "offsets")[0]
+        whole = np.ascontiguousarray(pixels[np.newaxis])
+        self._pnet.infer({"pixels": whole}, share_inputs=True)
+        return np.asarray(self._pnet.get_tensor("cells").data[0])
+
+    def pnet_windows(self, windows: Floats) -> Floats:
+        """See ``ExactNetworks.pnet_windows``."""
+        (cells,) = _in_batches(self._windows, windows, _WINDOWS_BATCH, ("cells",))
+        return cells[..., 0, 0]
 
     def rnet(self, crops: Floats) -> tuple[Floats, Floats]:
         """See ``Networks.rnet``."""
-        scores, offsets = _in_batches(self._rnet, crops, _RNET_BATCH, ("scores", "offsets"))
+        scores, offsets = _in_batches(self._rnet, crops, self._rnet_batch, ("scores", "offsets"))
         return scores, offsets
 
     def onet(self, crops: Floats) -> tuple[Floats, Floats, Floats]:
@@ -89,17 +115,23 @@ class _OpenVinoNetworks:
         return scores, offsets, landmarks
 
 
+def has_bfloat16(core: openvino.Core) -> bool:
+    """Tell whether the CPU computes in bfloat16; without, OpenVINO would only imitate it."""
+    return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
 def _in_batches(request: Any, crops: Floats, batch: int, names: tuple[str, ...]) -> list[Floats]:
     """Run fixed batches, the last one padded: one shape, compiled once, constant memory."""
     parts: list[list[Floats]] = [[] for _ in names]
     for start in range(0, len(crops), batch):
         some = crops[start : start + batch]
-        padded = np.zeros((batch, *crops.shape[1:]), np.float32)
-        padded[: len(some)] = some
-        request.infer({"pixels": padded}, share_inputs=True)
+        if len(some) < batch:
+            padding = np.zeros((batch - len(some), *crops.shape[1:]), np.float32)
+            some = np.concatenate([some, padding])
+        request.infer({"pixels": some}, share_inputs=True)
         for part, name in zip(parts, names, strict=True):
-            part.append(_output(request, name)[: len(some)])
-    return [np.concatenate(part) for part in parts]
+            part.append(_output(request, name))
+    return [np.concatenate(part)[: len(crops)] for part in parts]
 
 
 def _output(request: Any, name: str) -> Floats:

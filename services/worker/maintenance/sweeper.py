@@ -74,10 +74,12 @@ class Sweeper:
         with unit_of_work(self._sessions) as session:
             health = SweepRepository(session).health()
             workers = sum(WorkerRepository(session).live().values())
+            rss_bytes = WorkerRepository(session).largest_rss_bytes()
         for lane, items in health.ready.items():
             self._metrics.queue_depth.labels(lane.value).set(items)
         self._metrics.leased_items.set(health.leased)
         self._metrics.live_workers.set(workers)
+        self._metrics.worker_rss_bytes.set(rss_bytes)
         if health.unaccounted:
             _log.error("alert.finished_without_outcome", items=health.unaccounted)
         if workers and health.oldest_ready_s > OLD_READY_S:

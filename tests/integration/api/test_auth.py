@@ -18,7 +18,7 @@ from tests.fixtures.jobs import seed_job
 from tests.fixtures.serving import Api, StartApi, assert_problem
 from tests.fixtures.settings import DEAD, SettingsMaker, build_settings
 
-OPEN_PATHS = {"/healthz", "/readyz", "/metrics", "/version"}
+OPEN_PATHS = {"/healthz", "/readyz", "/metrics", "/version", "/problems", "/problems/{code}"}
 
 
 def routes() -> list[tuple[str, str]]:
@@ -36,6 +36,7 @@ def call(
 ) -> httpx.Response:
     known = {"job_id": f"job_{'0' * 32}", "item_id": f"itm_{'0' * 32}"}
     known |= {"upload_id": f"upl_{'0' * 32}"}
+    known |= {"endpoint_id": f"whe_{'0' * 32}", "message_id": f"msg_{'0' * 32}"}
     known |= {"model_id": f"mdl_{'0' * 32}", "key_id": f"key_{'0' * 32}", "name": "bundle.json"}
     url = path.format(**(known | (ids or {})))
     if (method, path) == ("POST", "/v1/api-keys"):
@@ -45,8 +46,8 @@ def call(
 
 class TestRoutes:
     def test_the_document_lists_what_this_test_thinks(self) -> None:
-        assert len(GUARDED) == 27
-        assert len(OF_A_JOB) == 8
+        assert len(GUARDED) == 42
+        assert len(OF_A_JOB) == 12
 
 
 class TestKeys:
@@ -84,7 +85,7 @@ class TestScopes:
         client = api.client(Scope.MODELS_ADMIN)
         for method, path in GUARDED:
             response = call(client, method, path)
-            if path.startswith(("/v1/models", "/v1/limits")):
+            if path.startswith(("/v1/models", "/v1/limits", "/v1/api-keys/current")):
                 assert response.status_code not in {401, 403}, (method, path)
             else:
                 assert_problem(response, 403, "insufficient-scope")
@@ -105,9 +106,11 @@ class TestScopes:
 
 def scopes_of(method: str, path: str) -> set[Scope]:
     """Which of the two job scopes opens a route."""
+    if path == "/v1/api-keys/current":
+        return {Scope.JOBS_READ, Scope.JOBS_WRITE}
     if path.startswith("/v1/api-keys"):
         return set()
-    if path.startswith(("/v1/jobs", "/v1/uploads")):
+    if path.startswith(("/v1/jobs", "/v1/uploads", "/v1/webhook-endpoints")):
         return {Scope.JOBS_READ} if method == "GET" else {Scope.JOBS_WRITE}
     if method != "GET":
         return set()
@@ -168,6 +171,12 @@ class TestManagement:
         assert operator.delete(f"/v1/api-keys/{made['id']}").status_code == 204
         assert_problem(user.get("/v1/jobs"), 401, "unauthenticated")
         assert operator.get("/v1/api-keys").json()["data"][0]["revoked_at"] is not None
+
+    def test_any_key_may_look_at_itself(self, api: Api) -> None:
+        mine = api.client(Scope.JOBS_READ, Scope.JOBS_WRITE).get("/v1/api-keys/current").json()
+        assert mine["id"].startswith("key_")
+        assert mine["scopes"] == ["jobs:read", "jobs:write"]
+        assert set(mine) == {"id", "tenant", "scopes"}
 
     def test_keys_are_paged(self, api: Api) -> None:
         operator = api.client(Scope.ADMIN)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
+from services.api.jobs.urls import MAX_URLS_BYTES
 from services.common.config import Settings
 from services.common.db.models import DoomedObject, Item, Job
 from services.common.db.session import SessionFactory, unit_of_work
@@ -27,6 +28,13 @@ KEY = {"Idempotency-Key": "k-1"}
 def add(client: httpx.Client, upload: dict[str, Any], *photos: bytes, start: int) -> httpx.Response:
     body = {"start": start, "files": declared(*photos, first=start)}
     return client.post(f"/v1/uploads/{upload['id']}/files", json=body)
+
+
+def seal_keyed(
+    client: httpx.Client, upload: dict[str, Any], key: str, **config: Any
+) -> httpx.Response:
+    body = {"upload_id": upload["id"], "config": config}
+    return client.post("/v1/jobs", json=body, headers={"Idempotency-Key": key})
 
 
 class TestWholeWay:
@@ -222,6 +230,43 @@ class TestSeal:
         assert len({response.json()["id"] for response in done}) == 1
         assert len(api.bell.rung) == 1
 
+    def test_honours_its_own_key(self, api: Api, client: httpx.Client) -> None:
+        upload, other = begin(client, *PHOTOS), begin(client, b"four")
+        first = seal_keyed(client, upload, "s-1", top_n=2)
+        again = seal_keyed(client, upload, "s-1", top_n=2)
+        assert (first.status_code, again.status_code) == (202, 202)
+        assert again.headers["idempotency-replayed"] == "true"
+        assert again.json()["id"] == first.json()["id"]
+        assert len(api.bell.rung) == 1
+        for refused in (
+            seal_keyed(client, upload, "s-1", top_n=3),
+            seal_keyed(client, other, "s-1"),
+            client.post("/v1/jobs", files=files(b"five"), headers={"Idempotency-Key": "s-1"}),
+            client.post(
+                "/v1/uploads", json={"files": declared(b"x")}, headers={"Idempotency-Key": "s-1"}
+            ),
+        ):
+            assert_problem(refused, 422, "idempotency-mismatch")
+        assert seal_keyed(client, other, "s-2").status_code == 202
+
+    def test_takes_the_key_that_opened_the_upload_and_no_other_jobs(
+        self, client: httpx.Client
+    ) -> None:
+        upload, other = begin(client, *PHOTOS, **KEY), begin(client, b"four")
+        assert_problem(seal_keyed(client, other, "k-1"), 422, "idempotency-mismatch")
+        sealed = seal_keyed(client, upload, "k-1")
+        assert sealed.status_code == 202
+        answer = client.post("/v1/uploads", json={"files": declared(*PHOTOS)}, headers=KEY)
+        assert answer.json()["id"] == upload["id"]  # opening it again still finds it
+
+    def test_of_two_uploads_under_one_key_at_once_only_one_passes(
+        self, client: httpx.Client
+    ) -> None:
+        uploads = [begin(client, bytes([number])) for number in range(4)]
+        with ThreadPoolExecutor(4) as pool:
+            done = list(pool.map(lambda upload: seal_keyed(client, upload, "s-1"), uploads))
+        assert sorted(response.status_code for response in done) == [202, 422, 422, 422]
+
     def test_does_not_ask_the_bucket(
         self, client: httpx.Client, start_api: StartApi, make_settings: SettingsMaker
     ) -> None:
@@ -238,7 +283,7 @@ class TestSeal:
             (b'{"upload_id": "job_' + b"0" * 32 + b'"}', 404, "not-found"),
             (b'{"upload_id": 1}', 422, "validation"),
             (b'{"upload_id": "x", "config": {"top_n": 9}}', 422, "validation"),
-            (b" " * 70_000, 413, "payload-too-large"),
+            (b" " * (MAX_URLS_BYTES + 1), 413, "payload-too-large"),
         ],
     )
     def test_bad_bodies(self, client: httpx.Client, body: bytes, status: int, code: str) -> None:

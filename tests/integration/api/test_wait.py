@@ -1,54 +1,12 @@
 """Prefer: wait=n, with a bell that does the worker's work."""
 
-import threading
-import time
-from dataclasses import dataclass, field
-
 import httpx
 import pytest
-from sqlalchemy import select, update
 
 from services.common.config import Settings
-from services.common.db.models import Item, Job, Outcome
-from services.common.db.session import SessionFactory, unit_of_work
-from services.common.domain.jobs import ItemState, JobStatus, Verdict
-from services.common.queue.names import Lane
-from tests.fixtures.jobs import MODEL_VERSION, face_payload, photo_payload
-from tests.fixtures.serving import RecordingBell, StartApi, files
-
-
-@dataclass
-class WorkingBell(RecordingBell):
-    """Finishes each job ``delay_s`` after its ring."""
-
-    sessions: SessionFactory | None = None
-    delay_s: float = 0.2
-    threads: list[threading.Thread] = field(default_factory=list)
-
-    def ring(self, job_id: int, lane: Lane) -> bool:
-        self.threads.append(threading.Thread(target=self._work, args=(job_id,)))
-        self.threads[-1].start()
-        return super().ring(job_id, lane)
-
-    def close(self) -> None:
-        for thread in self.threads:
-            thread.join()
-
-    def _work(self, job_id: int) -> None:
-        assert self.sessions is not None
-        time.sleep(self.delay_s)
-        with unit_of_work(self.sessions) as session:
-            for item in session.scalars(select(Item).where(Item.job_id == job_id)):
-                item.state, item.verdict = ItemState.FINISHED, Verdict.SUCCEEDED
-                session.add(
-                    Outcome(
-                        item_id=item.id,
-                        ok=True,
-                        payload=photo_payload(face_payload()),
-                        model_version=MODEL_VERSION,
-                    )
-                )
-            session.execute(update(Job).where(Job.id == job_id).values(status=JobStatus.SUCCEEDED))
+from services.common.db.session import SessionFactory
+from tests.fixtures.serving import StartApi, files
+from tests.fixtures.working_bell import WorkingBell
 
 
 @pytest.fixture

@@ -110,16 +110,16 @@ class TestSwitch:
         desk = registry.desk()
         desk.refresh()
         assert desk.model_version == registry.shipped.version
-        assert describe(desk) == {"model_trouble": "bundle-refused"}
+        assert describe(desk) == {"precision": "fp32", "model_trouble": "bundle-refused"}
         registry.storage.put(key, io.BytesIO(whole), size=len(whole), content_type="a/b")
         registry.now += 2
         desk.refresh()
         assert desk.model_version == registry.shipped.version  # rests before it tries again
-        assert describe(desk) == {"model_trouble": "bundle-refused"}
+        assert describe(desk) == {"precision": "fp32", "model_trouble": "bundle-refused"}
         registry.now += 60
         desk.refresh()
         assert desk.model_version == new.version
-        assert describe(desk) == {}
+        assert describe(desk) == {"precision": "fp32"}
 
 
 class TestTrial:

@@ -45,7 +45,7 @@ def feeder(sessions: SessionFactory, hints: HintSender, settings: Settings) -> F
 def add_worker(sessions: SessionFactory, kind: Device) -> None:
     worker = WorkerIdentity(uuid.uuid4(), kind, "here", 1, 1, "m")
     with unit_of_work(sessions) as session:
-        WorkerRepository(session).beat(worker, claim_age_s=None, current={})
+        WorkerRepository(session).beat(worker, claim_age_s=None, current={"rss_bytes": 350_000_000})
 
 
 class TestFeeder:
@@ -122,6 +122,7 @@ class TestSweeper:
         sweeper.step()
         assert metrics.value("hfer_queue_depth", lane="batch") == 3
         assert metrics.value("hfer_live_workers") == 1
+        assert metrics.value("hfer_worker_rss_bytes") == 350_000_000
 
     @pytest.mark.parametrize(
         ("change", "event"),

@@ -262,6 +262,7 @@ class TestHeartbeat:
         assert row.claimed_at is not None
         assert row.current is not None
         assert row.current["seconds_per_photo"] > 0
+        assert 20_000_000 < row.current["rss_bytes"] < 2_000_000_000
 
     def test_outlives_a_database_that_is_away(self, make_unit_settings: SettingsMaker) -> None:
         engine = build_engine(make_unit_settings().database)

@@ -25,6 +25,7 @@ from tests.fixtures.analysers import (
     fake_photo,
 )
 from tests.fixtures.factories import JobMaker, MadeJob, Rows
+from tests.fixtures.fleet import wait_until
 from tests.integration.worker.conftest import BenchMaker, World, work
 
 FACES = next(number for number in range(20) if expected_analysis(fake_photo(number)).faces)
@@ -357,19 +358,26 @@ class TestCrashes:
     def test_the_next_chunk_is_claimed_during_the_last_batch(
         self, make_bench: BenchMaker, make_stored_job: JobMaker, rows: Rows
     ) -> None:
-        leased: list[int] = []
+        # Two batches of a chunk of 8, and its second one with the other 8 behind it: the clerk
+        # settles the first and claims while the model is at work.
+        expected, met = iter([8, 12, 8]), list[int]()
 
-        class Counting(FakeAnalyser):
+        class Waiting(FakeAnalyser):
             def analyse(
                 self, photos: Sequence[bytes], options: AnalysisOptions
             ) -> list[PhotoAnalysis | ItemError]:
-                leased.append(states(rows, job)[ItemState.LEASED])
+                leased = next(expected)
+                wait_until(
+                    lambda: states(rows, job)[ItemState.LEASED] == leased,
+                    timeout_s=10,
+                    what="lease",
+                )
+                met.append(leased)
                 return super().analyse(photos, options)
 
         job = make_stored_job(16)
-        assert work(make_bench(Counting()), job) == 16
-        # Two batches of a chunk of 8, and its second one with the other 8 behind it.
-        assert leased == [8, 12, 8]
+        assert work(make_bench(Waiting()), job) == 16
+        assert met == [8, 12, 8]
 
 
 class TestPictures:

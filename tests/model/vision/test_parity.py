@@ -103,6 +103,19 @@ class TestParity:
             assert_same_faces(ours, theirs)
 
 
+class TestBatches:
+    def test_of_one_size_find_what_single_photos_show(self, facenet: FacenetProcess) -> None:
+        """The GPU's path: a batch with a photo of nobody in it, and one of another size."""
+        photos = [random_collage(0), random_collage(0)[:, ::-1], sample("hopper.jpg")]
+        photos.insert(1, noise(photos[0].shape[1], photos[0].shape[0]))
+        photos = [np.ascontiguousarray(photo) for photo in photos]
+        alone = [facenet.detect([photo], threshold=THRESHOLD)[0] for photo in photos]
+        together = facenet.detect(photos, threshold=THRESHOLD)
+        assert [len(faces) > 0 for faces in together] == [True, False, True, True]
+        for ours, theirs in zip(together, alone, strict=True):
+            assert_same_faces(ours, theirs)
+
+
 class TestExport:
     def test_gives_the_files_in_the_repository(self, tmp_path: Path) -> None:
         # A process of its own for the same reason as the reference's.

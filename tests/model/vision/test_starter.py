@@ -31,7 +31,7 @@ class TestStarter:
         size = sum(path.stat().st_size for path in STARTER.iterdir())
         assert size < 16_000_000
 
-    @pytest.mark.parametrize("precision", [Precision.FP32, Precision.BF16])
+    @pytest.mark.parametrize("precision", list(Precision))
     def test_gives_its_golden_answers_on_openvino(self, precision: Precision) -> None:
         bundle = load_bundle(STARTER)
         check_golden(bundle, OpenVinoClassifier(bundle, precision=precision))

@@ -1,18 +1,24 @@
 """The OpenAPI document: complete, resolvable, and saying what must be said."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from pydantic import BaseModel
 
 from services.api.app import create_app
+from services.api.docs import codes_of
+from services.api.health.schemas import READY_EXAMPLE, UNREADY_EXAMPLE, Readiness
 from services.api.jobs.examples import JOB_EXAMPLE, PHOTO_EXAMPLE
 from services.api.jobs.photos import PhotoResult
 from services.api.jobs.schemas import JobConfig, JobObject
 from services.api.jobs.sealing import UploadedJob
+from services.api.jobs.urls import UrlJob
+from services.api.keys.schemas import ISSUED_EXAMPLE, KEY_EXAMPLE, IssuedKeyObject, KeyObject
+from services.api.limits.schemas import LimitsObject, limits_object
 from services.api.models.examples import CANARY_EXAMPLE, DETAIL_EXAMPLE, MODEL_EXAMPLE
 from services.api.models.schemas import (
     Activation,
@@ -22,7 +28,8 @@ from services.api.models.schemas import (
     NewCanary,
 )
 from services.api.models.upload import MAX_BUNDLE_FILES
-from services.api.problems import PROBLEM_JSON, PROBLEM_TYPES, Problem
+from services.api.openapi_examples import NoExampleError, example_of
+from services.api.problems import PROBLEM_JSON, PROBLEM_TYPES, Problem, ProblemCode
 from services.api.uploads.examples import DECLARED_EXAMPLE, UPLOAD_EXAMPLE
 from services.api.uploads.schemas import (
     DeclaredFiles,
@@ -32,16 +39,19 @@ from services.api.uploads.schemas import (
     UploadObject,
 )
 from services.common.domain.errors import ItemErrorCode, JobErrorCode
+from services.common.domain.limits import PhotoLimits
 from services.common.keys.secrets import Scope
 from tests.fixtures.settings import DEAD, build_settings
 
 SENTENCE = "apparent expression, not inner feeling"
-PUBLIC = {"/healthz", "/readyz", "/metrics", "/version"}
+PUBLIC = {"/healthz", "/readyz", "/metrics", "/version", "/problems", "/problems/{code}"}
 
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    document: dict[str, Any] = create_app(build_settings(DEAD)).openapi()
+    """Everything switched on, as for docs/api.md."""
+    app = create_app(build_settings(DEAD, compat={"enabled": True}))
+    document: dict[str, Any] = app.openapi()
     return document
 
 
@@ -72,7 +82,7 @@ class TestDocument:
             assert node, reference
 
     def test_is_json_and_stays_the_same(self, document: dict[str, Any]) -> None:
-        again = create_app(build_settings(DEAD)).openapi()
+        again = create_app(build_settings(DEAD, compat={"enabled": True})).openapi()
         assert json.dumps(again, sort_keys=True) == json.dumps(document, sort_keys=True)
         assert document["openapi"].startswith("3.1")
 
@@ -96,8 +106,48 @@ class TestDocument:
             for status, response in operation["responses"].items():
                 if int(status) >= 400:
                     assert list(response["content"]) == [PROBLEM_JSON], (method, path, status)
-            assert {"401", "403", "500", "503"} <= set(operation["responses"]), (method, path)
-            assert "422" not in operation["responses"] or _is_ours(operation["responses"]["422"])
+                    assert codes_of(response), (method, path, status)
+            assert {"401", "500", "503"} <= set(operation["responses"]), (method, path)
+
+    def test_an_operation_with_a_scope_tells_it_and_may_answer_403(
+        self, document: dict[str, Any]
+    ) -> None:
+        scoped = {
+            operation["operationId"]: scopes
+            for _, _, operation in operations(document)
+            for requirement in operation.get("security", ())
+            if (scopes := requirement["HTTPBearer"])
+        }
+        assert scoped["submit_job"] == ["jobs:write"]
+        assert scoped["create_key"] == ["admin"]
+        assert "get_limits" not in scoped
+        for _, path, operation in operations(document):
+            if operation["operationId"] in scoped:
+                codes = codes_of(operation["responses"]["403"])
+                assert codes == [ProblemCode.INSUFFICIENT_SCOPE], path
+
+    def test_names_operations_by_their_functions(self, document: dict[str, Any]) -> None:
+        names = {operation["operationId"] for _, _, operation in operations(document)}
+        assert {"submit_job", "get_results", "publish_model", "upload_image"} <= names
+        assert all(re.fullmatch("[a-z][a-z_]+", name) for name in names)
+
+    def test_describes_every_tag_in_use(self, document: dict[str, Any]) -> None:
+        used = {tag for _, _, operation in operations(document) for tag in operation["tags"]}
+        assert used == {tag["name"] for tag in document["tags"]}
+        assert all(tag["description"] for tag in document["tags"])
+
+    def test_describes_every_answer(self, document: dict[str, Any]) -> None:
+        for method, path, operation in operations(document):
+            for status, response in operation["responses"].items():
+                assert response["description"] != "Successful Response", (method, path, status)
+                assert "X-Request-Id" in response["headers"], (method, path, status)
+
+    def test_links_an_answer_to_what_can_be_done_with_it(self, document: dict[str, Any]) -> None:
+        links = document["paths"]["/v1/jobs"]["post"]["responses"]["202"]["links"]
+        assert {"get_job", "cancel_job", "get_results", "delete_job"} <= set(links)
+        assert links["get_job"]["parameters"] == {"path.job_id": "$response.body#/id"}
+        items = document["paths"]["/v1/jobs/{job_id}/items"]["get"]["responses"]["200"]["links"]
+        assert set(items) == {"get_item", "get_annotated", "get_photo"}
 
     def test_says_what_the_results_are_not(self, document: dict[str, Any]) -> None:
         schemas = document["components"]["schemas"]
@@ -110,23 +160,46 @@ class TestDocument:
         schema = body["multipart/form-data"]["schema"]
         assert schema["properties"]["files"]["maxItems"] == 2000
         assert schema["properties"]["config"]["$ref"].endswith("/JobConfig")
-        assert body["application/json"]["schema"]["$ref"].endswith("/UploadedJob")
+        forms = body["application/json"]["schema"]["anyOf"]
+        assert [form["$ref"].rpartition("/")[2] for form in forms] == ["UploadedJob", "UrlJob"]
         bundle = document["paths"]["/v1/models"]["post"]["requestBody"]["content"]
         files = bundle["multipart/form-data"]["schema"]["properties"]["files"]
         assert files["maxItems"] == MAX_BUNDLE_FILES
 
 
-def _is_ours(response: dict[str, Any]) -> bool:
-    reference: str = response["content"][PROBLEM_JSON]["schema"]["$ref"]
-    return reference.endswith("/Problem")
-
-
-class TestHandWrittenReference:
-    def test_knows_every_path_and_every_code(self, document: dict[str, Any]) -> None:
-        page = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
-        for name in {*document["paths"], *PROBLEM_TYPES, *ItemErrorCode, *Scope}:
+class TestGuide:
+    def test_knows_every_way_to_fail_and_every_scope_of_users(self) -> None:
+        page = (Path(__file__).parents[3] / "docs" / "guide.md").read_text()
+        for name in {*ItemErrorCode, Scope.MODELS_ADMIN, Scope.ADMIN}:
             assert f"{name}" in page, name
         assert SENTENCE in page
+
+
+def bodies(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for body in (operation.get("requestBody", {}), *operation["responses"].values()):
+        yield from body.get("content", {}).items()
+
+
+class TestExamplesOfOperations:
+    def test_every_body_that_is_text_has_one(self, document: dict[str, Any]) -> None:
+        for method, path, operation in operations(document):
+            for media_type, content in bodies(operation):
+                if content["schema"].get("format") != "binary":
+                    assert {"example", "examples"} & content.keys(), (method, path, media_type)
+
+    def test_every_parameter_of_a_path_has_one(self, document: dict[str, Any]) -> None:
+        for method, path, operation in operations(document):
+            for parameter in operation.get("parameters", ()):
+                if parameter["in"] == "path":
+                    assert parameter["schema"]["examples"], (method, path)
+
+    def test_those_of_problems_are_problems_of_that_status(self, document: dict[str, Any]) -> None:
+        for _, path, operation in operations(document):
+            for status, response in operation["responses"].items():
+                content = response.get("content", {}).get(PROBLEM_JSON, {})
+                for code, example in content.get("examples", {}).items():
+                    problem = Problem.model_validate(example["value"])
+                    assert (problem.code, str(problem.status)) == (code, status), path
 
 
 class TestExamples:
@@ -145,6 +218,10 @@ class TestExamples:
             (ModelDetail, DETAIL_EXAMPLE),
             (CanaryObject, CANARY_EXAMPLE),
             (UploadObject, UPLOAD_EXAMPLE),
+            (KeyObject, KEY_EXAMPLE),
+            (IssuedKeyObject, ISSUED_EXAMPLE),
+            (Readiness, READY_EXAMPLE),
+            (Readiness, UNREADY_EXAMPLE),
             (DeclaredFiles, DECLARED_EXAMPLE),
         ],
     )
@@ -155,12 +232,57 @@ class TestExamples:
 
     @pytest.mark.parametrize(
         "model",
-        [JobConfig, Problem, Activation, NewCanary, UploadedJob, UploadFile, NewUpload, MoreFiles],
+        [
+            JobConfig,
+            Problem,
+            Activation,
+            NewCanary,
+            UploadedJob,
+            UrlJob,
+            UploadFile,
+            NewUpload,
+            MoreFiles,
+        ],
     )
     def test_of_other_schemas_are_valid(self, model: type[BaseModel]) -> None:
         extra: Any = model.model_config["json_schema_extra"]
         example = model.model_validate(extra["example"])
         assert example.model_dump(mode="json", exclude_unset=True) == extra["example"]
+
+    def test_of_limits_are_those_of_a_deployment_without_settings(
+        self, document: dict[str, Any]
+    ) -> None:
+        answer = document["paths"]["/v1/limits"]["get"]["responses"]["200"]
+        example = LimitsObject.model_validate(answer["content"]["application/json"]["example"])
+        assert example == limits_object(PhotoLimits(), build_settings(DEAD))
+
+
+class TestExampleOf:
+    SCHEMAS: ClassVar[dict[str, Any]] = {"Thing": {"type": "object", "example": {"a": 1}}}
+
+    @pytest.mark.parametrize(
+        ("schema", "example"),
+        [
+            ({"type": "string", "examples": ["x", "y"]}, "x"),
+            ({"type": "integer", "default": 3}, 3),
+            ({"enum": ["a", "b"]}, "a"),
+            ({"anyOf": [{"type": "string"}, {"type": "null"}]}, None),
+            ({"type": "array", "items": {"$ref": "#/components/schemas/Thing"}}, [{"a": 1}]),
+            ({"type": "object", "properties": {"more": {"type": "boolean"}}}, {"more": False}),
+        ],
+    )
+    def test_follows_from_the_parts(self, schema: dict[str, Any], example: object) -> None:
+        assert example_of(schema, self.SCHEMAS) == example
+
+    def test_is_shown_as_it_was_written_nulls_and_order(self, document: dict[str, Any]) -> None:
+        schemas = document["components"]["schemas"]
+        for name, example in (("JobObject", JOB_EXAMPLE), ("PhotoResult", PHOTO_EXAMPLE)):
+            assert schemas[name]["example"] == example
+            assert list(schemas[name]["example"]) == list(example), name
+
+    def test_is_missing_where_a_part_shows_nothing(self) -> None:
+        with pytest.raises(NoExampleError):
+            example_of({"type": "object", "properties": {"n": {"type": "integer"}}}, {})
 
 
 class TestProblemTypes:

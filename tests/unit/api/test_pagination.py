@@ -43,6 +43,11 @@ class TestNumbers:
         assert caught.value.code == ProblemCode.VALIDATION
         assert caught.value.errors[0].pointer == "#/query/cursor"
 
+    def test_a_listing_may_have_smaller_numbers(self) -> None:
+        assert decode_number(cursor([9]), biggest=9) == 9
+        with pytest.raises(ApiError):
+            decode_number(cursor([10]), biggest=9)
+
 
 class TestPageKeys:
     @given(

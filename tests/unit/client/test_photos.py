@@ -85,3 +85,30 @@ class TestFitOneRequest:
         limits = Limits(request_files=2, declare_files=1_000, job_photos=4)
         with pytest.raises(TooManyPhotosError, match="5 photos"):
             fit_one_request([Photo(Path("a"), 1)] * 5, limits)
+
+
+class TestPatterns:
+    @pytest.fixture(autouse=True)
+    def _tree(self, tmp_path: Path) -> None:
+        for name in ("a.jpg", "b.png", "notes.txt", "2024/c.jpg", "2024/deep/d.jpg", "[x].jpg"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes(b"x")
+
+    @pytest.mark.parametrize(
+        ("pattern", "names"),
+        [
+            ("*.jpg", ["[x].jpg", "a.jpg"]),
+            ("**/*.jpg", ["c.jpg", "d.jpg", "[x].jpg", "a.jpg"]),
+            ("**", ["c.jpg", "d.jpg", "[x].jpg", "a.jpg", "b.png"]),
+            ("20*", ["c.jpg", "d.jpg"]),
+            ("[x].jpg", ["[x].jpg"]),
+        ],
+    )
+    def test_name_photos_and_folders_each_photo_once(
+        self, tmp_path: Path, pattern: str, names: list[str]
+    ) -> None:
+        assert [photo.name for photo in find_photos([tmp_path / pattern])] == names
+
+    def test_that_match_nothing_are_no_photos(self, tmp_path: Path) -> None:
+        with pytest.raises(NoPhotosError, match=r"\*\.gif"):
+            find_photos([str(tmp_path / "*.gif")])

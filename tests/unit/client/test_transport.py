@@ -5,12 +5,14 @@ import pytest
 
 from hfer import RetryPolicy
 from hfer._transport import Call, Transport
+from hfer._wire import BlockingWire, iterate, run
 from hfer.errors import (
     ConflictError,
     NotFoundError,
     RateLimitedError,
     ServiceError,
     ServiceUnreachableError,
+    SettingsError,
     UnexpectedAnswerError,
 )
 from tests.fixtures.fake_service import KEY, URL, FakeService, problem
@@ -20,35 +22,39 @@ LIMITS = Call("GET", "/v1/limits")
 
 @pytest.fixture
 def transport(service: FakeService) -> Transport:
-    return Transport(
-        URL + "/",
-        KEY,
-        retry=RetryPolicy(attempts=3),
-        http_transport=service.transport,
-        sleep=service.sleep,
-    )
+    wire = BlockingWire(transport=service.transport, sleep=service.sleep)
+    return Transport(URL + "/", KEY, wire=wire, retry=RetryPolicy(attempts=3))
 
 
 class TestSend:
     def test_sends_the_key_and_says_who_asks(
         self, service: FakeService, transport: Transport
     ) -> None:
-        transport.send(LIMITS)
+        run(transport.send(LIMITS))
         request = service.requests[0]
         assert str(request.url) == f"{URL}/v1/limits"
         assert request.headers["Authorization"] == f"Bearer {KEY}"
         assert request.headers["User-Agent"].startswith("hfer-client/")
 
-    def test_takes_only_http_urls(self) -> None:
-        with pytest.raises(ValueError, match="http"):
-            Transport("ftp://hfer.test", KEY, retry=RetryPolicy())
+    @pytest.mark.parametrize(
+        "url",
+        ["ftp://hfer.test", "", "http://", "http://hfer.test:port", "http://[::1", "http://a\nb"],
+    )
+    def test_a_url_that_cannot_be_right_is_a_typed_error(self, url: str) -> None:
+        with pytest.raises(SettingsError, match="URL"):
+            Transport(url, KEY, wire=BlockingWire(), retry=RetryPolicy())
+
+    @pytest.mark.parametrize("key", ["", " ", "hfer_dev_…", "hfer\ndev"])
+    def test_a_key_that_no_header_can_carry_is_a_typed_error(self, key: str) -> None:
+        with pytest.raises(SettingsError, match="API key"):
+            Transport(URL, key, wire=BlockingWire(), retry=RetryPolicy())
 
     def test_an_answer_without_json_is_not_the_service(
         self, service: FakeService, transport: Transport
     ) -> None:
         service.upsets.append(httpx.Response(200, text="<html>Welcome to nginx"))
         with pytest.raises(UnexpectedAnswerError, match="HFER service"):
-            transport.send_json(LIMITS)
+            run(transport.send_json(LIMITS))
 
 
 class TestRetries:
@@ -68,7 +74,7 @@ class TestRetries:
         self, service: FakeService, transport: Transport, upset: httpx.Response | Exception
     ) -> None:
         service.upsets.append(upset)
-        assert transport.send(LIMITS).status_code == 200
+        assert run(transport.send(LIMITS)).status_code == 200
         assert len(service.requests) == 2
         assert 0.25 <= service.pauses[0] <= 0.5
 
@@ -90,14 +96,14 @@ class TestRetries:
     ) -> None:
         service.upsets.append(problem(status, code))
         with pytest.raises(kind):
-            transport.send(LIMITS)
+            run(transport.send(LIMITS))
         assert len(service.requests) == 1
 
     def test_waits_as_long_as_the_service_asks(
         self, service: FakeService, transport: Transport
     ) -> None:
         service.upsets.append(problem(429, "rate-limited", retry_after="17"))
-        transport.send(LIMITS)
+        run(transport.send(LIMITS))
         assert service.pauses == [17]
 
     def test_does_not_wait_for_hours_but_says_how_long(
@@ -105,14 +111,14 @@ class TestRetries:
     ) -> None:
         service.upsets.append(problem(429, "rate-limited", retry_after="7200"))
         with pytest.raises(RateLimitedError) as caught:
-            transport.send(LIMITS)
+            run(transport.send(LIMITS))
         assert caught.value.retry_after_s == 7200
         assert service.pauses == []
 
     def test_gives_up_after_the_last_try(self, service: FakeService, transport: Transport) -> None:
         service.upsets.extend([httpx.ConnectError("refused")] * 3)
         with pytest.raises(ServiceUnreachableError, match=r"hfer\.test: refused"):
-            transport.send(LIMITS)
+            run(transport.send(LIMITS))
         assert len(service.requests) == 3
 
     def test_a_body_is_sent_whole_on_every_try(
@@ -120,14 +126,14 @@ class TestRetries:
     ) -> None:
         service.upsets.append(httpx.ConnectError("refused"))
         with pytest.raises(NotFoundError):
-            transport.send(Call("POST", "/v1/echo", body=[b"a", b"b"]))
+            run(transport.send(Call("POST", "/v1/echo", body=[b"a", b"b"])))
         assert [request.content for request in service.requests] == [b"ab", b"ab"]
 
 
 class TestRefusal:
     def test_reads_the_problem(self, transport: Transport) -> None:
         with pytest.raises(NotFoundError) as caught:
-            transport.send(Call("GET", "/v1/nowhere"))
+            run(transport.send(Call("GET", "/v1/nowhere")))
         assert caught.value.code == "not-found"
         assert caught.value.request_id == "req_1"
         assert "It is not-found." in str(caught.value)
@@ -138,7 +144,7 @@ class TestRefusal:
     ) -> None:
         service.upsets.append(httpx.Response(418, text=body, headers={"X-Request-Id": "req_7"}))
         with pytest.raises(Exception, match="418") as caught:
-            transport.send(LIMITS)
+            run(transport.send(LIMITS))
         assert "req_7" in str(caught.value)
 
 
@@ -147,11 +153,8 @@ class TestStream:
         self, service: FakeService, transport: Transport
     ) -> None:
         service.upsets.append(httpx.Response(200, stream=_CutStream()))
-        with (
-            pytest.raises(ServiceUnreachableError, match="cut"),
-            transport.stream(LIMITS) as response,
-        ):
-            list(response.iter_bytes())
+        with pytest.raises(ServiceUnreachableError, match="cut"):
+            list(iterate(transport.stream(LIMITS)))
 
 
 class _CutStream(httpx.SyncByteStream):

@@ -1,5 +1,6 @@
 """`.env.example` names every setting there is, none that is not, and the true defaults."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from services.common.config import Settings
+from services.web.settings import WebSettings
 
 EXAMPLE = Path(__file__).parents[3] / ".env.example"
 
@@ -31,7 +33,7 @@ def defaults(model: type[BaseModel], head: str) -> dict[str, Any]:
     return found
 
 
-SETTINGS = defaults(Settings, "HFER_")
+SETTINGS = defaults(Settings, "HFER_") | defaults(WebSettings, "HFER_WEB__")
 
 
 def test_names_every_setting_and_no_other() -> None:
@@ -46,5 +48,7 @@ def test_tells_the_default(name: str) -> None:
         assert not commented
         return
     assert commented
-    shown = "" if default is None else str(default).lower() if default is True else str(default)
+    words = str(default).lower() if isinstance(default, bool) else str(default)
+    words = json.dumps(default) if isinstance(default, tuple) else words
+    shown = "" if default is None else words
     assert value == shown

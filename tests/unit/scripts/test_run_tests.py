@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.run_tests import TIERS, Outcome, conclude, read_counts
+from scripts.run_tests import TIERS, Outcome, Tier, conclude, read_counts
 
 GOOD = {"passed": 3, "failed": 0, "errors": 0, "skipped": 0}
 
@@ -19,6 +19,11 @@ class TestConclude:
         result, closing = capsys.readouterr().out.splitlines()[-2:]
         assert result == "RESULT: everything passed"
         assert closing.strip("= ") == "6 passed in 2.00s"
+
+    def test_says_what_was_left_out(self, capsys: pytest.CaptureFixture[str]) -> None:
+        tier = Tier("browser", ("x",), needs=("chromium",))
+        assert conclude([outcome()], coverage_code=0, seconds=2, left_out=[tier]) == 0
+        assert "left out: chromium is not installed" in capsys.readouterr().out
 
     @pytest.mark.parametrize(
         "bad",
@@ -67,6 +72,17 @@ class TestTiers:
             if file.is_relative_to(path)
         }
         assert files == held
+
+    def test_one_that_needs_what_is_not_there_is_not_possible(self) -> None:
+        assert Tier("t", ("x",)).possible
+        assert Tier("t", ("x",), needs=("no-such-program", "sh")).possible
+        assert not Tier("t", ("x",), needs=("no-such-program",)).possible
+
+    def test_the_browser_is_started_in_one_tier_only(self) -> None:
+        (browser,) = [tier for tier in TIERS if tier.needs]
+        (e2e,) = [tier for tier in TIERS if tier.name == "e2e"]
+        assert browser.paths == ("tests/e2e/web",)
+        assert "--ignore=tests/e2e/web" in e2e.options
 
     def test_keep_torch_and_tensorflow_apart(self) -> None:
         mixed = [

@@ -10,6 +10,7 @@ from services.common.domain.faces import AnalysisOptions, Box, DetectedFace, Pho
 from services.common.domain.limits import PhotoLimits
 from services.imaging.decode import DecodedPhoto
 from services.vision.bundle import Bundle
+from services.vision.classifiers.batches import LARGEST_BATCH
 from services.vision.classifiers.openvino import OpenVinoClassifier
 from services.vision.classifiers.port import Precision
 from services.vision.pipeline import Pipeline, sharpness
@@ -179,7 +180,7 @@ class TestAnalyse:
         bench = Bench(tiny_bundle)
         bench.pipeline.warm_up()
         assert len(bench.detector.calls) == 1
-        assert bench.classifier.calls == [63]
+        assert bench.classifier.calls == [2 * LARGEST_BATCH - 1]
 
 
 class TestFaults:

@@ -9,12 +9,14 @@ from typing import Annotated
 import typer
 
 from hfer._version import __version__
-from hfer.cli.delivery import coming_back, deliver, tell, watch, write_json
+from hfer.cli.delivery import coming_back, deliver, describe_end, going_on, tell, watch, write_json
+from hfer.cli.doctor import doctor
 from hfer.cli.exits import exit_code_of_error, exit_code_of_job
 from hfer.cli.models import models
 from hfer.cli.options import (
     DEFAULT_URL,
     ApiKey,
+    AsJson,
     JobId,
     Out,
     Quiet,
@@ -28,7 +30,8 @@ from hfer.cli.options import (
     session,
 )
 from hfer.cli.progress import upload_bar
-from hfer.cli.tables import describe, jobs_table, state_table, stdout_console
+from hfer.cli.tables import jobs_table, state_table, stdout_console
+from hfer.cli.watching import watch_job
 from hfer.cli.webhooks import webhooks
 from hfer.errors import HferError
 from hfer.models import JobState
@@ -36,7 +39,7 @@ from hfer.models import JobState
 EPILOG = (
     "Exit codes: 0 all photos analysed; 2 wrong options or paths; 3 some photos failed; 4 the job "
     "failed, was cancelled or has expired; 5 no answer from the service; 6 the service refused; "
-    "130 interrupted (a submitted job goes on)."
+    "7 the doctor found a fault; 130 interrupted (a submitted job goes on)."
 )
 
 app = typer.Typer(
@@ -47,6 +50,8 @@ app = typer.Typer(
     help="Batch analysis of apparent facial expression: what faces show, not what people feel.",
 )
 app.add_typer(models, name="models")
+app.command("watch")(watch_job)
+app.command()(doctor)
 app.add_typer(webhooks, name="webhooks")
 
 
@@ -84,7 +89,8 @@ def _options(
 def submit(
     context: typer.Context,
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH", help="Photos, and folders of photos.")
+        list[Path],
+        typer.Argument(metavar="PATH", help="Photos, folders of photos, and quoted patterns."),
     ],
     *,
     api_key: ApiKey,
@@ -108,14 +114,22 @@ def submit(
     idempotency_key: Annotated[
         str | None, typer.Option(help="Same key and same photos give the same job again.")
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Do not go on with an interrupted submit of these.")
+    ] = False,
     quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Send photos as one job. --out implies --wait; without either, print the job's id."""
+    """Send photos as one job. --out implies --wait; without either, print the job's id.
+
+    A submit that was interrupted or killed goes on where it stopped when it is run again.
+    """
+    results_format = _json_if(as_json, results_format)
     labels = dict(parse_label(text) for text in label or [])
     with session(context, url, api_key) as (wiring, client):
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
-        with upload_bar(wiring.stderr, quiet=quiet) as on_upload:
+        with going_on(wiring.stderr), upload_bar(wiring.stderr, quiet=quiet) as on_upload:
             job = client.submit(
                 *paths,
                 top_n=top_n,
@@ -125,6 +139,7 @@ def submit(
                 labels=labels,
                 client_ref=client_ref,
                 idempotency_key=idempotency_key,
+                resume=not fresh,
                 on_upload=on_upload,
             )
         if not wait and out is None:
@@ -152,10 +167,11 @@ def status(
     api_key: ApiKey,
     url: Url = DEFAULT_URL,
     state_format: StateFormatOption = StateFormat.TABLE,
+    as_json: AsJson = False,
 ) -> None:
     """Tell how a job stands. Exits with 0 whatever the answer is."""
     with session(context, url, api_key) as (_, client):
-        _print_state(client.jobs.get(job_id).state, state_format)
+        _print_state(client.jobs.get(job_id).state, as_json, state_format)
 
 
 @app.command()
@@ -172,8 +188,10 @@ def results(
     out: Out = None,
     results_format: ResultsFormatOption = ResultsFormat.TABLE,
     quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> None:
     """Print the results of a job, of this or any earlier submit."""
+    results_format = _json_if(as_json, results_format)
     with session(context, url, api_key) as (wiring, client):
         job = client.jobs.get(job_id)
         with coming_back(job, wiring.stderr):
@@ -197,10 +215,11 @@ def cancel(
     api_key: ApiKey,
     url: Url = DEFAULT_URL,
     state_format: StateFormatOption = StateFormat.TABLE,
+    as_json: AsJson = False,
 ) -> None:
     """Stop a job. Photos already analysed keep their results."""
     with session(context, url, api_key) as (_, client):
-        _print_state(client.jobs.attach(job_id).cancel(), state_format)
+        _print_state(client.jobs.attach(job_id).cancel(), as_json, state_format)
 
 
 @app.command()
@@ -211,6 +230,7 @@ def delete(
     api_key: ApiKey,
     url: Url = DEFAULT_URL,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Erase a job with its photos and results, for good."""
     if not yes and sys.stdin.isatty():
@@ -218,6 +238,8 @@ def delete(
     with session(context, url, api_key) as (wiring, client):
         client.jobs.attach(job_id).delete()
         tell(wiring.stderr, f"Erased {job_id}")
+    if as_json:
+        write_json({"id": job_id, "deleted": True})
 
 
 @app.command()
@@ -229,11 +251,12 @@ def jobs(
     status: Annotated[str | None, typer.Option(help="Only jobs in this status.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,
     state_format: StateFormatOption = StateFormat.TABLE,
+    as_json: AsJson = False,
 ) -> None:
     """List the newest jobs."""
     with session(context, url, api_key) as (_, client):
         states = list(islice(client.jobs.list(status=status), limit))
-        if state_format is StateFormat.JSON:
+        if as_json or state_format is StateFormat.JSON:
             write_json(states)
         else:
             stdout_console().print(jobs_table(states))
@@ -247,8 +270,12 @@ def _print_submitted(state: JobState, results_format: ResultsFormat) -> None:
         typer.echo(state.id)
 
 
-def _print_state(state: JobState, state_format: StateFormat) -> None:
-    if state_format is StateFormat.JSON:
+def _json_if(as_json: bool, otherwise: ResultsFormat) -> ResultsFormat:
+    return ResultsFormat.JSON if as_json else otherwise
+
+
+def _print_state(state: JobState, as_json: bool, state_format: StateFormat) -> None:
+    if as_json or state_format is StateFormat.JSON:
         write_json(state)
     else:
         stdout_console().print(state_table(state))
@@ -256,5 +283,5 @@ def _print_state(state: JobState, state_format: StateFormat) -> None:
 
 def _leave(wiring: Wiring, state: JobState) -> None:
     """End with a line on how the job stands, and the exit code that says the same."""
-    tell(wiring.stderr, f"{state.id} {state.status}: photos {describe(state.counts)}")
+    describe_end(state, wiring.stderr)
     raise typer.Exit(exit_code_of_job(state))

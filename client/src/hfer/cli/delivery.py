@@ -16,7 +16,7 @@ from hfer.cli.exits import ExitCode
 from hfer.cli.folder import plan_annotated, write_annotated, write_results
 from hfer.cli.options import ResultsFormat
 from hfer.cli.progress import analysis_bar, download_bar
-from hfer.cli.tables import results_table, stdout_console
+from hfer.cli.tables import describe, results_table, stdout_console
 from hfer.cli.text import safe, safe_lines
 from hfer.jobs import Job
 from hfer.models import JobState, ResultFormat
@@ -36,6 +36,18 @@ def coming_back(job: Job, stderr: Console) -> Iterator[None]:
         tell(stderr, "Interrupted; the job was left alone.")
         tell(stderr, f"See how it stands:  hfer status {job.id}")
         tell(stderr, f"Get its results:    hfer results {job.id} --wait")
+        raise typer.Exit(ExitCode.INTERRUPTED) from interrupt
+
+
+@contextmanager
+def going_on(stderr: Console) -> Iterator[None]:
+    """Let Ctrl-C during an upload say that nothing is lost."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        tell(stderr, "Interrupted while sending; there is no job yet.")
+        tell(stderr, "Run the same command again: it goes on where it stopped (within a day).")
+        tell(stderr, "Add --fresh to begin anew.")
         raise typer.Exit(ExitCode.INTERRUPTED) from interrupt
 
 
@@ -72,7 +84,7 @@ def write_stdout(blocks: Iterable[bytes]) -> None:
 
 def write_json(value: object) -> None:
     """Print dataclasses as JSON."""
-    text = json.dumps(value, default=_jsonable, indent=2)
+    text = json.dumps(value, default=jsonable, indent=2)
     write_stdout([f"{text}\n".encode()])
 
 
@@ -87,7 +99,13 @@ def _fill(job: Job, out: Path, stderr: Console, *, partial: bool, quiet: bool) -
     tell(stderr, f"Wrote {len(plan) - missing:,} annotated photos and the results to {out}")
 
 
-def _jsonable(value: object) -> object:
+def describe_end(state: JobState, stderr: Console) -> None:
+    """Say in a line how the job stands."""
+    tell(stderr, f"{state.id} {state.status}: photos {describe(state.counts)}")
+
+
+def jsonable(value: object) -> object:
+    """Turn what ``json`` does not know into what it does."""
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

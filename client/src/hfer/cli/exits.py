@@ -8,6 +8,7 @@ from hfer.errors import (
     HferError,
     ModelReferenceError,
     PhotoFileError,
+    SettingsError,
     WaitTimeoutError,
 )
 from hfer.models import JobState
@@ -22,7 +23,8 @@ class ExitCode(IntEnum):
     ``JOB_FAILED``: the job failed, was cancelled or has expired.
     ``UNREACHABLE``: no answer from the service, or not from an HFER service.
     ``REFUSED``: the service refused; its code and request id are shown.
-    ``INTERRUPTED``: Ctrl-C; a job that was submitted goes on.
+    ``UNWELL``: `doctor` found something that keeps the service from working.
+    ``INTERRUPTED``: Ctrl-C; a job that was submitted goes on, an upload can be gone on with.
     """
 
     OK = 0
@@ -31,6 +33,7 @@ class ExitCode(IntEnum):
     JOB_FAILED = 4
     UNREACHABLE = 5
     REFUSED = 6
+    UNWELL = 7
     INTERRUPTED = 130
 
 
@@ -43,7 +46,7 @@ def exit_code_of_job(state: JobState) -> ExitCode:
 
 def exit_code_of_error(error: HferError) -> ExitCode:
     """Judge an error."""
-    if isinstance(error, PhotoFileError | BundleFileError | ModelReferenceError):
+    if isinstance(error, PhotoFileError | BundleFileError | ModelReferenceError | SettingsError):
         return ExitCode.USAGE
     if isinstance(error, ApiError | WaitTimeoutError):
         return ExitCode.REFUSED

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from hfer.cli.delivery import tell, write_json
-from hfer.cli.options import DEFAULT_URL, ApiKey, Quiet, Url, Wiring, session
+from hfer.cli.options import DEFAULT_URL, ApiKey, AsJson, Quiet, Url, Wiring, session
 from hfer.cli.progress import upload_bar
 from hfer.cli.registry_tables import canary_table, card_text, model_table, models_table
 from hfer.cli.tables import stdout_console
@@ -26,7 +26,6 @@ Reference = Annotated[
         metavar="MODEL", help="mdl_…, a version such as starter-0.1.0, or a unique beginning."
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
 
 @models.command("list")

@@ -12,7 +12,9 @@ import httpx
 import typer
 from rich.console import Console
 
+from hfer._transport import service_url
 from hfer.client import Client
+from hfer.errors import SettingsError
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 
@@ -63,8 +65,10 @@ def parse_label(text: str) -> tuple[str, str]:
 
 
 def _http_url(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise typer.BadParameter(f"{url!r} does not start with http:// or https://")
+    try:
+        service_url(url)
+    except SettingsError as error:
+        raise typer.BadParameter(str(error)) from error
     return url
 
 
@@ -94,6 +98,9 @@ Out = Annotated[
 ]
 ResultsFormatOption = Annotated[
     ResultsFormat, typer.Option("--format", "-f", help="How results are printed on stdout.")
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print JSON on stdout; the same as --format json.")
 ]
 StateFormatOption = Annotated[
     StateFormat, typer.Option("--format", "-f", help="How it is printed on stdout.")

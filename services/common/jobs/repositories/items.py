@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from sqlalchemy import select, text
+from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
 from services.common.db.models import Item
@@ -15,8 +15,8 @@ from services.common.jobs.repositories.tallies import tallying
 from services.common.queue.names import Lane
 
 _COPY = (
-    "COPY item (public_id, job_id, seq, queue, filename, client_ref, object_key, sha256,"
-    " byte_count, state, verdict, attempts, iso_crashes, solo) FROM STDIN"
+    "COPY item (public_id, job_id, seq, queue, filename, client_ref, source_url, object_key,"
+    " sha256, byte_count, state, verdict, attempts, iso_crashes, solo, next_at) FROM STDIN"
 )
 _REFUSE = text(f"""
     WITH refused AS (
@@ -27,6 +27,16 @@ _REFUSE = text(f"""
     INSERT INTO outcome (item_id, ok, error_code, error_detail)
     SELECT id, false, code, detail FROM refused
 """)  # noqa: S608 - constants of our own modules
+
+_AWAIT = text("""
+    INSERT INTO url_fetch (item_id, job_id, attempts)
+    SELECT id, job_id, 0 FROM item
+    WHERE job_id = :job_id AND state = 0 AND object_key = ''
+""")
+# Postgres reads the word as the transaction's time: its clock is the only one.
+_NOW = "now"
+# A date that never comes, and that Python can read, unlike 'infinity'.
+_NEVER = "9999-01-01Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +60,25 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """A photo about to be written. ``object_key`` is empty exactly when it is refused."""
+    """A photo about to be written.
+
+    ``object_key`` is empty when it is refused, and when it is still to be fetched from its
+    ``source_url``. ``sha256`` is None for a photo whose bytes nobody has seen whole.
+    """
 
     public_id: uuid.UUID
     filename: str
-    sha256: bytes
+    sha256: bytes | None
     byte_count: int
     object_key: str = ""
     client_ref: str | None = None
     refusal: Refusal | None = None
+    source_url: str | None = None
+
+    @property
+    def awaits_fetch(self) -> bool:
+        """Whether the photo is still to be fetched."""
+        return self.refusal is None and not self.object_key
 
 
 class ItemRepository:
@@ -72,7 +92,8 @@ class ItemRepository:
     ) -> None:
         """Write items of a job by one COPY (100,000 take 1.1 s), numbered from ``first_seq``.
 
-        Refused ones are written finished, with their outcome row.
+        Refused ones are written finished, with their outcome row; those to be fetched first
+        wait for `services.worker.ingest`.
         """
         driver = self._session.connection().connection.driver_connection
         assert driver is not None  # noqa: S101 - a session in a transaction has a connection
@@ -80,6 +101,8 @@ class ItemRepository:
             for seq, item in enumerate(items, first_seq):
                 copy.write_row(_columns(job_id, seq, item, lane=lane))
         self._refuse(job_id, items, first_seq=first_seq)
+        if any(item.awaits_fetch for item in items):
+            self._session.execute(_AWAIT, {"job_id": job_id})
 
     def _refuse(self, job_id: int, items: Iterable[NewItem], *, first_seq: int) -> None:
         refused = [(seq, item.refusal) for seq, item in enumerate(items, first_seq) if item.refusal]
@@ -95,15 +118,15 @@ class ItemRepository:
             },
         )
 
-    def failed_with_bytes(self, job_id: int) -> list[Item]:
-        """Return the failed items whose photo was stored, in the order they were sent."""
+    def failed_retryable(self, job_id: int) -> list[Item]:
+        """Return the failed items whose photo is stored or has a URL, in the order sent."""
         query = (
             select(Item)
             .where(
                 Item.job_id == job_id,
                 Item.state == ItemState.FINISHED,
                 Item.verdict == Verdict.FAILED,
-                Item.object_key != "",
+                or_(Item.object_key != "", Item.source_url.is_not(None)),
             )
             .order_by(Item.seq)
         )
@@ -119,6 +142,7 @@ def _columns(job_id: int, seq: int, item: NewItem, *, lane: Lane) -> tuple[objec
         lane.value,
         item.filename,
         item.client_ref,
+        item.source_url,
         item.object_key,
         item.sha256,
         item.byte_count,
@@ -127,4 +151,5 @@ def _columns(job_id: int, seq: int, item: NewItem, *, lane: Lane) -> tuple[objec
         0,
         0,
         False,
+        _NEVER if item.awaits_fetch else _NOW,
     )

@@ -95,9 +95,12 @@ class JobRepository:
         return self._session.scalar(statement)
 
     def by_idempotency_key(self, tenant: str, key: str) -> Job | None:
-        """Return the tenant's job that was made under this key."""
-        query = select(Job).where(Job.tenant == tenant, Job.idempotency_key == key)
-        return self._session.scalar(query)
+        """Return the tenant's job that was made, or whose upload was sealed, under this key.
+
+        A key that did both for different jobs cannot be: `seal` refuses it.
+        """
+        keys = Job.idempotency_key == key, Job.seal_key == key
+        return self._session.scalar(select(Job).where(Job.tenant == tenant, or_(*keys)))
 
     def get(self, tenant: str, public_id: uuid.UUID, *, lock: bool = False) -> Job | None:
         """Return a job of the tenant; ``lock`` keeps deletions of it out until the commit."""

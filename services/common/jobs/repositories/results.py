@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.common.db.models import Item, Job, Outcome
 from services.common.domain.jobs import ItemState, ItemStatus, Verdict
+from services.common.jobs.repositories.faces import FaceFilter, shows
 
 _STORED: dict[ItemStatus, tuple[ItemState, Verdict | None]] = {
     ItemStatus.QUEUED: (ItemState.READY, None),
@@ -33,7 +34,8 @@ class PhotoRecord:
     seq: int
     filename: str
     client_ref: str | None
-    sha256: bytes
+    source_url: str | None
+    sha256: bytes | None
     object_key: str
     status: ItemStatus
     attempts: int
@@ -50,13 +52,29 @@ class ResultRepository:
         self._session = session
 
     def page(
-        self, job_id: int, *, after_seq: int, limit: int, status: ItemStatus | None = None
+        self,
+        job_id: int,
+        *,
+        after_seq: int,
+        limit: int,
+        status: ItemStatus | None = None,
+        faces: FaceFilter | None = None,
     ) -> list[PhotoRecord]:
-        """Return up to ``limit`` photos numbered above ``after_seq`` (-1 for the first page)."""
+        """Return up to ``limit`` photos numbered above ``after_seq`` (-1 for the first page).
+
+        Args:
+            job_id: the job's number.
+            after_seq: where the page begins.
+            limit: most photos.
+            status: only photos that stand so.
+            faces: only photos with a face that fits.
+        """
         query = select_photos().where(Item.job_id == job_id, Item.seq > after_seq)
         if status is not None:
             state, verdict = _STORED[status]
             query = query.where(Item.state == state, Item.verdict.is_not_distinct_from(verdict))
+        if faces is not None and faces.asks:
+            query = query.where(shows(faces))
         return self._read(query.order_by(Item.seq).limit(limit))
 
     def final_window(self, job_id: int, *, first_seq: int, size: int) -> list[PhotoRecord]:
@@ -75,6 +93,18 @@ class ResultRepository:
     def get(self, job_id: int, public_id: uuid.UUID) -> PhotoRecord | None:
         """Return one photo of a job."""
         query = select_photos().where(Item.job_id == job_id, Item.public_id == public_id)
+        return next(iter(self._read(query)), None)
+
+    def at_or_below(self, tenant: str, public_id: uuid.UUID, *, reach: int) -> PhotoRecord | None:
+        """Return the tenant's photo with this id, or with the nearest one up to ``reach`` less."""
+        lowest = uuid.UUID(int=max(public_id.int - reach, 0))
+        query = (
+            select_photos()
+            .join(Job, Job.id == Item.job_id)
+            .where(Item.public_id.between(lowest, public_id), Job.tenant == tenant)
+            .order_by(Item.public_id.desc())
+            .limit(1)
+        )
         return next(iter(self._read(query)), None)
 
     def model_versions(self, job_ids: Sequence[int]) -> dict[int, str]:
@@ -99,11 +129,12 @@ class ResultRepository:
 
 def select_photos() -> _Columns:
     """Select photos with their outcomes, as `read_photo` reads them."""
-    return select(
+    query: Any = select(
         Item.public_id,
         Item.seq,
         Item.filename,
         Item.client_ref,
+        Item.source_url,
         Item.sha256,
         Item.object_key,
         Item.state,
@@ -113,7 +144,8 @@ def select_photos() -> _Columns:
         Outcome.model_version,
         Outcome.error_code,
         Outcome.error_detail,
-    ).outerjoin(Outcome, Outcome.item_id == Item.id)
+    )
+    return query.outerjoin(Outcome, Outcome.item_id == Item.id)  # type: ignore[no-any-return]  # more columns than SQLAlchemy's types can count
 
 
 def read_photo(row: Row[Any]) -> PhotoRecord:
@@ -124,6 +156,7 @@ def read_photo(row: Row[Any]) -> PhotoRecord:
         seq=row.seq,
         filename=row.filename,
         client_ref=row.client_ref,
+        source_url=row.source_url,
         sha256=row.sha256,
         object_key=row.object_key,
         status=ItemStatus.of(ItemState(row.state), verdict),

@@ -58,12 +58,18 @@ class RetentionRepository:
         return self._session.scalars(query).all()
 
     def erase_inputs(self, job_id: int) -> None:
-        """Doom the photos of a job and note that they are gone; its results stay."""
+        """Doom the photos of a job, forget their URLs, note both; its results stay."""
         keys = select(Item.object_key).where(Item.job_id == job_id, Item.object_key != "")
         doom = insert(DoomedObject).from_select(
             [DoomedObject.object_key], keys.distinct().order_by(Item.object_key)
         )
         self._session.execute(doom.on_conflict_do_nothing())
+        self._session.execute(
+            update(Item)
+            .where(Item.job_id == job_id, Item.source_url.is_not(None))
+            .values(source_url=None)
+            .execution_options(synchronize_session=False)
+        )
         self._session.execute(
             update(Job)
             .where(Job.id == job_id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import LargeBinary, func, select, type_coerce, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -71,7 +71,7 @@ class UploadRepository:
             select(
                 Item.seq,
                 Item.filename,
-                Item.sha256,
+                type_coerce(Item.sha256, LargeBinary),  # declared, so never null
                 Item.byte_count,
                 Item.client_ref,
                 Item.object_key,
@@ -92,15 +92,21 @@ class UploadRepository:
         options: Mapping[str, Any],
         labels: Mapping[str, str],
         client_ref: str | None,
+        key: str | None,
         keep_results: timedelta,
     ) -> None:
-        """Hand the open job to the workers."""
+        """Hand the open job to the workers.
+
+        Raises:
+            IntegrityError: another upload was sealed under ``key`` a moment ago.
+        """
         self._change(
             job,
             status=JobStatus.QUEUED,
             options=dict(options),
             labels=dict(labels),
             client_ref=client_ref,
+            seal_key=key,
             sealed_at=func.now(),
             expires_at=func.now() + keep_results,
         )

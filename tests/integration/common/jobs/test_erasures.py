@@ -2,17 +2,30 @@
 
 import threading
 import uuid
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import Engine, event, func, select, text
 
-from services.common.db.models import DoomedObject, Item, Job
+from services.common.db.models import DoomedObject, Item, Job, Outcome
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.jobs import ItemStatus
 from services.common.jobs.lifecycle import erase, retry
 from services.common.jobs.repositories.erasures import ErasureRepository
 from tests.fixtures.jobs import RULES, SeededJob, seed_job
+
+MANY = 100_000
+_MANY_ITEMS = text("""
+    INSERT INTO item (public_id, job_id, seq, queue, filename, object_key, sha256, byte_count,
+                      state, verdict, attempts, iso_crashes, solo)
+    SELECT gen_random_uuid(), :job, seq, 'batch', 'a.jpg', 'photos/t/' || md5(seq::text),
+           decode(md5(seq::text), 'hex'), 1, 2, 0, 1, 0, false
+    FROM generate_series(1, CAST(:last AS int)) AS seq
+""")
+_MANY_OUTCOMES = text("""
+    INSERT INTO outcome (item_id, ok, payload) SELECT id, true, '{}' FROM item WHERE state = 2
+""")
 
 READY, FAILED = ItemStatus.QUEUED, ItemStatus.FAILED
 
@@ -68,6 +81,28 @@ class TestErase:
             worker.get_one(Job, seeded.job.id).priority = 1
         thread.join(10)
         assert done.is_set()
+
+    def test_takes_a_job_of_100_000_photos_in_short_statements(
+        self, engine: Engine, sessions: SessionFactory
+    ) -> None:
+        seeded = seed(sessions, READY)
+        with unit_of_work(sessions) as session:
+            session.execute(_MANY_ITEMS, {"job": seeded.job.id, "last": MANY - 1})
+            session.execute(_MANY_OUTCOMES)
+        amounts: list[int] = []
+
+        def note(*facts: Any) -> None:
+            if str(facts[2]).startswith("DELETE FROM item"):
+                amounts.append(facts[1].rowcount)
+
+        event.listen(engine, "after_cursor_execute", note)
+        with unit_of_work(sessions) as session:
+            erase(session, "default", seeded.job.public_id, annotated_keys=[])
+        assert (sum(amounts), max(amounts)) == (MANY, 10_000)
+        with sessions() as session:
+            for table in (Job, Item, Outcome):
+                assert session.scalar(select(func.count()).select_from(table)) == 0
+            assert session.scalar(select(func.count()).select_from(DoomedObject)) == MANY
 
     def test_knows_nobody_elses_job(self, sessions: SessionFactory) -> None:
         seeded = seed(sessions, READY)

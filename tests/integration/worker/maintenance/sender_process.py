@@ -16,7 +16,7 @@ def main(url: str, key: str) -> None:
         build_session_factory(engine),
         SecretBox([key]),
         settings=webhook_settings(),
-        base="",
+        base="https://hfer.example",  # as the sender of the test
         metrics=Metrics(),
     )
     sender.step()

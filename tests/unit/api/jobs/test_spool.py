@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from services.api.errors import ApiError
-from services.api.jobs.spool import MAX_CONFIG_BYTES, SpooledPhoto, SubmissionReader
+from services.api.jobs.spool import MAX_CONFIG_BYTES, SubmissionReader
+from services.api.jobs.spooled import SpooledPhoto
 from services.api.problems import ProblemCode
 from services.common.domain.errors import ItemErrorCode
 from services.common.domain.limits import PhotoLimits

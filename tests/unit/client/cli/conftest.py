@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -21,11 +22,15 @@ class Outcome:
 
 @pytest.fixture
 def run(
-    service: FakeService, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+    service: FakeService,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> Callable[..., Outcome]:
     """Run ``hfer`` in this process against the service in memory."""
     monkeypatch.setenv("HFER_URL", URL)
     monkeypatch.setenv("HFER_API_KEY", KEY)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
     def run(*arguments: object) -> Outcome:
         stderr = io.StringIO()

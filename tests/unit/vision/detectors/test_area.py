@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from services.vision.detectors.area import area_resize
+from services.vision.detectors.area import area_crops, area_level
 from tests.fixtures.photos import noise
 
 
@@ -19,7 +19,7 @@ def by_definition(rgb: np.ndarray, height: int, width: int) -> np.ndarray:
     return result
 
 
-class TestAreaResize:
+class TestAreaLevel:
     @pytest.mark.parametrize(
         ("size", "target"),
         [
@@ -31,21 +31,41 @@ class TestAreaResize:
             ((200, 150), (7, 91)),
         ],
     )
-    def test_is_adaptive_average_pooling(
+    def test_is_adaptive_average_pooling_with_channels_first(
         self, size: tuple[int, int], target: tuple[int, int]
     ) -> None:
         rgb = noise(size[1], size[0])
-        difference = area_resize(rgb, *target) - by_definition(rgb, *target)
-        assert np.abs(difference).max() < 1e-4
+        level = area_level(rgb, *target)
+        assert level.dtype == np.float32
+        expected = by_definition(rgb, *target).transpose(2, 0, 1)
+        assert np.abs(level - expected).max() < 1e-4
 
     @pytest.mark.parametrize(("first", "end"), [(0, 10), (5, 130), (100, 150), (149, 150)])
     def test_band_is_a_part_of_the_whole(self, first: int, end: int) -> None:
         rgb = noise(60, 333)
-        whole = area_resize(rgb, 150, 37)
-        band = area_resize(rgb, 150, 37, first_row=first, end_row=end)
-        assert np.array_equal(band, whole[first:end])
+        whole = area_level(rgb, 150, 37)
+        band = area_level(rgb, 150, 37, first_row=first, end_row=end)
+        assert np.array_equal(band, whole[:, first:end])
 
-    def test_reads_a_view_into_a_photo(self) -> None:
-        view = noise(60, 60)[10:40, 20:50]
-        expected = area_resize(view.copy(), 24, 24)
-        assert np.array_equal(area_resize(view, 24, 24), expected)
+    def test_takes_read_only_pixels(self) -> None:
+        rgb = noise(30, 20)
+        expected = area_level(rgb, 12, 12)
+        rgb.flags.writeable = False
+        assert np.array_equal(area_level(rgb, 12, 12), expected)
+
+    def test_white_stays_white_however_large_the_window(self) -> None:
+        white = np.full((3_000, 3_000, 3), 255, np.uint8)
+        assert np.abs(area_level(white, 1, 1) - 255).max() < 1e-3
+
+
+class TestAreaCrops:
+    def test_are_the_averages_of_each_window(self) -> None:
+        rgb = noise(90, 70)
+        corners = np.array([[0, 0, 90, 70], [3, 5, 4, 6], [10, 20, 34, 44], [60, 1, 90, 66]])
+        crops = area_crops(rgb, corners, 24)
+        assert crops.dtype == np.float32
+        for crop, (x1, y1, x2, y2) in zip(crops, corners, strict=True):
+            assert np.abs(crop - by_definition(rgb[y1:y2, x1:x2], 24, 24)).max() < 1e-4
+
+    def test_of_no_window_are_none(self) -> None:
+        assert area_crops(noise(30, 30), np.empty((0, 4), np.int64), 24).shape == (0, 24, 24, 3)

@@ -7,6 +7,7 @@ import pytest
 from services.common.domain.errors import BundleError
 from services.common.domain.limits import PhotoLimits
 from services.imaging.decode import decode_photo
+from services.vision.detectors import openvino as openvino_engine
 from services.vision.detectors.mtcnn import MtcnnDetector
 from services.vision.detectors.openvino import load_openvino_detector, verified_networks
 from services.vision.transforms import Pixels
@@ -53,6 +54,34 @@ class TestVerifiedNetworks:
         (copy / "manifest.json").write_text(text)
         with pytest.raises(BundleError, match="incomplete"):
             verified_networks(copy)
+
+
+class TestScreen:
+    """Bfloat16 before float32: on a CPU without, OpenVINO imitates it."""
+
+    @pytest.fixture
+    def screened(self, monkeypatch: pytest.MonkeyPatch) -> MtcnnDetector:
+        monkeypatch.setattr(openvino_engine, "has_bfloat16", lambda _core: True)
+        return load_openvino_detector(MTCNN)
+
+    @pytest.fixture
+    def plain(self, monkeypatch: pytest.MonkeyPatch) -> MtcnnDetector:
+        monkeypatch.setattr(openvino_engine, "has_bfloat16", lambda _core: False)
+        return load_openvino_detector(MTCNN)
+
+    @pytest.mark.parametrize("name", ["collage.jpg", "hopper.jpg"])
+    def test_changes_no_face(
+        self, screened: MtcnnDetector, plain: MtcnnDetector, name: str
+    ) -> None:
+        photo = sample(name)
+        ours = screened.detect([photo], threshold=0.7)
+        theirs = plain.detect([photo], threshold=0.7)
+        assert ours == theirs
+        assert ours[0]
+
+    def test_finds_nothing_on_a_wall(self, screened: MtcnnDetector) -> None:
+        wall = np.full((600, 800, 3), 180, np.uint8)
+        assert screened.detect([wall]) == [[]]
 
 
 class TestDetector:

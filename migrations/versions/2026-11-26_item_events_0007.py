@@ -1,6 +1,6 @@
 """Item events: finished photos get a place in the stream of events of their job.
 
-Revision: 0006, after 0004. Made on 2026-11-26.
+Revision: 0007, after 0006. Made on 2026-11-26.
 """
 
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0006"
-down_revision: str | None = "0004"
+revision: str = "0007"
+down_revision: str | None = "0006"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,6 +1,6 @@
 """Webhooks: endpoints, messages, deliveries and attempts.
 
-Revision: 0007, after 0006. Made on 2026-11-26.
+Revision: 0008, after 0007. Made on 2026-11-26.
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "0007"
-down_revision: str | None = "0006"
+revision: str = "0008"
+down_revision: str | None = "0007"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

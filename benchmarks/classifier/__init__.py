@@ -1,0 +1,1 @@
+"""The classifier alone: Keras and TensorFlow beside ONNX Runtime and OpenVINO."""

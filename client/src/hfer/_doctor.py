@@ -1,0 +1,207 @@
+"""What may keep a service from working for this client, looked at from here.
+
+Every check says what it found and, where something is wrong, what to do. One that cannot be
+made because an earlier one failed is skipped, not failed.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from urllib.parse import quote
+
+import httpx
+
+from hfer._codec import decode
+from hfer._retry import ONCE
+from hfer._transport import Call, Transport, json_call, parsed
+from hfer._uploads import UPLOADS, Page
+from hfer._version import __version__
+from hfer.errors import ApiError, HferError
+from hfer.models import ModelInfo
+
+# Buckets refuse signatures that are 15 minutes off; webhooks 5.
+WORST_SKEW_S, SOME_SKEW_S = 300.0, 30.0
+NEEDED_SCOPES = ("jobs:read", "jobs:write")
+
+
+class Verdict(StrEnum):
+    """What a check came to."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: what was found, and what to do about it (empty when nothing is wrong)."""
+
+    check: str
+    verdict: Verdict
+    detail: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    ok: bool = False
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Readiness:
+    checks: dict[str, _Part] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    id: str = ""
+    tenant: str = ""
+    scopes: tuple[str, ...] = ()
+
+
+_READINESS_ADVICE: Mapping[str, str] = {
+    "database": "Start Postgres, or look at HFER_DATABASE__URL of the service.",
+    "broker": "Start Redis, or look at HFER_BROKER__URL of the service.",
+    "bucket": "Start the S3 service, or look at HFER_STORAGE__… of the service.",
+    "worker": "Start a worker (`make run` does); its log says if its model is refused.",
+}
+
+
+async def examine(transport: Transport) -> list[Finding]:
+    """Make all checks, in the order in which one depends on another."""
+    try:
+        response = await transport.send(Call("GET", "/version"), retry=ONCE)
+        service = decode(_Service, parsed(response))
+    except HferError as error:
+        advice = "Look at the URL (--url, HFER_URL), at the network, and whether the API runs."
+        return [Finding("api", Verdict.FAILED, str(error), advice)]
+    return [
+        Finding("api", Verdict.OK, f"{transport.base_url} answers"),
+        judge_version(service.version, ours=__version__),
+        judge_clock(response.headers.get("Date"), now=datetime.now(UTC)),
+        *await _readiness(transport),
+        *await _with_key(transport),
+    ]
+
+
+def judge_version(theirs: str, *, ours: str) -> Finding:
+    """Compare the service's version with this package's: up to the minor they should agree."""
+    said = f"service {theirs or 'unknown'}, client {ours}"
+    if theirs.split(".")[:2] == ours.split(".")[:2]:
+        return Finding("version", Verdict.OK, said)
+    advice = "Install the client of the service's release; newer fields are ignored meanwhile."
+    return Finding("version", Verdict.WARNING, said, advice)
+
+
+def judge_clock(date: str | None, *, now: datetime) -> Finding:
+    """Compare the service's clock (its ``Date`` header, whole seconds) with ours."""
+    try:
+        theirs = parsedate_to_datetime(date or "")
+    except ValueError:
+        return Finding("clock", Verdict.SKIPPED, "the service does not tell its time")
+    skew = (now - theirs).total_seconds()
+    said = f"this machine is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the service"
+    advice = "Set the clocks of both (timedatectl set-ntp true): signed URLs and webhooks depend."
+    if abs(skew) > WORST_SKEW_S:
+        return Finding("clock", Verdict.FAILED, said, advice)
+    if abs(skew) > SOME_SKEW_S:
+        return Finding("clock", Verdict.WARNING, said, advice)
+    return Finding("clock", Verdict.OK, said)
+
+
+async def _readiness(transport: Transport) -> list[Finding]:
+    """Ask /readyz, which answers 503 with the same body when something is red."""
+    try:
+        body = await transport.look("/readyz")
+    except HferError as error:
+        return [Finding("readiness", Verdict.FAILED, str(error), "See the API's log.")]
+    parts = decode(_Readiness, body).checks
+    return [
+        Finding(name, Verdict.OK, part.detail)
+        if part.ok
+        else Finding(
+            name, Verdict.FAILED, part.detail, _READINESS_ADVICE.get(name, "See the API's log.")
+        )
+        for name, part in parts.items()
+    ]
+
+
+async def _with_key(transport: Transport) -> list[Finding]:
+    names = ("model", "presigned upload")
+    try:
+        call = Call("GET", "/v1/api-keys/current")
+        key = decode(_Key, await transport.send_json(call, retry=ONCE))
+    except HferError as error:
+        advice = "Give a key that is not revoked (--api-key, HFER_API_KEY); operators make them."
+        skipped = [Finding(name, Verdict.SKIPPED, "needs a key") for name in names]
+        return [Finding("key", Verdict.FAILED, str(error), advice), *skipped]
+    return [_judge_key(key), await _model(transport), await _upload(transport, key)]
+
+
+def _judge_key(key: _Key) -> Finding:
+    said = f"{key.id} of {key.tenant}: {', '.join(key.scopes)}"
+    missing = [name for name in NEEDED_SCOPES if not {name, "admin"} & set(key.scopes)]
+    if missing:
+        advice = f"Submitting needs a key that also has {' and '.join(missing)}."
+        return Finding("key", Verdict.WARNING, said, advice)
+    return Finding("key", Verdict.OK, said)
+
+
+async def _model(transport: Transport) -> Finding:
+    try:
+        body = await transport.send_json(Call("GET", "/v1/models"), retry=ONCE)
+    except HferError as error:
+        return Finding("model", Verdict.FAILED, str(error), "See the API's log.")
+    listed = body.get("data", []) if isinstance(body, dict) else []
+    active = next((info for entry in listed if (info := decode(ModelInfo, entry)).active), None)
+    if active is None:
+        advice = "Publish a bundle (hfer models publish DIR) and activate it."
+        return Finding("model", Verdict.FAILED, "no model is active", advice)
+    said = f"{active.model_version} on {active.workers} worker process(es)"
+    if active.workers:
+        return Finding("model", Verdict.OK, said)
+    advice = "Workers follow within seconds of a change; if this stays, see a worker's log."
+    return Finding("model", Verdict.WARNING, said, advice)
+
+
+async def _upload(transport: Transport, key: _Key) -> Finding:
+    """Put a few bytes by presigned URL as a large submit would, and give the upload up."""
+    name = "presigned upload"
+    if not {"jobs:write", "admin"} & set(key.scopes):
+        return Finding(name, Verdict.SKIPPED, "needs a key with jobs:write")
+    content = b"hfer doctor " + secrets.token_hex(8).encode()
+    digest = hashlib.sha256(content).hexdigest()
+    file = {"filename": "doctor.jpg", "size": len(content), "sha256": digest}
+    try:
+        call = json_call("POST", UPLOADS, {"files": [file]})
+        page = decode(Page, await transport.send_json(call, retry=ONCE))
+    except ApiError as error:
+        return Finding(name, Verdict.FAILED, str(error), "See the API's log.")
+    except HferError as error:
+        return Finding(name, Verdict.FAILED, str(error), "Ask again; the service went away.")
+    url = page.data[0].url if page.data else None
+    if not url:
+        return Finding(name, Verdict.FAILED, "the service gave no URL", "See the API's log.")
+    where = httpx.URL(url).netloc.decode()
+    try:
+        await transport.put(url, (content,), size=len(content))
+    except HferError as error:
+        advice = (
+            f"{where} must be reachable from here: see HFER_STORAGE__PUBLIC_ENDPOINT of the"
+            " service. Up to 2,000 photos go through the API meanwhile."
+        )
+        return Finding(name, Verdict.FAILED, str(error), advice)
+    finally:
+        await transport.send(Call("DELETE", f"{UPLOADS}/{quote(page.id, safe='')}"), retry=ONCE)
+    return Finding(name, Verdict.OK, f"{where} takes photos")

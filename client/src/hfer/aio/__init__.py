@@ -1,0 +1,7 @@
+"""The client for asyncio, which is also the core of the blocking one (`hfer._wire`)."""
+
+from hfer.aio.client import AsyncClient
+from hfer.aio.jobs import AsyncJob, AsyncJobs
+from hfer.aio.registry import AsyncModels
+
+__all__ = ["AsyncClient", "AsyncJob", "AsyncJobs", "AsyncModels"]

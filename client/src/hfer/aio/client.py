@@ -1,0 +1,106 @@
+"""``AsyncClient``: as `hfer.Client`, for asyncio."""
+
+import asyncio
+import os
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from hfer._codec import decode
+from hfer._doctor import Finding, examine
+from hfer._multipart import UploadProgress
+from hfer._photos import find_photos
+from hfer._resume import default_folder, fingerprint
+from hfer._retry import RetryPolicy
+from hfer._submit import Submission, send_resumably
+from hfer._transport import Call, Transport
+from hfer._wire import AsyncioWire, Wire
+from hfer.aio.jobs import AsyncJob, AsyncJobs
+from hfer.aio.registry import AsyncModels
+from hfer.models import Limits
+
+
+class AsyncClient:
+    """A connection to one HFER service, for asyncio; arguments as of `hfer.Client`.
+
+    ``wire`` is for the blocking client, which is this one over another wire.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        *,
+        retry: RetryPolicy | None = None,
+        http_transport: httpx.AsyncBaseTransport | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        wire: Wire | None = None,
+    ) -> None:
+        self._key = api_key
+        self.transport = Transport(
+            base_url,
+            api_key,
+            wire=wire or AsyncioWire(transport=http_transport, sleep=sleep),
+            retry=retry or RetryPolicy(),
+        )
+        self.jobs = AsyncJobs(self.transport)
+        self.models = AsyncModels(self.transport)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.transport.wire.close()
+
+    async def limits(self) -> Limits:
+        """Ask how much the service takes."""
+        return decode(Limits, await self.transport.send_json(Call("GET", "/v1/limits")))
+
+    async def examine(self) -> list[Finding]:
+        """Look for what may keep this service from working; see `hfer.Client.examine`."""
+        return await examine(self.transport)
+
+    async def submit(
+        self,
+        *paths: str | os.PathLike[str],
+        top_n: int | None = None,
+        min_face_px: int | None = None,
+        detection_threshold: float | None = None,
+        annotated: bool | None = None,
+        labels: Mapping[str, str] | None = None,
+        client_ref: str | None = None,
+        idempotency_key: str | None = None,
+        resume: bool | str | os.PathLike[str] = False,
+        on_upload: UploadProgress | None = None,
+    ) -> AsyncJob:
+        """Send photos as one job; see `hfer.Client.submit`."""
+        photos = await self.transport.wire.call(find_photos, paths)
+        config = {
+            "top_n": top_n,
+            "min_face_px": min_face_px,
+            "detection_threshold": detection_threshold,
+            "annotated": annotated,
+            "labels": dict(labels) if labels else None,
+            "client_ref": client_ref,
+        }
+        chosen = {name: value for name, value in config.items() if value is not None}
+        submission = Submission(photos, chosen, await self.limits(), on_upload)
+        if idempotency_key or resume is False:
+            key = idempotency_key or str(uuid.uuid4())
+            return await submission.send(self.transport, key)
+        name = fingerprint(self.transport.base_url, self._key, photos, chosen)
+        folder = default_folder() if resume is True else Path(resume)
+        return await send_resumably(submission, self.transport, folder=folder, name=name)

@@ -1,0 +1,170 @@
+"""Jobs of the service: a handle on one, and the collection."""
+
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import httpx
+
+from hfer._codec import decode
+from hfer._pages import entries
+from hfer._results import result_bytes, result_lines
+from hfer._retry import PATIENT, RetryPolicy, parse_retry_after
+from hfer._tables import face_frame, require_pandas
+from hfer._transport import NOT_MODIFIED, Call, Transport, parsed
+from hfer.errors import UnexpectedAnswerError, WaitTimeoutError
+from hfer.models import JobState, PhotoResult, ResultFormat
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+JobProgress = Callable[[JobState], None]
+
+# The service says with Retry-After how often to look; these bound what it may say.
+SHORTEST_POLL_S, USUAL_POLL_S, LONGEST_POLL_S = 0.2, 1.0, 15.0
+
+# `follow` reads the results again after each twentieth of the job: 20 readings at most.
+FOLLOW_STEPS = 20
+
+
+class AsyncJob:
+    """A handle on one job, for asyncio; see `hfer.Job`."""
+
+    def __init__(self, transport: Transport, job_id: str, *, state: JobState | None = None) -> None:
+        self.id = job_id
+        self.transport = transport
+        self.path = f"/v1/jobs/{quote(job_id, safe='')}"
+        self._state = state
+        self._etag: str | None = None
+        self._poll_s = USUAL_POLL_S
+
+    async def state(self) -> JobState:
+        """Return the job as last seen; asks the service only if it was never seen."""
+        return self._state or await self.refresh()
+
+    def note(self, state: JobState) -> None:
+        """Take in a state that was told elsewhere."""
+        self._state, self._etag = state, None
+
+    async def refresh(self, *, retry: RetryPolicy | None = None) -> JobState:
+        """Ask the service how the job stands."""
+        headers = {"If-None-Match": self._etag} if self._etag and self._state else {}
+        call = Call("GET", self.path, headers=headers)
+        response = await self.transport.send(call, retry=retry)
+        self._poll_s = _poll_s(response)
+        if response.status_code == NOT_MODIFIED and self._state is not None:
+            return self._state
+        self._etag = response.headers.get("ETag")
+        self._state = job_state(parsed(response))
+        return self._state
+
+    async def wait(
+        self, *, on_progress: JobProgress | None = None, timeout_s: float | None = None
+    ) -> JobState:
+        """Wait until the job is final, and return its state; see `hfer.Job.wait`."""
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            state = await self.refresh(retry=PATIENT)
+            if on_progress is not None:
+                on_progress(state)
+            if state.final:
+                return state
+            if deadline is not None and time.monotonic() + self._poll_s > deadline:
+                raise WaitTimeoutError(f"{self.id} is still {state.status} after {timeout_s} s.")
+            await self.transport.wire.sleep(self._poll_s)
+
+    def results(self, *, partial: bool = False) -> AsyncGenerator[PhotoResult, None]:
+        """Iterate over the photos' results; see `hfer.Job.results`."""
+        return result_lines(self.transport, self.path, partial=partial)
+
+    async def follow(
+        self, *, on_progress: JobProgress | None = None
+    ) -> AsyncGenerator[PhotoResult, None]:
+        """Iterate over results while the job runs; see `hfer.Job.follow`."""
+        given: set[int] = set()
+        while True:
+            state = await self.refresh(retry=PATIENT)
+            if on_progress is not None:
+                on_progress(state)
+            fresh = state.counts.finished - len(given)
+            if state.final or (fresh and fresh * FOLLOW_STEPS >= state.counts.total):
+                # A final job is read without `partial`: photos that were never reached are told.
+                async with aclosing(self.results(partial=not state.final)) as results:
+                    async for photo in results:
+                        if photo.index not in given:
+                            given.add(photo.index)
+                            yield photo
+            if state.final:
+                return
+            await self.transport.wire.sleep(self._poll_s)
+
+    def results_bytes(
+        self, encoding: ResultFormat, *, partial: bool = False
+    ) -> AsyncGenerator[bytes, None]:
+        """Stream the results as the service encodes them (JSON, JSONL or CSV)."""
+        return result_bytes(self.transport, self.path, encoding, partial=partial)
+
+    async def to_pandas(self, *, partial: bool = False) -> "pd.DataFrame":
+        """Return the results as a table; see `hfer.Job.to_pandas`."""
+        require_pandas()
+        async with aclosing(self.results(partial=partial)) as results:
+            return face_frame([photo async for photo in results])
+
+    async def annotated(self, item_id: str) -> bytes:
+        """Fetch a photo with numbered boxes as JPEG; see `hfer.Job.annotated`."""
+        path = f"{self.path}/items/{quote(item_id, safe='')}/annotated"
+        return (await self.transport.send(Call("GET", path, follow_redirects=True))).content
+
+    async def cancel(self) -> JobState:
+        """Stop the job; see `hfer.Job.cancel`."""
+        body = await self.transport.send_json(Call("POST", f"{self.path}/cancel"))
+        self._state, self._etag = job_state(body), None
+        return self._state
+
+    async def delete(self) -> None:
+        """Erase the job with its photos and results; see `hfer.Job.delete`."""
+        await self.transport.send(Call("DELETE", self.path))
+
+
+class AsyncJobs:
+    """The jobs that the API key may see, for asyncio; see `hfer.Jobs`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def attach(self, job_id: str) -> AsyncJob:
+        """Return a handle without asking the service; a wrong id shows on first use."""
+        return AsyncJob(self._transport, job_id)
+
+    async def get(self, job_id: str) -> AsyncJob:
+        """Return a handle on a job that exists."""
+        job = self.attach(job_id)
+        await job.refresh()
+        return job
+
+    async def list(self, *, status: str | None = None) -> AsyncGenerator[JobState, None]:
+        """Iterate over jobs, newest first, page by page."""
+        query = {"status": status} if status else {}
+        async with aclosing(entries(self._transport, "/v1/jobs", query=query)) as found:
+            async for entry in found:
+                yield job_state(entry)
+
+
+def job_state(body: object) -> JobState:
+    """Read a job object.
+
+    Raises:
+        UnexpectedAnswerError: it is none.
+    """
+    state = decode(JobState, body)
+    if not state.id or not state.status:
+        raise UnexpectedAnswerError("The answer is not a job. Is this the URL of an HFER service?")
+    return state
+
+
+def _poll_s(response: httpx.Response) -> float:
+    hint = parse_retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
+    return min(LONGEST_POLL_S, max(SHORTEST_POLL_S, USUAL_POLL_S if hint is None else hint))

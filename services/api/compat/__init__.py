@@ -1,0 +1,1 @@
+"""The interface of hfer, the service that this one follows, for its clients unchanged."""

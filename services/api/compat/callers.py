@@ -1,0 +1,36 @@
+"""Who calls: hfer's clients send no key, so the deployment may name one for them."""
+
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials
+
+from services.api.dependencies import State, authenticate_caller, bearer, check_scope
+from services.common.keys.secrets import Scope
+from services.common.keys.service import Principal
+
+_SCOPES = (Scope.JOBS_WRITE, Scope.JOBS_READ)
+
+
+def get_compat_caller(
+    state: State, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+) -> Principal:
+    """Return whose key came with the request, else whose key stands for those without one.
+
+    Raises:
+        ApiError: UNAUTHENTICATED, INSUFFICIENT_SCOPE.
+    """
+    standing = state.settings.compat.anonymous_key
+    if credentials is None and standing is not None:
+        caller = authenticate_caller(state, standing.get_secret_value())
+    else:
+        caller = authenticate_caller(state, credentials.credentials if credentials else None)
+    for scope in _SCOPES:
+        check_scope(caller, scope)
+    return caller
+
+
+get_compat_caller.scopes = _SCOPES  # type: ignore[attr-defined] # the OpenAPI document tells them
+
+
+CompatCaller = Annotated[Principal, Depends(get_compat_caller)]

@@ -1,0 +1,10 @@
+"""Archives of photos, opened by the API: hostile until the last byte is counted.
+
+kinds    which archive a file is, by its content
+meters   what one request may unpack, counted in real bytes and never by a header
+inflate  compressed streams in bounded memory
+zips     the entries of a zip
+tars     the entries of a tar, plain or gzip, bzip2, xz
+names    an entry's path to a photo's name
+expand   from an archive to its photos, one at a time
+"""

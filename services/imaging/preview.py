@@ -1,0 +1,29 @@
+"""Photos scaled for a screen: upright, without metadata, nothing drawn on them."""
+
+import io
+
+from PIL import Image
+
+from services.common.domain.limits import PhotoLimits
+from services.imaging.decode import decode_photo
+
+# Half a 12 Mpx photo is averaged down before LANCZOS: a third of the time, no visible loss.
+_REDUCING_GAP = 3.0
+_QUALITY = 85
+
+
+def scale_photo(photo: bytes, *, longest_side: int, limits: PhotoLimits) -> bytes:
+    """Decode ``photo`` and return it as a JPEG whose longer side is at most ``longest_side``.
+
+    A smaller photo keeps its size. Shares of width and height hold at every size.
+
+    Raises:
+        ItemError: as ``decode_photo`` does.
+    """
+    picture = Image.fromarray(decode_photo(photo, limits=limits).rgb)
+    picture.thumbnail(
+        (longest_side, longest_side), Image.Resampling.LANCZOS, reducing_gap=_REDUCING_GAP
+    )
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=_QUALITY)
+    return buffer.getvalue()

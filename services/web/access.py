@@ -1,0 +1,121 @@
+"""Who may use the page. Without a password everyone who reaches it, on loopback, may."""
+
+import hashlib
+import hmac
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from enum import StrEnum
+
+from pydantic import SecretStr
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from services.web.settings import WebSettings
+
+ROLE = "role"
+LOGIN = "/login"
+_OPEN_PATHS = (LOGIN, "/notice", "/healthz")
+_STATIC = "/static/"
+
+MAX_FAILURES = 10
+WINDOW_S = 300.0
+_MAX_CLIENTS = 10_000
+
+
+class Role(StrEnum):
+    """What a visitor may do."""
+
+    USER = "user"
+    ADMIN = "admin"
+
+
+def role_of(request: Request, settings: WebSettings) -> Role | None:
+    """Return what the visitor may do; None for one who has to log in first."""
+    if settings.password is None:
+        return Role.ADMIN if settings.admin_api_key else Role.USER
+    known = request.session.get(ROLE)
+    return Role(known) if known in set(Role) else None
+
+
+def role_for(password: str, settings: WebSettings) -> Role | None:
+    """Return the role that a password opens; both are always compared, in constant time."""
+    admin = _same(password, settings.admin_password) and settings.admin_api_key is not None
+    user = _same(password, settings.password)
+    if admin:
+        return Role.ADMIN
+    return Role.USER if user else None
+
+
+def session_secret(settings: WebSettings) -> str:
+    """Derive the key that signs sessions: equal in all processes, new with each new password."""
+    parts = (settings.api_key, settings.password, settings.admin_password)
+    text = "\0".join(part.get_secret_value() if part else "" for part in parts)
+    return hmac.new(text.encode(), b"hfer web session", hashlib.sha256).hexdigest()
+
+
+def safe_target(wanted: str) -> str:
+    """Return a path of this page to go to after the login: never another host."""
+    inside = (
+        wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable()
+    )
+    return wanted if inside else "/"
+
+
+class AccessMiddleware:
+    """Sends visitors who must log in to the login page, and scripts a 401."""
+
+    def __init__(self, app: ASGIApp, *, settings: WebSettings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request; other scopes pass through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        role = role_of(request, self._settings)
+        request.state.role = role
+        path = scope["path"]
+        if role is not None or path in _OPEN_PATHS or path.startswith(_STATIC):
+            await self._app(scope, receive, send)
+        elif "text/html" in request.headers.get("accept", "") and scope["method"] == "GET":
+            target = request.url.replace(path=LOGIN, query="").include_query_params(
+                next=path + (f"?{request.url.query}" if request.url.query else "")
+            )
+            await RedirectResponse(f"{target.path}?{target.query}", 303)(scope, receive, send)
+        else:
+            body = {"detail": "You are logged out. Log in again and repeat it.", "login": LOGIN}
+            await JSONResponse(body, status_code=401)(scope, receive, send)
+
+
+class LoginThrottle:
+    """Counts failed logins per client: ten within five minutes, then it has to wait."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._failures: OrderedDict[str, list[float]] = OrderedDict()
+
+    def wait_s(self, client: str) -> float:
+        """Return how long the client has to wait before it may try again, in seconds."""
+        recent = self._recent(client)
+        return 0.0 if len(recent) < MAX_FAILURES else recent[0] + WINDOW_S - self._clock()
+
+    def failed(self, client: str) -> None:
+        """Count a failure; the clients of longest ago are forgotten beyond 10,000."""
+        self._failures[client] = [*self._recent(client), self._clock()][-MAX_FAILURES:]
+        self._failures.move_to_end(client)
+        while len(self._failures) > _MAX_CLIENTS:
+            self._failures.popitem(last=False)
+
+    def _recent(self, client: str) -> list[float]:
+        since = self._clock() - WINDOW_S
+        return [moment for moment in self._failures.get(client, ()) if moment > since]
+
+
+def _same(given: str, expected: SecretStr | None) -> bool:
+    wanted = expected.get_secret_value() if expected else ""
+    digests = (hashlib.sha256(text.encode()).digest() for text in (given, wanted))
+    return hmac.compare_digest(*digests) and bool(wanted)

@@ -1,0 +1,128 @@
+"""The application factory: routes, errors in words, middleware, and a lifespan that closes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.web.access import AccessMiddleware, session_secret
+from services.web.batches import BatchError
+from services.web.gateway import ApiError, Gateway
+from services.web.guard import Guard
+from services.web.pages import home, jobs, models, photos, session, submit
+from services.web.settings import WebSettings
+from services.web.state import STATIC, WebState, build_templates, render
+from services.web.views.words import Fault, fault_of
+
+SESSION_COOKIE = "hfer_session"
+_SESSION_S = 12 * 3600
+_BAD_REQUEST, _NOT_FOUND = 400, 404
+# The address of a script or style changes with its content.
+_FOREVER = "public, max-age=31536000, immutable"
+
+
+def create_app(
+    settings: WebSettings | None = None, *, transport: httpx.AsyncBaseTransport | None = None
+) -> Starlette:
+    """Build the application.
+
+    Args:
+        settings: read from the environment when None.
+        transport: an httpx transport in place of the network, for tests.
+    """
+    chosen = settings or WebSettings()
+    gateway = Gateway(chosen, transport=transport)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await gateway.close()
+
+    pages = (home, submit, jobs, photos, models, session)
+    app = Starlette(
+        routes=[
+            *(route for page in pages for route in page.routes),
+            Mount("/static", _Cached(StaticFiles(directory=STATIC)), name="static"),
+        ],
+        middleware=[
+            Middleware(Guard, settings=chosen),
+            Middleware(
+                SessionMiddleware,
+                secret_key=session_secret(chosen),
+                session_cookie=SESSION_COOKIE,
+                max_age=_SESSION_S,
+                same_site="lax",
+                https_only=chosen.secure,
+            ),
+            Middleware(AccessMiddleware, settings=chosen),
+        ],
+        exception_handlers={
+            ApiError: _api_error,
+            BatchError: _batch_error,
+            HTTPException: _http_error,
+            ClientDisconnect: _gone,
+        },
+        lifespan=lifespan,
+    )
+    app.state.web = WebState(chosen, gateway, build_templates(chosen))
+    return app
+
+
+async def _api_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)  # noqa: S101 - tells mypy what Starlette guarantees
+    return _tell(request, fault_of(error))
+
+
+async def _batch_error(request: Request, error: Exception) -> Response:
+    return _tell(request, Fault("The upload cannot be read", str(error), "", _BAD_REQUEST))
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else _BAD_REQUEST
+    detail = error.detail if isinstance(error, HTTPException) else str(error)
+    if status == _NOT_FOUND:
+        detail = "There is no page at this address."
+    return _tell(request, Fault("That did not work", detail, "Go on from the start page.", status))
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    """Nobody is left to read an answer: the browser broke an upload off."""
+    return Response(status_code=_BAD_REQUEST)
+
+
+def _tell(request: Request, fault: Fault) -> Response:
+    if "text/html" in request.headers.get("accept", ""):
+        return render(request, "error.html", http_status=fault.status, fault=fault)
+    body = {
+        "title": fault.title,
+        "detail": fault.detail,
+        "advice": fault.advice,
+        "code": fault.code,
+        "request_id": fault.request_id,
+    }
+    return JSONResponse(body, status_code=fault.status)
+
+
+class _Cached:
+    """Lets browsers keep what carries its version in its address."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def cached(message: Message) -> None:
+            if message["type"] == "http.response.start" and scope["query_string"]:
+                MutableHeaders(scope=message)["Cache-Control"] = _FOREVER
+            await send(message)
+
+        await self._app(scope, receive, cached)

@@ -1,0 +1,87 @@
+"""Pictures and downloads of a job, and the page of one photo."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from services.web.gateway import path_of
+from services.web.state import now, render, web_of
+from services.web.views.jobs import job_view
+from services.web.views.photos import photo_view
+
+# Pictures of a photo never change: browsers keep them for an hour, shared caches never.
+_CACHE = {"Cache-Control": "private, max-age=3600"}
+_SIZES = frozenset({"small", "medium", "large"})
+_PICTURE_TYPES = frozenset({"image/jpeg", "image/png"})
+# The name of a download is ours; the API's answer tells the type.
+_DOWNLOADS = {"csv": "results", "jsonl": "results", "json": "results", "zip": "artifacts"}
+
+
+async def show_photo(request: Request) -> Response:
+    """Show one photo large, with all its faces."""
+    gateway = web_of(request).gateway
+    job_id, item_id = request.path_params["job_id"], request.path_params["item_id"]
+    job, photo = await asyncio.gather(
+        gateway.get(path_of("jobs", job_id)),
+        gateway.get(path_of("jobs", job_id, "items", item_id)),
+    )
+    return render(request, "photo.html", job=job_view(job, now=now()), photo=photo_view(photo))
+
+
+async def picture(request: Request) -> Response:
+    """Give a photo as a picture; ``annotated`` with the boxes drawn on it."""
+    kind = request.path_params["kind"]
+    path = path_of(
+        "jobs",
+        request.path_params["job_id"],
+        "items",
+        request.path_params["item_id"],
+        "annotated" if kind == "annotated" else "photo",
+    )
+    if kind != "annotated" and kind not in _SIZES:
+        return PlainTextResponse("There is no such picture.\n", status_code=404)
+    query = {} if kind == "annotated" else {"size": kind}
+    content, media_type = await web_of(request).gateway.picture(path, query)
+    return picture_response(content, media_type)
+
+
+def picture_response(content: bytes, media_type: str) -> Response:
+    """Answer with a picture, and with nothing that could be anything else."""
+    plain = media_type.partition(";")[0].strip().lower()
+    if plain not in _PICTURE_TYPES:
+        return PlainTextResponse("The service sent no picture.\n", status_code=502)
+    return Response(content, media_type=plain, headers=_CACHE)
+
+
+async def download(request: Request) -> Response:
+    """Stream results or the zip of everything; nothing of it is held here."""
+    job_id, form = request.path_params["job_id"], request.path_params["form"]
+    kind = _DOWNLOADS.get(form)
+    if kind is None:
+        return PlainTextResponse("There is no such download.\n", status_code=404)
+    query = {"format": form, "partial": "true"} if kind == "results" else {}
+    async with AsyncExitStack() as stack:
+        opened = web_of(request).gateway.opened("GET", path_of("jobs", job_id, kind), query=query)
+        answer = await stack.enter_async_context(opened)
+        closing = stack.pop_all()
+
+    async def body() -> AsyncIterator[bytes]:
+        async with closing:
+            async for piece in answer.aiter_bytes():
+                yield piece
+
+    plain = "".join(char for char in job_id if char.isalnum() or char == "_")
+    headers = {"Content-Disposition": f'attachment; filename="hfer-{plain}.{form}"'}
+    media_type = answer.headers.get("content-type", "application/octet-stream")
+    return StreamingResponse(body(), media_type=media_type, headers=headers)
+
+
+routes = [
+    Route("/jobs/{job_id}/download/{form}", download),
+    Route("/jobs/{job_id}/photos/{item_id}", show_photo),
+    Route("/jobs/{job_id}/photos/{item_id}/{kind}.jpg", picture),
+]

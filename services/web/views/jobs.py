@@ -1,0 +1,104 @@
+"""A job as its page and the list show it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.web.views.units import clock, count, duration, moment, percent
+
+FINAL = frozenset({"succeeded", "failed", "cancelled", "expired"})
+STATUSES = ("queued", "running", "cancelling", "succeeded", "failed", "cancelled", "expired")
+# What the statuses mean, for people.
+_WORDS = {
+    "queued": "Waiting",
+    "running": "Running",
+    "cancelling": "Stopping",
+    "succeeded": "Done",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+    "expired": "Out of time",
+}
+NAME_LABEL = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job in words. ``progress`` is 0..1; ``counts`` are the API's, by status of photos."""
+
+    id: str
+    name: str
+    status: str
+    word: str
+    progress: float
+    counts: Mapping[str, int]
+    line: str
+    created: str
+    created_at: str
+    expires: str
+    model: str
+    parent: str | None
+    photos_erased: bool
+    final: bool
+
+    @property
+    def percent(self) -> str:
+        """How far it is."""
+        return percent(self.progress)
+
+    @property
+    def finished(self) -> int:
+        """Photos that can no longer change."""
+        names = ("succeeded", "no_face", "failed", "cancelled")
+        return sum(self.counts.get(name, 0) for name in names)
+
+    @property
+    def failed(self) -> int:
+        """Photos without a result of their own fault, or of ours."""
+        return self.counts.get("failed", 0)
+
+
+def job_view(job: Mapping[str, Any], *, now: datetime) -> JobView:
+    """Read a job object of the API."""
+    status = str(job.get("status") or "queued")
+    counts = {name: int(value or 0) for name, value in (job.get("counts") or {}).items()}
+    final = status in FINAL
+    return JobView(
+        id=str(job.get("id") or ""),
+        name=_name(job, counts.get("total", 0)),
+        status=status,
+        word=_WORDS.get(status, status),
+        progress=1.0 if final else float(job.get("progress") or 0.0),
+        counts=counts,
+        line=_line(job, counts, final=final),
+        created=moment(job.get("created_at"), now=now),
+        created_at=clock(job.get("created_at")),
+        expires=moment(job.get("expires_at"), now=now),
+        model=str((job.get("model") or {}).get("version") or ""),
+        parent=job.get("parent_job_id"),
+        photos_erased=job.get("inputs_erased_at") is not None,
+        final=final,
+    )
+
+
+def _name(job: Mapping[str, Any], total: int) -> str:
+    given = (job.get("labels") or {}).get(NAME_LABEL) or job.get("client_ref")
+    return str(given or count(total, "photo"))
+
+
+def _line(job: Mapping[str, Any], counts: Mapping[str, int], *, final: bool) -> str:
+    """Say in a sentence how the photos stand."""
+    total = counts.get("total", 0)
+    if not final:
+        done = total - counts.get("queued", 0) - counts.get("running", 0)
+        left = duration(job.get("eta_seconds"))
+        ahead = f", {left} left" if left else ""
+        return f"{done:,} of {count(total, 'photo')}{ahead}"
+    parts = [
+        (counts.get("succeeded", 0), "with faces"),
+        (counts.get("no_face", 0), "without a face"),
+        (counts.get("failed", 0), "failed"),
+        (counts.get("cancelled", 0), "cancelled"),
+    ]
+    told = ", ".join(f"{number:,} {words}" for number, words in parts if number)
+    return f"{count(total, 'photo')}: {told}" if told else count(total, "photo")

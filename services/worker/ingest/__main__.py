@@ -1,0 +1,49 @@
+"""``python -m services.worker.ingest``: fetches the photos that jobs name by URL."""
+
+import random
+import signal
+import sys
+import threading
+
+from services.common.config import Settings
+from services.common.db.session import build_engine, build_session_factory
+from services.common.domain.limits import PhotoLimits
+from services.common.storage import build_storage
+from services.common.telemetry import configure_logging, get_logger
+from services.worker.ingest.download import Downloader
+from services.worker.ingest.filing import Filer
+from services.worker.ingest.rounds import Rounds
+from services.worker.maintenance.loops import Loop, supervise
+from services.worker.patience import PatientDatabase
+
+_log = get_logger(__name__)
+
+
+def main() -> int:
+    """Fetch until a signal ends it; the exit code."""
+    settings = Settings()
+    configure_logging(settings.telemetry, service="ingest")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    engine = build_engine(settings.database)
+    database = PatientDatabase(build_session_factory(engine))
+    filer = Filer(
+        database,
+        build_storage(settings.storage),
+        Downloader(settings.fetch, limits=PhotoLimits()),
+        settings=settings.fetch,
+        rng=random.SystemRandom(),
+    )
+    rounds = Rounds(database, filer, settings=settings.fetch)
+    _log.info("ingest.ready", threads=settings.fetch.threads)
+    try:
+        return supervise([Loop("fetch", rounds.step, every_s=settings.fetch.interval_s)], stop=stop)
+    finally:
+        rounds.close()
+        rounds.wait()
+        engine.dispose()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

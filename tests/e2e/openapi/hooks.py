@@ -1,0 +1,49 @@
+"""What schemathesis cannot learn from the OpenAPI document: how cursors and photos are made."""
+
+import io
+from datetime import UTC, datetime
+from typing import Any
+
+import schemathesis
+from hypothesis import strategies as st
+from PIL import Image
+from schemathesis.transport.serialization import Binary
+
+from benchmarks.photos import SAMPLES
+from services.api.pagination import encode_number, encode_page_key
+from services.common.jobs.repositories.jobs import PageKey
+
+# Places in a job have 32 bits, ids of rows 64; what fits the first fits both.
+_IDS = st.integers(0, 2**31 - 1)
+_TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - made aware by the strategy
+
+schemathesis.openapi.format("row-cursor", _IDS.map(encode_number))
+schemathesis.openapi.format("job-cursor", st.builds(PageKey, _TIMES, _IDS).map(encode_page_key))
+
+
+def _photo() -> bytes:
+    buffer = io.BytesIO()
+    with Image.open(SAMPLES / "collins.jpg") as image:
+        image.thumbnail((300, 300))
+        image.save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+schemathesis.openapi.format("photo", st.just(_photo()).map(Binary))
+
+
+@schemathesis.hook
+def before_load_schema(_context: Any, raw_schema: dict[str, Any]) -> None:
+    """Give cursors, which are opaque to clients, and photos a format that this file can make."""
+    for path, field in (("/v1/jobs", "files"), ("/upload_image", "image")):
+        body = raw_schema["paths"].get(path, {}).get("post", {}).get("requestBody", {})
+        for content in (body["content"]["multipart/form-data"],) if body else ():
+            content.pop("example", None)
+            part = content["schema"]["properties"][field]
+            part.get("items", part)["format"] = "photo"
+    for path, methods in raw_schema["paths"].items():
+        kind = "job-cursor" if path == "/v1/jobs" else "row-cursor"
+        for operation in methods.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter["name"] == "cursor":
+                    parameter["schema"] = {"type": "string", "format": kind}

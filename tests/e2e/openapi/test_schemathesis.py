@@ -1,0 +1,140 @@
+"""The whole OpenAPI document, held against the real service by schemathesis with every check."""
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+
+from infra.local.console import Console
+from infra.local.http import get_json
+from infra.local.migrate import REPOSITORY
+from infra.local.stack import LocalStack, local_stack
+from tests.e2e.openapi.config import write_config
+from tests.e2e.photos import sample_paths
+
+pytestmark = pytest.mark.xdist_group("e2e")
+
+# The same requests each time: some 1,500, in 16 s on two idle cores.
+SEED, EXAMPLES = 1, 10
+LIMIT_S = 90
+
+
+@pytest.fixture(scope="module")
+def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """A stack that may be spoilt: with an operator's key schemathesis revokes and activates."""
+    folder = tmp_path_factory.mktemp("openapi")
+    with local_stack(
+        folder,
+        console=Console(io.StringIO(), verbose=False),
+        overrides={"HFER_COMPAT__ENABLED": "true", "HFER_WORKER__CONCURRENCY": "1"},
+    ) as stack:
+        stack.start_servers()
+        stack.start_apps()
+        yield stack
+
+
+def run(stack: LocalStack, document: Mapping[str, Any], folder: Path) -> CompletedProcess[str]:
+    """Hold the service against ``document``."""
+    described, config = folder / "openapi.json", folder / "schemathesis.toml"
+    described.write_text(json.dumps(document))
+    write_config(document, config)
+    return subprocess.run(
+        [
+            *(str(Path(sys.executable).with_name("st")), "--config-file", str(config), "run"),
+            *(str(described), "--url", stack.url, "--checks", "all", "--no-shrink"),
+            *("--seed", str(SEED), "--max-examples", str(EXAMPLES), "--continue-on-failure"),
+            *("--generation-database", "none", "--no-color"),
+            *("--header", f"Authorization: Bearer {stack.admin_key}"),
+        ],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "NO_PROXY": "127.0.0.1"},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+
+
+@pytest.fixture
+def document(own_stack: LocalStack) -> dict[str, Any]:
+    return get_json(f"{own_stack.url}/openapi.json")
+
+
+def test_every_operation_keeps_what_the_document_says(
+    own_stack: LocalStack, document: dict[str, Any], tmp_path: Path
+) -> None:
+    done = run(own_stack, document, tmp_path)
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
+    operations = sum(len(methods) for methods in document["paths"].values())
+    assert f"Tested: {operations}" in done.stdout
+    counts = re.search(r"(\d+) generated, (\d+) passed", done.stdout)
+    assert counts, done.stdout[-2_000:]
+    assert int(counts[1]) == int(counts[2]) > 10 * operations
+
+
+def test_a_document_that_is_not_so_is_found_out(
+    own_stack: LocalStack, document: dict[str, Any], tmp_path: Path
+) -> None:
+    """Else the test above could not fail."""
+    operation = document["paths"]["/v1/limits"]["get"]
+    del operation["responses"]["200"]
+    lie = {**document, "paths": {"/v1/limits": {"get": operation}}}
+    done = run(own_stack, lie, tmp_path)
+    assert done.returncode == 1
+    assert re.search(r"^ *. ST10\d Undocumented .*: 1$", done.stdout, re.MULTILINE), done.stdout
+
+
+@pytest.fixture
+def client(own_stack: LocalStack) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {own_stack.admin_key}"}
+    with httpx.Client(base_url=own_stack.url, headers=headers, timeout=60, trust_env=False) as it:
+        yield it
+
+
+def test_answers_about_a_real_job_keep_it_too(
+    client: httpx.Client, document: dict[str, Any]
+) -> None:
+    """Made-up ids reach few of the answers that hold faces."""
+    schema = schemathesis.openapi.from_dict(document)
+
+    def check(template: str, method: str = "GET", **request: Any) -> httpx.Response:
+        path = template.format(**ids)
+        response = client.request(method, path, **request)
+        assert response.is_success, response.text
+        response.request.read()  # schemathesis wants to see what was sent
+        schema[template][method].validate_response(response)
+        return response
+
+    ids: dict[str, str] = {}
+    photos = [("files", path.read_bytes()) for path in sample_paths()]
+    done = check("/v1/jobs", "POST", files=photos, headers={"Prefer": "wait=30"})
+    assert done.status_code == 200
+    ids["job_id"] = done.json()["id"]
+    ids["item_id"] = done.json()["results"][0]["item_id"]
+    ids["model_id"] = client.get("/v1/models").json()["data"][0]["id"]
+    for template in (
+        "/v1/jobs/{job_id}",
+        "/v1/jobs/{job_id}/items",
+        "/v1/jobs/{job_id}/items/{item_id}",
+        "/v1/jobs/{job_id}/items/{item_id}/annotated",
+        "/v1/models/{model_id}",
+    ):
+        check(template)
+    for fmt in ("json", "jsonl", "csv"):
+        check("/v1/jobs/{job_id}/results", params={"format": fmt})
+    for name in ("bundle.json", "MODEL_CARD.md", "model.onnx"):
+        ids["name"] = name
+        check("/v1/models/{model_id}/files/{name}")
+    found = check("/upload_image", "POST", files={"image": photos[0][1]})
+    face_id = json.loads(found.json())["face_ids"][0]
+    check("/emotions", params={"face_id": face_id, "include_image": True})

@@ -1,0 +1,81 @@
+"""axe-core on every page, light and dark: no violation of any weight."""
+
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.e2e.photos import sample_paths
+from tests.e2e.web.conftest import PHONE, NewPage
+
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+
+
+def violations(page: Page) -> list[str]:
+    page.wait_for_load_state("networkidle")
+    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']} ({one['impact']}): {node['html'][:120]} {node['failureSummary']}"
+        for one in found
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_page(new_page: NewPage, job: str, scheme: Scheme) -> None:
+    page = new_page(color_scheme=scheme, expect=("404",))
+    site = page.url.rstrip("/")
+    page.goto(site + job)
+    photo = page.locator(".gallery h3 a").first.get_attribute("href")
+    page.goto(site + "/models")
+    model = page.locator(".models h2 a").first.get_attribute("href")
+    nothing = f"{job}?expression=disgust&min_p=0.95"
+    pages = ["/", "/jobs", job, nothing, photo, "/models", model, "/notice", "/jobs/job_nope"]
+    found = {}
+    for path in pages:
+        page.goto(f"{site}{path}")
+        found[path] = violations(page)
+    assert found == {path: [] for path in pages}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_pages_in_use(new_page: NewPage, job: str, scheme: Scheme) -> None:
+    page = new_page(color_scheme=scheme)
+    page.set_input_files("#files", sample_paths())
+    expect(page.locator("#thumbs li")).to_have_count(len(sample_paths()))
+    assert violations(page) == []
+    page.set_input_files("#files", __file__)
+    expect(page.locator("#trouble")).to_be_visible()
+    assert violations(page) == []
+    page = new_page(job, color_scheme=scheme)
+    page.locator(".face summary").first.click()
+    page.locator("a.box").first.focus()
+    assert violations(page) == []
+    page.get_by_role("button", name="Delete").click()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_pages_on_a_phone(new_page: NewPage, job: str, scheme: Scheme) -> None:
+    for path in ("/", "/jobs", job, "/models"):
+        page = new_page(path, size=PHONE, is_mobile=True, has_touch=True, color_scheme=scheme)
+        assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_login(new_page: NewPage, locked_site: str, scheme: Scheme) -> None:
+    page = new_page("/jobs", at=locked_site, color_scheme=scheme, expect=("403",))
+    expect(page.locator("#password")).to_be_focused()
+    assert violations(page) == []
+    page.fill("#password", "wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("not the password")
+    assert violations(page) == []
+    page.fill("#password", "open sesame")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/jobs")
+    expect(page.locator("h1")).to_have_text("Jobs")
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/login")

@@ -1,0 +1,133 @@
+import pytest
+from pydantic import SecretStr
+
+from services.web.access import (
+    MAX_FAILURES,
+    WINDOW_S,
+    LoginThrottle,
+    safe_target,
+    session_secret,
+)
+from services.web.settings import WebSettings
+from tests.fixtures.page import SCRIPT, WEB_ADMIN_KEY, Visitor, VisitorMaker, WebApi
+
+PASSWORDS = {"password": "open sesame", "admin_password": "root", "admin_api_key": WEB_ADMIN_KEY}
+
+
+@pytest.fixture
+def guest(make_visitor: VisitorMaker) -> Visitor:
+    return make_visitor(**PASSWORDS)
+
+
+def log_in(visitor: Visitor, password: str, target: str = "/jobs") -> tuple[int, str]:
+    response = visitor.post("/login", data={"password": password, "next": target})
+    return response.status_code, response.headers.get("location", "")
+
+
+class TestPassword:
+    @pytest.mark.parametrize("path", ["/", "/jobs", "/jobs/job_1?expression=fear", "/models"])
+    def test_pages_lead_to_the_login_and_back(self, guest: Visitor, path: str) -> None:
+        response = guest.get(path)
+        assert response.status_code == 303
+        assert response.headers["location"].startswith("/login?next=")
+        form = guest.get(response.headers["location"]).text
+        assert f'value="{path}"' in form
+
+    def test_opens_the_page(self, guest: Visitor) -> None:
+        assert log_in(guest, "open sesame") == (303, "/jobs")
+        assert guest.get("/jobs").status_code == 200
+
+    @pytest.mark.parametrize("password", ["", "sesame", "OPEN SESAME", "open sesame "])
+    def test_wrong_ones_do_not(self, guest: Visitor, password: str) -> None:
+        assert log_in(guest, password)[0] == 403
+        assert guest.get("/jobs").status_code == 303
+
+    def test_scripts_are_told_and_nothing_reaches_the_api(
+        self, guest: Visitor, web_api: WebApi
+    ) -> None:
+        response = guest.post("/jobs", headers=SCRIPT, content=b"x")
+        assert response.status_code == 401
+        assert "Log in" in response.json()["detail"]
+        assert web_api.requests == []
+
+    def test_the_login_page_and_what_it_needs_are_open(self, guest: Visitor) -> None:
+        for path in ("/login", "/notice", "/healthz", "/static/base.css"):
+            assert guest.get(path).status_code == 200
+
+    def test_a_session_ends_with_the_logout(self, guest: Visitor) -> None:
+        log_in(guest, "open sesame")
+        assert guest.post("/logout").status_code == 303
+        assert guest.get("/jobs").status_code == 303
+
+    def test_the_cookie_is_out_of_reach_of_scripts(self, guest: Visitor) -> None:
+        response = guest.post("/login", data={"password": "root"})
+        cookie = response.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "samesite=lax" in cookie
+
+    def test_a_forged_session_is_none(self, guest: Visitor) -> None:
+        log_in(guest, "open sesame")
+        value = guest.http.cookies["hfer_session"]
+        guest.http.cookies.clear()
+        guest.http.cookies.set("hfer_session", "x" + value)
+        assert guest.get("/jobs").status_code == 303
+
+
+class TestAdministrators:
+    def test_only_their_password_changes_models(self, guest: Visitor, web_api: WebApi) -> None:
+        web_api.answers["POST", "/v1/models/rollback"] = {"model_version": "m-1"}
+        log_in(guest, "open sesame")
+        assert guest.post("/models/rollback").status_code == 403
+        assert not web_api.sent("POST", "/v1/models/rollback")
+        log_in(guest, "root")
+        assert guest.post("/models/rollback").status_code == 303
+        (request,) = web_api.sent("POST", "/v1/models/rollback")
+        assert request.headers["authorization"] == f"Bearer {WEB_ADMIN_KEY}"
+
+    def test_without_any_password_whoever_is_at_the_machine_is_one(
+        self, make_visitor: VisitorMaker, web_api: WebApi
+    ) -> None:
+        web_api.answers["POST", "/v1/models/rollback"] = {"model_version": "m-1"}
+        assert make_visitor(admin_api_key=WEB_ADMIN_KEY).post("/models/rollback").status_code == 303
+        assert make_visitor().post("/models/rollback").status_code == 403
+
+
+class TestThrottle:
+    def test_guessing_has_to_wait(self, guest: Visitor) -> None:
+        for _ in range(MAX_FAILURES):
+            assert log_in(guest, "guess")[0] == 403
+        response = guest.post("/login", data={"password": "open sesame"})
+        assert response.status_code == 429
+        assert 0 < int(response.headers["retry-after"]) <= WINDOW_S
+
+    def test_old_failures_are_forgotten_and_clients_are_apart(self) -> None:
+        now = 0.0
+        throttle = LoginThrottle(clock=lambda: now)
+        for _ in range(MAX_FAILURES):
+            throttle.failed("a")
+        assert throttle.wait_s("a") == WINDOW_S
+        assert throttle.wait_s("b") == 0
+        now = WINDOW_S + 1
+        assert throttle.wait_s("a") == 0
+
+
+@pytest.mark.parametrize(
+    ("wanted", "target"),
+    [
+        ("/jobs/job_1?min_p=0.9", "/jobs/job_1?min_p=0.9"),
+        ("//evil.test", "/"),
+        ("/\\evil.test", "/"),
+        ("https://evil.test", "/"),
+        ("", "/"),
+        ("/a\nb", "/"),
+    ],
+)
+def test_a_login_never_leads_to_another_host(wanted: str, target: str) -> None:
+    assert safe_target(wanted) == target
+
+
+def test_a_new_password_ends_all_sessions() -> None:
+    def secret(password: str) -> str:
+        return session_secret(WebSettings(api_key=SecretStr("k"), password=SecretStr(password)))
+
+    assert secret("one") == secret("one") != secret("two")

@@ -1,0 +1,121 @@
+"""How many are claimed at a time, without a database."""
+
+import threading
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from services.common.config import FetchSettings
+from services.common.jobs.repositories.fetches import ClaimedFetch
+from services.worker.ingest.rounds import Rounds
+
+
+class FakeFetches:
+    """A table of URLs that nobody else claims from."""
+
+    def __init__(self, waiting: int) -> None:
+        self.waiting = waiting
+        self.limits: list[int] = []
+        self.released: list[uuid.UUID] = []
+
+    def claim(self, *, limit: int, token: uuid.UUID, lease_s: float) -> list[ClaimedFetch]:
+        assert token
+        assert lease_s > 30
+        self.limits.append(limit)
+        given = min(limit, self.waiting)
+        self.waiting -= given
+        return [ClaimedFetch(n, 1, "t", "https://example.com/", 1) for n in range(given)]
+
+    def release(self, tokens: list[uuid.UUID]) -> int:
+        self.released += tokens
+        return len(tokens)
+
+    def forget(self, *, limit: int) -> int:
+        return min(limit, 0)
+
+
+class FakeDatabase:
+    def run(self, step: Callable[[Any], Any]) -> Any:
+        return step(None)
+
+
+class Gate:
+    """A filer whose work lasts until the gate opens."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.done = threading.Semaphore(0)
+        self.fails = False
+
+    def file(self, _claimed: ClaimedFetch, *, token: uuid.UUID) -> None:
+        assert token
+        self.open.wait()
+        self.done.release()
+        if self.fails:
+            raise RuntimeError("a fault of ours")
+
+
+Made = tuple[Rounds, FakeFetches, Gate]
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> Made:
+    table, gate = FakeFetches(waiting=5), Gate()
+    monkeypatch.setattr("services.worker.ingest.rounds.FetchRepository", lambda _session: table)
+    settings = FetchSettings(threads=3, interval_s=0.01)
+    return Rounds(FakeDatabase(), gate, settings=settings), table, gate  # type: ignore[arg-type]
+
+
+def test_claims_no_more_than_threads_are_free(made: Made) -> None:
+    rounds, table, gate = made
+    assert rounds.step()
+    assert rounds.step()  # none is free: this was a pause
+    assert table.limits == [3]
+
+    gate.open.set()
+    for _ in range(3):
+        gate.done.acquire()
+    while table.waiting:
+        rounds.step()
+    rounds.wait()
+    assert sum(table.limits) >= 5
+    assert max(table.limits) <= 3
+
+
+def test_rests_when_there_is_nothing(made: Made) -> None:
+    rounds, table, _ = made
+    table.waiting = 0
+    assert not rounds.step()
+    assert not rounds.step()
+    assert table.limits == [3, 3]
+    rounds.wait()
+
+
+def test_a_fault_costs_no_thread(made: Made) -> None:
+    rounds, table, gate = made
+    gate.fails = True
+    gate.open.set()
+    while table.waiting:
+        rounds.step()
+    rounds.wait()
+    assert rounds._take_free() == 3
+
+
+def test_gives_back_what_is_in_work_when_it_is_closed(made: Made) -> None:
+    rounds, table, gate = made
+    rounds.step()
+    rounds.close()
+    assert len(table.released) == 1
+    gate.open.set()
+    rounds.wait()
+
+
+def test_gives_back_nothing_that_is_done(made: Made) -> None:
+    rounds, table, gate = made
+    gate.open.set()
+    rounds.step()
+    rounds.wait()
+    rounds.close()
+    assert table.released == []
