@@ -27,7 +27,7 @@ def test_a_message_outlives_its_sender(
     assert (delivery.status, delivery.tries) == ("pending", 0)
     assert delivery.lease_token is not None
 
-    sender = start_sender(base="")
+    sender = start_sender()
     send_all(sender)
     assert len(receiver.got) == 1  # the lease of the dead one holds
 
