@@ -38,6 +38,8 @@ from services.api.uploads.schemas import (
     UploadFile,
     UploadObject,
 )
+from services.api.webhooks.examples import DELIVERY_EXAMPLE, ENDPOINT_EXAMPLE
+from services.api.webhooks.schemas import DeliveryObject, EndpointObject, NewEndpoint
 from services.common.domain.errors import ItemErrorCode, JobErrorCode
 from services.common.domain.limits import PhotoLimits
 from services.common.keys.secrets import Scope
@@ -214,6 +216,8 @@ class TestExamples:
     @pytest.mark.parametrize(
         ("schema", "example"),
         [
+            (EndpointObject, ENDPOINT_EXAMPLE),
+            (DeliveryObject, DELIVERY_EXAMPLE),
             (ModelObject, MODEL_EXAMPLE),
             (ModelDetail, DETAIL_EXAMPLE),
             (CanaryObject, CANARY_EXAMPLE),
@@ -242,6 +246,7 @@ class TestExamples:
             UploadFile,
             NewUpload,
             MoreFiles,
+            NewEndpoint,
         ],
     )
     def test_of_other_schemas_are_valid(self, model: type[BaseModel]) -> None:
