@@ -1,6 +1,6 @@
 """What the service costs over its own pipeline: ``python -m benchmarks.overhead``.
 
-The bare side analyses photos from disk in as many processes as the worker has children. The
+The bare side analyses photos from memory in as many processes as the worker has children. The
 service side is the whole local stack on the same cores, from the accepted job to its end:
 queue, bucket, leases, outcomes. Both sides alternate on the same photos, after the models are
 loaded. The figure is the median over rounds of service by bare: a pair runs within a minute, so
@@ -9,27 +9,25 @@ that a drift of the machine's speed cancels. 1 means that the service is free.
 
 import argparse
 import json
-import multiprocessing
 import os
 import statistics
 import tempfile
-import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, text
 
+from benchmarks.crew import hired
 from benchmarks.photos import write_variations
+from benchmarks.pipeline.ours import OurPipeline
 from hfer import Client
 from infra.local.console import Console
 from infra.local.stack import local_stack
-from services.common.domain.faces import AnalysisOptions
+from services.vision.classifiers.choice import PrecisionChoice
 
-REPOSITORY = Path(__file__).parents[1]
-CHUNK = 16
+BUNDLE = Path(__file__).parents[1] / "models" / "starter"
 _SECONDS = text("""
     SELECT extract(epoch FROM finished_at - sealed_at) FROM job
     WHERE public_id = CAST(:job AS uuid)
@@ -61,9 +59,13 @@ def measure(folder: Path, photos: Sequence[Path], *, processes: int, rounds: int
         stack.start_servers()
         stack.start_apps()
         engine = create_engine(stack.environment["HFER_DATABASE__URL"])
-        with Client(stack.url, stack.tenant_key()) as client:
+        with (
+            Client(stack.url, stack.tenant_key()) as client,
+            hired(OurPipeline, BUNDLE, photos, PrecisionChoice.AUTO, size=processes) as bare_side,
+        ):
             for number in range(rounds + 1):
-                rates = bare_rate(photos, processes=processes), service_rate(client, engine, photos)
+                seconds, _ = bare_side.timed("analyse")
+                rates = len(photos) / seconds, service_rate(client, engine, photos)
                 print(
                     f"round {number}: bare {rates[0]:.1f}, service {rates[1]:.1f} images/s,"
                     f" ratio {rates[1] / rates[0]:.2f}"
@@ -88,36 +90,6 @@ def service_rate(client: Client, engine: Engine, photos: Sequence[Path]) -> floa
     with engine.connect() as connection:
         seconds = connection.execute(_SECONDS, {"job": job.id.rpartition("_")[2]}).scalar_one()
     return len(photos) / float(seconds)
-
-
-def bare_rate(photos: Sequence[Path], *, processes: int) -> float:
-    """Images per second of the pipeline alone, each process on its share of the photos."""
-    context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(processes + 1)
-    children = [
-        context.Process(target=_analyse_share, args=(photos[share::processes], barrier))
-        for share in range(processes)
-    ]
-    for child in children:
-        child.start()
-    barrier.wait(PATIENCE_S)
-    started = time.perf_counter()
-    for child in children:
-        child.join(PATIENCE_S)
-    if any(child.exitcode for child in children):
-        raise RuntimeError("a bare process failed; its traceback is above")
-    return len(photos) / (time.perf_counter() - started)
-
-
-def _analyse_share(photos: Sequence[Path], barrier: Barrier) -> None:
-    """Load the models, wait for the others, analyse in chunks as the worker does."""
-    from services.vision.pipeline import build_pipeline
-
-    pipeline = build_pipeline(REPOSITORY / "models/starter", REPOSITORY / "models/mtcnn", threads=1)
-    barrier.wait(PATIENCE_S)
-    for start in range(0, len(photos), CHUNK):
-        chunk = [path.read_bytes() for path in photos[start : start + CHUNK]]
-        pipeline.analyse(chunk, AnalysisOptions())
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ from benchmarks.seed_bundle import seed_bundle
 from services.vision.bundle import Bundle, load_bundle
 from services.vision.classifiers.openvino import OpenVinoClassifier
 from services.vision.classifiers.port import Precision
+from services.vision.cpu import cpu_config
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 _BATCH = 32
@@ -59,12 +60,7 @@ def matrix_product(precision: Precision) -> Callable[[], float]:
     rng = np.random.default_rng(0)
     right = opset13.constant(rng.standard_normal((_SIDE, _SIDE), dtype=np.float32))
     model = openvino.Model([opset13.matmul(left, right, False, False)], [left])
-    config = {
-        "INFERENCE_NUM_THREADS": 1,
-        "NUM_STREAMS": 1,
-        "ENABLE_CPU_PINNING": False,
-        "INFERENCE_PRECISION_HINT": _HINTS[precision],
-    }
+    config = cpu_config(threads=1, precision=_HINTS[precision])
     request = openvino.Core().compile_model(model, "CPU", config).create_infer_request()
     data = rng.standard_normal((_SIDE, _SIDE), dtype=np.float32)
 

@@ -58,10 +58,10 @@ def write(out: Path) -> None:
 
     from services.trainer.averaged import inference
     from services.trainer.export import replace_bundle
-    from services.trainer.int8 import CALIBRATION_CROPS, judge_precisions, quantised
     from services.trainer.models.build import build_network
     from services.trainer.normalisation import normalisation_for
     from services.trainer.onnx_graph import to_onnx
+    from services.trainer.precisions import CALIBRATION_CROPS, judge_precisions, quantised
     from services.trainer.presets import load_preset
 
     keras.utils.set_random_seed(0)

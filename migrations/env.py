@@ -9,8 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import create_engine, pool
 
 from services.common.config import DatabaseSettings
-from services.common.db import webhook_models  # noqa: F401 - registers its tables
-from services.common.db.models import Base
+from services.common.db import models, webhook_models  # noqa: F401 - they register their tables
+from services.common.db.base import Base
 
 
 class MigrationSettings(BaseSettings):

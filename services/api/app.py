@@ -14,7 +14,7 @@ from services.api.docs import DESCRIPTION, TITLE
 from services.api.errors import register_error_handlers
 from services.api.events import endpoints as events
 from services.api.health import endpoints as health
-from services.api.jobs import annotated, artifacts, results, summary
+from services.api.jobs import artifacts, pictures, results, summary
 from services.api.jobs import endpoints as jobs
 from services.api.keys import endpoints as keys
 from services.api.limits import endpoints as limits
@@ -72,7 +72,7 @@ def create_app(
         jobs,
         results,
         summary,
-        annotated,
+        pictures,
         artifacts,
         events,
         uploads,

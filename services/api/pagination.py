@@ -4,10 +4,11 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from services.api.errors import ApiError, invalid_field
@@ -37,19 +38,34 @@ class Page(BaseModel, Generic[T]):
     has_more: bool
 
 
-def cut_page(
-    rows: Sequence[Row], limit: int, cursor_of: Callable[[Row], str]
-) -> tuple[Sequence[Row], str | None]:
-    """Split ``limit`` rows off a query that asked for one more, with the cursor to the rest."""
-    page = rows[:limit]
-    return page, cursor_of(page[-1]) if len(rows) > limit else None
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """How a listing is paged: ask the database for ``fetch`` rows, then ``page`` them."""
+
+    request: Request
+    response: Response
+    limit: Limit = DEFAULT_LIMIT
+
+    @property
+    def fetch(self) -> int:
+        """One row more than a page, which tells whether there is another."""
+        return self.limit + 1
+
+    def page(
+        self, rows: Sequence[Row], *, show: Callable[[Row], T], cursor_of: Callable[[Row], str]
+    ) -> Page[T]:
+        """Show the rows of this page; the ``Link`` to the next (RFC 8288) goes into the header."""
+        shown = rows[: self.limit]
+        cursor = cursor_of(shown[-1]) if len(rows) > self.limit else None
+        if cursor is not None:
+            url = self.request.url.include_query_params(cursor=cursor)
+            self.response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+        return Page(
+            data=[show(row) for row in shown], next_cursor=cursor, has_more=cursor is not None
+        )
 
 
-def link_next(request: Request, response: Response, cursor: str | None) -> None:
-    """Add the ``Link`` to the next page (RFC 8288) when there is one."""
-    if cursor is not None:
-        url = request.url.include_query_params(cursor=cursor)
-        response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+Paging = Annotated[Pager, Depends()]
 
 
 def encode_number(value: int) -> str:

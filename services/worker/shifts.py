@@ -60,7 +60,8 @@ class Shift:
             except TransientError:
                 raise
             except Exception:
-                # A fault of ours: without this its photos would wait for the end of their lease.
+                # A fault of ours, of whatever kind, and it goes on: without this its photos would
+                # wait for the end of their lease.
                 self._suspect(ItemErrorCode.INTERNAL)
                 raise
         return self._written

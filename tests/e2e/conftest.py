@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from infra.local.console import Console
-from infra.local.stack import LocalStack, local_stack
+from infra.local.stack import LocalStack, local_stack, storage_settings
+from services.common.storage import build_storage
+from services.common.storage_keys import PHOTOS
 
 REPOSITORY = Path(__file__).parents[2]
 COMMAND_S = 240
+KILLER = Path(__file__).with_name("kill_at_put.py")
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,18 @@ class Cli:
             text=True,
         )
 
+    def run_killed_at_put(self, put: int, *arguments: object) -> subprocess.CompletedProcess[str]:
+        """Run a command that is killed by SIGKILL when it begins its ``put``-th PUT."""
+        return subprocess.run(
+            [sys.executable, KILLER, str(put), *map(str, arguments)],
+            env=self.environment(),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_S,
+            check=False,
+        )
+
     def with_key(self, key: str) -> "Cli":
         return replace(self, key=key)
 
@@ -72,6 +87,11 @@ class Cli:
             "XDG_STATE_HOME": str(self.folder / ".state"),
             "NO_PROXY": "127.0.0.1",
         }
+
+
+def stored_photos(stack: LocalStack) -> int:
+    """How many objects of photos there are."""
+    return sum(1 for _ in build_storage(storage_settings(stack.environment)).list(PHOTOS))
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,14 @@ def write_plain(path: Path) -> None:
     path.write_bytes(_png(320, 240))
 
 
+def write_colours(folder: Path, *, count: int, blue: int) -> Path:
+    """Write ``count`` tiny photos without a face, each of another colour; return the folder."""
+    for number in range(count):
+        colour = (number % 256, number // 256, blue)
+        Image.new("RGB", (24, 24), colour).save(folder / f"photo-{number:04d}.png")
+    return folder
+
+
 def _small(path: Path) -> Image.Image:
     with Image.open(path) as image:
         upright = ImageOps.exif_transpose(image).convert("RGB")

@@ -95,7 +95,7 @@ class Chaos:
     def _kill_and_revive(self, name: str, *, down_s: float = 0) -> None:
         self._note(f"kill -9 {name}")
         self._fleet.kill(name)
-        time.sleep(down_s)
+        time.sleep(down_s)  # the outage itself: so long the server is away
         self._fleet.revive(name)
 
     def _note(self, event: str) -> None:

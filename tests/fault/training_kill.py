@@ -80,7 +80,7 @@ class Training:
         """Look often: a write lasts a few milliseconds."""
         while not reached():
             assert process.poll() is None, f"ended before its kill: {self._log.read_text()}"
-            time.sleep(0.0005)
+            time.sleep(0.0005)  # the process to kill can tell nobody when it begins to write
 
     def _stopped_while_writing(self, process: subprocess.Popen[bytes]) -> bool:
         """Whether a file is half written; if so, the process stands still and stays so."""

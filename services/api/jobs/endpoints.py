@@ -20,14 +20,11 @@ from services.api.jobs.polling import etag_of, matches, poll_headers, wait_until
 from services.api.jobs.prefer import parse_wait
 from services.api.jobs.schemas import JobObject, job_object
 from services.api.pagination import (
-    DEFAULT_LIMIT,
     Cursor,
-    Limit,
     Page,
-    cut_page,
+    Paging,
     decode_page_key,
     encode_page_key,
-    link_next,
 )
 from services.api.problems import ProblemCode
 from services.api.schemas import PLAIN_TEXT, GivenTime
@@ -109,7 +106,6 @@ async def submit_job(
 def get_jobs(
     *,
     request: Request,
-    response: Response,
     state: State,
     session: Transaction,
     caller: Reader,
@@ -121,7 +117,7 @@ def get_jobs(
     client_ref: Annotated[str | None, Query(max_length=255, pattern=PLAIN_TEXT)] = None,
     created_after: Annotated[GivenTime | None, Query(description="RFC 3339")] = None,
     created_before: Annotated[GivenTime | None, Query(description="RFC 3339")] = None,
-    limit: Limit = DEFAULT_LIMIT,
+    paging: Paging,
     cursor: Cursor = None,
 ) -> Page[JobObject]:
     """Page through your jobs. A parameter `label.<name>=<value>` narrows to jobs so labelled."""
@@ -133,13 +129,9 @@ def get_jobs(
         created_before=created_before,
     )
     after = decode_page_key(cursor)
-    views = list_jobs(session, caller.tenant, narrow=narrow, after=after, limit=limit + 1)
-    page, next_cursor = cut_page(views, limit, _cursor_of)
-    link_next(request, response, next_cursor)
-    return Page(
-        data=[job_object(view, base=public_base(state)) for view in page],
-        next_cursor=next_cursor,
-        has_more=next_cursor is not None,
+    views = list_jobs(session, caller.tenant, narrow=narrow, after=after, limit=paging.fetch)
+    return paging.page(
+        views, show=lambda view: job_object(view, base=public_base(state)), cursor_of=_cursor_of
     )
 
 

@@ -71,7 +71,7 @@ async def take_in(
             idempotency_key=idempotency_key,
         )
         return await run_in_threadpool(store, state, wanted)
-    except Exception:
+    except Exception:  # whatever it was goes on; what it left in the bucket belongs to no job
         await uploads.abandon()
         raise
 

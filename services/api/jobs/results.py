@@ -3,7 +3,7 @@
 import uuid
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
 from services.api.dependencies import Reader, State, Transaction
@@ -17,14 +17,11 @@ from services.api.jobs.photos import PhotoResult, photo_result
 from services.api.jobs.reading import read_batches
 from services.api.jobs.schemas import job_object
 from services.api.pagination import (
-    DEFAULT_LIMIT,
     Cursor,
-    Limit,
     Page,
-    cut_page,
+    Paging,
     decode_number,
     encode_number,
-    link_next,
 )
 from services.api.problems import ProblemCode
 from services.common.domain.emotions import Emotion
@@ -46,8 +43,6 @@ _BIGGEST_SEQ = 2**31 - 1
 )
 def get_items(
     *,
-    request: Request,
-    response: Response,
     session: Transaction,
     caller: Reader,
     job_id: JobId,
@@ -57,7 +52,7 @@ def get_items(
         float | None, Query(ge=0, le=1, description="lowest probability of that answer")
     ] = None,
     uncertain: Annotated[bool | None, Query(description="whether that answer is uncertain")] = None,
-    limit: Limit = DEFAULT_LIMIT,
+    paging: Paging,
     cursor: Cursor = None,
 ) -> Page[PhotoResult]:
     """Page through the photos in the order sent, finished or not; `status=failed` narrows.
@@ -69,16 +64,14 @@ def get_items(
     records = ResultRepository(session).page(
         job.id,
         after_seq=-1 if after is None else after,
-        limit=limit + 1,
+        limit=paging.fetch,
         status=status,
         faces=FaceFilter(expression, min_p, uncertain),
     )
-    page, next_cursor = cut_page(records, limit, lambda record: encode_number(record.seq))
-    link_next(request, response, next_cursor)
-    return Page(
-        data=[photo_result(record, top_n=job.options["top_n"]) for record in page],
-        next_cursor=next_cursor,
-        has_more=next_cursor is not None,
+    return paging.page(
+        records,
+        show=lambda record: photo_result(record, top_n=job.options["top_n"]),
+        cursor_of=lambda record: encode_number(record.seq),
     )
 
 

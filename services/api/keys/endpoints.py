@@ -6,21 +6,18 @@ Any key may look at itself.
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, HTTPException, Response
 
 from services.api.dependencies import Caller, Operator, State, Transaction
 from services.api.docs import problems
 from services.api.errors import ApiError
 from services.api.keys.schemas import CallerObject, IssuedKeyObject, KeyObject, NewKey, key_object
 from services.api.pagination import (
-    DEFAULT_LIMIT,
     Cursor,
-    Limit,
     Page,
-    cut_page,
+    Paging,
     decode_number,
     encode_number,
-    link_next,
 )
 from services.api.problems import ProblemCode
 from services.api.schemas import path_id
@@ -53,22 +50,14 @@ def create_key(
 @router.get("", summary="List keys, newest first", responses={**problems()})
 def get_keys(
     *,
-    request: Request,
-    response: Response,
     session: Transaction,
     _caller: Operator,
-    limit: Limit = DEFAULT_LIMIT,
+    paging: Paging,
     cursor: Cursor = None,
 ) -> Page[KeyObject]:
     """Page through the keys of all tenants, revoked ones included."""
-    keys = KeyRepository(session).page(before_id=decode_number(cursor), limit=limit + 1)
-    page, next_cursor = cut_page(keys, limit, lambda key: encode_number(key.id))
-    link_next(request, response, next_cursor)
-    return Page(
-        data=[key_object(key) for key in page],
-        next_cursor=next_cursor,
-        has_more=next_cursor is not None,
-    )
+    keys = KeyRepository(session).page(before_id=decode_number(cursor), limit=paging.fetch)
+    return paging.page(keys, show=key_object, cursor_of=lambda key: encode_number(key.id))
 
 
 @router.get("/current", summary="Look at the key that asks", responses={**problems()})

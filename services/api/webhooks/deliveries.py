@@ -2,19 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
 
 from services.api.dependencies import Reader, State, Transaction, Writer
 from services.api.docs import problems
 from services.api.pagination import (
-    DEFAULT_LIMIT,
     Cursor,
-    Limit,
     Page,
-    cut_page,
+    Paging,
     decode_number,
     encode_number,
-    link_next,
 )
 from services.api.webhooks.ids import EndpointId, MessageId
 from services.api.webhooks.schemas import (
@@ -56,27 +53,21 @@ def post_test(
 )
 def get_deliveries(
     *,
-    request: Request,
-    response: Response,
     session: Transaction,
     caller: Reader,
     endpoint_id: EndpointId,
     status: Annotated[DeliveryStatus | None, Query()] = None,
-    limit: Limit = DEFAULT_LIMIT,
+    paging: Paging,
     cursor: Cursor = None,
 ) -> Page[DeliveryObject]:
     """Page through the messages to an endpoint, of the last 30 days; `status` narrows."""
     before = decode_number(cursor)
     endpoint = find_endpoint(session, caller.tenant, endpoint_id)
     rows = DeliveryRepository(session).page(
-        endpoint.id, before_id=before, limit=limit + 1, status=status
+        endpoint.id, before_id=before, limit=paging.fetch, status=status
     )
-    page, next_cursor = cut_page(rows, limit, lambda row: encode_number(row.delivery.id))
-    link_next(request, response, next_cursor)
-    return Page(
-        data=[delivery_object(row) for row in page],
-        next_cursor=next_cursor,
-        has_more=next_cursor is not None,
+    return paging.page(
+        rows, show=delivery_object, cursor_of=lambda row: encode_number(row.delivery.id)
     )
 
 

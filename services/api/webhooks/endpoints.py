@@ -1,19 +1,16 @@
 """`/v1/webhook-endpoints`: who is told when jobs end, and with which secret it is signed."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
 from services.api.dependencies import Reader, State, Transaction, Writer
 from services.api.docs import problems
 from services.api.errors import invalid_field
 from services.api.pagination import (
-    DEFAULT_LIMIT,
     Cursor,
-    Limit,
     Page,
-    cut_page,
+    Paging,
     decode_number,
     encode_number,
-    link_next,
 )
 from services.api.state import ApiState
 from services.api.webhooks.ids import EndpointId
@@ -69,24 +66,16 @@ def post_endpoint(
 @router.get("", summary="List webhook endpoints, newest first", responses={**problems(422)})
 def get_endpoints(
     *,
-    request: Request,
-    response: Response,
     session: Transaction,
     caller: Reader,
-    limit: Limit = DEFAULT_LIMIT,
+    paging: Paging,
     cursor: Cursor = None,
 ) -> Page[EndpointObject]:
     """Page through your endpoints."""
     rows = EndpointRepository(session).page(
-        caller.tenant, before_id=decode_number(cursor), limit=limit + 1
+        caller.tenant, before_id=decode_number(cursor), limit=paging.fetch
     )
-    page, next_cursor = cut_page(rows, limit, lambda row: encode_number(row.id))
-    link_next(request, response, next_cursor)
-    return Page(
-        data=[endpoint_object(row) for row in page],
-        next_cursor=next_cursor,
-        has_more=next_cursor is not None,
-    )
+    return paging.page(rows, show=endpoint_object, cursor_of=lambda row: encode_number(row.id))
 
 
 @router.get("/{endpoint_id}", summary="Get a webhook endpoint", responses={**problems(404)})

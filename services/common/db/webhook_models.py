@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.common.db.models import Base
+from services.common.db.base import Base
 from services.common.domain.webhooks import DeliveryStatus, DisabledReason
 
 _STATUSES = ", ".join(f"'{status}'" for status in DeliveryStatus)

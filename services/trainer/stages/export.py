@@ -53,13 +53,13 @@ def export_run(
         make_golden,
         replace_bundle,
     )
-    from services.trainer.int8 import (
+    from services.trainer.onnx_graph import to_onnx  # TensorFlow
+    from services.trainer.precisions import (
         CALIBRATION_CROPS,
         EXACT_CONVOLUTIONS,
         judge_precisions,
         quantised,
     )
-    from services.trainer.onnx_graph import to_onnx  # TensorFlow
     from services.trainer.saved_network import keras_bytes, load_keras, replace_saved_model
 
     if saved_model is not None and saved_model.resolve().is_relative_to(out.resolve()):

@@ -10,13 +10,13 @@ from services.trainer.data.layouts import Split
 from services.trainer.errors import DataLayoutError
 from services.trainer.files import replacing
 from services.trainer.findings import CARD
-from services.trainer.int8 import (
+from services.trainer.judging.images import FaceImages, Progress, read_images
+from services.trainer.precisions import (
     CALIBRATION_CROPS,
     EXACT_CONVOLUTIONS,
     judge_precisions,
     quantised,
 )
-from services.trainer.judging.images import FaceImages, Progress, read_images
 from services.vision.bundle import (
     GOLDEN_NAME,
     INT8_MODEL_NAME,

@@ -9,6 +9,7 @@ from services.vision.bundle import Bundle
 from services.vision.classifiers.batches import LARGEST_BATCH, Floats, logits_in_batches
 from services.vision.classifiers.choice import eligible, fastest
 from services.vision.classifiers.port import ExpressionClassifier, Precision
+from services.vision.cpu import cpu_capabilities, cpu_config
 from services.vision.probabilities import to_probabilities
 from services.vision.transforms import Pixels
 
@@ -34,12 +35,7 @@ class OpenVinoClassifier:
         """
         self.precision = precision
         self._manifest = bundle.manifest
-        config = {
-            "INFERENCE_NUM_THREADS": threads,
-            "NUM_STREAMS": 1,
-            "ENABLE_CPU_PINNING": False,  # see detectors/openvino.py
-            "INFERENCE_PRECISION_HINT": _HINTS[precision],
-        }
+        config = cpu_config(threads=threads, precision=_HINTS[precision])
         core = openvino.Core()
         # Crops go in as bytes: the graph converts them, at a quarter of the memory traffic.
         bytes_in = PrePostProcessor(core.read_model(bundle.model_path(precision)))
@@ -63,11 +59,10 @@ class OpenVinoClassifier:
 
 def load_fastest(bundle: Bundle, *, threads: int = 1) -> ExpressionClassifier:
     """Compile what ``auto`` stands for on this CPU; see ``choice.py``."""
-    capabilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     exact = OpenVinoClassifier(bundle, threads=threads)
     narrow = [
         (OpenVinoClassifier(bundle, precision=precision, threads=threads), tie)
-        for precision, tie in eligible(bundle.manifest, capabilities).items()
+        for precision, tie in eligible(bundle.manifest, cpu_capabilities()).items()
     ]
     crops = np.zeros((LARGEST_BATCH, *bundle.manifest.input.shape), np.uint8)
     return fastest(exact, narrow, crops) if narrow else exact

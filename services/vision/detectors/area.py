@@ -82,6 +82,21 @@ def _sum_rows(rows: Pixels, left: int, right: int, sums: NDArray[np.int32]) -> N
             sums[index] += row[index]
 
 
+# Inlined by numba: as a call of its own it took half as long again.
+@njit(inline="always")  # type: ignore[untyped-decorator]  # numba ships no types
+def _average(
+    sums: NDArray[np.int32], rows: int, start: int, end: int
+) -> tuple[np.float32, np.float32, np.float32]:
+    """Averages of the three channels over summed ``rows`` and columns ``start`` to ``end - 1``."""
+    red = green = blue = 0
+    for x in range(start, end):
+        red += sums[3 * x]
+        green += sums[3 * x + 1]
+        blue += sums[3 * x + 2]
+    share = np.float32(1) / np.float32(rows * (end - start))
+    return np.float32(red) * share, np.float32(green) * share, np.float32(blue) * share
+
+
 @njit(types.void(_RGB, types.int64, types.int64, types.float32[:, :, ::1]))  # type: ignore[untyped-decorator]  # numba ships no types
 def _level(rgb: Pixels, height: int, first_row: int, result: Floats) -> None:
     columns, width = rgb.shape[1], result.shape[2]
@@ -93,15 +108,10 @@ def _level(rgb: Pixels, height: int, first_row: int, result: Floats) -> None:
         bottom = -(-(first_row + row + 1) * len(rgb) // height)
         _sum_rows(rgb[top:bottom], 0, columns, sums)
         for column in range(width):
-            red = green = blue = 0
-            for x in range(starts[column], ends[column]):
-                red += sums[3 * x]
-                green += sums[3 * x + 1]
-                blue += sums[3 * x + 2]
-            share = np.float32(1) / np.float32((bottom - top) * (ends[column] - starts[column]))
-            result[0, row, column] = np.float32(red) * share
-            result[1, row, column] = np.float32(green) * share
-            result[2, row, column] = np.float32(blue) * share
+            red, green, blue = _average(sums, bottom - top, starts[column], ends[column])
+            result[0, row, column] = red
+            result[1, row, column] = green
+            result[2, row, column] = blue
 
 
 @njit(types.void(_RGB, _CORNERS, types.float32[:, :, :, ::1]))  # type: ignore[untyped-decorator]  # numba ships no types
@@ -117,13 +127,8 @@ def _crops(rgb: Pixels, corners: NDArray[np.int64], result: Floats) -> None:
         for row in range(side):
             _sum_rows(rgb[y1 + tops[row] : y1 + bottoms[row]], x1, x2, sums)
             for column in range(side):
-                red = green = blue = 0
-                for x in range(starts[column], ends[column]):
-                    red += sums[3 * x]
-                    green += sums[3 * x + 1]
-                    blue += sums[3 * x + 2]
-                area = (bottoms[row] - tops[row]) * (ends[column] - starts[column])
-                share = np.float32(1) / np.float32(area)
-                result[index, row, column, 0] = np.float32(red) * share
-                result[index, row, column, 1] = np.float32(green) * share
-                result[index, row, column, 2] = np.float32(blue) * share
+                rows = bottoms[row] - tops[row]
+                red, green, blue = _average(sums, rows, starts[column], ends[column])
+                result[index, row, column, 0] = red
+                result[index, row, column, 1] = green
+                result[index, row, column, 2] = blue

@@ -9,6 +9,7 @@ import numpy as np
 import openvino
 
 from services.common.domain.errors import BundleError
+from services.vision.cpu import cpu_capabilities, cpu_config
 from services.vision.detectors.boxes import Floats
 from services.vision.detectors.mtcnn import WINDOW, MtcnnDetector
 from services.vision.detectors.screening import ScreenedNetworks
@@ -27,11 +28,11 @@ def load_openvino_detector(directory: Path, *, threads: int = 1) -> MtcnnDetecto
     Raises:
         BundleError: if the manifest or a network is missing or not what its SHA-256 says.
     """
-    networks, core = verified_networks(directory), openvino.Core()
-    exact = _OpenVinoNetworks(core, networks, threads=threads)
-    if not has_bfloat16(core):
+    networks = verified_networks(directory)
+    exact = _ExactNetworks(networks, threads=threads)
+    if "BF16" not in cpu_capabilities():
         return MtcnnDetector(exact)
-    rough = _OpenVinoNetworks(core, networks, threads=threads, precision="bf16", rnet_batch=64)
+    rough = _FirstNetworks(networks, threads=threads, precision="bf16", rnet_batch=64)
     return MtcnnDetector(ScreenedNetworks(exact, rough))
 
 
@@ -56,41 +57,23 @@ def verified_networks(directory: Path) -> dict[str, bytes]:
 _NAMES = ("pnet", "rnet", "onet")
 
 
-class _OpenVinoNetworks:
-    """The compiled networks. One request each: not for several threads at once."""
+class _FirstNetworks:
+    """P-Net and R-Net, compiled. One request each: not for several threads at once."""
 
     def __init__(
-        self,
-        core: openvino.Core,
-        networks: dict[str, bytes],
-        *,
-        threads: int,
-        precision: str = "f32",
-        rnet_batch: int = 16,
+        self, networks: dict[str, bytes], *, threads: int, precision: str, rnet_batch: int
     ) -> None:
+        self._core = openvino.Core()
+        self._networks = networks
+        self._config = {
+            **cpu_config(threads=threads, precision=precision),
+            # Shapes of P-Net's input never repeat in a stream of photos; keeping a primitive
+            # for each makes memory grow (facenet-pytorch#209) and saves under 1 ms a level.
+            "CPU_RUNTIME_CACHE_CAPACITY": 0,
+        }
         self._rnet_batch = rnet_batch
-
-        def request(name: str, shape: list[int]) -> Any:
-            model = core.read_model(networks[name])
-            model.reshape(shape)
-            config = {
-                "INFERENCE_NUM_THREADS": threads,
-                "NUM_STREAMS": 1,
-                # Pinned, the inference threads of all processes share the first core: two
-                # workers on two cores were as fast as one.
-                "ENABLE_CPU_PINNING": False,
-                "INFERENCE_PRECISION_HINT": precision,
-                # Shapes of P-Net's input never repeat in a stream of photos; keeping a
-                # primitive for each makes memory grow (facenet-pytorch#209) and saves under
-                # 1 ms a level.
-                "CPU_RUNTIME_CACHE_CAPACITY": 0,
-            }
-            return core.compile_model(model, "CPU", config).create_infer_request()
-
-        self._pnet = request("pnet", [1, 3, -1, -1])
-        self._windows = request("pnet", [_WINDOWS_BATCH, 3, WINDOW, WINDOW])
-        self._rnet = request("rnet", [rnet_batch, _RNET_SIDE, _RNET_SIDE, 3])
-        self._onet = request("onet", [_ONET_BATCH, _ONET_SIDE, _ONET_SIDE, 3])
+        self._pnet = self._request("pnet", [1, 3, -1, -1])
+        self._rnet = self._request("rnet", [rnet_batch, _RNET_SIDE, _RNET_SIDE, 3])
 
     def pnet(self, pixels: Floats) -> Floats:
         """See ``Networks.pnet``."""
@@ -98,26 +81,35 @@ class _OpenVinoNetworks:
         self._pnet.infer({"pixels": whole}, share_inputs=True)
         return np.asarray(self._pnet.get_tensor("cells").data[0])
 
-    def pnet_windows(self, windows: Floats) -> Floats:
-        """See ``ExactNetworks.pnet_windows``."""
-        (cells,) = _in_batches(self._windows, windows, _WINDOWS_BATCH, ("cells",))
-        return cells[..., 0, 0]
-
     def rnet(self, crops: Floats) -> tuple[Floats, Floats]:
         """See ``Networks.rnet``."""
         scores, offsets = _in_batches(self._rnet, crops, self._rnet_batch, ("scores", "offsets"))
         return scores, offsets
+
+    def _request(self, name: str, shape: list[int]) -> Any:
+        model = self._core.read_model(self._networks[name])
+        model.reshape(shape)
+        return self._core.compile_model(model, "CPU", self._config).create_infer_request()
+
+
+class _ExactNetworks(_FirstNetworks):
+    """All three networks in float32, and P-Net for single windows."""
+
+    def __init__(self, networks: dict[str, bytes], *, threads: int) -> None:
+        super().__init__(networks, threads=threads, precision="f32", rnet_batch=16)
+        self._windows = self._request("pnet", [_WINDOWS_BATCH, 3, WINDOW, WINDOW])
+        self._onet = self._request("onet", [_ONET_BATCH, _ONET_SIDE, _ONET_SIDE, 3])
+
+    def pnet_windows(self, windows: Floats) -> Floats:
+        """See ``ExactNetworks.pnet_windows``."""
+        (cells,) = _in_batches(self._windows, windows, _WINDOWS_BATCH, ("cells",))
+        return cells[..., 0, 0]
 
     def onet(self, crops: Floats) -> tuple[Floats, Floats, Floats]:
         """See ``Networks.onet``."""
         names = ("scores", "offsets", "landmarks")
         scores, offsets, landmarks = _in_batches(self._onet, crops, _ONET_BATCH, names)
         return scores, offsets, landmarks
-
-
-def has_bfloat16(core: openvino.Core) -> bool:
-    """Tell whether the CPU computes in bfloat16; without, OpenVINO would only imitate it."""
-    return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def _in_batches(request: Any, crops: Floats, batch: int, names: tuple[str, ...]) -> list[Floats]:

@@ -34,11 +34,21 @@ class ExactNetworks(Networks, Protocol):
         """Cells ``[N, 5]`` of windows ``[N, 3, 12, 12]``."""
 
 
+class RoughNetworks(Protocol):
+    """The two networks that have something to screen; see ``Networks``."""
+
+    def pnet(self, pixels: Floats) -> Floats:
+        """See ``Networks.pnet``."""
+
+    def rnet(self, crops: Floats) -> tuple[Floats, Floats]:
+        """See ``Networks.rnet``."""
+
+
 class ScreenedNetworks:
     """``Networks`` that answer as the exact ones wherever a threshold is near."""
 
-    def __init__(self, exact: ExactNetworks, rough: Networks) -> None:
-        """Join them; ``rough`` are the same networks in low precision."""
+    def __init__(self, exact: ExactNetworks, rough: RoughNetworks) -> None:
+        """Join them; ``rough`` are the first two networks in low precision."""
         self._exact = exact
         self._rough = rough
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO, BinaryIO, cast
 
@@ -19,6 +18,7 @@ from services.common.net.connector import TooManyBytesError, guarded_client
 from services.common.net.guard import UrlBlockedError
 from services.common.net.policies import fetch_policy
 from services.common.net.resolver import Resolver, system_resolver
+from services.common.net.retry_after import parse_retry_after
 from services.imaging.decode import sniff_format
 
 _MEMORY_BYTES = 1_000_000
@@ -115,7 +115,7 @@ class Downloader:
     def _check_answer(self, response: httpx.Response) -> None:
         status = response.status_code
         if status in _TRANSIENT_STATUSES:
-            after_s = retry_after_s(response.headers.get("Retry-After"), now=datetime.now(UTC))
+            after_s = parse_retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
             raise TryLaterError(f"The server of the URL answered {status}.", after_s=after_s)
         if status != _OK:
             raise ItemError(
@@ -138,21 +138,6 @@ class Downloader:
                 "The URL gives no photo that can be read; name one of"
                 f" {', '.join(self._limits.formats)}.",
             )
-
-
-def retry_after_s(value: str | None, *, now: datetime) -> float | None:
-    """Read a Retry-After header, seconds or a date; None when it says nothing."""
-    if not value:
-        return None
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - now).total_seconds())
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 import httpx
@@ -11,6 +10,7 @@ import httpx
 from services.common.domain.webhooks import AttemptResult
 from services.common.net.connector import TooManyBytesError
 from services.common.net.guard import UrlBlockedError
+from services.common.net.retry_after import parse_retry_after
 from services.common.webhooks.repositories.deliveries import Attempt
 
 EXCERPT_BYTES = 1_000
@@ -90,21 +90,6 @@ class _Seen:
             body=_text(self._excerpt[:EXCERPT_BYTES]) if self._status else None,
             retry_after_s=self._retry_after_s,
         )
-
-
-def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
-    """Read a ``Retry-After`` header (seconds or an HTTP date) as seconds >= 0; None for neither."""
-    if value is None:
-        return None
-    if value.isascii() and value.isdecimal():
-        return float(value[:9])
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
 
 
 def _judge(response: httpx.Response) -> AttemptResult:

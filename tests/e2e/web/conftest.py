@@ -1,8 +1,6 @@
 """The page in a real Chromium, in front of the real stack."""
 
 import shutil
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from infra.local.stack import LocalStack
 from services.web.app import create_app
 from services.web.settings import WebSettings
 from tests.e2e.photos import sample_paths, write_bad_photos, write_plain, write_variations
+from tests.fixtures.serving import served
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
@@ -171,18 +169,8 @@ def locked_site(stack: LocalStack) -> Iterator[str]:
         admin_password="root",
         contact="photos@example.org",
     )
-    config = uvicorn.Config(create_app(settings), log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        deadline = time.monotonic() + 30
-        while not server.started and thread.is_alive() and time.monotonic() < deadline:
-            time.sleep(0.005)
-        assert server.started
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(20)
+    with served(create_app(settings)) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

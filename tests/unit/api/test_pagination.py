@@ -5,12 +5,14 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from fastapi import Request, Response
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.api.errors import ApiError
 from services.api.pagination import (
-    cut_page,
+    Page,
+    Pager,
     decode_number,
     decode_page_key,
     encode_number,
@@ -73,8 +75,27 @@ class TestPageKeys:
             decode_page_key(bad)
 
 
-class TestCutPage:
-    def test_tells_of_more_only_when_there_is_more(self) -> None:
-        assert cut_page([1, 2, 3], 2, str) == ([1, 2], "2")
-        assert cut_page([1, 2], 2, str) == ([1, 2], None)
-        assert cut_page([], 2, str) == ([], None)
+class TestPager:
+    def page(self, rows: list[int]) -> tuple[Page[int], Response]:
+        scope = {"type": "http", "path": "/v1/things", "query_string": b"limit=2", "headers": []}
+        request, response = Request({**scope, "server": ("hfer", 80)}), Response()
+        pager = Pager(request, response, limit=2)
+        assert pager.fetch == 3
+        return pager.page(rows, show=lambda row: row, cursor_of=str), response
+
+    @pytest.mark.parametrize(
+        ("rows", "shown", "following"),
+        [([1, 2, 3], [1, 2], "2"), ([1, 2], [1, 2], None), ([], [], None)],
+    )
+    def test_tells_of_more_only_when_there_is_more(
+        self, rows: list[int], shown: list[int], following: str | None
+    ) -> None:
+        page, _ = self.page(rows)
+        assert (page.data, page.next_cursor) == (shown, following)
+        assert page.has_more == (following is not None)
+
+    def test_links_to_the_next_page_alone(self) -> None:
+        assert self.page([1, 2, 3])[1].headers["Link"] == (
+            '</v1/things?limit=2&cursor=2>; rel="next"'
+        )
+        assert "Link" not in self.page([1, 2])[1].headers

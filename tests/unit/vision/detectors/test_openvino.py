@@ -61,12 +61,12 @@ class TestScreen:
 
     @pytest.fixture
     def screened(self, monkeypatch: pytest.MonkeyPatch) -> MtcnnDetector:
-        monkeypatch.setattr(openvino_engine, "has_bfloat16", lambda _core: True)
+        monkeypatch.setattr(openvino_engine, "cpu_capabilities", lambda: ["FP32", "BF16"])
         return load_openvino_detector(MTCNN)
 
     @pytest.fixture
     def plain(self, monkeypatch: pytest.MonkeyPatch) -> MtcnnDetector:
-        monkeypatch.setattr(openvino_engine, "has_bfloat16", lambda _core: False)
+        monkeypatch.setattr(openvino_engine, "cpu_capabilities", lambda: ["FP32"])
         return load_openvino_detector(MTCNN)
 
     @pytest.mark.parametrize("name", ["collage.jpg", "hopper.jpg"])

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import httpcore
@@ -16,7 +15,6 @@ from services.worker.ingest.download import (
     DownloadedPhoto,
     Downloader,
     TryLaterError,
-    retry_after_s,
 )
 from tests.fixtures.network import FakeNames, FakeNetwork, redirect, reply
 
@@ -163,21 +161,3 @@ def test_a_compressed_body_is_not_unpacked() -> None:
 
     packed = reply(200, gzip.compress(PHOTO), content_encoding="gzip")
     assert refusal(packed) is ItemErrorCode.UNSUPPORTED_FORMAT
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        (None, None),
-        ("", None),
-        ("7", 7.0),
-        ("999999999999999999", 999_999_999.0),
-        ("Thu, 26 Nov 2026 12:00:30 GMT", 30.0),
-        ("Thu, 26 Nov 2026 11:00:00 GMT", 0.0),
-        ("soon", None),
-        ("-5", None),
-    ],
-)
-def test_reads_retry_after(value: str | None, seconds: float | None) -> None:
-    now = datetime(2026, 11, 26, 12, tzinfo=UTC)
-    assert retry_after_s(value, now=now) == seconds

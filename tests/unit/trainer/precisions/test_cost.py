@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from services.common.domain.errors import BundleError
-from services.trainer.int8 import cost as module
-from services.trainer.int8.cost import cost, judge_precisions
+from services.trainer.precisions import cost as module
+from services.trainer.precisions.cost import cost, judge_precisions
 from services.vision.bundle import Bundle, BundleCard, Golden, load_golden
 from services.vision.classifiers.port import Precision
 

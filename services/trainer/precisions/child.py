@@ -38,7 +38,13 @@ def quantised(graph: bytes, crops: NDArray[np.uint8], *, exact: int = EXACT_CONV
         folder = Path(scratch)
         (folder / "model.onnx").write_bytes(graph)
         np.save(folder / "crops.npy", crops, allow_pickle=False)
-        command = [sys.executable, "-m", "services.trainer.int8.run_nncf", scratch, str(exact)]
+        command = [
+            sys.executable,
+            "-m",
+            "services.trainer.precisions.run_nncf",
+            scratch,
+            str(exact),
+        ]
         # What NNCF and OpenVINO would tell their makers about this run stays here.
         environment = {**os.environ, "NNCF_CI": "1", "CUDA_VISIBLE_DEVICES": ""}
         done = subprocess.run(  # noqa: S603 - our own module, no shell

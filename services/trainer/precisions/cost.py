@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino
 from numpy.typing import NDArray
 
 from services.common.domain.errors import BundleError
@@ -22,6 +21,7 @@ from services.vision.bundle import (
 from services.vision.classifiers.openvino import OpenVinoClassifier
 from services.vision.classifiers.port import Precision
 from services.vision.classifiers.rechecked import leads
+from services.vision.cpu import cpu_capabilities
 
 _CHUNK = 256
 _CHANGED = 0.004  # share of first answers that may differ from fp32's after ties are asked again
@@ -73,11 +73,10 @@ def judge_precisions(
 
 
 def _precisions(bundle: Bundle) -> list[Precision]:
-    capabilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     has_int8 = INT8_MODEL_NAME in bundle.manifest.files
     return [
         Precision.FP32,
-        *([Precision.BF16] if "BF16" in capabilities else []),
+        *([Precision.BF16] if "BF16" in cpu_capabilities() else []),
         *([Precision.INT8] if has_int8 else []),
     ]
 
