@@ -105,13 +105,6 @@ class TestEveryKind:
         codes = [photo.refusal.code if photo.refusal else None for photo in found]
         assert codes == [ItemErrorCode.EMPTY, ItemErrorCode.TOO_LARGE, None]
 
-    def test_refuses_a_bomb_by_its_ratio(self, kind: str) -> None:
-        if kind == "tar":
-            pytest.skip("a plain tar cannot unpack to more than it has")
-        error = refusal(archive_of({"bomb.jpg": bytes(20_000_000)}, kind))
-        assert error.code == ProblemCode.ARCHIVE_REFUSED
-        assert "100 times" in error.detail
-
     def test_refuses_more_than_it_may_unpack_to(self, kind: str) -> None:
         files = {f"{number}.jpg": NOISE for number in range(5)}
         error = refusal(archive_of(files, kind), archive_unpacked_bytes=100_000)
@@ -157,6 +150,14 @@ class TestEveryKind:
         else:
             return
         assert refused.code in {ProblemCode.ARCHIVE_REFUSED, ProblemCode.PAYLOAD_TOO_LARGE}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "tar"])
+def test_refuses_a_bomb_by_its_ratio(kind: str) -> None:
+    """A plain tar holds what it unpacks to, so it has no ratio to refuse."""
+    error = refusal(archive_of({"bomb.jpg": bytes(20_000_000)}, kind))
+    assert error.code == ProblemCode.ARCHIVE_REFUSED
+    assert "100 times" in error.detail
 
 
 class TestZip:
