@@ -1,11 +1,14 @@
 """The queries of the scalers, as KEDA would send them, against the real schema."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
-from infra.k8s.tree import manifests, of_kind
+from infra.k8s.tree import FOLDER, manifests, of_kind
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.jobs import ItemState, JobStatus, Verdict
 from services.common.queue.names import Lane
@@ -14,14 +17,19 @@ from tests.fixtures.factories import JobMaker
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-def open_photos(sessions: SessionFactory, scaler: str) -> int:
-    """Run a scaler's query; KEDA takes one row of one number."""
+def query_of(scaler: str) -> str:
     [found] = [
         each for each in of_kind(manifests(), "ScaledObject") if each["metadata"]["name"] == scaler
     ]
     [trigger] = found["spec"]["triggers"]
+    query: str = trigger["metadata"]["query"]
+    return query
+
+
+def open_photos(sessions: SessionFactory, scaler: str) -> int:
+    """Run a scaler's query; KEDA takes one row of one number."""
     with unit_of_work(sessions) as session:
-        [[number]] = session.execute(text(trigger["metadata"]["query"])).all()
+        [[number]] = session.execute(text(query_of(scaler))).all()
     return int(number)
 
 
@@ -87,3 +95,23 @@ def test_every_lane_is_served(sessions: SessionFactory, make_job: JobMaker) -> N
     for lane in Lane:
         make_job(1, lane=lane)
     assert open_photos(sessions, "worker-cpu") == len(Lane)
+
+
+def test_the_grants_of_the_docs_are_enough_and_no_more(
+    sessions: SessionFactory, make_job: JobMaker
+) -> None:
+    make_job(2)
+    page = (FOLDER.parents[1] / "docs/kubernetes.md").read_text()
+    grants = re.findall(r"^GRANT .*;$", page, re.MULTILINE)
+    assert len(grants) == 3
+    # Roles are the server's: this one is rolled back with the rest of the transaction.
+    role = f"hfer_keda_{uuid4().hex}"
+    with sessions() as session:
+        session.execute(text(f"CREATE ROLE {role}"))
+        for grant in grants:
+            session.execute(text(grant.replace("hfer_keda", role)))
+        session.execute(text(f"SET LOCAL ROLE {role}"))
+        assert session.scalar(text(query_of("worker-cpu"))) == 2
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            session.execute(text("SELECT object_key FROM item"))
+        session.rollback()
