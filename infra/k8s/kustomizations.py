@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from infra.k8s.tree import FOLDER, UNNAMED, Manifest, read
+from infra.k8s.tree import FOLDER, UNNAMED, Manifest, containers_of, pod_makers, read
 
 
 def missing_files(folder: Path = FOLDER) -> list[str]:
@@ -43,12 +43,7 @@ def baseless_patches(folder: Path = FOLDER) -> list[str]:
 def unnamed_images(found: list[Manifest], folder: Path = FOLDER) -> list[str]:
     """Find images of containers that ``images/`` does not give a registry and a version."""
     given = {each["name"] for each in _load(folder / "images/kustomization.yaml")["images"]}
-    used = {
-        container["image"]
-        for each in found
-        if each["kind"] in {"Deployment", "Job"}
-        for container in each["spec"]["template"]["spec"]["containers"]
-    }
+    used = {container["image"] for maker in pod_makers(found) for container in containers_of(maker)}
     return sorted(used - given)
 
 

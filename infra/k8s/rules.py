@@ -1,8 +1,9 @@
 """What every manifest keeps to. Each rule returns its findings; none is good news."""
 
+import re
 from collections.abc import Collection, Iterator
 
-from infra.k8s.tree import Manifest, of_kind, pod_makers, pod_of, title
+from infra.k8s.tree import Manifest, containers_of, of_kind, pod_makers, pod_of, title
 
 GRACE_S = 60
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
@@ -27,7 +28,7 @@ def _faults(maker: Manifest) -> Iterator[str]:
         "mounts what is no emptyDir": all("emptyDir" in each for each in spec.get("volumes", [])),
     }
     yield from (fault for fault, fine in checks.items() if not fine)
-    for container in spec["containers"]:
+    for container in containers_of(maker):
         yield from _container_faults(container, probed=maker["kind"] != "Job")
 
 
@@ -43,7 +44,7 @@ def _container_faults(container: Manifest, *, probed: bool) -> Iterator[str]:
         "does not say what it needs": resources.get("requests", {}).keys() >= {"cpu", "memory"},
         "has no bound of memory": "memory" in resources.get("limits", {}),
         "lacks a probe": not probed or all(probe in container for probe in PROBES),
-        VERSIONED: "/" not in container["image"] and ":" not in container["image"],
+        VERSIONED: re.fullmatch(r"hfer/[a-z-]+", container["image"]),
     }
     yield from (fault for fault, fine in checks.items() if not fine)
 
@@ -53,7 +54,7 @@ def unknown_settings(found: list[Manifest], known: Collection[str]) -> list[str]
     named = [
         (title(maker), variable["name"])
         for maker in pod_makers(found)
-        for container in pod_of(maker)["spec"]["containers"]
+        for container in containers_of(maker)
         for variable in container.get("env", [])
     ]
     named += [(title(each), key) for each in of_kind(found, "Secret") for key in each["stringData"]]

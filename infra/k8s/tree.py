@@ -53,6 +53,12 @@ def pod_of(manifest: Manifest) -> Manifest:
     return template
 
 
+def containers_of(manifest: Manifest) -> list[Manifest]:
+    """Return the containers of a Deployment or Job, those that run first included."""
+    spec = pod_of(manifest)["spec"]
+    return [*spec.get("initContainers", []), *spec["containers"]]
+
+
 def pod_makers(found: list[Manifest]) -> list[Manifest]:
     """Return what makes pods."""
     return of_kind(found, "Deployment", "Job")

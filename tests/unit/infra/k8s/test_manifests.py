@@ -88,7 +88,7 @@ class TestSecrets:
         self, found: list[Manifest], example: list[Manifest]
     ) -> None:
         text = "\n".join(path.read_text() for path in FOLDER.rglob("*.yaml"))
-        read_by_pods = set(re.findall(r"secretRef: { name: ([\w-]+)", text))
+        read_by_pods = set(re.findall(r"secret(?:Key)?Ref: { name: ([\w-]+)", text))
         assert read_by_pods, "the pattern fits no more"
         assert {each["metadata"]["name"] for each in example} == read_by_pods | {"hfer-keda"}
         assert not [each for each in of_kind(found, "Secret") if each not in example]
@@ -146,6 +146,13 @@ class TestNetwork:
             if "Egress" in spec["policyTypes"] and rules.matches(spec["podSelector"], labels)
         }
         assert out == {"default-deny", "to-dns", "web-to-api"}
+
+
+class TestMigration:
+    def test_gets_the_database_and_the_key_to_enrol(self) -> None:
+        text = (FOLDER / "migrate/migrate.yaml").read_text()
+        given = re.findall(r"secret(?:Key)?Ref: { name: ([\w-]+)", text)
+        assert given == ["hfer-database", "hfer-database", "hfer-web"]
 
 
 class TestIngress:

@@ -48,7 +48,7 @@ UNSAFE: dict[str, Change] = {
     "does not say what it needs": lambda m: container(m)["resources"].pop("requests"),
     "has no bound of memory": lambda m: container(m)["resources"].pop("limits"),
     "lacks a probe": lambda m: container(m).pop("livenessProbe"),
-    "names a registry or a version": lambda m: container(m).update(image="hfer-api:latest"),
+    "names a registry or a version": lambda m: container(m).update(image="hfer/api:latest"),
 }
 
 
@@ -158,12 +158,12 @@ class TestKustomizations:
         assert set(kustomizations.forgotten_files(folder)) == {"base/new.env", "base/new.yaml"}
 
     def test_a_patch_of_nothing_is_found(self, folder: Path) -> None:
-        patch = folder / "overlays/cpu/patches/broker.yaml"
+        patch = folder / "overlays/cpu/patches/patch-broker.yaml"
         patch.write_text(patch.read_text().replace("name: to-broker", "name: to-borker"))
         assert kustomizations.baseless_patches(folder) == [
-            "overlays/cpu/patches/broker.yaml: networking.k8s.io/v1/NetworkPolicy/to-borker"
+            "overlays/cpu/patches/patch-broker.yaml: networking.k8s.io/v1/NetworkPolicy/to-borker"
         ]
 
     def test_an_image_without_a_version_is_found(self) -> None:
-        found = planted("Deployment/web", lambda m: container(m).update(image="hfer-page"))
-        assert kustomizations.unnamed_images(found) == ["hfer-page"]
+        found = planted("Deployment/web", lambda m: container(m).update(image="hfer/page"))
+        assert kustomizations.unnamed_images(found) == ["hfer/page"]
