@@ -1,0 +1,1 @@
+"""Manifests for Kubernetes, and the rules that they keep: ``python -m infra.k8s``."""
