@@ -41,7 +41,7 @@ check-infra: $(STAMPS)/dev infra ## Dockerfile, compose, Kubernetes, CI, shell a
 
 audit: $(STAMPS)/dev ## Look up known vulnerabilities of all pins
 	@status=0; for one in $(filter-out requirements/demo.txt,$(wildcard requirements/*.txt)); do \
-	  echo "$$one"; $(BIN)/pip-audit --no-deps --disable-pip --progress-spinner off -r $$one || status=1; \
+	  echo "$$one"; $(BIN)/pip-audit --strict --no-deps --disable-pip --progress-spinner off -r $$one || status=1; \
 	done; exit $$status
 
 lint:
