@@ -79,12 +79,12 @@ class TestRedis:
         assert list((tmp_path / "data").rglob("*.aof")) != []
 
     def test_lets_nobody_in_without_the_password_nor_wreck_it_with(self, url: str) -> None:
-        with redis.Redis.from_url(url.replace("hfer:made-up@", "")) as stranger:
-            with pytest.raises(redis.exceptions.AuthenticationError):
-                stranger.ping()
-        with redis.Redis.from_url(url) as client:
-            with pytest.raises(redis.exceptions.NoPermissionError):
-                client.flushall()
+        stranger = redis.Redis.from_url(url.replace("hfer:made-up@", ""))
+        with stranger, pytest.raises(redis.exceptions.AuthenticationError):
+            stranger.ping()
+        client = redis.Redis.from_url(url)
+        with client, pytest.raises(redis.exceptions.NoPermissionError):
+            client.flushall()
 
     def test_does_not_start_without_a_password(self) -> None:
         done = subprocess.run(

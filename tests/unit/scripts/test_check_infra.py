@@ -66,7 +66,10 @@ PLANTED: dict[str, tuple[Callable[[Path], None], str]] = {
         replaced(".github/workflows/images.yml", "matrix.target }}", "matrix.tarket }}"),
         "tarket",
     ),
-    "kubernetes": (replaced("infra/k8s/planted.yaml", "selector:", "selektor:"), "selektor"),
+    "kubernetes": (
+        replaced("infra/k8s/planted.yaml", "spec:\n  sel", "spec:\n  replikas: 2\n  sel"),
+        "replikas",
+    ),
     "yamllint": (replaced(".github/workflows/ci.yml", "\njobs:\n", "\njobs: \n"), "trailing"),
     "shellcheck": (replaced(".ci/run", "make test", 'make test $1\ncd "$2"'), "SC2086"),
     "promtool": (
