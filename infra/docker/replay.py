@@ -54,8 +54,9 @@ class Image:
 
     def argv(self, command: Sequence[str]) -> tuple[str, ...]:
         """Return a command of the image as it has to be run here."""
-        words = [str(self.python) if word == "python" else word for word in command]
-        return tuple(_placed(word, self.root) for word in words)
+        return tuple(
+            str(self.python) if word == "python" else _placed(word, self.root) for word in command
+        )
 
     def packages(self) -> set[str]:
         """Return the names of the distributions in it, in lower case with dashes."""

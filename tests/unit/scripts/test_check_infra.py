@@ -84,21 +84,13 @@ def test_an_error_is_planted_for_each() -> None:
 
 
 @pytest.mark.parametrize("checker", CHECKERS, ids=lambda checker: checker.name)
-def test_finds_what_is_planted(
-    checker: Checker,
-    tree: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    if checker.optional and not shutil.which(checker.command[0]):
-        # Debian's prometheus package has the program; without it a stand-in takes its place, so
-        # that at least our side of the call is tried on every machine.
-        programs = tmp_path_factory.mktemp("bin")
-        stand_in = programs / checker.command[0]
-        stand_in.write_text('#!/bin/sh\n! grep -q "($" "$3" || { echo could not parse; exit 1; }\n')
-        stand_in.chmod(0o755)
-        monkeypatch.setenv("PATH", str(programs), prepend=":")
-    assert run(checker, tree).fault == ""
+def test_finds_what_is_planted(checker: Checker, tree: Path) -> None:
+    before = run(checker, tree)
+    assert before.fault == ""
+    if checker.optional and shutil.which(checker.command[0]) is None:
+        # promtool comes with Debian's prometheus and from no wheel: there is nothing to show.
+        assert before.note == f"left out: {checker.command[0]} is not installed"
+        return
     plant, word = PLANTED[checker.name]
     plant(tree)
     assert word in run(checker, tree).fault
