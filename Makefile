@@ -30,12 +30,19 @@ run: $(STAMPS)/demo ## Serve the whole stack until Ctrl-C, data kept in .local/
 	@$(PY) -m infra.local run
 
 ##@ Work
-.PHONY: test check lint format types imports fmt bench train starter sweep
+.PHONY: test check check-infra audit lint format types imports fmt bench train starter sweep
 test: $(STAMPS)/test ## Run every test, or T=path those below a path
 	@$(if $(T),$(PY) -m pytest $(T),$(PY) scripts/run_tests.py)
 
-check: $(STAMPS)/dev ## Lint, formatting, types and import rules, side by side
-	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target lint format types imports
+check: $(STAMPS)/dev ## Lint, formatting, types, import rules and infra files, side by side
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target lint format types imports infra
+
+check-infra: $(STAMPS)/dev infra ## Dockerfile, compose, Kubernetes, CI, shell and alert rules
+
+audit: $(STAMPS)/dev ## Look up known vulnerabilities of all pins
+	@status=0; for one in $(filter-out requirements/demo.txt,$(wildcard requirements/*.txt)); do \
+	  echo "$$one"; $(BIN)/pip-audit --strict --no-deps --disable-pip --progress-spinner off -r $$one || status=1; \
+	done; exit $$status
 
 lint:
 	@$(BIN)/ruff check .
@@ -48,6 +55,10 @@ types:
 
 imports:
 	@$(BIN)/lint-imports
+
+.PHONY: infra
+infra:
+	@$(PY) scripts/check_infra.py
 
 fmt: $(STAMPS)/dev ## Repair what ruff can repair
 	@$(BIN)/ruff check --fix --exit-zero .

@@ -159,6 +159,15 @@ class WorkerSettings(Group):
     )
 
 
+class HealthSettings(Group):
+    """Signs of life for whatever watches a process."""
+
+    pulse_file: Path | None = Field(
+        default=None,
+        description="touched while worker, maintenance or ingest are at work; images set it",
+    )
+
+
 class ModelSettings(Group):
     """Published models: when one may become active, how workers follow."""
 
@@ -216,6 +225,7 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     compat: CompatSettings = CompatSettings()
     worker: WorkerSettings = WorkerSettings()
+    health: HealthSettings = HealthSettings()
     models: ModelSettings = ModelSettings()
     webhooks: WebhookSettings = WebhookSettings()
     telemetry: TelemetrySettings = TelemetrySettings()

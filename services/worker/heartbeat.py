@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.jobs.repositories.workers import WorkerIdentity, WorkerRepository
+from services.common.pulse import Pulse
 from services.common.queue.names import Device
 from services.common.telemetry import get_logger
 
@@ -29,6 +30,7 @@ class Heartbeat:
         report: Callable[[], dict[str, Any]],
         model_version: Callable[[], str],
         check: Callable[[], object],
+        pulse: Pulse | None = None,
         every_s: float = BEAT_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -37,6 +39,7 @@ class Heartbeat:
         self._report = report
         self._model_version = model_version
         self._check = check
+        self._pulse = pulse or Pulse(None)
         self._every_s = every_s
         self._clock = clock
         self._claimed_at: float | None = None
@@ -64,6 +67,7 @@ class Heartbeat:
 
     def beat(self) -> None:
         """Beat once, and let the watchdog look; a database that is away is no reason to stop."""
+        self._pulse.beat()
         self._try(self._beat)
         try:
             self._check()

@@ -18,6 +18,7 @@ from services.common.db.session import (
 )
 from services.common.jobs.repositories.workers import WorkerIdentity, WorkerRepository
 from services.common.models.service import MANIFEST_NAME, read_identity, register_bundle
+from services.common.pulse import Pulse
 from services.common.queue.producer import HintSender, build_hint_sender
 from services.common.storage import build_storage
 from services.common.telemetry import Metrics, get_logger
@@ -85,6 +86,7 @@ class WorkerRuntime:
             report=lambda: {**_report(metrics, pace), **describe(models)},
             model_version=lambda: models.model_version,
             check=_watchdog(worker, sessions, hints).check,
+            pulse=Pulse(settings.health.pulse_file),
         )
         bench = Bench(
             database=database,

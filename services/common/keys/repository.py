@@ -69,8 +69,8 @@ class KeyRepository:
         )
         return revoked is not None
 
-    def put_bootstrap(self, key: ApiKey) -> None:
-        """Store the operator's own key, and revoke those that it replaces."""
+    def put_configured(self, key: ApiKey) -> None:
+        """Store a key that a setting names, and revoke those of its name that it replaces."""
         self._session.execute(
             update(ApiKey)
             .where(

@@ -19,6 +19,8 @@ from services.common.keys.secrets import (
 # No key made over HTTP can take this name: parentheses are refused there.
 BOOTSTRAP_NAME = "bootstrap (HFER_API__ADMIN_KEY)"
 BOOTSTRAP_TENANT = "default"
+PAGE_NAME = "page (HFER_WEB__API_KEY)"
+PAGE_TENANT = "page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,30 @@ def ensure_bootstrap_key(session: Session, secret: str) -> None:
     Raises:
         ValueError: the secret is so short that its plain SHA-256 could be guessed.
     """
+    _check_length("admin key", secret)
+    row = _row(secret, tenant=BOOTSTRAP_TENANT, name=BOOTSTRAP_NAME, scopes=[Scope.ADMIN])
+    KeyRepository(session).put_configured(row)
+
+
+def ensure_page_key(session: Session, secret: str) -> None:
+    """Make ``secret`` (the setting ``HFER_WEB__API_KEY``) work as the page's key.
+
+    As with the operator's: the setting is the truth, what it held before is revoked.
+
+    Raises:
+        ValueError: the secret is so short that its plain SHA-256 could be guessed.
+    """
+    _check_length("page's key", secret)
+    scopes = [Scope.JOBS_READ, Scope.JOBS_WRITE]
+    row = _row(secret, tenant=PAGE_TENANT, name=PAGE_NAME, scopes=scopes)
+    KeyRepository(session).put_configured(row)
+
+
+def _check_length(what: str, secret: str) -> None:
     if len(secret) < MIN_SECRET_CHARS:
         raise ValueError(
-            f"the admin key has fewer than {MIN_SECRET_CHARS} characters; make a random one"
+            f"the {what} has fewer than {MIN_SECRET_CHARS} characters; make a random one"
         )
-    row = _row(secret, tenant=BOOTSTRAP_TENANT, name=BOOTSTRAP_NAME, scopes=[Scope.ADMIN])
-    KeyRepository(session).put_bootstrap(row)
 
 
 def _row(secret: str, *, tenant: str, name: str, scopes: Iterable[Scope]) -> ApiKey:

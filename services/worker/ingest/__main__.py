@@ -8,6 +8,7 @@ import threading
 from services.common.config import Settings
 from services.common.db.session import build_engine, build_session_factory
 from services.common.domain.limits import PhotoLimits
+from services.common.pulse import Pulse
 from services.common.storage import build_storage
 from services.common.telemetry import configure_logging, get_logger
 from services.worker.ingest.download import Downloader
@@ -38,7 +39,11 @@ def main() -> int:
     rounds = Rounds(database, filer, settings=settings.fetch)
     _log.info("ingest.ready", threads=settings.fetch.threads)
     try:
-        return supervise([Loop("fetch", rounds.step, every_s=settings.fetch.interval_s)], stop=stop)
+        return supervise(
+            [Loop("fetch", rounds.step, every_s=settings.fetch.interval_s)],
+            stop=stop,
+            pulse=Pulse(settings.health.pulse_file),
+        )
     finally:
         rounds.close()
         rounds.wait()

@@ -6,6 +6,7 @@ import threading
 
 from services.common.config import Settings
 from services.common.db.session import SessionFactory, build_engine, build_session_factory
+from services.common.pulse import Pulse
 from services.common.queue.producer import HintSender, build_hint_sender
 from services.common.storage import build_storage
 from services.common.telemetry import Metrics, configure_logging
@@ -65,7 +66,7 @@ def main() -> int:
         loops = build_loops(settings, sessions=sessions, hints=hints, metrics=metrics)
         if sender is not None:
             loops.append(Loop("webhooks", sender.step, every_s=settings.webhooks.interval_s))
-        return supervise(loops, stop=stop)
+        return supervise(loops, stop=stop, pulse=Pulse(settings.health.pulse_file))
     finally:
         if sender is not None:
             sender.close()

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from services.common.pulse import Pulse
 from services.common.telemetry import get_logger
 
 # Above the longest a step may take: statement and socket timeouts end it before.
@@ -70,11 +71,17 @@ class Loop:
                 self._stop.wait(self._every_s)
 
 
-def supervise(loops: Sequence[Loop], *, stop: threading.Event, every_s: float = 1.0) -> int:
+def supervise(
+    loops: Sequence[Loop],
+    *,
+    stop: threading.Event,
+    pulse: Pulse | None = None,
+    every_s: float = 1.0,
+) -> int:
     """Run loops until ``stop``; the exit code: 0, or 1 when one of them died or hung.
 
     A process without one of its loops looks alive and is not; ending it lets the supervisor
-    above start a whole one.
+    above start a whole one. ``pulse`` beats at every look that finds all of them alive.
     """
     for loop in loops:
         loop.start()
@@ -84,6 +91,8 @@ def supervise(loops: Sequence[Loop], *, stop: threading.Event, every_s: float = 
         if dead:
             _log.critical("loop.dead", loops=dead)
             code = 1
+        elif pulse is not None:
+            pulse.beat()
     for loop in loops:
         loop.stop()
     if code == 0:

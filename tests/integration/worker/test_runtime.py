@@ -26,6 +26,7 @@ from services.common.domain.errors import BundleError
 from services.common.domain.jobs import JobStatus
 from services.common.jobs.repositories.workers import WorkerIdentity
 from services.common.models.service import MANIFEST_NAME
+from services.common.pulse import Pulse
 from services.common.queue.names import Device, Task
 from services.worker import signals
 from services.worker.app import create_app
@@ -264,7 +265,9 @@ class TestHeartbeat:
         assert row.current["seconds_per_photo"] > 0
         assert 20_000_000 < row.current["rss_bytes"] < 2_000_000_000
 
-    def test_outlives_a_database_that_is_away(self, make_unit_settings: SettingsMaker) -> None:
+    def test_outlives_a_database_that_is_away(
+        self, make_unit_settings: SettingsMaker, tmp_path: Path
+    ) -> None:
         engine = build_engine(make_unit_settings().database)
         nobody = WorkerIdentity(uuid.uuid4(), Device.CPU, "here", 1, 1, "m")
 
@@ -273,10 +276,16 @@ class TestHeartbeat:
                 ping(session)
 
         heartbeat = Heartbeat(
-            build_session_factory(engine), nobody, report=dict, model_version=str, check=blind
+            build_session_factory(engine),
+            nobody,
+            report=dict,
+            model_version=str,
+            check=blind,
+            pulse=Pulse(tmp_path / "pulse"),
         )
         with capture_logs() as logs:
             heartbeat.beat()
+        assert (tmp_path / "pulse").exists()
         assert [line["event"] for line in logs] == ["heartbeat.missed", "watchdog.blind"]
         assert heartbeat.workers() == 1
         engine.dispose()

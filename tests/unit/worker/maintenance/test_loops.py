@@ -1,7 +1,9 @@
 import threading
+from pathlib import Path
 
 from structlog.testing import capture_logs
 
+from services.common.pulse import Pulse
 from services.worker.maintenance.loops import STALLED_S, Loop, supervise
 
 
@@ -48,3 +50,32 @@ class TestSupervise:
         release.set()
         loop.join(5)
         assert {"event": "loop.dead", "loops": ["hung"], "log_level": "critical"} in logs
+
+    def test_beats_while_all_loops_live(self, tmp_path: Path) -> None:
+        stop = threading.Event()
+        pulse = tmp_path / "pulse"
+
+        def step() -> bool:
+            if pulse.exists():
+                stop.set()
+            return False
+
+        loop = Loop("worker", step, every_s=0.01)
+        assert supervise([loop], stop=stop, pulse=Pulse(pulse), every_s=0.01) == 0
+        assert pulse.exists()
+
+    def test_does_not_beat_for_a_dead_loop(self, tmp_path: Path) -> None:
+        now = [0.0]
+        release = threading.Event()
+
+        def hang() -> bool:
+            now[0] = STALLED_S + 10
+            return release.wait()
+
+        loop = Loop("hung", hang, every_s=1, clock=lambda: now[0])
+        pulse = tmp_path / "pulse"
+        with capture_logs():
+            supervise([loop], stop=threading.Event(), pulse=Pulse(pulse), every_s=0.5)
+        release.set()
+        loop.join(5)
+        assert not pulse.exists()
