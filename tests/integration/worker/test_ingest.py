@@ -25,6 +25,7 @@ from services.common.jobs.repositories.sweeps import SweepRepository
 from services.common.jobs.submission import Submission, submit
 from services.common.storage import ObjectStorage
 from services.common.storage_keys import photo_key
+from services.common.telemetry import Metrics
 from services.worker.ingest.download import Downloader
 from services.worker.ingest.filing import Filer, PhotoBucket
 from services.worker.ingest.rounds import Rounds
@@ -83,7 +84,9 @@ def fetch_all(
     database = PatientDatabase(sessions)
     names = FakeNames({host: list(answers) for host, answers in HOSTS.items()})
     downloader = Downloader(chosen, limits=PhotoLimits(), resolver=names, connector=network)
-    filer = Filer(database, bucket, downloader, settings=chosen, rng=random.Random(0))
+    filer = Filer(
+        database, bucket, downloader, settings=chosen, metrics=Metrics(), rng=random.Random(0)
+    )
     for _ in range(rounds):
         one = Rounds(database, filer, settings=chosen)
         while one.step():
