@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import GaugeMetricFamily
 
-M = TypeVar("M", Counter, Gauge, Histogram)
+M = TypeVar("M", bound=Counter | Gauge | Histogram)
 
 PREFIX = "hfer_"
 
