@@ -12,6 +12,7 @@ fetched by URL, and
 It ends with 1 when an alert did not fire or clear, or a query returned nothing.
 """
 
+import hashlib
 import json
 import re
 import shutil
@@ -177,6 +178,19 @@ class User:
         body = {"url": url, "events": ["job.succeeded"]}
         self._client.post("/v1/webhooks", json=body).raise_for_status()
 
+    def abandon_upload(self) -> None:
+        photo = _SAMPLES[0]
+        file = {
+            "filename": photo.name,
+            "sha256": hashlib.sha256(photo.read_bytes()).hexdigest(),
+            "bytes": photo.stat().st_size,
+        }
+        self._client.post("/v1/uploads", json={"files": [file]}).raise_for_status()
+
+    def look_around(self) -> None:
+        for path in ("/v1/jobs", "/v1/limits"):
+            self._client.get(path).raise_for_status()
+
     def erase(self, job: str) -> None:
         self._client.delete(f"/v1/jobs/{job}").raise_for_status()
 
@@ -237,6 +251,7 @@ def use_everything(user: User, outside: str) -> None:
     say(f"job of {len(_SAMPLES)} photos: {user.wait(first)}")
     say(f"job of a photo by URL: {user.wait(user.submit_url(f'{outside}/photo.jpg'))}")
     user.erase(first)
+    user.look_around()
 
 
 def main() -> int:
@@ -255,6 +270,9 @@ def main() -> int:
             "HFER_FETCH__ALLOW_HTTP": "true",
             "HFER_FETCH__PORTS": json.dumps([int(outside.rpartition(":")[2])]),
             "HFER_FETCH__ALLOW_NETWORKS": json.dumps(["127.0.0.0/8", "::1/128"]),
+            # Within the two minutes that this takes photos are given up, and an upload.
+            "HFER_RETENTION__INPUTS_S": "30",
+            "HFER_RETENTION__ORPHANS_S": "60",
             "HFER_RETENTION__GRACE_S": "0",
             "HFER_RETENTION__INTERVAL_S": "2",
         }
@@ -276,6 +294,7 @@ def prove(stack: LocalStack, metrics: Prometheus, outside: str) -> int:
     _wait(lambda: metrics.targets_up() == set(JOBS), "every target to be up")
     say(f"targets up: {', '.join(sorted(JOBS))}; rules loaded: {metrics.rules()}")
     user.listen(f"{outside}/hook")
+    user.abandon_upload()
     use_everything(user, outside)
     make_alert_come_and_go(stack, metrics, user)
     user.erase(user.submit())
@@ -286,7 +305,7 @@ def prove(stack: LocalStack, metrics: Prometheus, outside: str) -> int:
         return {where: query for where, query in asked.items() if not metrics.query(query)}
 
     try:
-        wait_until(lambda: not empty(), timeout_s=60, what="data for every query", every_s=2)
+        wait_until(lambda: not empty(), timeout_s=90, what="data for every query", every_s=2)
     except AssertionError:
         for where, query in empty().items():
             say(f"no data: {where}: {query}")
