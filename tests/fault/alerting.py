@@ -183,7 +183,7 @@ class User:
         file = {
             "filename": photo.name,
             "sha256": hashlib.sha256(photo.read_bytes()).hexdigest(),
-            "bytes": photo.stat().st_size,
+            "size": photo.stat().st_size,
         }
         self._client.post("/v1/uploads", json={"files": [file]}).raise_for_status()
 
