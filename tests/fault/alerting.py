@@ -176,7 +176,7 @@ class User:
 
     def listen(self, url: str) -> None:
         body = {"url": url, "events": ["job.succeeded"]}
-        self._client.post("/v1/webhooks", json=body).raise_for_status()
+        self._client.post("/v1/webhook-endpoints", json=body).raise_for_status()
 
     def abandon_upload(self) -> None:
         photo = _SAMPLES[0]
@@ -268,6 +268,7 @@ def main() -> int:
         ports = {name: book.take() for name in names}
         overrides = {
             "HFER_FETCH__ALLOW_HTTP": "true",
+            "HFER_WEBHOOKS__ALLOW_HTTP": "true",
             "HFER_FETCH__PORTS": json.dumps([int(outside.rpartition(":")[2])]),
             "HFER_FETCH__ALLOW_NETWORKS": json.dumps(["127.0.0.0/8", "::1/128"]),
             # Within the two minutes that this takes photos are given up, and an upload.
