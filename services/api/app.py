@@ -25,6 +25,7 @@ from services.api.models.upload import MAX_BUNDLE_BYTES
 from services.api.openapi import build_document, operation_id
 from services.api.reference import endpoints as reference
 from services.api.state import ApiState, build_state
+from services.api.tracing import instrument
 from services.api.uploads import endpoints as uploads
 from services.api.uploads.schemas import MAX_BODY_BYTES
 from services.api.webhooks import deliveries
@@ -95,7 +96,8 @@ def create_app(
             _log.warning("compat.open", detail="/upload_image and /emotions need no key")
     register_error_handlers(app)
     app.add_middleware(BodyLimitMiddleware, limit_of=_body_limit(state.limits))
-    app.add_middleware(RequestContextMiddleware, metrics=state.metrics)
+    app.add_middleware(RequestContextMiddleware, metrics=state.metrics, tracing=state.tracing)
+    instrument(app, state.tracing)
     app.openapi = lambda: build_document(app)  # type: ignore[method-assign] # FastAPI's documented way
     return app
 

@@ -12,7 +12,7 @@ from structlog.contextvars import bound_contextvars
 from services.api.errors import BodyTooLargeError
 from services.api.problems import ProblemCode, problem_response
 from services.common.domain.ids import new_uuid7
-from services.common.telemetry import Metrics, correlated, get_logger
+from services.common.telemetry import Metrics, Tracing, correlated, get_logger
 
 REQUEST_ID_HEADER = "X-Request-Id"
 
@@ -39,20 +39,22 @@ class RequestContextMiddleware:
     a W3C ``traceparent``, else a new one.
     """
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, tracing: Tracing) -> None:
         self._app = app
         self._metrics = metrics
+        self._tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request; other scopes pass through."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        trace_id = _trace_id(scope)
+        traceparent = self._tracing.traceparent()
+        trace_id = traceparent.split("-")[1] if traceparent else _trace_id(scope)
         request_id = _request_id(scope) or trace_id or new_uuid7().hex
         scope["request_id"] = request_id
         traced = {"trace_id": trace_id} if trace_id else {}
-        with correlated(request_id), bound_contextvars(**traced):
+        with correlated(request_id, traceparent=traceparent), bound_contextvars(**traced):
             await self._serve(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -21,7 +21,7 @@ from services.common.queue.names import Lane, Queue
 from services.common.queue.producer import build_hint_sender
 from services.common.storage import ObjectStorage, build_storage
 from services.common.storage_urls import UrlSigner, build_url_signer
-from services.common.telemetry import Metrics
+from services.common.telemetry import Metrics, NoTracing, Tracing, build_tracing
 
 # Puts of 100 KB reach their best rate at 8 threads (SeaweedFS, two cores); each may hold a
 # connection to the database for a moment, of which a pool has 20.
@@ -62,6 +62,7 @@ class ApiState:
     doorbell: Doorbell
     metrics: Metrics
     watch: JobWatch
+    tracing: Tracing = field(default_factory=NoTracing)
     limits: PhotoLimits = field(default_factory=PhotoLimits)
     uploads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="upload")
@@ -99,6 +100,7 @@ class ApiState:
         """Let go of every connection and thread."""
         self.uploads.shutdown(wait=True, cancel_futures=True)
         self.doorbell.close()
+        self.tracing.close()
         self.engine.dispose()
 
 
@@ -107,6 +109,7 @@ def build_state(settings: Settings) -> ApiState:
     engine = build_engine(settings.database)
     sessions = build_session_factory(engine)
     metrics = Metrics()
+    metrics.show(Metrics.upload_bytes)
     return ApiState(
         settings=settings,
         engine=engine,
@@ -116,6 +119,7 @@ def build_state(settings: Settings) -> ApiState:
         doorbell=build_hint_sender(settings, metrics),
         metrics=metrics,
         watch=build_watch(sessions, per_tenant=settings.api.listeners),
+        tracing=build_tracing(settings.telemetry, service="api"),
     )
 
 

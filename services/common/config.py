@@ -202,10 +202,27 @@ class WebhookSettings(Group):
 
 
 class TelemetrySettings(Group):
-    """Logs."""
+    """Logs, metrics, traces and reports of errors."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     format: Literal["json", "console"] = "json"
+    metrics_host: str = Field(
+        default="127.0.0.1", description="where processes without HTTP of their own show metrics"
+    )
+    metrics_port: int | None = Field(
+        default=None, ge=1, le=65_535, description="the port for it; none is opened if unset"
+    )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^?#]+$",
+        description="base URL of an OTLP/HTTP collector, http://collector:4318; no traces if unset",
+    )
+    trace_ratio: float = Field(
+        default=1.0, ge=0, le=1, description="share of requests that are traced"
+    )
+    sentry_dsn: SecretStr | None = Field(
+        default=None, description="where errors are reported; nowhere if unset"
+    )
 
 
 class Settings(BaseSettings):

@@ -31,6 +31,7 @@ from services.vision.engines import (
     load_classifier,
     load_detector,
 )
+from services.vision.stages import stage
 from services.vision.transforms import Pixels, crop_face
 
 # Decoded photos that ``analyse`` collects before it looks for faces: 48 MB, and less than that
@@ -106,7 +107,8 @@ class Pipeline:
     def decode(self, data: bytes) -> DecodedPhoto | ItemError:
         """See ``PhotoAnalyser.decode``."""
         try:
-            return decode_photo(data, limits=self._limits)
+            with stage("decode"):
+                return decode_photo(data, limits=self._limits)
         except ItemError as error:
             return error
         except MemoryError:
@@ -153,11 +155,12 @@ class Pipeline:
         return None
 
     def _find(self, photos: Sequence[DecodedPhoto], options: AnalysisOptions) -> list[_Found]:
-        detections = self._detector.detect(
-            [photo.rgb for photo in photos],
-            threshold=options.detection_threshold,
-            min_face_px=max(options.min_face_px, self._limits.min_face_px),
-        )
+        with stage("detect"):
+            detections = self._detector.detect(
+                [photo.rgb for photo in photos],
+                threshold=options.detection_threshold,
+                min_face_px=max(options.min_face_px, self._limits.min_face_px),
+            )
         return [
             self._cropped(photo, faces) for photo, faces in zip(photos, detections, strict=True)
         ]
@@ -179,7 +182,8 @@ class Pipeline:
         spec = self._bundle.manifest.input
         crops = [crop for photo in found for crop in photo.crops]
         stacked = np.stack(crops) if crops else np.empty((0, *spec.shape), np.uint8)
-        rows = iter(self._classifier.classify(stacked))
+        with stage("classify"):
+            rows = iter(self._classifier.classify(stacked))
         return [
             PhotoAnalysis(
                 width=photo.width,

@@ -6,8 +6,7 @@ import socket
 import sys
 
 from services.common.config import Settings
-from services.worker.app import create_app
-from services.worker.devices import device_of, queues_of
+from services.worker.sharing import share_metrics
 
 # Set before any numerical library loads, in children that inherit them: each has its own share
 # of the cores through the engines' own thread settings.
@@ -17,6 +16,11 @@ SINGLE_THREADED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 def main() -> int:
     """Run the worker until a signal ends it; its exit code."""
     settings = Settings()
+    share_metrics(settings.telemetry)
+    # Not before: what they import looks at the variable that this sets.
+    from services.worker.app import create_app
+    from services.worker.devices import device_of, queues_of
+
     for name in SINGLE_THREADED:
         os.environ.setdefault(name, str(settings.worker.threads))
     device = device_of(settings)

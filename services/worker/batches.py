@@ -8,6 +8,7 @@ from services.worker.chunks import Chunk
 from services.worker.fetching import Fetched
 from services.worker.model_runs import Answer, analyse_isolating
 from services.worker.settling import Judge, Settlement
+from services.worker.timing import StageTimer
 
 
 class BatchRunner:
@@ -19,16 +20,16 @@ class BatchRunner:
 
     def run(self, chunk: Chunk, batch: list[ClaimedItem]) -> Settlement:
         """Analyse ``batch`` and decide what becomes of each photo."""
-        bench = self._bench
+        bench, timer = self._bench, StageTimer(self._bench.metrics, chunk.span)
         begun = bench.clock()
-        with bench.metrics.stage_seconds.labels("fetch").time():
+        with timer.stage("fetch"):
             fetched = bench.fetcher.collect(chunk.take(batch))
         photos = {
             item.id: photo
             for item, photo in zip(batch, fetched, strict=True)
             if isinstance(photo, bytes)
         }
-        with bench.metrics.stage_seconds.labels("analyse").time():
+        with timer.analysis(photos=len(photos)):
             found = analyse_isolating(chunk.analyser, list(photos.values()), chunk.options)
         answers = dict(zip(photos, found, strict=True))
         seconds = bench.clock() - begun

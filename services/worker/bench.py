@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from services.common.config import QueueSettings
-from services.common.telemetry import Metrics
+from services.common.telemetry import Metrics, NoTracing, Tracing
 from services.worker.desk import ModelDesk
 from services.worker.fetching import PhotoFetcher
 from services.worker.patience import PatientDatabase
@@ -40,6 +40,7 @@ class Bench:
     settings: QueueSettings
     surroundings: Surroundings
     metrics: Metrics
+    tracing: Tracing = field(default_factory=NoTracing)
     pace: Pace = field(default_factory=Pace)
     rng: random.Random = field(default_factory=random.Random)
     clock: Callable[[], float] = time.monotonic

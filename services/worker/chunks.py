@@ -8,6 +8,7 @@ from math import ceil
 
 from services.common.domain.faces import AnalysisOptions
 from services.common.jobs.repositories.leases import ClaimableJob, ClaimedItem
+from services.common.telemetry import NO_SPAN, Span
 from services.worker.analysers import PhotoAnalyser
 from services.worker.fetching import Fetched
 from services.worker.trial import Trial
@@ -18,7 +19,7 @@ class Chunk:
     """Items of one job under one lease token.
 
     ``analyser`` is the model that all of it is answered with; ``held`` are the items whose lease
-    is still ours and whose fate is open.
+    is still ours and whose fate is open; ``span`` is its place in the trace of the request.
     """
 
     token: uuid.UUID
@@ -27,6 +28,7 @@ class Chunk:
     photos: dict[int, Future[Fetched]]
     options: AnalysisOptions
     analyser: PhotoAnalyser | Trial
+    span: Span = NO_SPAN
     held: set[int] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -6,18 +6,20 @@ from itertools import count
 
 from sqlalchemy.orm import Session
 
-from services.common.domain.errors import ItemErrorCode
+from services.common.domain.errors import ItemError, ItemErrorCode
 from services.common.domain.faces import AnalysisOptions
+from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ACTIVE_JOB_STATUSES, JobStatus
 from services.common.jobs.closing import close_jobs
 from services.common.jobs.repositories.leases import ClaimableJob, ClaimedItem, LeaseRepository
 from services.common.models.canary import record_canary
 from services.common.queue.names import Lane
-from services.common.telemetry import get_logger
+from services.common.telemetry import Span, get_logger
 from services.worker.bench import Bench
 from services.worker.chunks import Chunk
 from services.worker.policy import CHUNK_BYTES
 from services.worker.settling import Settlement
+from services.worker.timing import StageTimer
 from services.worker.trial import Trial
 
 _log = get_logger(__name__)
@@ -74,13 +76,15 @@ class Ledger:
             return None
         metrics.claimed_items.labels(job.lane).inc(len(items))
         self._bench.surroundings.claimed()
+        analyser = self._bench.models.analyser_for(token)
         return Chunk(
             token=token,
             job=job,
             items=items,
             photos=self._bench.fetcher.start(items),
             options=AnalysisOptions(**job.options),
-            analyser=self._bench.models.analyser_for(token),
+            analyser=analyser,
+            span=self._begin_span(job, photos=len(items), model=analyser.model_version),
         )
 
     def goes_on(self, chunk: Chunk) -> bool:
@@ -111,13 +115,16 @@ class Ledger:
                 record_canary(session, model_id=trial.model_id, found=found)
             return settled
 
-        with self._bench.metrics.stage_seconds.labels("finish").time():
+        with StageTimer(self._bench.metrics, chunk.span).stage("finish"):
             settled = self._bench.database.run(step)
+        if not settled.held:
+            chunk.span.end()
         self._count(settlement, settled)
         return settled
 
     def give_back(self, chunk: Chunk, *, storage_down: bool = False) -> None:
         """Return what was not begun, as if never claimed."""
+        chunk.span.end()
         for future in chunk.photos.values():
             future.cancel()
         if not chunk.held:
@@ -138,6 +145,16 @@ class Ledger:
     def close_job(self) -> None:
         """Close the job if nothing of it is open; the sweeper would do it seconds later."""
         self._bench.database.run(lambda session: close_jobs(session, job_id=self._job_id))
+
+    def _begin_span(self, job: ClaimableJob, *, photos: int, model: str) -> Span:
+        facts: dict[str, float | str] = {
+            "hfer.job": format_id(IdKind.JOB, job.public_id),
+            "hfer.lane": job.lane,
+            "hfer.photos": photos,
+            "hfer.model": model,
+            "hfer.task": str(self._task),
+        }
+        return self._bench.tracing.begin("chunk", parent=job.origin.traceparent, **facts)
 
     def _claim(
         self, leases: LeaseRepository, token: uuid.UUID, *, suspects: bool
@@ -180,6 +197,8 @@ class Ledger:
             if outcome.item_id in settled.written:
                 metrics.items.labels(outcome.label).inc()
                 metrics.faces.inc(outcome.faces)
+                if not isinstance(outcome.result, ItemError):
+                    metrics.faces_per_photo.observe(outcome.faces)
         lost = len(settlement.outcomes) - len(settled.written)
         if lost and not settled.cancelled:
             metrics.lost_leases.inc(lost)

@@ -21,7 +21,7 @@ from services.common.models.service import MANIFEST_NAME, read_identity, registe
 from services.common.pulse import Pulse
 from services.common.queue.producer import HintSender, build_hint_sender
 from services.common.storage import build_storage
-from services.common.telemetry import Metrics, get_logger
+from services.common.telemetry import Metrics, build_tracing, get_logger
 from services.worker.analysers import PhotoAnalyser, load_analyser
 from services.worker.bench import Bench, Surroundings
 from services.worker.desk import ModelDesk, Shipped, describe
@@ -70,6 +70,8 @@ class WorkerRuntime:
         engine = build_engine(settings.database)
         sessions = build_session_factory(engine)
         metrics, pace = Metrics(), Pace()
+        metrics.show(Metrics.faces, Metrics.faces_per_photo, Metrics.lost_leases)
+        told = ModelGauge(metrics)
         database, storage = PatientDatabase(sessions), build_storage(settings.storage)
         models = ModelDesk(
             analyser,
@@ -84,7 +86,7 @@ class WorkerRuntime:
             sessions,
             worker,
             report=lambda: {**_report(metrics, pace), **describe(models)},
-            model_version=lambda: models.model_version,
+            model_version=lambda: told.tell(models),
             check=_watchdog(worker, sessions, hints).check,
             pulse=Pulse(settings.health.pulse_file),
         )
@@ -100,6 +102,7 @@ class WorkerRuntime:
                 draining=draining, workers=heartbeat.workers, claimed=heartbeat.claimed
             ),
             metrics=metrics,
+            tracing=build_tracing(settings.telemetry, service="worker"),
             pace=pace,
         )
         _log.info(
@@ -120,6 +123,7 @@ class WorkerRuntime:
         self._heartbeat.stop()
         self._bench.fetcher.close()
         self._hints.close()
+        self._bench.tracing.close()
         self._engine.dispose()
 
 
@@ -135,6 +139,23 @@ def _register(
         return None
     database.run(lambda session: register_bundle(session, identity))
     return Shipped(directory, identity)
+
+
+class ModelGauge:
+    """Keeps ``hfer_model_info`` at 1 for the model that answers, at 0 for those before it."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._told: tuple[str, str] | None = None
+
+    def tell(self, models: ModelDesk) -> str:
+        """Bring the gauge up to date; the model's version."""
+        now = models.model_version, models.precision
+        if self._told is not None and self._told != now:
+            self._metrics.model.labels(*self._told).set(0)
+        self._metrics.model.labels(*now).set(1)
+        self._told = now
+        return now[0]
 
 
 def _report(metrics: Metrics, pace: Pace) -> dict[str, Any]:

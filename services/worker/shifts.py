@@ -1,18 +1,25 @@
 """One hint's worth of work: chunk after chunk until the work, the time or the job ends."""
 
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 from celery.exceptions import SoftTimeLimitExceeded
+from structlog.contextvars import bound_contextvars
 
 from services.common.domain.errors import ItemErrorCode, TransientError
+from services.common.domain.ids import IdKind, format_id
 from services.common.jobs.repositories.leases import ClaimedItem
+from services.common.telemetry import correlated, get_logger
 from services.worker.batches import BatchRunner
 from services.worker.bench import Bench
 from services.worker.chunks import Chunk
 from services.worker.clerk import Clerk
 from services.worker.ledger import Ledger, Settled
+
+_log = get_logger(__name__)
 
 # Half way to the hard limit a shift gives back what it has not begun.
 TIME_SHARE = 0.5
@@ -51,9 +58,12 @@ class Shift:
                 # Before the first claim: loading a model takes seconds, and no photo waits for it.
                 self._bench.models.refresh()
                 chunk = self._claim()
-                while chunk is not None:
-                    chunk = self._finish(chunk)
-                self._clerk.do(self._ledger.close_job)
+                with _on_behalf_of(chunk):
+                    while chunk is not None:
+                        chunk = self._finish(chunk)
+                    self._clerk.do(self._ledger.close_job)
+                    if self._written:
+                        _log.info("shift.done", outcomes=self._written)
             except SoftTimeLimitExceeded:
                 self._suspect(ItemErrorCode.TIME_LIMIT)
                 raise
@@ -68,6 +78,13 @@ class Shift:
 
     def _finish(self, chunk: Chunk) -> Chunk | None:
         """Analyse a chunk; return the next one, whose photos were fetched meanwhile."""
+        try:
+            return self._work_off(chunk)
+        except BaseException as error:
+            chunk.span.end(error=type(error).__name__)
+            raise
+
+    def _work_off(self, chunk: Chunk) -> Chunk | None:
         claiming = None
         for batch in chunk.batches(self._bench.pace.micro()):
             if self._must_stop():
@@ -127,3 +144,18 @@ class Shift:
 
     def _elapsed(self) -> float:
         return self._bench.clock() - self._started
+
+
+@contextmanager
+def _on_behalf_of(chunk: Chunk | None) -> Iterator[None]:
+    """Let log lines tell the job, and the request that made it; a shift knows but one job."""
+    if chunk is None:
+        yield
+        return
+    origin = chunk.job.origin
+    asked = nullcontext() if origin.request_id is None else correlated(origin.request_id)
+    facts = {"job": format_id(IdKind.JOB, chunk.job.public_id)}
+    if origin.traceparent is not None:
+        facts["trace_id"] = origin.traceparent.split("-")[1]
+    with asked, bound_contextvars(**facts):
+        yield

@@ -18,8 +18,10 @@ from services.common.db.session import build_engine, build_session_factory, unit
 from services.common.domain.errors import ItemErrorCode
 from services.common.jobs.repositories.leases import LeaseRepository
 from services.common.queue.names import Task
-from services.common.telemetry import configure_logging, get_logger
+from services.common.telemetry import configure_logging, get_logger, open_metrics
+from services.common.telemetry.metrics import MetricsPortError
 from services.worker.runtime import WorkerRuntime
+from services.worker.sharing import children_registry, remove_shared, shared_folder
 from services.worker.shutdown import DrainFlag, ForcedExit, ignore_group_signals
 
 EX_NO_MODEL = 78
@@ -66,9 +68,26 @@ def drain(**_facts: Any) -> None:
     ForcedExit(Settings().queue.soft_shutdown_s).arm()
 
 
+def show_metrics(**_facts: Any) -> None:
+    """Show the children's metrics, once they are started: a fork beside a thread is avoided."""
+    settings = Settings()
+    if settings.telemetry.metrics_port is None:
+        return
+    folder = shared_folder()
+    if folder is None:
+        _log.warning("metrics.off", detail="start the worker with: python -m services.worker")
+        return
+    try:
+        open_metrics(settings.telemetry, children_registry(settings, folder))
+    except MetricsPortError as error:
+        # A worker that works unseen is better than none: the alert on the target says the rest.
+        _log.error("metrics.off", code=error.code, detail=error.detail)
+
+
 def clean_up(**_facts: Any) -> None:
-    """Remove the flag at an orderly end."""
+    """Remove flag and metrics at an orderly end."""
     DrainFlag.inherited().lower()
+    remove_shared()
 
 
 def expire_leases(task_id: str = "", exception: Exception | None = None, **_facts: Any) -> None:
@@ -99,5 +118,6 @@ signals.worker_init.connect(prepare_main)
 signals.worker_process_init.connect(load_child)
 signals.worker_process_shutdown.connect(close_child)
 signals.worker_shutting_down.connect(drain)
+signals.worker_ready.connect(show_metrics)
 signals.worker_shutdown.connect(clean_up)
 signals.task_failure.connect(expire_leases)

@@ -5,6 +5,7 @@ from typing import Any
 
 from celery import Task as CeleryTask
 from celery import shared_task
+from structlog.contextvars import bound_contextvars
 
 from services.common.queue.names import Task
 from services.common.queue.producer import MESSAGE_VERSION
@@ -28,7 +29,6 @@ def analyse(self: Any, job_id: int, v: int = MESSAGE_VERSION) -> None:
         # A newer sender: the job stays ready and a newer worker or the feeder comes back to it.
         _log.warning("hint.too_new", version=v)
         return
-    with correlated(str(self.request.id)):
-        written = self.runtime.analyse(job_id, task=uuid.UUID(self.request.id))
-        if written:
-            _log.info("shift.done", job=job_id, outcomes=written)
+    task = str(self.request.id)
+    with correlated(task), bound_contextvars(task=task):
+        self.runtime.analyse(job_id, task=uuid.UUID(task))

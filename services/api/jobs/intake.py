@@ -16,7 +16,7 @@ from services.api.jobs.spooled import SpooledPhoto
 from services.api.jobs.uploads import PhotoUploads
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
-from services.common.domain.ids import new_uuid7
+from services.common.domain.ids import IdKind, format_id, new_uuid7
 from services.common.domain.limits import PhotoLimits
 from services.common.jobs.repositories.items import NewItem
 from services.common.jobs.submission import Submission, Submitted, check_queue, submit
@@ -91,7 +91,7 @@ def announce(state: ApiState, submitted: Submitted) -> None:
         state.doorbell.ring(submitted.job.id, submitted.lane)
     _log.info(
         "job.submitted",
-        job=submitted.job.public_id.hex,
+        job=format_id(IdKind.JOB, submitted.job.public_id),
         photos=submitted.job.total,
         replayed=submitted.replayed,
     )

@@ -50,6 +50,8 @@ class Job(Base):
     far, and the job is forgotten at ``upload_until`` unless it is sealed. A job whose photos
     came with one request is sealed from the start and has no ``upload_until``. ``seal_key`` is the
     idempotency key of the request that sealed an upload, ``idempotency_key`` of the first one.
+    ``request_id`` and ``traceparent`` (W3C, if it is traced) are those of the request that handed
+    the job to the workers, for their log lines and spans.
     """
 
     __tablename__ = "job"
@@ -82,6 +84,8 @@ class Job(Base):
     cancel_requested_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     inputs_erased_at: Mapped[datetime | None]
+    request_id: Mapped[str | None]
+    traceparent: Mapped[str | None]
 
 
 class Item(Base):

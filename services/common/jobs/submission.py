@@ -22,6 +22,7 @@ from services.common.jobs.repositories.items import ItemRepository, NewItem
 from services.common.jobs.repositories.jobs import JobRepository, NewJob
 from services.common.jobs.repositories.tallies import TallyRepository
 from services.common.queue.names import Lane
+from services.common.telemetry import current_origin
 
 # Up to this many photos somebody is thought to be waiting; more go to the batch lane.
 INTERACTIVE_PHOTOS = 8
@@ -170,4 +171,5 @@ def _new_job(submission: Submission, *, work: int, rules: SubmissionRules) -> Ne
         idempotency_key=submission.idempotency_key,
         request_hash=fingerprint(submission) if keyed else None,
         parent_id=submission.parent.id if submission.parent else None,
+        origin=current_origin(),
     )

@@ -25,6 +25,7 @@ from services.common.jobs.repositories.uploads import DeclaredPhoto, UploadRepos
 from services.common.jobs.submission import SubmissionRules, Submitted, check_queue
 from services.common.queue.names import Lane
 from services.common.storage_keys import upload_key
+from services.common.telemetry import current_origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,7 @@ def seal(
                 client_ref=client_ref,
                 key=idempotency_key,
                 keep_results=rules.keep_results,
+                origin=current_origin(),
             )
     except IntegrityError:
         # Nothing else is unique here: another upload was sealed under the key a moment ago.

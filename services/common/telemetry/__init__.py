@@ -1,7 +1,28 @@
-"""What a process tells about itself: log lines, the correlation id in them, and metrics."""
+"""What a process tells about itself: log lines, metrics, traces, reports of errors."""
 
-from services.common.telemetry.correlation import correlated, current_correlation_id
+from services.common.telemetry.correlation import (
+    Origin,
+    correlated,
+    current_correlation_id,
+    current_origin,
+)
 from services.common.telemetry.logs import configure_logging, get_logger
-from services.common.telemetry.metrics import Metrics
+from services.common.telemetry.metrics import Metrics, open_metrics, serve_metrics
+from services.common.telemetry.tracing import NO_SPAN, NoTracing, Span, Tracing, build_tracing
 
-__all__ = ["Metrics", "configure_logging", "correlated", "current_correlation_id", "get_logger"]
+__all__ = [
+    "NO_SPAN",
+    "Metrics",
+    "NoTracing",
+    "Origin",
+    "Span",
+    "Tracing",
+    "build_tracing",
+    "configure_logging",
+    "correlated",
+    "current_correlation_id",
+    "current_origin",
+    "get_logger",
+    "open_metrics",
+    "serve_metrics",
+]

@@ -15,6 +15,7 @@ from structlog.typing import Processor
 from services.common.config import TelemetrySettings
 from services.common.telemetry.correlation import current_correlation_id
 from services.common.telemetry.redaction import redact
+from services.common.telemetry.reports import configure_reports
 
 # They log each request or each task at INFO; our own lines say it with more context. httpx would
 # write whole URLs, whose queries may hold a user's signature.
@@ -38,11 +39,12 @@ def configure_logging(
 ) -> None:
     """Send every log line of this process to ``stream`` (stderr) in the configured format.
 
-    Called once by each process' entry; calling it again replaces the first configuration.
+    Called once by each process' entry; calling it again replaces the first configuration. Lines
+    from ERROR on go to Sentry as well, if its DSN is set.
 
     Args:
-        settings: level and format.
-        service: name in every line: ``api``, ``worker``, ``maintenance``.
+        settings: level and format, and the DSN.
+        service: name in every line: ``api``, ``worker``, ``maintenance``, ``ingest``.
         stream: where the lines go; stderr when None.
     """
     shared: list[Processor] = [
@@ -77,7 +79,8 @@ def configure_logging(
         )
     )
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    reports = configure_reports(settings, service=service)
+    root.handlers[:] = [handler] if reports is None else [handler, reports]
     root.setLevel(settings.level)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

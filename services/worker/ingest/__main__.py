@@ -10,7 +10,7 @@ from services.common.db.session import build_engine, build_session_factory
 from services.common.domain.limits import PhotoLimits
 from services.common.pulse import Pulse
 from services.common.storage import build_storage
-from services.common.telemetry import configure_logging, get_logger
+from services.common.telemetry import Metrics, configure_logging, get_logger, serve_metrics
 from services.worker.ingest.download import Downloader
 from services.worker.ingest.filing import Filer
 from services.worker.ingest.rounds import Rounds
@@ -29,21 +29,25 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     engine = build_engine(settings.database)
     database = PatientDatabase(build_session_factory(engine))
+    metrics = Metrics()
+    metrics.show(Metrics.fetch_bytes, Metrics.fetch_seconds)
     filer = Filer(
         database,
         build_storage(settings.storage),
         Downloader(settings.fetch, limits=PhotoLimits()),
         settings=settings.fetch,
+        metrics=metrics,
         rng=random.SystemRandom(),
     )
     rounds = Rounds(database, filer, settings=settings.fetch)
     _log.info("ingest.ready", threads=settings.fetch.threads)
     try:
-        return supervise(
-            [Loop("fetch", rounds.step, every_s=settings.fetch.interval_s)],
-            stop=stop,
-            pulse=Pulse(settings.health.pulse_file),
-        )
+        with serve_metrics(settings.telemetry, metrics.registry):
+            return supervise(
+                [Loop("fetch", rounds.step, every_s=settings.fetch.interval_s)],
+                stop=stop,
+                pulse=Pulse(settings.health.pulse_file),
+            )
     finally:
         rounds.close()
         rounds.wait()

@@ -17,7 +17,7 @@ from services.common.jobs.repositories.fetches import (
 )
 from services.common.jobs.repositories.sweeps import SweepRepository
 from services.common.storage_keys import photo_key
-from services.common.telemetry import get_logger
+from services.common.telemetry import Metrics, get_logger
 from services.worker.ingest.download import DownloadedPhoto, TryLaterError
 from services.worker.patience import PatientDatabase
 
@@ -55,12 +55,14 @@ class Filer:
         downloader: Download,
         *,
         settings: FetchSettings,
+        metrics: Metrics,
         rng: random.Random,
     ) -> None:
         self._database = database
         self._bucket = bucket
         self._downloader = downloader
         self._settings = settings
+        self._metrics = metrics
         self._rng = rng
 
     def file(self, claimed: ClaimedFetch, *, token: uuid.UUID) -> None:
@@ -74,7 +76,8 @@ class Filer:
             self._fail(claimed, _given_up("Fetching it was begun too often.", claimed), token)
             return
         try:
-            self._bring(claimed, token)
+            with self._metrics.fetch_seconds.time():
+                self._bring(claimed, token)
         except ItemError as error:
             self._fail(claimed, error, token)
         except TryLaterError as error:
@@ -93,6 +96,8 @@ class Filer:
             self._database.run(lambda session: ErasureRepository(session).spare(key))
             self._bucket.put(key, photo.file, size=photo.byte_count, content_type=_CONTENT_TYPE)
         fetched = FetchedPhoto(photo.sha256, photo.byte_count, key)
+        self._metrics.fetches.labels("fetched").inc()
+        self._metrics.fetch_bytes.inc(photo.byte_count)
 
         def hand_over(session: Session) -> None:
             if not FetchRepository(session).arrive(claimed.item_id, fetched, token=token):
@@ -113,6 +118,7 @@ class Filer:
     def _put_off(
         self, claimed: ClaimedFetch, token: uuid.UUID, *, delay_s: float, counts: bool = True
     ) -> None:
+        self._metrics.fetches.labels("later" if counts else "excused").inc()
         self._database.run(
             lambda session: FetchRepository(session).postpone(
                 claimed.item_id, token=token, delay_s=delay_s, counts=counts
@@ -120,6 +126,8 @@ class Filer:
         )
 
     def _fail(self, claimed: ClaimedFetch, error: ItemError, token: uuid.UUID) -> None:
+        self._metrics.fetches.labels(str(error.code)).inc()
+
         def finish(session: Session) -> None:
             if FetchRepository(session).fail(claimed.item_id, error, token=token):
                 # It may have been the last one; the sweeper would see it seconds later.

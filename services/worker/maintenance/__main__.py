@@ -9,7 +9,7 @@ from services.common.db.session import SessionFactory, build_engine, build_sessi
 from services.common.pulse import Pulse
 from services.common.queue.producer import HintSender, build_hint_sender
 from services.common.storage import build_storage
-from services.common.telemetry import Metrics, configure_logging
+from services.common.telemetry import Metrics, configure_logging, serve_metrics
 from services.common.webhooks.secrets import SecretBox
 from services.worker.maintenance.feeder import Feeder
 from services.worker.maintenance.loops import Loop, supervise
@@ -27,7 +27,9 @@ def build_loops(
     """Build the three loops that every deployment has."""
     feeder = Feeder(sessions, hints, settings=settings.queue)
     sweeper = Sweeper(sessions, settings=settings.queue, metrics=metrics)
-    retention = Retention(sessions, build_storage(settings.storage), settings=settings.retention)
+    retention = Retention(
+        sessions, build_storage(settings.storage), settings=settings.retention, metrics=metrics
+    )
     return [
         Loop("feeder", feeder.step, every_s=settings.queue.feeder_interval_s),
         Loop("sweeper", sweeper.step, every_s=settings.queue.sweeper_interval_s),
@@ -66,7 +68,8 @@ def main() -> int:
         loops = build_loops(settings, sessions=sessions, hints=hints, metrics=metrics)
         if sender is not None:
             loops.append(Loop("webhooks", sender.step, every_s=settings.webhooks.interval_s))
-        return supervise(loops, stop=stop, pulse=Pulse(settings.health.pulse_file))
+        with serve_metrics(settings.telemetry, metrics.registry):
+            return supervise(loops, stop=stop, pulse=Pulse(settings.health.pulse_file))
     finally:
         if sender is not None:
             sender.close()

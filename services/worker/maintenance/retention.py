@@ -9,12 +9,13 @@ from typing import Protocol
 
 from services.common.config import RetentionSettings
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.domain.jobs import JobStatus
 from services.common.jobs.repositories.erasures import ErasureRepository
 from services.common.jobs.repositories.retention import RetentionRepository
 from services.common.jobs.repositories.workers import WorkerRepository
 from services.common.storage import StoredObject
 from services.common.storage_keys import ANNOTATED, PHOTOS, annotated_prefix
-from services.common.telemetry import get_logger
+from services.common.telemetry import Metrics, get_logger
 from services.common.webhooks.repositories.deliveries import DeliveryRepository
 
 JOB_SLICE = 10
@@ -52,18 +53,21 @@ class Retention:
         bucket: RetentionBucket,
         *,
         settings: RetentionSettings,
+        metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._sessions = sessions
         self._bucket = bucket
         self._settings = settings
+        self._metrics = metrics
         self._clock = clock
         self._now = now
         self._orphans_at = float("-inf")
 
     def step(self) -> bool:
         """Forget once; whether a slice was full, so that more is waiting."""
+        self._watch()  # first: a bucket that is away must not hide how late we are
         full = self._erase_inputs() >= JOB_SLICE
         full = self._erase_jobs() >= JOB_SLICE or full
         full = self._delete_doomed() >= DOOMED_SLICE or full
@@ -81,6 +85,7 @@ class Retention:
             for job in jobs:
                 self._delete_pictures(job.public_id)
                 repository.erase_inputs(job.id)
+        self._metrics.erased_inputs.inc(len(jobs))
         return len(jobs)
 
     def _erase_jobs(self) -> int:
@@ -90,10 +95,15 @@ class Retention:
                 self._delete_pictures(job.public_id)
                 ErasureRepository(session).erase(job, reason=ERASED_BY_AGE)
             WorkerRepository(session).forget_dead()
+        for job in jobs:
+            abandoned = JobStatus(job.status) is JobStatus.OPEN
+            self._metrics.erased_jobs.labels("abandoned" if abandoned else "age").inc()
         return len(jobs)
 
     def _delete_pictures(self, job: uuid.UUID) -> None:
-        self._bucket.delete(stored.key for stored in self._bucket.list(annotated_prefix(job)))
+        keys = [stored.key for stored in self._bucket.list(annotated_prefix(job))]
+        self._bucket.delete(keys)
+        self._metrics.deleted_objects.labels("picture").inc(len(keys))
 
     def _delete_doomed(self) -> int:
         with unit_of_work(self._sessions) as session:
@@ -104,7 +114,19 @@ class Retention:
                 self._bucket.delete(doomed)
                 _log.info("objects.deleted", objects=len(doomed))
             repository.forget([*doomed, *named])
+        self._metrics.deleted_objects.labels("photo").inc(len(doomed))
         return len(doomed) + len(named)
+
+    def _watch(self) -> None:
+        with unit_of_work(self._sessions) as session:
+            overdue = RetentionRepository(session).overdue(
+                keep_inputs=timedelta(seconds=self._settings.inputs_s),
+                grace=timedelta(seconds=self._settings.grace_s),
+            )
+        late = {"inputs": overdue.inputs_s, "results": overdue.results_s}
+        for kind, seconds in {**late, "objects": overdue.objects_s}.items():
+            self._metrics.retention_late.labels(kind).set(seconds)
+        self._metrics.doomed_objects.set(overdue.doomed)
 
     def _forget_messages(self) -> int:
         keep = timedelta(seconds=self._settings.deliveries_s)

@@ -152,7 +152,7 @@ class WebhookSender:
         with unit_of_work(self._sessions) as session:
             due, late_s = DeliveryRepository(session).waiting()
         self._metrics.webhooks_due.set(due)
-        self._metrics.webhooks_late_s.set(late_s)
+        self._metrics.webhooks_late.set(late_s)
 
 
 def settle(

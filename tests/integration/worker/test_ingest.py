@@ -25,6 +25,7 @@ from services.common.jobs.repositories.sweeps import SweepRepository
 from services.common.jobs.submission import Submission, submit
 from services.common.storage import ObjectStorage
 from services.common.storage_keys import photo_key
+from services.common.telemetry import Metrics
 from services.worker.ingest.download import Downloader
 from services.worker.ingest.filing import Filer, PhotoBucket
 from services.worker.ingest.rounds import Rounds
@@ -76,6 +77,7 @@ def fetch_all(
     network: FakeNetwork,
     *,
     rounds: int = 1,
+    metrics: Metrics | None = None,
     **settings: Any,
 ) -> None:
     """Claim and file until nothing is due, in this thread's sight."""
@@ -83,7 +85,14 @@ def fetch_all(
     database = PatientDatabase(sessions)
     names = FakeNames({host: list(answers) for host, answers in HOSTS.items()})
     downloader = Downloader(chosen, limits=PhotoLimits(), resolver=names, connector=network)
-    filer = Filer(database, bucket, downloader, settings=chosen, rng=random.Random(0))
+    filer = Filer(
+        database,
+        bucket,
+        downloader,
+        settings=chosen,
+        metrics=metrics or Metrics(),
+        rng=random.Random(0),
+    )
     for _ in range(rounds):
         one = Rounds(database, filer, settings=chosen)
         while one.step():
@@ -157,6 +166,27 @@ def test_what_leads_inside_is_blocked_and_no_connection_is_made(  # noqa: PLR091
     assert rows.job(job.id).status == JobStatus.FAILED
     assert {address for address, _ in network.connected} <= {PUBLIC}
     assert list(storage.list("photos/")) == []
+
+
+def test_counts_what_became_of_the_urls(
+    sessions: SessionFactory, storage: ObjectStorage, make_url_job: UrlJobMaker
+) -> None:
+    make_url_job("https://photos.example.com/a.jpg", "https://inside.example.com/b.jpg")
+    metrics = Metrics()
+    with unit_of_work(sessions) as session:
+        assert FetchRepository(session).waiting()[0] == 2
+    answers = [reply(503, b""), reply(200, PHOTO)]
+    fetch_all(sessions, storage, FakeNetwork({PUBLIC: answers[:1]}), metrics=metrics)
+    due_now(sessions)
+    with unit_of_work(sessions) as session:
+        assert FetchRepository(session).waiting()[0] == 1
+    fetch_all(sessions, storage, FakeNetwork({PUBLIC: answers[1:]}), metrics=metrics)
+    for result in ("fetched", "later", "fetch_blocked"):
+        assert metrics.value("hfer_fetches_total", result=result) == 1
+    assert metrics.value("hfer_fetch_bytes_total") == len(PHOTO)
+    assert metrics.value("hfer_fetch_seconds_count") == 3
+    with unit_of_work(sessions) as session:
+        assert FetchRepository(session).waiting() == (0, 0.0)
 
 
 def test_one_bad_url_does_not_harm_the_others(

@@ -122,7 +122,7 @@ class TestSweeper:
         sweeper.step()
         assert metrics.value("hfer_queue_depth", lane="batch") == 3
         assert metrics.value("hfer_live_workers") == 1
-        assert metrics.value("hfer_worker_rss_bytes") == 350_000_000
+        assert metrics.value("hfer_queue_oldest_ready_seconds", lane="interactive") == 0
 
     @pytest.mark.parametrize(
         ("change", "event"),
@@ -150,9 +150,15 @@ class TestSweeper:
 
 class TestRetention:
     @pytest.fixture
-    def retention(self, sessions: SessionFactory, storage: ObjectStorage) -> Retention:
+    def metrics(self) -> Metrics:
+        return Metrics()
+
+    @pytest.fixture
+    def retention(
+        self, sessions: SessionFactory, storage: ObjectStorage, metrics: Metrics
+    ) -> Retention:
         settings = RetentionSettings(inputs_s=86_400, grace_s=0)
-        return Retention(sessions, storage, settings=settings)
+        return Retention(sessions, storage, settings=settings, metrics=metrics)
 
     def photos(self, storage: ObjectStorage) -> int:
         return len(list(storage.list(PHOTOS)))
@@ -195,7 +201,9 @@ class TestRetention:
     def test_waits_for_the_grace_before_it_deletes(
         self, sessions: SessionFactory, storage: ObjectStorage, make_stored_job: JobMaker
     ) -> None:
-        retention = Retention(sessions, storage, settings=RetentionSettings(grace_s=3600))
+        retention = Retention(
+            sessions, storage, settings=RetentionSettings(grace_s=3600), metrics=Metrics()
+        )
         make_stored_job(1, status=JobStatus.SUCCEEDED, finished_at=DAYS_AGO)
         retention.step()
         assert self.photos(storage) == 1
@@ -217,6 +225,7 @@ class TestRetention:
             sessions,
             storage,
             settings=RetentionSettings(grace_s=0),
+            metrics=Metrics(),
             now=lambda: datetime.now(UTC) + timedelta(days=2),
         )
         for _ in range(2):  # doomed in the first round, deleted in the second
@@ -224,6 +233,20 @@ class TestRetention:
         assert self.photos(storage) == 1
         assert storage.exists(kept)
         assert not any(storage.exists(key) for key in strays)
+
+    def test_tells_how_late_it_is_and_what_it_forgot(
+        self, retention: Retention, make_stored_job: JobMaker, metrics: Metrics
+    ) -> None:
+        old: dict[str, Any] = {"finished_at": DAYS_AGO, "expires_at": DAYS_AGO}
+        make_stored_job(2, status=JobStatus.SUCCEEDED, **old)
+        retention.step()
+        for kind in ("inputs", "results"):
+            assert metrics.value("hfer_retention_late_seconds", kind=kind) > 86_400
+        assert metrics.value("hfer_erased_jobs_total", reason="age") == 1
+        assert metrics.value("hfer_deleted_objects_total", kind="photo") == 2
+        retention.step()
+        for kind in ("inputs", "results", "objects"):
+            assert metrics.value("hfer_retention_late_seconds", kind=kind) == 0
 
     def test_leaves_fresh_objects_alone(
         self, retention: Retention, storage: ObjectStorage, sessions: SessionFactory

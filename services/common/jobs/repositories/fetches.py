@@ -121,6 +121,13 @@ _FORGET = text("""
 """)
 
 
+_WAITING = text(f"""
+    SELECT count(*), coalesce(extract(epoch FROM now() - min(url_fetch.next_at)), 0)
+    FROM url_fetch JOIN job ON job.id = url_fetch.job_id
+    WHERE url_fetch.next_at <= now() AND job.finished_at IS NULL AND {_ACTIVE}
+""")  # noqa: S608 - a constant of this module
+
+
 class FetchRepository:
     """Reads and writes fetches in the session's transaction."""
 
@@ -170,6 +177,11 @@ class FetchRepository:
     def forget(self, *, limit: int) -> int:
         """Drop fetches of photos that are final, as those of a cancelled job."""
         return self._count(_FORGET, {"limit": limit})
+
+    def waiting(self) -> tuple[int, float]:
+        """How many photos are due and not claimed, and how late the first one is, in s."""
+        count, late_s = self._session.execute(_WAITING).one()
+        return int(count), float(late_s)
 
     def _count(self, statement: Any, parameters: dict[str, Any]) -> int:
         result = self._session.execute(statement, parameters)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from services.common.db.models import Job
 from services.common.domain.jobs import ACTIVE_JOB_STATUSES, JobStatus
+from services.common.telemetry import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class NewJob:
     idempotency_key: str | None = None
     request_hash: bytes | None = None
     parent_id: int | None = None
+    origin: Origin = field(default_factory=Origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class JobRepository:
                 started_at=final_at,
                 finished_at=final_at,
                 expires_at=func.now() + new.keep_results,
+                request_id=new.origin.request_id,
+                traceparent=new.origin.traceparent,
             )
             .on_conflict_do_nothing(index_elements=[Job.tenant, Job.idempotency_key])
             .returning(Job)

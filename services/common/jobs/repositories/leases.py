@@ -6,7 +6,7 @@ lease, so that a worker that lost it, however late it wakes up, writes nothing.
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import CursorResult, text
@@ -16,6 +16,7 @@ from services.common.domain.errors import ItemErrorCode
 from services.common.domain.jobs import JobStatus
 from services.common.jobs.outcomes import ItemOutcome, to_columns
 from services.common.jobs.repositories.tallies import tallying
+from services.common.telemetry import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class ClaimableJob:
     options: Mapping[str, Any]
     lane: str
     ready: int
+    origin: Origin = field(default_factory=Origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ _ACTIVE = """
 _BY_INDEX = text("SET LOCAL enable_sort = off")
 
 _JOB = text(f"""
-    SELECT job.id, job.public_id, job.options, job.status = 'queued' AS fresh,
+    SELECT job.id, job.public_id, job.options, job.request_id, job.traceparent,
+           job.status = 'queued' AS fresh,
            coalesce(min(ready.queue), '') AS lane, count(ready.queue) AS ready
     FROM job
     LEFT JOIN LATERAL (
@@ -201,7 +204,14 @@ class LeaseRepository:
             return None
         if row.fresh and row.ready:
             self._session.execute(_START, {"job": job_id})
-        return ClaimableJob(row.id, row.public_id, row.options, row.lane, row.ready)
+        return ClaimableJob(
+            row.id,
+            row.public_id,
+            row.options,
+            row.lane,
+            row.ready,
+            Origin(row.request_id, row.traceparent),
+        )
 
     def claim(
         self,

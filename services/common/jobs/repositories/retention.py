@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import func, or_, select, text, update
@@ -38,6 +39,39 @@ _UNNAMED = text("""
           AND item.object_key = key AND job.inputs_erased_at IS NULL
     )
 """)
+
+
+# The same conditions as those of `due_inputs`, `due_jobs` and `doomed`.
+_OVERDUE = text("""
+    SELECT
+        (SELECT coalesce(extract(epoch FROM
+                    now() - CAST(:inputs AS interval) - min(finished_at)), 0)
+         FROM job WHERE finished_at <= now() - CAST(:inputs AS interval)
+                    AND inputs_erased_at IS NULL) AS inputs,
+        (SELECT coalesce(extract(epoch FROM now() - min(due_at)), 0) FROM (
+            SELECT expires_at AS due_at FROM job
+            WHERE finished_at IS NOT NULL AND status <> 'expired' AND expires_at <= now()
+            UNION ALL
+            SELECT upload_until FROM job WHERE status = 'open' AND upload_until <= now()
+         ) AS due) AS results,
+        (SELECT coalesce(extract(epoch FROM
+                    now() - CAST(:grace AS interval) - min(doomed_at)), 0)
+         FROM doomed_object WHERE doomed_at <= now() - CAST(:grace AS interval)) AS objects,
+        (SELECT count(*) FROM doomed_object) AS doomed
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Seconds since the oldest of each kind was due, 0 for none.
+
+    ``doomed`` is how many objects wait to be deleted, due or not.
+    """
+
+    inputs_s: float
+    results_s: float
+    objects_s: float
+    doomed: int
 
 
 class RetentionRepository:
@@ -92,6 +126,11 @@ class RetentionRepository:
             .with_for_update(skip_locked=True)
         )
         return self._session.scalars(query).all()
+
+    def overdue(self, *, keep_inputs: timedelta, grace: timedelta) -> Overdue:
+        """How long ago the oldest of each kind should have been forgotten."""
+        row = self._session.execute(_OVERDUE, {"inputs": keep_inputs, "grace": grace}).one()
+        return Overdue(float(row.inputs), float(row.results), float(row.objects), int(row.doomed))
 
     def doomed(self, *, grace: timedelta, limit: int) -> tuple[list[str], list[str]]:
         """Lock doomed objects older than ``grace``: those to delete, and those named again.

@@ -51,10 +51,15 @@ class QueueHealth:
     """Figures for gauges and alerts. ``unaccounted`` must be 0: finished without an outcome."""
 
     ready: dict[Lane, int]
+    waits_s: dict[Lane, float]
     leased: int
-    oldest_ready_s: float
     unaccounted: int
     dead_rows: int
+
+    @property
+    def oldest_ready_s(self) -> float:
+        """How long the first of all ready photos has waited."""
+        return max(self.waits_s.values())
 
 
 _WAITING = text("""
@@ -207,9 +212,9 @@ class SweepRepository:
         """Read the figures behind gauges and alerts; some 10 ms at 100,000 open items."""
         ready = self._session.execute(_READY).all()
         return QueueHealth(
-            ready={Lane.INTERACTIVE: 0, Lane.BATCH: 0} | {Lane(lane): n for lane, n, _ in ready},
+            ready=dict.fromkeys(Lane, 0) | {Lane(lane): n for lane, n, _ in ready},
+            waits_s=dict.fromkeys(Lane, 0.0) | {Lane(lane): float(age) for lane, _, age in ready},
             leased=self._session.scalar(_LEASED) or 0,
-            oldest_ready_s=max((float(age) for _, _, age in ready), default=0.0),
             unaccounted=self._session.scalar(_UNACCOUNTED) or 0,
             dead_rows=self._session.scalar(_DEAD_ROWS) or 0,
         )

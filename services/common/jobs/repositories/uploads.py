@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.common.db.models import Item, Job
 from services.common.domain.jobs import JobStatus
+from services.common.telemetry import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class UploadRepository:
         client_ref: str | None,
         key: str | None,
         keep_results: timedelta,
+        origin: Origin,
     ) -> None:
         """Hand the open job to the workers.
 
@@ -109,6 +111,8 @@ class UploadRepository:
             seal_key=key,
             sealed_at=func.now(),
             expires_at=func.now() + keep_results,
+            request_id=origin.request_id,
+            traceparent=origin.traceparent,
         )
 
     def _change(self, job: Job, **values: Any) -> None:

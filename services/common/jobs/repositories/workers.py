@@ -52,10 +52,6 @@ _ANSWERING = text("""
     WHERE model_version IS NOT NULL AND beat_at > now() - make_interval(secs => :live_s)
     GROUP BY model_version
 """)
-_LARGEST = text("""
-    SELECT coalesce(max(CAST(current ->> 'rss_bytes' AS bigint)), 0) FROM worker
-    WHERE beat_at > now() - make_interval(secs => :live_s)
-""")
 _STARVING = text("""
     SELECT (
         SELECT max(coalesce(claimed_at, started_at)) < now() - make_interval(secs => :patience_s)
@@ -106,10 +102,6 @@ class WorkerRepository:
     def live(self) -> dict[Device, int]:
         """How many children of each kind have a model and a beat within `LIVE_S`."""
         return {Device(kind): n for kind, n in self._session.execute(_LIVE, {"live_s": LIVE_S})}
-
-    def largest_rss_bytes(self) -> int:
-        """Resident memory of the largest child with a beat within `LIVE_S`; 0 without any."""
-        return int(self._session.scalar(_LARGEST, {"live_s": LIVE_S}) or 0)
 
     def answering(self) -> dict[str, int]:
         """How many children with a beat within `LIVE_S` answer with which model version."""

@@ -30,6 +30,15 @@ class TestMetrics:
         metrics.lease_expiries.labels(result="ready").inc()
         families = list(text_string_to_metric_families(metrics.render().decode()))
         names = {family.name for family in families}
-        assert {"hfer_lease_expiries", "hfer_items", "hfer_stage_seconds"} <= names
+        assert {"hfer_lease_expiries", "process_resident_memory_bytes"} <= names
         assert all(family.documentation for family in families)
         assert metrics.content_type.startswith("text/plain")
+
+    def test_show_only_what_this_process_has_to_tell(self) -> None:
+        metrics = Metrics()
+        metrics.show(Metrics.upload_bytes)
+        text = metrics.render().decode()
+        assert "hfer_upload_bytes_total 0.0" in text
+        assert "hfer_live_workers" not in text  # not 0: nobody has looked
+        metrics.live_workers.set(2)
+        assert "hfer_live_workers 2.0" in metrics.render().decode()

@@ -49,21 +49,6 @@ class TestAnswering:
             assert WorkerRepository(session).answering() == {"m": 2, "n": 1}
 
 
-class TestLargestRss:
-    def test_is_that_of_the_largest_live_child(self, sessions: SessionFactory) -> None:
-        with unit_of_work(sessions) as session:
-            assert WorkerRepository(session).largest_rss_bytes() == 0
-        silent = identity()
-        for worker, size in ((identity(), 300), (identity(), 400), (silent, 500)):
-            with unit_of_work(sessions) as session:
-                current = {"rss_bytes": size}
-                WorkerRepository(session).beat(worker, claim_age_s=None, current=current)
-        beat(sessions, identity())  # one of a version before, that does not tell
-        age(sessions, silent, beat_at=LONG_AGO)
-        with unit_of_work(sessions) as session:
-            assert WorkerRepository(session).largest_rss_bytes() == 400
-
-
 class TestBeat:
     def test_first_one_writes_the_row(self, sessions: SessionFactory) -> None:
         worker = identity()

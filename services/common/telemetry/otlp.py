@@ -1,0 +1,106 @@
+"""Traces over OTLP/HTTP. Imported only when an endpoint is set."""
+
+import os
+import socket
+import threading
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from services.common.telemetry.tracing import NO_SPAN, Span
+
+# A collector that is away must hold up neither a drain nor a recycling.
+_EXPORT_TIMEOUT_S = 5.0
+_EVERY_MS = 2_000
+
+_W3C = TraceContextTextMapPropagator()
+
+
+class OtlpTracing:
+    """See `services.common.telemetry.tracing.Tracing`."""
+
+    def __init__(self, endpoint: str, *, ratio: float, service: str) -> None:
+        """Start the thread that sends.
+
+        Args:
+            endpoint: base URL of the collector. Headers, as for a token, come from OpenTelemetry's
+                own ``OTEL_EXPORTER_OTLP_HEADERS``.
+            ratio: share of traces that are kept, unless the caller of the request decided.
+            service: without the prefix.
+        """
+        name = f"hfer-{service}"
+        resource = Resource.create(
+            {
+                "service.name": name,
+                "service.namespace": "hfer",
+                "service.instance.id": f"{socket.gethostname()}:{os.getpid()}",
+            }
+        )
+        self.provider = TracerProvider(
+            resource=resource,
+            sampler=ParentBased(TraceIdRatioBased(ratio)),
+            shutdown_on_exit=False,  # the owner closes it
+        )
+        exporter = OTLPSpanExporter(
+            endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=_EXPORT_TIMEOUT_S
+        )
+        self.provider.add_span_processor(
+            BatchSpanProcessor(exporter, schedule_delay_millis=_EVERY_MS)
+        )
+        self._tracer = self.provider.get_tracer("hfer")
+
+    def traceparent(self) -> str | None:
+        """See ``Tracing.traceparent``."""
+        if not trace.get_current_span().get_span_context().trace_flags.sampled:
+            return None
+        carrier: dict[str, str] = {}
+        _W3C.inject(carrier)
+        return carrier.get("traceparent")
+
+    def begin(self, name: str, *, parent: str | None, **facts: float | str) -> Span:
+        """See ``Tracing.begin``."""
+        if parent is None:
+            return NO_SPAN
+        context = _W3C.extract({"traceparent": parent}, context=Context())
+        span = self._tracer.start_span(
+            name, context=context, kind=trace.SpanKind.CONSUMER, attributes=facts
+        )
+        return _OtlpSpan(self._tracer, span)
+
+    def close(self) -> None:
+        """See ``Tracing.close``."""
+        self.provider.shutdown()
+
+
+class _OtlpSpan:
+    """A span and its tracer. Ended twice it is ended once."""
+
+    def __init__(self, tracer: trace.Tracer, span: trace.Span) -> None:
+        self._tracer = tracer
+        self._span = span
+        self._context = trace.set_span_in_context(span, Context())
+        self._open = True
+        self._lock = threading.Lock()
+
+    def stage(self, name: str, *, started_ns: int, ended_ns: int, **facts: float | str) -> None:
+        """See ``Span.stage``."""
+        child = self._tracer.start_span(
+            name, context=self._context, start_time=started_ns, attributes=facts
+        )
+        child.end(ended_ns)
+
+    def end(self, *, error: str | None = None) -> None:
+        """See ``Span.end``."""
+        with self._lock:
+            if not self._open:
+                return
+            self._open = False
+        if error is not None:
+            self._span.set_status(trace.StatusCode.ERROR, error)
+        self._span.end()

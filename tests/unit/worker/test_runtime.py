@@ -1,0 +1,20 @@
+from types import SimpleNamespace
+from typing import Any
+
+from services.common.telemetry import Metrics
+from services.worker.runtime import ModelGauge
+
+
+class TestModelGauge:
+    def test_follows_a_switch_of_the_model(self) -> None:
+        metrics = Metrics()
+        gauge = ModelGauge(metrics)
+        desk: Any = SimpleNamespace(model_version="starter-1", precision="bf16")
+        assert gauge.tell(desk) == "starter-1"
+        desk.model_version = "starter-2"
+        assert gauge.tell(desk) == "starter-2"
+
+        def value(version: str) -> float:
+            return metrics.value("hfer_model_info", version=version, precision="bf16")
+
+        assert (value("starter-1"), value("starter-2")) == (0, 1)
