@@ -13,7 +13,6 @@ import httpcore
 Resolver = Callable[[str, int, float | None], list[str]]
 
 
-
 def system_resolver(host: str, port: int, timeout_s: float | None) -> list[str]:
     """Ask the system's resolver once.
 

@@ -319,9 +319,8 @@ class TestClaims:
     def test_jobs_take_turns(self, sessions: SessionFactory, make_url_job: UrlJobMaker) -> None:
         large = make_url_job(*[f"https://slow.example.com/{n}.jpg" for n in range(10)])
         small = make_url_job("https://photos.example.com/a.jpg")
-        with unit_of_work(sessions) as session:
-            claimed = FetchRepository(session).claim(limit=4, token=uuid.uuid4(), lease_s=60, per_host=8)
-        assert sorted(claim.job_id for claim in claimed) == [large.id] * 3 + [small.id]
+        claimed = claim(sessions, limit=4, per_host=8)
+        assert sorted(one.job_id for one in claimed) == [large.id] * 3 + [small.id]
 
     def test_two_fetchers_never_hold_the_same_photo(
         self, sessions: SessionFactory, make_url_job: UrlJobMaker
@@ -414,8 +413,7 @@ class TestClaims:
                 .where(Job.id == expired.id)
                 .values(expires_at=datetime(2026, 1, 1, tzinfo=UTC))
             )
-        with unit_of_work(sessions) as session:
-            assert FetchRepository(session).claim(limit=9, token=uuid.uuid4(), lease_s=60, per_host=8) == []
+        assert claim(sessions, limit=9, per_host=8) == []
 
     def test_what_is_given_back_counts_no_try(
         self, sessions: SessionFactory, make_url_job: UrlJobMaker

@@ -29,7 +29,8 @@ class FakeFetches:
         self.limits.append(limit)
         given = min(limit, self.waiting)
         self.waiting -= given
-        return [ClaimedFetch(n, 1, "t", "https://example.com/", "example.com", 1) for n in range(given)]
+        url, host = "https://example.com/", "example.com"
+        return [ClaimedFetch(n, 1, "t", url, host, 1) for n in range(given)]
 
     def release(self, tokens: list[uuid.UUID]) -> int:
         self.released += tokens
