@@ -80,6 +80,9 @@ class FetchSettings(Group):
         description="JSON list of networks that count as public, such as your own photo server's",
     )
     threads: int = Field(default=16, ge=1, description="photos fetched at a time by a process")
+    host_threads: int = Field(
+        default=4, ge=1, description="photos fetched at a time from one host, by all processes"
+    )
     tries: int = Field(default=6, ge=1, description="of one photo")
     step_s: float = Field(default=10.0, gt=0, description="longest wait for a connection or byte")
     total_s: float = Field(default=30.0, gt=0, description="longest time of one try")
@@ -87,6 +90,12 @@ class FetchSettings(Group):
         default=600.0, gt=0, description="longest Retry-After of a server that is waited for"
     )
     interval_s: float = Field(default=0.5, gt=0, description="how often to look for new URLs")
+    lease_s: float = Field(
+        default=60.0, gt=0, description="a photo is free again so long after its process died"
+    )
+    shutdown_s: float = Field(
+        default=10.0, ge=0, description="what is begun may end for so long after SIGTERM"
+    )
 
 
 class RetentionSettings(Group):

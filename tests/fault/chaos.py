@@ -57,6 +57,10 @@ class Chaos:
         """kill -9 of feeder and sweeper."""
         self._kill_and_revive(self._rng.choice(self._names("maintenance")))
 
+    def kill_ingest(self) -> None:
+        """kill -9 of a process that fetches photos by URL."""
+        self._kill_and_revive(self._rng.choice(self._names("ingest")))
+
     def flush_redis(self) -> None:
         """FLUSHALL: every hint is gone and nobody is told."""
         self._note("FLUSHALL")

@@ -56,6 +56,7 @@ class _Part:
 @dataclass(frozen=True, slots=True)
 class _Readiness:
     checks: dict[str, _Part] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +127,16 @@ async def _readiness(transport: Transport) -> list[Finding]:
         body = await transport.look("/readyz")
     except HferError as error:
         return [Finding("readiness", Verdict.FAILED, str(error), "See the API's log.")]
-    parts = decode(_Readiness, body).checks
-    return [
+    readiness = decode(_Readiness, body)
+    found = [
         Finding(name, Verdict.OK, part.detail)
         if part.ok
         else Finding(
             name, Verdict.FAILED, part.detail, _READINESS_ADVICE.get(name, "See the API's log.")
         )
-        for name, part in parts.items()
+        for name, part in readiness.checks.items()
     ]
+    return found + [Finding("waiting", Verdict.WARNING, said) for said in readiness.warnings]
 
 
 async def _with_key(transport: Transport) -> list[Finding]:

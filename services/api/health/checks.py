@@ -8,8 +8,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.api.state import ApiState
 from services.common.db.session import ping, unit_of_work
 from services.common.domain.errors import TransientError
+from services.common.jobs.repositories.fetchers import FetcherRepository
 from services.common.jobs.repositories.workers import WorkerRepository
 from services.common.queue.names import Queue
+
+_NO_INGEST = (
+    "Photos by URL wait, and no ingest process gave a sign of life lately;"
+    " start one: python -m services.worker.ingest."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,12 @@ def run_checks(state: ApiState) -> Mapping[str, Check]:
     found = {name: check(state) for name, check in checks.items()}
     state.readiness.note([name for name, check in found.items() if not check.ok])
     return found
+
+
+def find_warnings(state: ApiState) -> list[str]:
+    """What makes nothing red, but leaves some photos waiting: sentences fit for anyone's eyes."""
+    with unit_of_work(state.sessions) as session:
+        return [_NO_INGEST] if FetcherRepository(session).forsaken() else []
 
 
 def _database(state: ApiState) -> Check:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 
 from services.api.bodies import JSON
 from services.api.dependencies import State
-from services.api.health.checks import run_checks
+from services.api.health.checks import find_warnings, run_checks
 from services.api.health.schemas import UNREADY_EXAMPLE, Alive, CheckObject, Readiness, Version
 
 _METRICS = {
@@ -53,6 +53,7 @@ def get_readiness(state: State, response: Response) -> Readiness:
     return Readiness(
         status="ready" if ready else "unready",
         checks={name: CheckObject(**asdict(check)) for name, check in checks.items()},
+        warnings=find_warnings(state) if checks["database"].ok else [],
     )
 
 

@@ -10,10 +10,12 @@ _NO_WORKER = {"ok": False, "detail": "no worker with a model gave a sign of life
 READY_EXAMPLE: dict[str, Any] = {
     "status": "ready",
     "checks": {**_SERVERS, "worker": {"ok": True, "detail": "alive: 2 cpu"}},
+    "warnings": [],
 }
 UNREADY_EXAMPLE: dict[str, Any] = {
     "status": "unready",
     "checks": {**_SERVERS, "worker": _NO_WORKER},
+    "warnings": [],
 }
 
 
@@ -37,6 +39,9 @@ class Readiness(BaseModel):
 
     status: Literal["ready", "unready"]
     checks: dict[str, CheckObject]
+    warnings: list[str] = Field(
+        default=[], description="what makes nothing red, but leaves some photos waiting"
+    )
 
 
 class Version(BaseModel):

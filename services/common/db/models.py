@@ -140,16 +140,21 @@ class UrlFetch(Base):
     """A photo that a URL names and that is not in the bucket yet; gone once its fate is known.
 
     Apart from `Item`, so that claims of workers never wade through photos that nobody has.
-    ``next_at`` is when it may be claimed: a claim moves it to the end of its lease.
+    ``next_at`` is when it may be claimed: a claim moves it to the end of its lease. ``host`` is
+    the URL's, so that claims can be kept few on each.
     """
 
     __tablename__ = "url_fetch"
-    __table_args__ = (Index("ix_url_fetch_due", "job_id", "next_at", "item_id"),)
+    __table_args__ = (
+        Index("ix_url_fetch_due", "job_id", "host", "next_at", "item_id"),
+        Index("ix_url_fetch_held", "host", postgresql_where=text("token IS NOT NULL")),
+    )
 
     item_id: Mapped[int] = mapped_column(
         ForeignKey("item.id", ondelete="CASCADE"), primary_key=True
     )
     job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"))
+    host: Mapped[str] = mapped_column(default="", server_default="")
     attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
     token: Mapped[uuid.UUID | None]
     next_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -110,6 +110,14 @@ def check_url(url: str | httpx.URL, policy: UrlPolicy) -> None:
         raise UrlBlockedError("The URL does not lead to a public address.")
 
 
+def host_of(url: str) -> str:
+    """Return the host of a URL in one spelling, to count by; no other use is safe."""
+    try:
+        return httpx.URL(url).raw_host.decode("ascii").lower().rstrip(".")
+    except (httpx.InvalidURL, UnicodeError, ValueError):
+        return ""
+
+
 def is_allowed(address: Address, policy: UrlPolicy) -> bool:
     """Whether ``address`` may be connected to: it is public or in an allowed network."""
     return is_public(address) or any(address in network for network in policy.allow_networks)

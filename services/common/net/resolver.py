@@ -1,19 +1,16 @@
 """Names to addresses, in bounded time."""
 
 import socket
+import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from functools import cache
 
 import httpcore
 
 # Name and port to addresses in the order to try. Raises httpcore.ConnectError when there is none
 # and httpcore.ConnectTimeout when nobody said so within the seconds given.
 Resolver = Callable[[str, int, float | None], list[str]]
-
-# getaddrinfo cannot be interrupted and may take 10 s a name server: it runs beside us.
-_THREADS = 16
 
 
 def system_resolver(host: str, port: int, timeout_s: float | None) -> list[str]:
@@ -23,11 +20,17 @@ def system_resolver(host: str, port: int, timeout_s: float | None) -> list[str]:
         httpcore.ConnectError: the name has no address.
         httpcore.ConnectTimeout: the answer is late.
     """
-    answer: Future[list[str]] = _threads().submit(_lookup, host, port)
+    answer: Future[list[str]] = Future()
+    # getaddrinfo cannot be interrupted and may take 10 s a name server: it runs beside us, in a
+    # thread of its own. In a pool, names whose servers never answer would keep all others
+    # waiting. There are few: nobody begins a second one before the time of the first is over.
+    # As a daemon it holds up no end of the process.
+    threading.Thread(
+        target=_look_up_into, args=(answer, host, port), name="resolve", daemon=True
+    ).start()
     try:
         return answer.result(timeout_s)
     except FutureTimeoutError:
-        answer.cancel()
         raise httpcore.ConnectTimeout("the name server is too slow") from None
     except (OSError, UnicodeError):
         raise httpcore.ConnectError("the host name is not known") from None
@@ -38,6 +41,8 @@ def _lookup(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_THREADS, thread_name_prefix="resolve")
+def _look_up_into(answer: Future[list[str]], host: str, port: int) -> None:
+    try:
+        answer.set_result(_lookup(host, port))
+    except Exception as error:  # noqa: BLE001 - handed to the one who waits
+        answer.set_exception(error)

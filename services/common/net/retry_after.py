@@ -19,7 +19,7 @@ def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
         return float(value[:_DIGITS])
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for a time zone of many digits
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

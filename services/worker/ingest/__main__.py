@@ -13,9 +13,14 @@ from services.common.storage import build_storage
 from services.common.telemetry import Metrics, configure_logging, get_logger, serve_metrics
 from services.worker.ingest.download import Downloader
 from services.worker.ingest.filing import Filer
+from services.worker.ingest.heart import BEAT_S, Heart
 from services.worker.ingest.rounds import Rounds
 from services.worker.maintenance.loops import Loop, supervise
 from services.worker.patience import PatientDatabase
+
+# A step of a loop is tried again by the loop: more patience would only delay an end.
+STEP_PATIENCE_S = 5.0
+RENEWALS = 4
 
 _log = get_logger(__name__)
 
@@ -28,29 +33,32 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     engine = build_engine(settings.database)
-    database = PatientDatabase(build_session_factory(engine))
+    sessions = build_session_factory(engine)
     metrics = Metrics()
     metrics.show(Metrics.fetch_bytes, Metrics.fetch_seconds)
     filer = Filer(
-        database,
+        PatientDatabase(sessions),
         build_storage(settings.storage),
         Downloader(settings.fetch, limits=PhotoLimits()),
         settings=settings.fetch,
         metrics=metrics,
         rng=random.SystemRandom(),
     )
+    database = PatientDatabase(sessions, patience_s=STEP_PATIENCE_S)
     rounds = Rounds(database, filer, settings=settings.fetch)
+    heart = Heart(sessions, busy=lambda: rounds.busy)
+    loops = [
+        Loop("fetch", rounds.step, every_s=settings.fetch.interval_s),
+        Loop("leases", rounds.renew, every_s=settings.fetch.lease_s / RENEWALS),
+        Loop("heart", heart.beat, every_s=BEAT_S),
+    ]
     _log.info("ingest.ready", threads=settings.fetch.threads)
     try:
         with serve_metrics(settings.telemetry, metrics.registry):
-            return supervise(
-                [Loop("fetch", rounds.step, every_s=settings.fetch.interval_s)],
-                stop=stop,
-                pulse=Pulse(settings.health.pulse_file),
-            )
+            return supervise(loops, stop=stop, pulse=Pulse(settings.health.pulse_file))
     finally:
-        rounds.close()
-        rounds.wait()
+        heart.stop()
+        rounds.drain()
         engine.dispose()
 
 

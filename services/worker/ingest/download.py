@@ -156,6 +156,8 @@ def _translated(limits: PhotoLimits) -> Iterator[None]:
         ) from error
     except httpx.TimeoutException as error:
         raise TryLaterError("The server of the URL did not answer in time.") from error
+    except httpx.RemoteProtocolError as error:
+        raise TryLaterError("The server of the URL broke off its answer.") from error
     except httpx.TransportError as error:
         raise TryLaterError("The server of the URL could not be reached.") from error
 

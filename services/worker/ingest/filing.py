@@ -114,6 +114,16 @@ class Filer:
             self._fail(claimed, _given_up(error.detail, claimed), token)
         else:
             self._put_off(claimed, token, delay_s=delay_s)
+            if error.after_s:
+                self._rest(claimed, rest_s=error.after_s)
+
+    def _rest(self, claimed: ClaimedFetch, *, rest_s: float) -> None:
+        """Ask that host for nothing else of the job: each photo would cost a try to hear it."""
+        self._database.run(
+            lambda session: FetchRepository(session).rest(
+                claimed.job_id, claimed.host, rest_s=rest_s
+            )
+        )
 
     def _put_off(
         self, claimed: ClaimedFetch, token: uuid.UUID, *, delay_s: float, counts: bool = True

@@ -10,17 +10,22 @@ from services.common.config import Settings
 from services.common.db.models import Worker
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.ids import new_uuid7
+from services.common.jobs.repositories.items import NewItem
+from services.common.jobs.submission import Submission, submit
 from services.common.storage import build_storage
+from tests.fixtures.jobs import RULES
 from tests.fixtures.serving import Api, RecordingBell, StartApi, assert_problem
 from tests.fixtures.settings import SettingsMaker
 
 
-def add_worker(sessions: SessionFactory, *, age_s: float = 1, model: str | None = "m-1") -> None:
+def add_worker(
+    sessions: SessionFactory, *, kind: str = "cpu", age_s: float = 1, model: str | None = "m-1"
+) -> None:
     with unit_of_work(sessions) as session:
         session.add(
             Worker(
                 id=new_uuid7(),
-                kind="cpu",
+                kind=kind,
                 host="h",
                 pid=1,
                 model_version=model,
@@ -51,6 +56,24 @@ class TestReadiness:
         assert response.status_code == 503
         red = {name for name, check in response.json()["checks"].items() if not check["ok"]}
         assert red == {"worker"}
+
+    @pytest.mark.parametrize(
+        ("kind", "age_s", "warned"),
+        [("ingest", 1.0, False), ("ingest", 60.0, True), ("cpu", 1.0, True)],
+        ids=["alive", "silent", "only workers"],
+    )
+    def test_warns_when_photos_by_url_wait_and_nobody_fetches(
+        self, api: Api, sessions: SessionFactory, *, kind: str, age_s: float, warned: bool
+    ) -> None:
+        add_worker(sessions)
+        add_worker(sessions, kind=kind, age_s=age_s, model=None)
+        assert api.anonymous().get("/readyz").json()["warnings"] == []
+        photo = NewItem(new_uuid7(), "a.jpg", None, 0, source_url="https://photos.example.com/a")
+        with unit_of_work(sessions) as session:
+            submit(session, Submission("acme", [photo]), rules=RULES)
+        response = api.anonymous().get("/readyz")
+        assert response.status_code == 200  # uploads work: no reason to take the API away
+        assert ["ingest" in said for said in response.json()["warnings"]] == [True] * warned
 
     def test_tells_which_part_is_red(
         self, start_api: StartApi, make_settings: SettingsMaker, sessions: SessionFactory

@@ -3,7 +3,9 @@
 import hashlib
 import random
 import uuid
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
@@ -19,7 +21,7 @@ from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import ItemState, JobStatus, Verdict
 from services.common.domain.limits import PhotoLimits
 from services.common.jobs.lifecycle import cancel, erase, retry
-from services.common.jobs.repositories.fetches import FetchRepository
+from services.common.jobs.repositories.fetches import ClaimedFetch, FetchRepository
 from services.common.jobs.repositories.items import NewItem
 from services.common.jobs.repositories.sweeps import SweepRepository
 from services.common.jobs.submission import Submission, submit
@@ -104,6 +106,15 @@ def due_now(sessions: SessionFactory) -> None:
     """Let the time of every postponed fetch come."""
     with unit_of_work(sessions) as session:
         session.execute(update(UrlFetch).values(next_at=text("now()")))
+
+
+def claim(
+    sessions: SessionFactory, *, limit: int, per_host: int, reserve: int = 0
+) -> list[ClaimedFetch]:
+    with unit_of_work(sessions) as session:
+        return FetchRepository(session).claim(
+            limit=limit, token=uuid.uuid4(), lease_s=60, per_host=per_host, reserve=reserve
+        )
 
 
 def codes(rows: Rows, job: MadeJob) -> list[str | None]:
@@ -225,6 +236,26 @@ def test_retry_after_is_honoured_in_the_database(
     assert len(network.connected) == 1
 
 
+def test_retry_after_is_honoured_for_the_other_photos_of_the_host_at_no_try(
+    sessions: SessionFactory, storage: ObjectStorage, make_url_job: UrlJobMaker, rows: Rows
+) -> None:
+    urls = [f"https://photos.example.com/{n}.jpg" for n in range(50)]
+    make_url_job(*urls, "https://slow.example.com/a.jpg")
+    answers: dict[str, list[bytes | Exception]] = {
+        PUBLIC: [reply(429, retry_after="300")],
+        SLOW: [reply(200, PHOTO)],
+    }
+    network = FakeNetwork(answers)
+    fetch_all(sessions, storage, network)
+    asked = sum(address == PUBLIC for address, _ in network.connected)
+    assert asked <= 4
+    with sessions() as session:
+        waiting = session.scalars(select(UrlFetch)).all()
+    assert len(waiting) == 50
+    assert sum(fetch.attempts for fetch in waiting) == asked
+    assert all((fetch.next_at - rows.now()).total_seconds() > 290 for fetch in waiting)
+
+
 def test_a_server_that_never_answers_is_given_up(
     sessions: SessionFactory, storage: ObjectStorage, make_url_job: UrlJobMaker, rows: Rows
 ) -> None:
@@ -318,22 +349,73 @@ class TestClaims:
     def test_jobs_take_turns(self, sessions: SessionFactory, make_url_job: UrlJobMaker) -> None:
         large = make_url_job(*[f"https://slow.example.com/{n}.jpg" for n in range(10)])
         small = make_url_job("https://photos.example.com/a.jpg")
-        with unit_of_work(sessions) as session:
-            claimed = FetchRepository(session).claim(limit=4, token=uuid.uuid4(), lease_s=60)
-        assert sorted(claim.job_id for claim in claimed) == [large.id] * 3 + [small.id]
+        claimed = claim(sessions, limit=4, per_host=8)
+        assert sorted(one.job_id for one in claimed) == [large.id] * 3 + [small.id]
 
     def test_two_fetchers_never_hold_the_same_photo(
         self, sessions: SessionFactory, make_url_job: UrlJobMaker
     ) -> None:
-        make_url_job(*[f"https://photos.example.com/{n}.jpg" for n in range(6)])
-        with sessions() as one, sessions() as two:
-            first = FetchRepository(one).claim(limit=4, token=uuid.uuid4(), lease_s=60)
-            second = FetchRepository(two).claim(limit=4, token=uuid.uuid4(), lease_s=60)
-            one.rollback()
-            two.rollback()
-        held = [claim.item_id for claim in first], [claim.item_id for claim in second]
-        assert len(held[0]) == 4
-        assert not set(held[0]) & set(held[1])
+        make_url_job(*[f"https://photos.example.com/{n}.jpg" for n in range(40)])
+        with ThreadPoolExecutor(8) as pool:
+            claims = list(pool.map(lambda _: claim(sessions, limit=5, per_host=40), range(8)))
+        held = [one.item_id for claimed in claims for one in claimed]
+        assert len(held) == len(set(held)) == 40
+
+    def test_processes_that_claim_at_once_stay_below_what_a_host_may_take(
+        self, sessions: SessionFactory, make_url_job: UrlJobMaker
+    ) -> None:
+        make_url_job(*[f"https://photos.example.com/{n}.jpg" for n in range(40)])
+        with ThreadPoolExecutor(8) as pool:
+            claims = list(pool.map(lambda _: claim(sessions, limit=3, per_host=4), range(8)))
+        assert sum(map(len, claims)) == 4
+
+    def test_a_host_that_has_enough_does_not_hide_the_others_of_its_job(
+        self, sessions: SessionFactory, make_url_job: UrlJobMaker
+    ) -> None:
+        slow = [f"https://slow.example.com/{n}.jpg" for n in range(200)]
+        make_url_job(*slow, "https://photos.example.com/a.jpg", "https://PHOTOS.example.com./b.jpg")
+        hosts = Counter(one.host for one in claim(sessions, limit=16, per_host=4))
+        assert hosts == {"slow.example.com": 4, "photos.example.com": 2}
+        assert claim(sessions, limit=16, per_host=4) == []
+
+    def test_two_jobs_on_one_host_share_what_it_may_take(
+        self, sessions: SessionFactory, make_url_job: UrlJobMaker
+    ) -> None:
+        urls = [f"https://photos.example.com/{n}.jpg" for n in range(10)]
+        first, second = make_url_job(*urls), make_url_job(*urls, tenant="other")
+        held = Counter(one.job_id for one in claim(sessions, limit=16, per_host=4))
+        assert held == {first.id: 2, second.id: 2}
+
+    def test_one_tenants_slow_hosts_leave_threads_to_the_others(
+        self, sessions: SessionFactory, make_url_job: UrlJobMaker
+    ) -> None:
+        """2,000 photos on 500 hosts, in three jobs, come first; another tenant's come later."""
+        for part in range(3):
+            make_url_job(*[f"https://h{n % 500}.example/{part}-{n}.jpg" for n in range(667)])
+        greedy = claim(sessions, limit=16, per_host=4, reserve=2)
+        assert len(greedy) == 14
+        assert claim(sessions, limit=2, per_host=4, reserve=2) == []
+        modest = make_url_job("https://photos.example.com/a.jpg", tenant="other")
+        assert [one.job_id for one in claim(sessions, limit=2, per_host=4, reserve=2)] == [
+            modest.id
+        ]
+
+    def test_who_holds_least_goes_first(
+        self, sessions: SessionFactory, make_url_job: UrlJobMaker
+    ) -> None:
+        make_url_job(*[f"https://h{n}.example/a.jpg" for n in range(20)])
+        assert len(claim(sessions, limit=6, per_host=4)) == 6
+        modest = make_url_job(*[f"https://i{n}.example/a.jpg" for n in range(20)], tenant="other")
+        assert {one.job_id for one in claim(sessions, limit=6, per_host=4)} == {modest.id}
+
+    def test_a_lease_is_renewed(self, sessions: SessionFactory, make_url_job: UrlJobMaker) -> None:
+        make_url_job("https://photos.example.com/a.jpg")
+        token = uuid.uuid4()
+        with unit_of_work(sessions) as session:
+            FetchRepository(session).claim(limit=1, token=token, lease_s=0, per_host=4)
+        with unit_of_work(sessions) as session:
+            assert FetchRepository(session).renew([token], lease_s=60) == 1
+        assert claim(sessions, limit=1, per_host=4) == []
 
     def test_a_lease_that_ran_out_is_claimed_again_and_the_late_one_writes_nothing(
         self, sessions: SessionFactory, make_url_job: UrlJobMaker, rows: Rows
@@ -341,9 +423,9 @@ class TestClaims:
         job = make_url_job("https://photos.example.com/a.jpg")
         late, new = uuid.uuid4(), uuid.uuid4()
         with unit_of_work(sessions) as session:
-            FetchRepository(session).claim(limit=1, token=late, lease_s=0)
+            FetchRepository(session).claim(limit=1, token=late, lease_s=0, per_host=8)
         with unit_of_work(sessions) as session:
-            [again] = FetchRepository(session).claim(limit=1, token=new, lease_s=60)
+            [again] = FetchRepository(session).claim(limit=1, token=new, lease_s=60, per_host=8)
         assert again.attempts == 2
         with unit_of_work(sessions) as session:
             assert not FetchRepository(session).postpone(job.items[0], token=late, delay_s=0)
@@ -361,8 +443,7 @@ class TestClaims:
                 .where(Job.id == expired.id)
                 .values(expires_at=datetime(2026, 1, 1, tzinfo=UTC))
             )
-        with unit_of_work(sessions) as session:
-            assert FetchRepository(session).claim(limit=9, token=uuid.uuid4(), lease_s=60) == []
+        assert claim(sessions, limit=9, per_host=8) == []
 
     def test_what_is_given_back_counts_no_try(
         self, sessions: SessionFactory, make_url_job: UrlJobMaker
@@ -370,11 +451,11 @@ class TestClaims:
         make_url_job("https://photos.example.com/a.jpg")
         token = uuid.uuid4()
         with unit_of_work(sessions) as session:
-            FetchRepository(session).claim(limit=1, token=token, lease_s=60)
+            FetchRepository(session).claim(limit=1, token=token, lease_s=60, per_host=8)
         with unit_of_work(sessions) as session:
             assert FetchRepository(session).release([token]) == 1
         with unit_of_work(sessions) as session:
-            [again] = FetchRepository(session).claim(limit=1, token=token, lease_s=60)
+            [again] = FetchRepository(session).claim(limit=1, token=token, lease_s=60, per_host=8)
         assert again.attempts == 1
 
     def test_one_begun_too_often_is_given_up_without_another_fetch(

@@ -12,6 +12,7 @@ from services.common.db.models import Item
 from services.common.domain.errors import ItemErrorCode
 from services.common.domain.jobs import ItemState, Verdict
 from services.common.jobs.repositories.tallies import tallying
+from services.common.net.guard import host_of
 from services.common.queue.names import Lane
 
 _COPY = (
@@ -29,9 +30,10 @@ _REFUSE = text(f"""
 """)  # noqa: S608 - constants of our own modules
 
 _AWAIT = text("""
-    INSERT INTO url_fetch (item_id, job_id, attempts)
-    SELECT id, job_id, 0 FROM item
-    WHERE job_id = :job_id AND state = 0 AND object_key = ''
+    INSERT INTO url_fetch (item_id, job_id, host, attempts)
+    SELECT item.id, item.job_id, told.host, 0
+    FROM unnest(:seqs ::int[], :hosts ::text[]) AS told(seq, host)
+    JOIN item ON item.job_id = :job_id AND item.seq = told.seq
 """)
 # Postgres reads the word as the transaction's time: its clock is the only one.
 _NOW = "now"
@@ -80,6 +82,11 @@ class NewItem:
         """Whether the photo is still to be fetched."""
         return self.refusal is None and not self.object_key
 
+    @property
+    def host(self) -> str:
+        """The host of ``source_url``; empty without one."""
+        return host_of(self.source_url) if self.source_url else ""
+
 
 class ItemRepository:
     """Reads and writes items in the session's transaction."""
@@ -101,8 +108,13 @@ class ItemRepository:
             for seq, item in enumerate(items, first_seq):
                 copy.write_row(_columns(job_id, seq, item, lane=lane))
         self._refuse(job_id, items, first_seq=first_seq)
-        if any(item.awaits_fetch for item in items):
-            self._session.execute(_AWAIT, {"job_id": job_id})
+        self._await(job_id, items, first_seq=first_seq)
+
+    def _await(self, job_id: int, items: Iterable[NewItem], *, first_seq: int) -> None:
+        hosts = {seq: item.host for seq, item in enumerate(items, first_seq) if item.awaits_fetch}
+        if hosts:
+            parameters = {"job_id": job_id, "seqs": list(hosts), "hosts": list(hosts.values())}
+            self._session.execute(_AWAIT, parameters)
 
     def _refuse(self, job_id: int, items: Iterable[NewItem], *, first_seq: int) -> None:
         refused = [(seq, item.refusal) for seq, item in enumerate(items, first_seq) if item.refusal]

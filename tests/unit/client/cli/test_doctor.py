@@ -50,6 +50,15 @@ class TestCommand:
         told = " ".join(checks)
         assert told == "api version clock database worker key model presigned"
 
+    def test_warns_of_what_the_service_warns_of(self, run: Run, service: FakeService) -> None:
+        service.warnings = ["Photos by URL wait."]
+        done = run("doctor")
+        assert done.code == 0
+        assert any(
+            line.split() == ["warning", "waiting", "Photos", "by", "URL", "wait."]
+            for line in done.stdout.splitlines()
+        )
+
     def test_the_upload_that_was_tried_is_given_up(self, run: Run, service: FakeService) -> None:
         run("doctor")
         (put,) = service.sent("PUT")

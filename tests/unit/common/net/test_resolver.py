@@ -46,6 +46,26 @@ def test_a_name_server_that_falls_silent_is_a_timeout(monkeypatch: pytest.Monkey
         over.set()
 
 
+def test_names_whose_servers_are_silent_keep_no_other_name_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    over = threading.Event()
+
+    def lookup(host: str, *_: object, **__: object) -> Answer:
+        if host != "photos.example":
+            over.wait()
+        return answer("93.184.216.34")
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    try:
+        for number in range(40):
+            with pytest.raises(httpcore.ConnectTimeout):
+                system_resolver(f"slow{number}.example", 443, 0.001)
+        assert system_resolver("photos.example", 443, 5.0) == ["93.184.216.34"]
+    finally:
+        over.set()
+
+
 def test_a_name_that_cannot_be_encoded_is_a_connection_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -16,6 +16,7 @@ from services.common.net.retry_after import parse_retry_after
         ("Thu, 26 Nov 2026 11:00:00 GMT", 0.0),
         ("soon", None),
         ("-5", None),
+        ("Thu, 26 Nov 2026 12:00:30 +99999999999999999999", None),
     ],
 )
 def test_reads_retry_after(value: str | None, seconds: float | None) -> None:

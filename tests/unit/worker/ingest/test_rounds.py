@@ -19,17 +19,26 @@ class FakeFetches:
         self.waiting = waiting
         self.limits: list[int] = []
         self.released: list[uuid.UUID] = []
+        self.renewed: list[uuid.UUID] = []
 
-    def claim(self, *, limit: int, token: uuid.UUID, lease_s: float) -> list[ClaimedFetch]:
+    def claim(
+        self, *, limit: int, token: uuid.UUID, lease_s: float, per_host: int, reserve: int
+    ) -> list[ClaimedFetch]:
         assert token
-        assert lease_s > 30
+        assert (lease_s, per_host, reserve) == (60.0, 4, 0)
         self.limits.append(limit)
         given = min(limit, self.waiting)
         self.waiting -= given
-        return [ClaimedFetch(n, 1, "t", "https://example.com/", 1) for n in range(given)]
+        url, host = "https://example.com/", "example.com"
+        return [ClaimedFetch(n, 1, "t", url, host, 1) for n in range(given)]
 
     def release(self, tokens: list[uuid.UUID]) -> int:
         self.released += tokens
+        return len(tokens)
+
+    def renew(self, tokens: list[uuid.UUID], *, lease_s: float) -> int:
+        assert lease_s == 60.0
+        self.renewed += tokens
         return len(tokens)
 
     def forget(self, *, limit: int) -> int:
@@ -64,7 +73,7 @@ Made = tuple[Rounds, FakeFetches, Gate]
 def made(monkeypatch: pytest.MonkeyPatch) -> Made:
     table, gate = FakeFetches(waiting=5), Gate()
     monkeypatch.setattr("services.worker.ingest.rounds.FetchRepository", lambda _session: table)
-    settings = FetchSettings(threads=3, interval_s=0.01)
+    settings = FetchSettings(threads=3, interval_s=0.01, shutdown_s=0.02)
     return Rounds(FakeDatabase(), gate, settings=settings), table, gate  # type: ignore[arg-type]
 
 
@@ -103,13 +112,15 @@ def test_a_fault_costs_no_thread(made: Made) -> None:
     assert rounds._take_free() == 3
 
 
-def test_gives_back_what_is_in_work_when_it_is_closed(made: Made) -> None:
+def test_gives_back_what_does_not_end_in_time(made: Made) -> None:
     rounds, table, gate = made
     rounds.step()
-    rounds.close()
+    assert rounds.busy == 3
+    assert not rounds.drain()
     assert len(table.released) == 1
     gate.open.set()
     rounds.wait()
+    assert rounds.busy == 0
 
 
 def test_gives_back_nothing_that_is_done(made: Made) -> None:
@@ -117,5 +128,30 @@ def test_gives_back_nothing_that_is_done(made: Made) -> None:
     gate.open.set()
     rounds.step()
     rounds.wait()
-    rounds.close()
+    assert rounds.drain()
     assert table.released == []
+
+
+def test_keeps_what_is_in_work_and_nothing_else(made: Made) -> None:
+    rounds, table, gate = made
+    rounds.step()
+    rounds.renew()
+    assert len(table.renewed) == 1
+    gate.open.set()
+    rounds.wait()
+    rounds.renew()
+    assert len(table.renewed) == 1
+
+
+def test_looks_again_as_soon_as_one_ends_when_the_others_must_wait_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table, gate = FakeFetches(waiting=1), Gate()
+    monkeypatch.setattr("services.worker.ingest.rounds.FetchRepository", lambda _session: table)
+    settings = FetchSettings(threads=3, interval_s=600.0)
+    rounds = Rounds(FakeDatabase(), gate, settings=settings)  # type: ignore[arg-type]
+    assert rounds.step()
+    threading.Timer(0.01, gate.open.set).start()
+    assert rounds.step()  # nothing to claim, one in work: back when that has ended
+    rounds.wait()
+    assert not rounds.step()
