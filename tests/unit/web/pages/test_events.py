@@ -1,6 +1,5 @@
 """The stream of a job's state without a browser: what is asked, passed on, refused, and ended."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 
@@ -8,7 +7,6 @@ import httpx
 import pytest
 
 from services.web.state import WebState
-from services.web.streams import Streams
 from tests.fixtures.fake_service import job_json
 from tests.fixtures.page import Visitor, WebApi, api_problem
 
@@ -76,39 +74,6 @@ class TestPassedOn:
         answer = visitor.get("/jobs/job_1/events")
         assert answer.status_code == 200
         assert "about 2 minutes left" in answer.text
-
-
-class TestStreams:
-    def test_are_bounded_and_free_their_places(self) -> None:
-        streams = Streams(most=1)
-        with streams.admitted(), pytest.raises(Exception, match="Too many"), streams.admitted():
-            pass
-        with streams.admitted():
-            assert streams.open == 1
-
-    @pytest.mark.parametrize("over", ["browser", "process"])
-    def test_end_at_once_when_somebody_goes(self, over: str) -> None:
-        async def run() -> list[bytes]:
-            streams, sent, gone = Streams(), [], asyncio.Event()
-
-            async def endless() -> AsyncIterator[bytes]:
-                yield b"first"
-                await asyncio.Event().wait()
-
-            async def receive() -> dict[str, str]:
-                await gone.wait()
-                return {"type": "http.disconnect"}
-
-            async def send(message: dict[str, object]) -> None:
-                sent.append(message["body"])
-                if message["body"]:
-                    gone.set() if over == "browser" else streams.close()
-
-            async with asyncio.timeout(5):
-                await streams.pump(endless(), receive, send)  # type: ignore[arg-type]
-            return sent  # type: ignore[return-value]
-
-        assert asyncio.run(run()) == [b"first", b""]
 
 
 def test_no_stream_begins_while_the_process_stops(visitor: Visitor, web_api: WebApi) -> None:
