@@ -80,7 +80,7 @@ class TestLinks:
         if scripts:
             assert violations(page) == []
 
-    def test_accepted_ones_become_a_job_that_can_be_cancelled(self, new_page: NewPage) -> None:
+    def test_accepted_ones_become_a_job(self, new_page: NewPage) -> None:
         page = new_page()
         page.get_by_text("Or paste links to photos").click()
         page.fill("#links", "https://photos.invalid/album/a.jpg")
