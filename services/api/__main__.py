@@ -1,21 +1,29 @@
 """``python -m services.api``: serve the API with uvicorn."""
 
+import contextlib
+import sys
+
 import uvicorn
 
+from services.api.app import create_app
+from services.api.events.shutdown import StreamEndingServer
+from services.api.state import ApiState
 from services.common.config import Settings
 from services.common.telemetry import configure_logging
 
 # Running requests get this long when the process is asked to stop.
 _DRAIN_S = 10
+_NOT_STARTED = 3  # as `uvicorn` itself ends
 
 
-def main() -> None:
-    """Serve until SIGTERM or Ctrl-C."""
+def main() -> int:
+    """Serve until SIGTERM or Ctrl-C; 3 when the address is taken or the start failed."""
     settings = Settings()
     configure_logging(settings.telemetry, service="api")
-    uvicorn.run(
-        "services.api.app:create_app",
-        factory=True,
+    app = create_app(settings)
+    state: ApiState = app.state.api
+    config = uvicorn.Config(
+        app,
         host=settings.api.host,
         port=settings.api.port,
         log_config=None,  # uvicorn's lines take our format
@@ -23,7 +31,11 @@ def main() -> None:
         server_header=False,
         timeout_graceful_shutdown=_DRAIN_S,
     )
+    server = StreamEndingServer(config, end_streams=state.watch.close)
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again when all is closed
+        server.run()
+    return 0 if server.started else _NOT_STARTED
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

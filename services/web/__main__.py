@@ -1,5 +1,6 @@
 """``python -m services.web``: serve the page with uvicorn."""
 
+import contextlib
 import sys
 
 import uvicorn
@@ -7,13 +8,15 @@ from pydantic import ValidationError
 
 from services.web.app import create_app
 from services.web.settings import WebSettings
+from services.web.shutdown import StreamEndingServer
 
 # Uploads under way get this long when the process is asked to stop.
 _DRAIN_S = 10
+_NOT_STARTED = 3  # as `uvicorn` itself ends
 
 
 def main() -> int:
-    """Serve until SIGTERM or Ctrl-C; 2 when the settings do not fit."""
+    """Serve until SIGTERM or Ctrl-C; 2 when the settings do not fit, 3 when the start failed."""
     try:
         settings = WebSettings()
     except ValidationError as error:
@@ -21,8 +24,9 @@ def main() -> int:
             name = "__".join(["HFER_WEB", *map(str, fault["loc"])]).upper()
             print(f"error: {name}: {fault['msg']}", file=sys.stderr)  # noqa: T201 - before any log
         return 2
-    uvicorn.run(
-        create_app(settings),
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
         host=settings.host,
         port=settings.port,
         access_log=False,
@@ -31,7 +35,10 @@ def main() -> int:
         proxy_headers=False,
         timeout_graceful_shutdown=_DRAIN_S,
     )
-    return 0
+    server = StreamEndingServer(config, end_streams=app.state.web.streams.close)
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again when all is closed
+        server.run()
+    return 0 if server.started else _NOT_STARTED
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from services.web.access import AccessMiddleware, session_secret
 from services.web.batches import BatchError
 from services.web.gateway import ApiError, Gateway
 from services.web.guard import Guard
-from services.web.pages import home, jobs, models, photos, session, submit
+from services.web.pages import events, home, jobs, links, models, photos, session, submit
 from services.web.settings import WebSettings
 from services.web.state import STATIC, WebState, build_templates, render
 from services.web.views.words import Fault, fault_of
@@ -48,7 +48,7 @@ def create_app(
         yield
         await gateway.close()
 
-    pages = (home, submit, jobs, photos, models, session)
+    pages = (home, submit, links, jobs, events, photos, models, session)
     app = Starlette(
         routes=[
             *(route for page in pages for route in page.routes),

@@ -41,6 +41,7 @@ class ApiRefusalError(ApiError):
         detail: a sentence of the API's.
         request_id: what the operator finds the request by.
         retry_after: seconds, as the API asked, or None.
+        faults: where in the request faults lie, and what they are.
     """
 
     status: int
@@ -48,6 +49,7 @@ class ApiRefusalError(ApiError):
     detail: str
     request_id: str = ""
     retry_after: float | None = None
+    faults: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         super().__init__(self.detail)
@@ -196,6 +198,11 @@ def _refusal(response: httpx.Response, raw: bytes) -> ApiRefusalError:
         detail=str(known.get("detail") or f"The API answered {response.status_code}."),
         request_id=str(known.get("request_id") or response.headers.get("x-request-id", "")),
         retry_after=float(wait) if wait.isdecimal() else None,
+        faults=tuple(
+            (str(fault.get("pointer", "")), str(fault.get("detail", "")))
+            for fault in known.get("errors") or ()
+            if isinstance(fault, dict)
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from services.web.access import LoginThrottle, Role
 from services.web.gateway import Gateway
 from services.web.guard import fingerprint
 from services.web.settings import WebSettings
+from services.web.streams import Streams
 from services.web.views.units import count, span
 
 HERE = Path(__file__).parent
@@ -35,6 +36,7 @@ class WebState:
     templates: Environment
     throttle: LoginThrottle = field(default_factory=LoginThrottle)
     batches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_BATCHES))
+    streams: Streams = field(default_factory=Streams)
     _limits: dict[str, Any] = field(default_factory=dict)
     _limits_at: float = float("-inf")
 

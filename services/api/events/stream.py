@@ -27,6 +27,7 @@ PING_S = 15.0
 PAGE = 100
 
 _PING = b": ping\n\n"
+_STOPPING = b": the service stops, come back\n\n"
 _log = get_logger(__name__)
 
 
@@ -35,7 +36,8 @@ class JobStream:
     """Tells the events of one job that follow the event ``after``.
 
     Between two reads it holds no thread and no connection. It ends after ``job.finished``, or
-    without it when the job is erased: the client that comes back is then told 410.
+    without it when the job is erased, which the client that comes back is told by a 410, and
+    when the process stops: then a comment is the last that it says.
 
     Attributes:
         sessions: where to read.
@@ -65,7 +67,7 @@ class JobStream:
         teller = _Teller(self.base, cursor=self.after, pause_s=self.watch.tick_s)
         sent_at = self.clock()
         with self.watch.following(listener, self.job_id):
-            while True:
+            while not self.watch.closing:
                 try:
                     news = await self.watch.read(partial(self._read, teller.cursor))
                 except JobError:  # erased meanwhile
@@ -85,6 +87,7 @@ class JobStream:
                 if self.clock() - sent_at >= self.ping_s:
                     yield _PING
                     sent_at = self.clock()
+            yield _STOPPING
 
     def _read(self, after: int) -> JobNews:
         with unit_of_work(self.sessions) as session:

@@ -6,6 +6,7 @@ idle ones cost one small query every half second, whatever Redis holds or has lo
 
 import asyncio
 import contextlib
+import itertools
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -71,6 +72,7 @@ class JobWatch:
         self._by_job: dict[int, set[Listener]] = {}
         self._by_tenant: Counter[str] = Counter()
         self._ticker: asyncio.Task[None] | None = None
+        self._closing = False
         self._readers: anyio.CapacityLimiter | None = None
 
     @contextmanager
@@ -108,6 +110,17 @@ class JobWatch:
             if not self._by_job and self._ticker is not None:
                 self._ticker.cancel()
                 self._ticker = None
+
+    def close(self) -> None:
+        """Let every stream end, also those to come: the process stops, and clients come back."""
+        self._closing = True
+        for listener in itertools.chain.from_iterable(self._by_job.values()):
+            listener.wake()
+
+    @property
+    def closing(self) -> bool:
+        """Whether streams are to end."""
+        return self._closing
 
     @property
     def listeners(self) -> int:

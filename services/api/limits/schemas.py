@@ -5,6 +5,7 @@ from pydantic import BaseModel, Field
 from services.api.jobs.prefer import MAX_WAIT_S
 from services.api.jobs.schemas import MAX_LABELS, EffectiveConfig
 from services.api.jobs.spool import MAX_CONFIG_BYTES
+from services.api.jobs.urls import MAX_URLS
 from services.api.models.upload import MAX_BUNDLE_BYTES, MAX_BUNDLE_FILES
 from services.api.pagination import MAX_LIMIT
 from services.common.config import Settings
@@ -26,6 +27,9 @@ class LimitsObject(BaseModel):
     archive_entries: int = Field(description="files in one zip or tar of a multipart request")
     archive_ratio: int = Field(description="how many times its own size an archive may unpack to")
     archive_unpacked_bytes: int = Field(description="what all archives of a request may unpack to")
+    request_urls: int = Field(
+        description="photos by URL in one request; 0 where this deployment fetches none"
+    )
     job_photos: int = Field(description="photos of a job that is uploaded by presigned URLs")
     declare_files: int = Field(description="files that a request to `/v1/uploads` declares")
     upload_url_seconds: int = Field(description="how long a presigned URL holds")
@@ -62,6 +66,7 @@ def limits_object(limits: PhotoLimits, settings: Settings) -> LimitsObject:
         archive_entries=limits.archive_entries,
         archive_ratio=limits.archive_ratio,
         archive_unpacked_bytes=limits.archive_unpacked_bytes,
+        request_urls=MAX_URLS if settings.fetch.enabled else 0,
         job_photos=limits.job_photos,
         declare_files=limits.declare_files,
         upload_url_seconds=settings.api.upload_url_s,

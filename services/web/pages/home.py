@@ -1,5 +1,9 @@
 """`/`: submit photos. `/notice`: what people must be told. `/healthz`."""
 
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -12,14 +16,36 @@ from services.web.views.jobs import job_view
 _RECENT = 5
 
 
+@dataclass(frozen=True, slots=True)
+class LinksForm:
+    """The form for links: what was pasted into it, and why that was refused."""
+
+    text: str = ""
+    name: str = ""
+    faults: tuple[str, ...] = ()
+    once: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    def refused(self, faults: Sequence[str]) -> "LinksForm":
+        """Return the form with the reasons."""
+        return replace(self, faults=tuple(faults))
+
+
 async def show_home(request: Request) -> Response:
-    """Show the form, what the service takes, and the newest jobs."""
+    """Show the forms, what the service takes, and the newest jobs."""
+    return await home_page(request, LinksForm())
+
+
+async def home_page(request: Request, links: LinksForm, *, http_status: int = 200) -> Response:
+    """Show the start page with the form for links as it is."""
     web = web_of(request)
     limits = await web.limits()
     jobs = await web.gateway.get("/v1/jobs", {"limit": _RECENT})
     return render(
         request,
         "home.html",
+        http_status=http_status,
+        links=links,
+        most_links=int(limits.get("request_urls") or 0),
         limits=limits,
         batch_bytes=MAX_BATCH_BYTES,
         batch_files=MAX_BATCH_FILES,

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from services.web.gateway import path_of
 from services.web.state import leave_message, now, render, web_of
 from services.web.views.expressions import EXPRESSIONS, distribution
-from services.web.views.jobs import STATUSES, job_view
+from services.web.views.jobs import STATUSES, job_view, state_of
 from services.web.views.photos import confidence_choices, photo_views
 
 _LIST_PAGE = 25
@@ -71,16 +71,7 @@ async def job_state(request: Request) -> Response:
     async with web_of(request).gateway.opened("GET", path) as response:
         await response.aread()
         again = response.headers.get("retry-after")
-    view = job_view(response.json(), now=now())
-    told = {
-        "status": view.status,
-        "word": view.word,
-        "line": view.line,
-        "progress": view.progress,
-        "finished": view.finished,
-        "total": view.counts.get("total", 0),
-        "final": view.final,
-    }
+    told = state_of(job_view(response.json(), now=now()))
     return JSONResponse(told, headers={"Retry-After": again or "2"})
 
 

@@ -1,13 +1,15 @@
-// A running job: how it stands is asked for as often as the service says; chart and gallery are
-// drawn anew by the server when photos were finished.
+// A running job: its line and bar follow the service at once; chart and gallery are drawn anew by
+// the server when photos were finished.
+
+import { follow } from "./live.js";
 
 const PARTS = ["head", "side", "gallery"];
 // Chart and gallery are not redrawn more often than this, nor under somebody's hands. Adding up
 // the faces of a large job costs its service a second or two: it is asked each 100 s then.
 const redrawMs = (state) => Math.max(3000, state.total);
-const GIVE_UP_AFTER = 40;
 
-const head = () => document.getElementById("head");
+const by = (id) => document.getElementById(id);
+const setText = (element, text) => { if (element.textContent !== text) element.textContent = text; };
 
 // How to find the same element in the part as drawn anew.
 function selectorOf(element) {
@@ -18,16 +20,25 @@ function selectorOf(element) {
   return home === null ? kind : `#${CSS.escape(home.id)} ${kind}`;
 }
 
+// Cards that are as they were stay: their pictures would flicker.
+function keepCards(old, now) {
+  for (const card of now.querySelectorAll(".gallery > li[id]")) {
+    const known = old.querySelector(`#${CSS.escape(card.id)}`);
+    if (known?.isEqualNode(card)) card.replaceWith(known);
+  }
+}
+
 async function redraw({ final }) {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!answer.ok) return false;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const id of PARTS) {
-    const [old, now] = [document.getElementById(id), fresh.getElementById(id)];
-    if (!old || !now) continue;
+    const [old, now] = [by(id), fresh.getElementById(id)];
+    if (!old || !now || old.isEqualNode(now)) continue;
     const focused = old.contains(document.activeElement) ? selectorOf(document.activeElement) : "";
     const open = [...old.querySelectorAll("details[open]")].map(selectorOf);
     if ((focused || open.length) && !final) continue;
+    keepCards(old, now);
     old.replaceWith(now);
     for (const selector of open) now.querySelector(selector)?.setAttribute("open", "");
     if (focused) now.querySelector(focused)?.focus({ preventScroll: true });
@@ -37,11 +48,11 @@ async function redraw({ final }) {
 }
 
 function show(state) {
-  document.getElementById("line").textContent = state.line;
-  document.getElementById("bar")?.setAttribute("value", state.progress);
+  setText(by("line"), state.line);
+  by("bar")?.setAttribute("value", state.progress);
   const chip = document.querySelector("#chip .chip");
   chip.className = `chip s-${state.status}`;
-  chip.textContent = state.word;
+  setText(chip, state.word);
 }
 
 // Spoken at each tenth only: a screen reader would talk without end.
@@ -50,37 +61,44 @@ function say(state) {
   const tenth = Math.floor(state.progress * 10);
   if (tenth === spoken && !state.final) return;
   spoken = tenth;
-  document.getElementById("said").textContent = `${state.word}: ${state.line}`;
+  by("said").textContent = `${state.word}: ${state.line}`;
 }
 
-async function watch() {
-  const address = `/jobs/${head().dataset.job}/state`;
-  let drawn = { finished: Number(document.getElementById("gallery").dataset.shown), at: -Infinity };
-  for (let failures = 0; failures < GIVE_UP_AFTER;) {
-    let pause = 1;
-    try {
-      const answer = await fetch(address, { headers: { Accept: "application/json" } });
-      if (answer.status === 401 || answer.status === 404 || answer.status === 410) return location.reload();
-      if (!answer.ok) throw new Error(String(answer.status));
-      failures = 0;
-      const state = await answer.json();
-      pause = Number(answer.headers.get("Retry-After")) || 1;
-      show(state);
-      say(state);
-      const news = state.finished !== drawn.finished && performance.now() - drawn.at > redrawMs(state);
-      if (state.final || news || state.status !== head().dataset.status) {
-        if (await redraw(state)) drawn = { finished: state.finished, at: performance.now() };
-        say(state);
-      }
-      if (state.final) return;
-    } catch {
-      // The service restarts, or the network changes: the job goes on without us.
-      failures += 1;
-      pause = Math.min(15, 2 ** failures);
-      document.getElementById("line").textContent = "No connection; trying again …";
-    }
-    await new Promise((done) => { setTimeout(done, pause * 1000); });
+// What was drawn last, and the state that is still to be drawn.
+const drawn = { finished: Number(by("gallery").dataset.shown), at: -Infinity };
+let [next, timer, busy] = [null, 0, false];
+
+function schedule(state) {
+  const turned = state.final || state.status !== by("head").dataset.status;
+  if (!turned && state.finished === drawn.finished) return;
+  next = state;
+  clearTimeout(timer);
+  const due = turned ? 0 : drawn.at + redrawMs(state) - performance.now();
+  timer = setTimeout(draw, Math.max(0, due));
+}
+
+async function draw() {
+  if (busy || !next) return;
+  const state = next;
+  [next, busy] = [null, true];
+  try {
+    if (!await redraw(state)) throw new Error("not drawn");
+    Object.assign(drawn, { finished: state.finished, at: performance.now() });
+    show(next ?? state);
+    if (state.final) say(state);
+  } catch {
+    // The service restarts: as soon as it is back.
+    next ??= state;
+    drawn.at = performance.now();
+  } finally {
+    busy = false;
+    if (next) timer = setTimeout(draw, Math.max(1000, drawn.at + 3000 - performance.now()));
   }
 }
 
-if (head() && !head().dataset.final) watch();
+if (by("head") && !by("head").dataset.final) {
+  follow(by("head").dataset.job, {
+    onState: (state) => { show(state); say(state); schedule(state); },
+    onTrouble: () => setText(by("line"), "No connection; trying again …"),
+  });
+}

@@ -42,6 +42,7 @@ function draw() {
 function thumb(file) {
   const item = document.createElement("li");
   if (isArchive(file)) {
+    item.className = "archive";
     item.append(file.name);
   } else {
     const address = URL.createObjectURL(file);

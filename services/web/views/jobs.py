@@ -81,6 +81,19 @@ def job_view(job: Mapping[str, Any], *, now: datetime) -> JobView:
     )
 
 
+def state_of(view: JobView) -> dict[str, Any]:
+    """Tell a script how a job stands, in the words of its page."""
+    return {
+        "status": view.status,
+        "word": view.word,
+        "line": view.line,
+        "progress": view.progress,
+        "finished": view.finished,
+        "total": view.counts.get("total", 0),
+        "final": view.final,
+    }
+
+
 def _name(job: Mapping[str, Any], total: int) -> str:
     given = (job.get("labels") or {}).get(NAME_LABEL) or job.get("client_ref")
     return str(given or count(total, "photo"))

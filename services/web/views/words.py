@@ -27,6 +27,8 @@ _TITLES = {
     "job-not-finished": "The job is not finished yet",
     "nothing-to-retry": "Nothing to retry",
     "payload-too-large": "Too much at once",
+    "archive-refused": "The archive is not opened",
+    "unsafe-url": "A link that may not be fetched",
     "rate-limited": "Too many photos are waiting",
     "overloaded": "The service is busy",
     "unauthenticated": "The page's API key does not work",

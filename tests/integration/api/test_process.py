@@ -13,9 +13,15 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from infra.local.ports import PortBook
 from services.common.config import Settings
+from services.common.db.models import Job
+from services.common.db.session import SessionFactory, unit_of_work
+from services.common.domain.ids import IdKind, format_id
+from tests.fixtures.factories import JobMaker
+from tests.fixtures.streams import listening
 
 PHOTOS, PHOTO_BYTES = 25, 8_000_000
 ADMIN_KEY = "hfer_dev_only-for-this-process"
@@ -112,3 +118,24 @@ class TestProcess:
         lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
         assert any(line["event"] == "request.done" for line in lines)
         assert all(ADMIN_KEY not in json.dumps(line) for line in lines)
+
+    def test_ends_open_streams_at_once_on_sigterm(
+        self, process: Process, sessions: SessionFactory, make_job: JobMaker
+    ) -> None:
+        job = make_job(1, tenant="default")
+        with unit_of_work(sessions) as session:
+            value = session.scalar(select(Job.public_id).where(Job.id == job.id))
+        assert value is not None
+        headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+        with (
+            httpx.Client(base_url=process.url, headers=headers, trust_env=False) as client,
+            listening(client, format_id(IdKind.JOB, value)) as stream,
+        ):
+            assert next(stream).kind == "job.progress"
+            asked = time.monotonic()
+            process.handle.send_signal(signal.SIGTERM)
+            assert list(stream) == []
+            assert stream.comments == 1
+        assert process.handle.wait(20) in {0, -signal.SIGTERM}
+        # Far from the 10 s that requests under way are waited for.
+        assert time.monotonic() - asked < 5

@@ -101,6 +101,7 @@ class ScriptedWatch:
     clock: Clock
     script: list[JobNews | Exception]
     tick_s: float = 0.5
+    closing: bool = False
     waits: list[float] = field(default_factory=list)
 
     async def read(self, _query: Callable[[], Any]) -> JobNews:
@@ -113,6 +114,7 @@ class ScriptedWatch:
         return JobWatch(dict, per_tenant=1).admit("t")  # type: ignore[arg-type]
 
     async def wait(self, timeout_s: float) -> bool:
+        self.closing = not self.script
         self.waits.append(timeout_s)
         self.clock.now += timeout_s
         return False
@@ -171,3 +173,8 @@ class TestFrames:
         frames, waits = collect([*away, news(4, status=JobStatus.SUCCEEDED)])
         assert waits == [0.5] * times
         assert kinds(iter(frames))[-1] == "job.finished"
+
+    def test_ends_with_a_comment_when_the_process_stops(self) -> None:
+        frames, _ = collect([news(0)])
+        assert kinds(iter(frames[1:-1])) == ["job.progress", ": ping"]
+        assert frames[-1].startswith(b": the service stops")

@@ -107,6 +107,17 @@ class TestTick:
 
         assert asyncio.run(listen()) == [1, 2]
 
+    def test_wakes_everybody_when_the_process_stops(self, watch: JobWatch) -> None:
+        async def listen() -> tuple[bool, bool]:
+            async with listening(watch, 1, 2) as (one, two):
+                await one.wait(5)
+                await two.wait(5)
+                watch.close()
+                return await one.wait(0.5), await two.wait(0.5)
+
+        assert asyncio.run(listen()) == (True, True)
+        assert watch.closing
+
 
 class TestAdmit:
     def test_counts_tenants_apart_and_frees_places(self, watch: JobWatch) -> None:

@@ -132,6 +132,23 @@ class TestJob:
         page = html.unescape(visitor.get("/jobs/job_1?expression=happiness").text)
         assert 'href="/jobs/job_1?cursor=24&expression=happiness#gallery"' in page
 
+    def test_a_long_job_says_where_in_it_one_is(self, visitor: Visitor, web_api: WebApi) -> None:
+        photos = [photo_json(place, f"{place}.jpg", status="no_face") for place in (24, 25)]
+        counts = job_json("succeeded", no_face=2_000) | {"id": "job_1"}
+        web_api.answers["GET", "/v1/jobs/job_1"] = counts
+        web_api.answers["GET", "/v1/jobs/job_1/items"] = {"data": photos, "next_cursor": "26"}
+        page = visitor.get("/jobs/job_1?cursor=24").text
+        assert "25 to 26 of 2,000" in page
+        assert "First photos" in page
+        assert "Further photos" in page
+
+    def test_a_page_without_anything_to_show_still_leads_on(
+        self, visitor: Visitor, web_api: WebApi
+    ) -> None:
+        gone = photo_json(0, "a.jpg", status="cancelled", image=None)
+        web_api.answers["GET", "/v1/jobs/job_1/items"] = {"data": [gone], "next_cursor": "24"}
+        assert "Further photos" in visitor.get("/jobs/job_1").text
+
     def test_erased_photos_are_told_and_not_asked_for(
         self, visitor: Visitor, web_api: WebApi
     ) -> None:

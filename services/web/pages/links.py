@@ -1,0 +1,59 @@
+"""`POST /links`: photos by their addresses, which the service fetches. Works without scripts."""
+
+import hashlib
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from services.web.forms import read_form
+from services.web.gateway import ApiRefusalError
+from services.web.pages.home import LinksForm, home_page
+from services.web.pages.submit import config_of
+from services.web.state import web_of
+from services.web.views.links import link_faults, parse_links
+from services.web.views.words import fault_of
+
+# 2,000 of the longest URLs, escaped for a form.
+_MAX_BYTES = 8_000_000
+_UNPROCESSABLE = 422
+
+
+async def submit_links(request: Request) -> Response:
+    """Make a job of pasted links; what is refused is shown beside what was pasted."""
+    fields = await read_form(request, max_bytes=_MAX_BYTES)
+    text, name = fields.get("links", ""), fields.get("name", "").strip()
+    links = parse_links(text)
+    most = int((await web_of(request).limits()).get("request_urls") or 0)
+    form = LinksForm(text=text, name=name)
+    if not links:
+        return await _again(request, form, "Paste at least one link to a photo.")
+    if len(links) > most:
+        return await _again(request, form, f"Up to {most:,} links go at a time: paste fewer.")
+    body = {"inputs": [{"url": link} for link in links], "config": config_of(name)}
+    headers = {"Idempotency-Key": _key(fields.get("once", ""), name, links)}
+    try:
+        job = await web_of(request).gateway.post("/v1/jobs", body, headers=headers)
+    except ApiRefusalError as refusal:
+        if not (faults := link_faults(refusal, links)):
+            fault = fault_of(refusal)
+            faults = [f"{fault.title}. {fault.detail} {fault.advice}"]
+            return await _again(request, form, *faults, status=fault.status)
+        title = "Nothing was submitted, because of links that may not be fetched."
+        return await _again(request, form, title, *faults)
+    return RedirectResponse(f"/jobs/{job['id']}", status_code=303)
+
+
+async def _again(
+    request: Request, form: LinksForm, *faults: str, status: int = _UNPROCESSABLE
+) -> Response:
+    return await home_page(request, form.refused(faults), http_status=status)
+
+
+def _key(once: str, name: str, links: list[str]) -> str:
+    """Make a double click one job, and a form that was changed another one."""
+    said = "\0".join((once, name, *links))
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+routes = [Route("/links", submit_links, methods=["POST"])]
