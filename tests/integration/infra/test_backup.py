@@ -66,6 +66,7 @@ def test_a_folder_of_other_files_is_left_alone(source: None, tmp_path: Path) -> 
 
 def test_what_is_restored_into_must_be_empty(
     backup: Path,
+    *,
     aim: Target,
     empty_database_url: str,
     bucket_settings: StorageSettings,
@@ -137,6 +138,7 @@ def test_a_declared_photo_that_is_not_uploaded_yet_is_no_loss(
 
 def test_a_schema_of_a_newer_version_is_refused(
     job: MadeJob,  # noqa: ARG001
+    *,
     sessions: SessionFactory,
     aim: Target,
     empty_database_url: str,
