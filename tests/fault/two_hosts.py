@@ -38,6 +38,7 @@ LEASE_S = 5  # `SHORT` of the fleet
 # What is left of the job for one host, twice over, and the lease of what the other one held.
 END_S = LEASE_S + 45
 RECOVERY_S = 20
+STOP_S = 60
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -47,17 +48,20 @@ def main() -> int:
     parser.add_argument("--outage", type=float, default=60, help="seconds until plugged in again")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, _interrupted)
     if options.inside:
         return scenario(Network(mark=options.inside, hosts=HOSTS), outage_s=options.outage)
     if os.geteuid() != 0:
         raise SystemExit("error: network namespaces need root")
-    signal.signal(signal.SIGTERM, _interrupted)
     with network(HOSTS) as made:
         hub = ("ip", "netns", "exec", made.hub)
         again = (sys.executable, "-m", "tests.fault.two_hosts", "--inside", made.mark)
-        return subprocess.run(
-            [*hub, *again, "--outage", str(options.outage)], cwd=REPOSITORY, check=False
-        ).returncode
+        inside = subprocess.Popen([*hub, *again, "--outage", str(options.outage)], cwd=REPOSITORY)
+        try:
+            return inside.wait()
+        finally:
+            inside.terminate()  # not killed: it has servers to stop
+            inside.wait(STOP_S)
 
 
 def scenario(made: Network, *, outage_s: float) -> int:
