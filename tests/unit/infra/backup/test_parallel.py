@@ -15,8 +15,9 @@ def test_a_long_list_is_read_as_it_is_worked_on() -> None:
 
     def things() -> Iterator[int]:
         nonlocal read
-        for read in range(10_000):  # noqa: B007 - counted
-            yield read
+        for number in range(10_000):
+            read = number
+            yield number
 
     assert next(each(lambda n: n, things(), threads=2)) >= 0
     assert read < 100
