@@ -33,7 +33,12 @@ def aim(monkeypatch: pytest.MonkeyPatch) -> Target:
 
 
 @pytest.fixture
-def source(aim: Target, database_url: str, bucket_settings: StorageSettings) -> None:
+def source(
+    aim: Target,
+    database_url: str,
+    bucket_settings: StorageSettings,
+    storage: ObjectStorage,  # noqa: ARG001 - makes the bucket
+) -> None:
     aim(database_url, bucket_settings)
 
 
