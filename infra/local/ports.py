@@ -5,6 +5,7 @@ import socket
 from types import TracebackType
 from typing import Self
 
+LOOPBACK = "127.0.0.1"
 # Below the kernel's ephemeral range (32768 up), so that no outgoing connection sits on one.
 FIRST_PORT = 20_000
 LAST_PORT = 29_999
@@ -68,7 +69,7 @@ def is_free(port: int) -> bool:
         # As servers do: a connection in TIME_WAIT must not cost us our old port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((LOOPBACK, port))
         except OSError:
             return False
     return True

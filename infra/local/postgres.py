@@ -16,6 +16,7 @@ from psycopg.rows import TupleRow
 
 from infra.local.errors import AlreadyRunningError, LocalStackError
 from infra.local.identity import Identity
+from infra.local.ports import LOOPBACK
 from infra.local.processes import Program
 
 SUPERUSER = "postgres"
@@ -30,20 +31,29 @@ class Postgres:
 
     Args:
         data: its folder; made on first use.
-        port: on 127.0.0.1.
+        port: on ``host``.
         password: of the user and the superuser.
         identity: whom it runs as.
         durable: False skips fsync, for tests.
+        host: address to listen on; beyond loopback the neighbours of its network may log in.
     """
 
     def __init__(
-        self, data: Path, *, port: int, password: str, identity: Identity, durable: bool = True
+        self,
+        data: Path,
+        *,
+        port: int,
+        password: str,
+        identity: Identity,
+        durable: bool = True,
+        host: str = LOOPBACK,
     ) -> None:
         self._data = data
         self._port = port
         self._password = password
         self._identity = identity
         self._durable = durable
+        self._host = host
 
     @property
     def url(self) -> str:
@@ -64,7 +74,7 @@ class Postgres:
     def program(self) -> Program:
         """Describe the server for the supervisor."""
         settings = [
-            "listen_addresses=127.0.0.1",
+            f"listen_addresses={self._host}",
             f"port={self._port}",
             "unix_socket_directories=",
             *(() if self._durable else _THROWAWAY),
@@ -101,7 +111,7 @@ class Postgres:
                 connection.execute(create.format(database, user))
 
     def _url(self, scheme: str, user: str, database: str) -> str:
-        return f"{scheme}://{user}:{self._password}@127.0.0.1:{self._port}/{database}"
+        return f"{scheme}://{user}:{self._password}@{self._host}:{self._port}/{database}"
 
     def _ready(self) -> bool:
         try:
@@ -138,6 +148,9 @@ class Postgres:
             )
         if done.returncode:
             raise LocalStackError(f"initdb failed in {self._data}:\n{done.stderr.strip()}")
+        if self._host != LOOPBACK:
+            with (self._data / "pg_hba.conf").open("a") as rules:
+                rules.write("host all all samenet scram-sha-256\n")
 
     def _clear_stale_lock(self) -> None:
         """Remove the lock file of a server that is no more.

@@ -7,6 +7,7 @@ from pathlib import Path
 import redis
 
 from infra.local.errors import LocalStackError
+from infra.local.ports import LOOPBACK
 from infra.local.processes import Program
 
 USER = "hfer"
@@ -22,32 +23,36 @@ class Redis:
 
     Args:
         data: its folder; made on first use.
-        port: on 127.0.0.1.
+        port: on ``host``.
         password: of the service's user.
         admin_password: of the user who may do everything, for tests and repairs.
+        host: address to listen on.
     """
 
-    def __init__(self, data: Path, *, port: int, password: str, admin_password: str) -> None:
+    def __init__(
+        self, data: Path, *, port: int, password: str, admin_password: str, host: str = LOOPBACK
+    ) -> None:
         self._data = data
         self._port = port
         self._password = password
         self._admin_password = admin_password
+        self._host = host
 
     @property
     def url(self) -> str:
         """URL of the service's user."""
-        return f"redis://{USER}:{self._password}@127.0.0.1:{self._port}/0"
+        return f"redis://{USER}:{self._password}@{self._host}:{self._port}/0"
 
     @property
     def admin_url(self) -> str:
         """URL of the user who may do everything."""
-        return f"redis://{ADMIN}:{self._admin_password}@127.0.0.1:{self._port}/0"
+        return f"redis://{ADMIN}:{self._admin_password}@{self._host}:{self._port}/0"
 
     def prepare(self) -> None:
         """Write the configuration; it holds the passwords, so nobody else may read it."""
         self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
         lines = (
-            "bind 127.0.0.1",
+            f"bind {self._host}",
             f"port {self._port}",
             f'dir "{self._data}"',
             "appendonly yes",

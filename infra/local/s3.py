@@ -12,6 +12,7 @@ from typing import Any
 
 from infra.local.errors import LocalStackError
 from infra.local.http import answers, get_json
+from infra.local.ports import LOOPBACK
 from infra.local.processes import Program
 
 # Every listener is named: a port left to its default would meet a second stack's.
@@ -30,8 +31,6 @@ PORT_FLAGS = {
 # Telemetry is on by default, deleting a full bucket deletes its content, and a PUT makes a
 # missing bucket: all three off. No web interfaces.
 _FIXED_FLAGS = (
-    "-ip=127.0.0.1",
-    "-ip.bind=127.0.0.1",
     "-webdav=false",
     "-admin.ui=false",
     "-s3.port.iceberg=0",
@@ -57,6 +56,7 @@ class S3:
         access_key: of the one identity.
         secret_key: of the one identity.
         durable: False ends it by a kill, without the 2 s of its orderly stop, for tests.
+        host: address to listen on.
     """
 
     def __init__(
@@ -67,17 +67,19 @@ class S3:
         access_key: str,
         secret_key: str,
         durable: bool = True,
+        host: str = LOOPBACK,
     ) -> None:
         self._data = data
         self._ports = {name: ports[name] for name in PORT_FLAGS}
         self._access_key = access_key
         self._secret_key = secret_key
         self._durable = durable
+        self._host = host
 
     @property
     def endpoint(self) -> str:
         """``host:port`` without a scheme, as the `minio` client wants it."""
-        return f"127.0.0.1:{self._ports['s3']}"
+        return f"{self._host}:{self._ports['s3']}"
 
     def prepare(self) -> None:
         """Write the identity's file and clear sockets that a crash left behind."""
@@ -104,6 +106,8 @@ class S3:
                 f"-s3.config={self._identities}",
                 "-s3.localSocket=s3.sock",  # relative: a socket's path may have 107 bytes
                 "-filer.localSocket=filer.sock",
+                f"-ip={self._host}",
+                f"-ip.bind={self._host}",
                 *_FIXED_FLAGS,
                 *_VOLUME_FLAGS,
                 *ports,
@@ -118,7 +122,7 @@ class S3:
 
     def topology(self) -> dict[str, Any]:
         """Return the master's view of its volume servers; empty when it does not answer."""
-        status = get_json(f"http://127.0.0.1:{self._ports['s3_master']}/dir/status")
+        status = get_json(f"http://{self._host}:{self._ports['s3_master']}/dir/status")
         found: dict[str, Any] = status.get("Topology", {})
         return found
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from infra.local.identity import Identity, choose_identity
+from infra.local.ports import LOOPBACK
 from infra.local.postgres import Postgres
 from infra.local.processes import Program, Supervisor
 from infra.local.redis import Redis
@@ -23,6 +24,8 @@ class Servers:
         supervisor: runs them.
         identity: whom Postgres runs as; chosen by what the machine allows when None.
         durable: False skips fsync and orderly ends, for tests.
+        host: address that all of them listen on. SeaweedFS' inner ports know no password: go
+            beyond loopback only on a network that is closed, such as one of namespaces.
     """
 
     def __init__(
@@ -33,6 +36,7 @@ class Servers:
         supervisor: Supervisor,
         identity: Identity | None = None,
         durable: bool = True,
+        host: str = LOOPBACK,
     ) -> None:
         self._supervisor = supervisor
         secrets, ports = state.secrets, state.ports
@@ -42,12 +46,14 @@ class Servers:
             password=secrets["postgres"],
             identity=identity or choose_identity(),
             durable=durable,
+            host=host,
         )
         self.redis = Redis(
             folder / "redis",
             port=ports["redis"],
             password=secrets["redis"],
             admin_password=secrets["redis_admin"],
+            host=host,
         )
         self.s3 = S3(
             folder / "s3",
@@ -55,6 +61,7 @@ class Servers:
             access_key=secrets["s3_access"],
             secret_key=secrets["s3_secret"],
             durable=durable,
+            host=host,
         )
         self.environment = {
             "HFER_DATABASE__URL": self.postgres.url,

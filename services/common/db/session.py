@@ -10,13 +10,20 @@ from services.common.config import DatabaseSettings
 
 SessionFactory = sessionmaker[Session]
 
+# A host that is cut off says no goodbye. Keepalives look at silent connections alone: a query on
+# its way was sent again and again, for 15 minutes by Linux' default.
+UNANSWERED_MS = 20_000
+KEEPALIVES = {"idle": 10, "interval": 5, "count": 3}  # seconds, seconds, tries
+
 
 def build_engine(settings: DatabaseSettings) -> Engine:
     """Build a pooled engine that notices dead connections and never waits for ever."""
     options = (
         f"-c statement_timeout={settings.statement_timeout_ms}"
         " -c idle_in_transaction_session_timeout=10000"
-    )
+        # The other end too, or the locks of a client that is cut off stay for as long.
+        f" -c tcp_user_timeout={UNANSWERED_MS}"
+    ) + "".join(f" -c tcp_keepalives_{name}={value}" for name, value in KEEPALIVES.items())
     return create_engine(
         settings.url.get_secret_value(),
         pool_size=settings.pool_size,
@@ -27,9 +34,8 @@ def build_engine(settings: DatabaseSettings) -> Engine:
             "connect_timeout": settings.connect_timeout_s,
             "options": options,
             "keepalives": 1,
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
+            "tcp_user_timeout": UNANSWERED_MS,
+            **{f"keepalives_{name}": value for name, value in KEEPALIVES.items()},
         },
     )
 
