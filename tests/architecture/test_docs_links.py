@@ -45,7 +45,7 @@ def broken(page: Path, text: str) -> list[str]:
     for link in links(text):
         path, _, fragment = link.partition("#")
         target = (page.parent / unquote(path)).resolve() if path else page
-        known = target.exists() and target.is_relative_to(ROOT)
+        known = target == page or (target.exists() and target.is_relative_to(ROOT))
         if known and fragment and target.suffix == ".md":
             known = fragment in anchors(text if target == page else target.read_text())
         if not known:
