@@ -89,8 +89,9 @@ sweep: $(STAMPS)/$(if $(filter starter%,$(PRESET)),pretrained,dev) ## Compare se
 
 ##@ Maintain
 .PHONY: docs migrate migration lock clean distclean
-docs: $(STAMPS)/dev ## Write docs/api.md anew from the OpenAPI document
+docs: $(STAMPS)/dev ## Write docs/api.md and docs/configuration.md anew from the code
 	@$(PY) -m scripts.write_reference
+	@$(PY) -m scripts.write_configuration
 
 migrate: $(STAMPS)/dev ## Bring the database of HFER_DATABASE__URL to the newest schema
 	@$(BIN)/alembic upgrade head

@@ -14,6 +14,7 @@ class InstantAnalyser:
     """Answers at once, with a payload as large as a real one."""
 
     model_version = "instant-0.0.1+00000000"
+    precision = "fp32"
 
     def __init__(self) -> None:
         """Prepare the one answer."""

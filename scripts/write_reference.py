@@ -1,13 +1,13 @@
 """Write docs/api.md from the OpenAPI document of the API with everything switched on."""
 
 import sys
-from pathlib import Path
 
+from scripts.generated_page import DOCS, write_page
 from services.api.app import create_app
 from services.api.reference.markdown import write_reference
 from services.common.config import Settings
 
-PAGE = Path(__file__).parents[1] / "docs" / "api.md"
+PAGE = DOCS / "api.md"
 # Nothing is connected while the document is built.
 _NOWHERE = {
     "database": {"url": "postgresql+psycopg://nobody@127.0.0.1:1/none"},
@@ -23,11 +23,8 @@ def reference() -> str:
 
 
 def main() -> int:
-    """Write the page and say whether it changed."""
-    new = reference()
-    changed = not PAGE.exists() or PAGE.read_text() != new
-    PAGE.write_text(new)
-    print(f"{PAGE.name}: {'written anew' if changed else 'up to date'}")
+    """Write the page."""
+    write_page(PAGE, reference())
     return 0
 
 

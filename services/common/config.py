@@ -21,9 +21,13 @@ class DatabaseSettings(Group):
     """PostgreSQL, the only truth about state."""
 
     url: SecretStr = Field(description="postgresql+psycopg://user:password@host:port/name")
-    pool_size: int = Field(default=10, ge=1, description="connections kept by a process")
-    statement_timeout_ms: int = Field(default=10_000, ge=100)
-    connect_timeout_s: int = Field(default=3, ge=1)
+    pool_size: int = Field(
+        default=10, ge=1, description="connections kept by a process, twice as many at its peak"
+    )
+    statement_timeout_ms: int = Field(
+        default=10_000, ge=100, description="longest run of one statement"
+    )
+    connect_timeout_s: int = Field(default=3, ge=1, description="for one new connection")
 
 
 class StorageSettings(Group):
@@ -35,13 +39,15 @@ class StorageSettings(Group):
         pattern=r"^https?://[^/?#@]+$",
         description="where clients reach the bucket for presigned uploads, with scheme, no path",
     )
-    access_key: SecretStr
-    secret_key: SecretStr
-    bucket: str = Field(default="hfer", min_length=3)
-    region: str = "us-east-1"
+    access_key: SecretStr = Field(description="name of the S3 account")
+    secret_key: SecretStr = Field(description="its secret; it signs presigned URLs too")
+    bucket: str = Field(
+        default="hfer", min_length=3, description="holds photos, pictures and model bundles"
+    )
+    region: str = Field(default="us-east-1", description="as signatures name it")
     secure: bool = Field(default=True, description="TLS; false only on loopback")
     ca_file: Path | None = Field(default=None, description="CA bundle in place of certifi's")
-    connect_timeout_s: float = Field(default=3.0, gt=0)
+    connect_timeout_s: float = Field(default=3.0, gt=0, description="for one new connection")
     read_timeout_s: float = Field(default=30.0, gt=0, description="longest silence of a socket")
 
 
@@ -49,24 +55,38 @@ class BrokerSettings(Group):
     """The hint channel. Redis by default; ``amqp://`` makes it RabbitMQ with quorum queues."""
 
     url: SecretStr = Field(description="redis://:password@host:port/0 or amqp://…")
-    publish_timeout_s: float = Field(default=1.0, gt=0)
+    publish_timeout_s: float = Field(
+        default=1.0, gt=0, description="a hint that takes longer is left to the feeder"
+    )
 
 
 class QueueSettings(Group):
     """Leases and windows of the job machinery (reliability: time limit < lease < visibility)."""
 
     lease_s: float = Field(default=120.0, gt=0, description="how long a claim is valid")
-    chunk_min: int = Field(default=8, ge=1)
-    chunk_max: int = Field(default=64, ge=1)
+    chunk_min: int = Field(default=8, ge=1, description="photos claimed at once, at least")
+    chunk_max: int = Field(default=64, ge=1, description="photos claimed at once, at most")
     chunk_target_s: float = Field(default=2.0, gt=0, description="wanted duration of a chunk")
     loop_budget_s: float = Field(default=10.0, gt=0, description="work per hint before returning")
-    task_time_limit_s: int = Field(default=90, ge=1)
-    visibility_timeout_s: int = Field(default=300, ge=1)
-    feeder_interval_s: float = Field(default=0.5, gt=0)
-    sweeper_interval_s: float = Field(default=2.0, gt=0)
+    task_time_limit_s: int = Field(
+        default=90, ge=1, description="a child that works longer on one hint is killed"
+    )
+    visibility_timeout_s: int = Field(
+        default=300, ge=1, description="Redis delivers a hint again that nobody acknowledged"
+    )
+    feeder_interval_s: float = Field(
+        default=0.5, gt=0, description="between two looks for ready photos"
+    )
+    sweeper_interval_s: float = Field(
+        default=2.0, gt=0, description="between two looks for dead leases and ended jobs"
+    )
     window: int = Field(default=16, ge=1, description="hints kept on the broker per queue")
-    max_attempts: int = Field(default=12, ge=1)
-    soft_shutdown_s: float = Field(default=20.0, ge=0)
+    max_attempts: int = Field(
+        default=12, ge=1, description="claims of one photo, after which it failed"
+    )
+    soft_shutdown_s: float = Field(
+        default=20.0, ge=0, description="how long a worker may drain after SIGTERM"
+    )
 
 
 class FetchSettings(Group):
@@ -116,8 +136,8 @@ class RetentionSettings(Group):
 class ApiSettings(Group):
     """The HTTP service."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(default=8000, ge=0, le=65_535)
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=8000, ge=0, le=65_535, description="0 takes a free one")
     public_url: str | None = Field(
         default=None, description="absolute base of links and problem types"
     )
@@ -148,7 +168,9 @@ class CompatSettings(Group):
 class WorkerSettings(Group):
     """The analysing processes."""
 
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto", description="auto is CUDA where the node has it"
+    )
     concurrency: int = Field(default=1, ge=1, description="pool children")
     threads: int = Field(default=1, ge=1, description="inference threads per child")
     max_memory_mb: int = Field(
@@ -158,10 +180,16 @@ class WorkerSettings(Group):
         default="auto",
         description="of the classifier on CPUs; auto is the fastest that answers like fp32",
     )
-    detector: Literal["auto", "openvino", "facenet"] = "auto"
-    pool_start_method: Literal["auto", "fork", "spawn"] = "auto"
-    bundle_dir: Path = Path("models/starter")
-    mtcnn_dir: Path = Path("models/mtcnn")
+    detector: Literal["auto", "openvino", "facenet"] = Field(
+        default="auto", description="auto is facenet (torch) on CUDA, openvino on CPUs"
+    )
+    pool_start_method: Literal["auto", "fork", "spawn"] = Field(
+        default="auto", description="of children; auto spawns on CUDA and forks on CPUs"
+    )
+    bundle_dir: Path = Field(
+        default=Path("models/starter"), description="the model while none is published"
+    )
+    mtcnn_dir: Path = Field(default=Path("models/mtcnn"), description="the detector's networks")
     analyser: str = Field(
         default="services.worker.analysers:from_settings",
         description="factory of the photo analyser as module:function (tests put a 5 ms one here)",
@@ -213,8 +241,12 @@ class WebhookSettings(Group):
 class TelemetrySettings(Group):
     """Logs, metrics, traces and reports of errors."""
 
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    format: Literal["json", "console"] = "json"
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="lines below it are not written"
+    )
+    format: Literal["json", "console"] = Field(
+        default="json", description="json for collectors, console for eyes"
+    )
     metrics_host: str = Field(
         default="127.0.0.1", description="where processes without HTTP of their own show metrics"
     )
@@ -241,7 +273,9 @@ class Settings(BaseSettings):
         env_prefix="HFER_", env_nested_delimiter="__", frozen=True, extra="ignore"
     )
 
-    environment: Literal["dev", "prod"] = "prod"
+    environment: Literal["dev", "prod"] = Field(
+        default="prod", description="stands in the keys that are made: hfer_dev_…, hfer_prod_…"
+    )
     database: DatabaseSettings
     storage: StorageSettings
     broker: BrokerSettings

@@ -13,13 +13,17 @@ class WebSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="HFER_WEB__", frozen=True, extra="ignore")
 
-    api_url: str = Field(default="http://127.0.0.1:8000", pattern=r"^https?://[^/?#@]+/?$")
+    api_url: str = Field(
+        default="http://127.0.0.1:8000",
+        pattern=r"^https?://[^/?#@]+/?$",
+        description="where the page reaches the API, with scheme, no path",
+    )
     api_key: SecretStr = Field(description="key with jobs:read and jobs:write; never leaves here")
     admin_api_key: SecretStr | None = Field(
         default=None, description="key with models:admin; without it models are only shown"
     )
-    host: str = "127.0.0.1"
-    port: int = Field(default=8001, ge=0, le=65_535)
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=8001, ge=0, le=65_535, description="0 takes a free one")
     public_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^/?#@]+/?$",

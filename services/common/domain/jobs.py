@@ -3,6 +3,7 @@
 Job::
 
     open ─sealed upload→ queued ─first claim→ running ─all items final→ succeeded | failed
+    queued ─no photo of it can be analysed→ failed
     queued | running ─cancel→ cancelling ─no item leased→ cancelled
     queued | running ─deadline→ expired
 
@@ -14,12 +15,14 @@ Item (stored as small integers, `ItemState`)::
     READY ─claim→ LEASED ─finish with token→ FINISHED (one outcome row exists)
     LEASED ─drain | retryable error | lease expired→ READY
     LEASED ─poison or attempts spent→ FINISHED with an error
+    READY ─refused at the door, or its URL cannot be fetched→ FINISHED with an error
     READY | LEASED ─job cancelled→ CANCELLED
 
 Users see an item as queued, running, succeeded, no_face, failed or cancelled (`ItemStatus`);
 a finished item's `Verdict` tells which of the middle three. Final states never change.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -42,10 +45,25 @@ class JobStatus(StrEnum):
         return self in FINAL_JOB_STATUSES
 
 
-FINAL_JOB_STATUSES = frozenset(
-    {JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.EXPIRED}
+JOB_TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = {
+    JobStatus.OPEN: frozenset({JobStatus.QUEUED}),
+    JobStatus.QUEUED: frozenset(
+        {JobStatus.RUNNING, JobStatus.FAILED, JobStatus.CANCELLING, JobStatus.EXPIRED}
+    ),
+    JobStatus.RUNNING: frozenset(
+        {JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLING, JobStatus.EXPIRED}
+    ),
+    JobStatus.CANCELLING: frozenset({JobStatus.CANCELLED}),
+    JobStatus.SUCCEEDED: frozenset(),
+    JobStatus.FAILED: frozenset(),
+    JobStatus.CANCELLED: frozenset(),
+    JobStatus.EXPIRED: frozenset(),
+}
+FINAL_JOB_STATUSES = frozenset(one for one in JobStatus if not JOB_TRANSITIONS[one])
+# What a worker may claim from, and a user may cancel.
+ACTIVE_JOB_STATUSES = frozenset(
+    one for one in JobStatus if JobStatus.CANCELLING in JOB_TRANSITIONS[one]
 )
-ACTIVE_JOB_STATUSES = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})
 
 
 class ItemState(IntEnum):
@@ -55,6 +73,14 @@ class ItemState(IntEnum):
     LEASED = 1
     FINISHED = 2
     CANCELLED = 3
+
+
+ITEM_TRANSITIONS: Mapping[ItemState, frozenset[ItemState]] = {
+    ItemState.READY: frozenset({ItemState.LEASED, ItemState.FINISHED, ItemState.CANCELLED}),
+    ItemState.LEASED: frozenset({ItemState.READY, ItemState.FINISHED, ItemState.CANCELLED}),
+    ItemState.FINISHED: frozenset(),
+    ItemState.CANCELLED: frozenset(),
+}
 
 
 class Verdict(IntEnum):
