@@ -12,7 +12,7 @@ print(photo.filename, face.face_index, face.expression.label)
 
 from hfer._doctor import Finding, Verdict
 from hfer._retry import RetryPolicy
-from hfer.aio import AsyncClient, AsyncJob, AsyncJobs, AsyncModels
+from hfer.aio import AsyncClient, AsyncJob, AsyncJobs, AsyncModels, AsyncWebhookEndpoints
 from hfer.client import Client
 from hfer.errors import (
     ApiError,
@@ -64,12 +64,8 @@ from hfer.models import (
     ResultFormat,
 )
 from hfer.registry import Models
-from hfer.webhook_endpoints import (
-    WebhookAttempt,
-    WebhookDelivery,
-    WebhookEndpoint,
-    WebhookEndpoints,
-)
+from hfer.webhook_endpoints import WebhookEndpoints
+from hfer.webhook_models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from hfer.webhooks import WebhookMessage
 
 __all__ = [
@@ -78,6 +74,7 @@ __all__ = [
     "AsyncJob",
     "AsyncJobs",
     "AsyncModels",
+    "AsyncWebhookEndpoints",
     "AuthenticationError",
     "Box",
     "BrokenOffError",

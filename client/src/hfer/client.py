@@ -8,7 +8,6 @@ from typing import Self
 
 import httpx
 
-from hfer._blocking import BlockingTransport
 from hfer._doctor import Finding
 from hfer._multipart import UploadProgress
 from hfer._retry import RetryPolicy
@@ -47,7 +46,7 @@ class Client:
         self._core = AsyncClient(base_url, api_key, retry=retry, wire=wire)
         self.jobs = Jobs(self._core.jobs)
         self.models = Models(self._core.models)
-        self.webhook_endpoints = WebhookEndpoints(BlockingTransport(self._core.transport))
+        self.webhook_endpoints = WebhookEndpoints(self._core.webhook_endpoints)
 
     def __enter__(self) -> Self:
         return self

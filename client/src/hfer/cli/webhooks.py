@@ -16,7 +16,7 @@ from hfer.cli.webhook_tables import (
     endpoints_table,
 )
 from hfer.client import Client
-from hfer.webhook_endpoints import WebhookDelivery, WebhookEndpoint
+from hfer.webhook_models import WebhookDelivery, WebhookEndpoint
 
 webhooks = typer.Typer(
     no_args_is_help=True,
