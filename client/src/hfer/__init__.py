@@ -16,6 +16,7 @@ from hfer.aio import AsyncClient, AsyncJob, AsyncJobs, AsyncModels, AsyncWebhook
 from hfer.client import Client
 from hfer.errors import (
     ApiError,
+    ArchiveFileError,
     AuthenticationError,
     BrokenOffError,
     BucketError,
@@ -25,12 +26,14 @@ from hfer.errors import (
     HferError,
     InvalidRequestError,
     MissingPackageError,
+    MixedSourcesError,
     ModelReferenceError,
     NoPhotosError,
     NotFoundError,
     PermissionDeniedError,
     PhotoFileError,
     RateLimitedError,
+    S3ListError,
     ServiceError,
     ServiceUnreachableError,
     SettingsError,
@@ -70,6 +73,7 @@ from hfer.webhooks import WebhookMessage
 
 __all__ = [
     "ApiError",
+    "ArchiveFileError",
     "AsyncClient",
     "AsyncJob",
     "AsyncJobs",
@@ -98,6 +102,7 @@ __all__ = [
     "Jobs",
     "Limits",
     "MissingPackageError",
+    "MixedSourcesError",
     "ModelDetail",
     "ModelInfo",
     "ModelMetrics",
@@ -114,6 +119,7 @@ __all__ = [
     "RateLimitedError",
     "ResultFormat",
     "RetryPolicy",
+    "S3ListError",
     "ServiceError",
     "ServiceUnreachableError",
     "SettingsError",

@@ -203,8 +203,13 @@ def test_webhook_endpoints_are_those_of_the_blocking_client(service: FakeService
 
 @pytest.mark.parametrize(
     ("blocking", "awaited"),
-    [(Client, AsyncClient), (Job, AsyncJob), (Jobs, AsyncJobs), (Models, AsyncModels)]
-    + [(WebhookEndpoints, AsyncWebhookEndpoints)],
+    [
+        (Client, AsyncClient),
+        (Job, AsyncJob),
+        (Jobs, AsyncJobs),
+        (Models, AsyncModels),
+        (WebhookEndpoints, AsyncWebhookEndpoints),
+    ],
 )
 def test_each_method_of_the_blocking_client_has_its_like(blocking: type, awaited: type) -> None:
     def taken(kind: type) -> dict[str, list[str]]:
