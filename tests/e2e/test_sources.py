@@ -7,6 +7,7 @@ import io
 import json
 import re
 import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
 PAGE = (REPOSITORY / "docs" / "client.md").read_text()
 HOST = "https://photos.example.com"
-PREAMBLE = 'hfer() { python -m hfer "$@"; }\n'
+PREAMBLE = f'hfer() {{ "{sys.executable}" -m hfer "$@"; }}\n'
 
 
 class Quiet(SimpleHTTPRequestHandler):

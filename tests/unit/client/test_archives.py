@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from hfer import ArchiveFileError, Client, NoPhotosError, PhotoFileError, TooManyPhotosError
@@ -116,6 +117,15 @@ class TestLarge:
         limits = Limits(request_files=2, declare_files=2, job_photos=4)
         with Archives() as archives, pytest.raises(TooManyPhotosError, match="several jobs"):
             archives.unpack_large(find_photos([album]), limits=limits)
+
+    def test_with_the_bucket_out_of_reach_they_go_through_the_service(
+        self, client: Client, service: FakeService, tmp_path: Path
+    ) -> None:
+        service.limits = {"request_files": 900, "declare_files": 900}
+        service.bucket_upsets.extend(httpx.ConnectError("refused") for _ in range(1_000))
+        many = {f"{number}.jpg": b"%d" % number for number in range(200)}
+        client.submit(write_zip(tmp_path / "a.zip", many))
+        assert service.sent("POST", "/v1/jobs")[0].content.count(b'name="files"') == 200
 
     def test_no_photo_at_all(self, tmp_path: Path) -> None:
         album = write_zip(tmp_path / "a.zip", NOISE)
