@@ -150,6 +150,6 @@ def _goes_whole(photos: Sequence[Sendable], limits: Limits) -> bool:
 
 def _refused(path: Path, why: str) -> ArchiveFileError:
     return ArchiveFileError(
-        f"{path} is larger than one request takes, and cannot be unpacked here: {why}."
+        f"{path} does not go along in one request, and cannot be unpacked here: {why}."
         " Unpack it and submit the folder."
     )
