@@ -58,7 +58,8 @@ def signed_photos(address: str, *, most: int, expiry_s: int) -> list[SignedPhoto
     expiry = timedelta(seconds=expiry_s)
     store = connect(os.environ)
     with _told(address):
-        keys = list(islice(_keys(store, bucket, key), most))
+        # Servers differ in their order: some list folder by folder, Amazon's by whole keys.
+        keys = sorted(islice(_keys(store, bucket, key), most))
         photos = [
             SignedPhoto(
                 f"{S3_SCHEME}{bucket}/{found}",
