@@ -12,10 +12,11 @@ print(photo.filename, face.face_index, face.expression.label)
 
 from hfer._doctor import Finding, Verdict
 from hfer._retry import RetryPolicy
-from hfer.aio import AsyncClient, AsyncJob, AsyncJobs, AsyncModels
+from hfer.aio import AsyncClient, AsyncJob, AsyncJobs, AsyncModels, AsyncWebhookEndpoints
 from hfer.client import Client
 from hfer.errors import (
     ApiError,
+    ArchiveFileError,
     AuthenticationError,
     BrokenOffError,
     BucketError,
@@ -25,12 +26,14 @@ from hfer.errors import (
     HferError,
     InvalidRequestError,
     MissingPackageError,
+    MixedSourcesError,
     ModelReferenceError,
     NoPhotosError,
     NotFoundError,
     PermissionDeniedError,
     PhotoFileError,
     RateLimitedError,
+    S3ListError,
     ServiceError,
     ServiceUnreachableError,
     SettingsError,
@@ -64,20 +67,18 @@ from hfer.models import (
     ResultFormat,
 )
 from hfer.registry import Models
-from hfer.webhook_endpoints import (
-    WebhookAttempt,
-    WebhookDelivery,
-    WebhookEndpoint,
-    WebhookEndpoints,
-)
+from hfer.webhook_endpoints import WebhookEndpoints
+from hfer.webhook_models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from hfer.webhooks import WebhookMessage
 
 __all__ = [
     "ApiError",
+    "ArchiveFileError",
     "AsyncClient",
     "AsyncJob",
     "AsyncJobs",
     "AsyncModels",
+    "AsyncWebhookEndpoints",
     "AuthenticationError",
     "Box",
     "BrokenOffError",
@@ -101,6 +102,7 @@ __all__ = [
     "Jobs",
     "Limits",
     "MissingPackageError",
+    "MixedSourcesError",
     "ModelDetail",
     "ModelInfo",
     "ModelMetrics",
@@ -117,6 +119,7 @@ __all__ = [
     "RateLimitedError",
     "ResultFormat",
     "RetryPolicy",
+    "S3ListError",
     "ServiceError",
     "ServiceUnreachableError",
     "SettingsError",

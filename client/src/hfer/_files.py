@@ -4,11 +4,30 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from hfer.errors import HferError
 
 BLOCK_BYTES = 65_536
+
+
+class Sendable(Protocol):
+    """A photo to send: ``size`` bytes under a name, read anew as often as needed."""
+
+    @property
+    def name(self) -> str:
+        """Its file name."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes `blocks` gives."""
+
+    @property
+    def client_ref(self) -> str | None:
+        """What the results give back beside the name."""
+
+    def blocks(self, *, fault: type[HferError]) -> Iterator[bytes]:
+        """Read it; ``fault`` is raised when it cannot be read to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +41,10 @@ class LocalFile:
     def name(self) -> str:
         """The file's own name without its folders; bytes that are not UTF-8 are replaced."""
         return os.fsencode(self.path.name).decode("utf-8", errors="replace")
+
+    @property
+    def client_ref(self) -> None:
+        """Nothing: a file is known by its name."""
 
     @classmethod
     def find(cls, path: Path, *, fault: type[HferError]) -> Self:

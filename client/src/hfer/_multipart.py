@@ -8,7 +8,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from hfer._files import LocalFile
+from hfer._files import Sendable
 from hfer.errors import HferError, PhotoFileError
 
 UploadProgress = Callable[[int, int], None]
@@ -23,7 +23,7 @@ class MultipartBody:
 
     def __init__(
         self,
-        files: Sequence[LocalFile],
+        files: Sequence[Sendable],
         *,
         config: Mapping[str, object] | None = None,
         on_progress: UploadProgress | None = None,

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from hfer._files import LocalFile
+from hfer._files import LocalFile, Sendable
 from hfer.errors import NoPhotosError, PhotoFileError, TooManyPhotosError
 from hfer.models import Limits
 
@@ -44,7 +44,7 @@ def find_photos(paths: Iterable[str | os.PathLike[str]]) -> list[Photo]:
     return photos
 
 
-def fit_one_request(photos: Sequence[Photo], limits: Limits) -> bool:
+def fit_one_request(photos: Sequence[Sendable], limits: Limits) -> bool:
     """Whether the photos go along with the request that makes the job.
 
     Raises:
@@ -67,7 +67,7 @@ def fit_one_request(photos: Sequence[Photo], limits: Limits) -> bool:
     return False
 
 
-def worth_resuming(photos: Sequence[Photo], limits: Limits) -> bool:
+def worth_resuming(photos: Sequence[Sendable], limits: Limits) -> bool:
     """Whether the photos rather go by presigned URL, though one request would take them."""
     total = sum(photo.size for photo in photos)
     large = len(photos) >= RESUMED_PHOTOS or total >= RESUMED_BYTES

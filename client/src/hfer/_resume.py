@@ -26,7 +26,12 @@ def default_folder() -> Path:
 
 
 def fingerprint(
-    base_url: str, api_key: str, files: Sequence[LocalFile], config: Mapping[str, object]
+    base_url: str,
+    api_key: str,
+    files: Sequence[LocalFile],
+    config: Mapping[str, object],
+    *,
+    urls: Sequence[str] = (),
 ) -> str:
     """Hash what is sent, from where and to whom; a photo that was edited makes another one."""
     digest = hashlib.sha256()
@@ -36,6 +41,8 @@ def fingerprint(
         path = os.fsencode(file.path.absolute())
         changed = file.path.stat().st_mtime_ns
         digest.update(b"%d %d %d " % (len(path), file.size, changed) + path)
+    for url in urls:
+        digest.update(b"url" + hashlib.sha256(url.encode()).digest())
     return digest.hexdigest()
 
 

@@ -3,12 +3,14 @@
 import logging
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hfer import _resume
+from hfer._files import Sendable
+from hfer._links import Link
 from hfer._multipart import MultipartBody, UploadProgress
-from hfer._photos import Photo, fit_one_request, worth_resuming
+from hfer._photos import fit_one_request, worth_resuming
 from hfer._transport import Call, Transport, json_call
 from hfer._uploads import PhotoUpload
 from hfer.aio.jobs import AsyncJob, job_state
@@ -25,7 +27,7 @@ _log = logging.getLogger("hfer")
 class Submission:
     """What one submit sends: the photos, the job's settings, and what is told meanwhile."""
 
-    photos: Sequence[Photo]
+    photos: Sequence[Sendable]
     config: Mapping[str, object]
     limits: Limits
     on_upload: UploadProgress | None
@@ -61,12 +63,27 @@ class Submission:
         return await _job(transport, json_call("POST", "/v1/jobs", sealing))
 
 
+@dataclass(frozen=True, slots=True)
+class LinkSubmission:
+    """Photos that the service fetches: one small request, whatever they weigh."""
+
+    links: Sequence[Link]
+    config: Mapping[str, object]
+
+    async def send(self, transport: Transport, key: str) -> AsyncJob:
+        """Send the URLs under an idempotency key."""
+        wanted = {"inputs": [link.as_input() for link in self.links], "config": self.config}
+        call = json_call("POST", "/v1/jobs", wanted)
+        headers = {**call.headers, "Idempotency-Key": key}
+        return await _job(transport, replace(call, headers=headers))
+
+
 # One key is one kind of request; the other way of sending the same photos derives its own.
 _NAMESPACE = uuid.UUID("5ad6a2f1-5a5e-4f0b-9c43-0a1f7d2f7f0e")
 
 
 async def send_resumably(
-    submission: Submission, transport: Transport, *, folder: Path, name: str
+    submission: Submission | LinkSubmission, transport: Transport, *, folder: Path, name: str
 ) -> AsyncJob:
     """Send, going on with what an earlier program began; noted in ``folder`` until it ended."""
     try:

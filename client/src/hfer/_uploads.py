@@ -12,8 +12,8 @@ from threading import Lock
 from urllib.parse import quote
 
 from hfer._codec import decode
+from hfer._files import Sendable
 from hfer._multipart import UploadProgress
-from hfer._photos import Photo
 from hfer._transport import Call, Transport, json_call
 from hfer.errors import BucketError, PhotoFileError, UnexpectedAnswerError
 
@@ -44,7 +44,7 @@ class PhotoUpload:
     def __init__(
         self,
         transport: Transport,
-        photos: Sequence[Photo],
+        photos: Sequence[Sendable],
         *,
         page: int,
         on_progress: UploadProgress | None,
@@ -70,7 +70,7 @@ class PhotoUpload:
             upload_id = await self._send_page(call, photos)
         return upload_id
 
-    async def _send_page(self, call: Call, photos: Sequence[Photo]) -> str:
+    async def _send_page(self, call: Call, photos: Sequence[Sendable]) -> str:
         attempt = 1
         while True:
             page = await self._declare(call, photos)
@@ -86,7 +86,7 @@ class PhotoUpload:
             await self._transport.pause(worst, attempt=attempt)
             attempt += 1
 
-    async def _declare(self, call: Call, photos: Sequence[Photo]) -> Page:
+    async def _declare(self, call: Call, photos: Sequence[Sendable]) -> Page:
         page = decode(Page, await self._transport.send_json(call))
         if not page.id or len(page.data) != len(photos):
             raise UnexpectedAnswerError(
@@ -94,10 +94,10 @@ class PhotoUpload:
             )
         return page
 
-    async def _describe(self, photo: Photo) -> dict[str, object]:
+    async def _describe(self, photo: Sendable) -> dict[str, object]:
         return await self._transport.wire.call(_described, photo)
 
-    async def _put(self, wanted: tuple[str, Photo]) -> BucketError | None:
+    async def _put(self, wanted: tuple[str, Sendable]) -> BucketError | None:
         """Put one photo; an error that a fresh URL or another try may mend is returned."""
         url, photo = wanted
         try:
@@ -119,14 +119,14 @@ class _Progress:
         self._counted: set[int] = set()
         self._lock = Lock()
 
-    def count(self, photos: Sequence[Photo], *, missing: Sequence[Photo]) -> None:
+    def count(self, photos: Sequence[Sendable], *, missing: Sequence[Sendable]) -> None:
         """Count the photos of a page that need not be sent."""
         left = {id(photo) for photo in missing}
         for photo in photos:
             if id(photo) not in left:
                 self.add(photo)
 
-    def add(self, photo: Photo) -> None:
+    def add(self, photo: Sendable) -> None:
         """Count one photo, once."""
         with self._lock:
             if id(photo) in self._counted:
@@ -137,11 +137,12 @@ class _Progress:
                 self._tell(self._sent, self._total)
 
 
-def _described(photo: Photo) -> dict[str, object]:
+def _described(photo: Sendable) -> dict[str, object]:
     digest = hashlib.sha256()
     for block in photo.blocks(fault=PhotoFileError):
         digest.update(block)
-    return {"filename": photo.name, "size": photo.size, "sha256": digest.hexdigest()}
+    file = {"filename": photo.name, "size": photo.size, "sha256": digest.hexdigest()}
+    return file | ({"client_ref": photo.client_ref} if photo.client_ref else {})
 
 
 def _declaration(

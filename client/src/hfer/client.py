@@ -8,10 +8,10 @@ from typing import Self
 
 import httpx
 
-from hfer._blocking import BlockingTransport
 from hfer._doctor import Finding
 from hfer._multipart import UploadProgress
 from hfer._retry import RetryPolicy
+from hfer._s3 import DAY_S
 from hfer._wire import BlockingWire, run
 from hfer.aio.client import AsyncClient
 from hfer.jobs import Job, Jobs
@@ -47,7 +47,7 @@ class Client:
         self._core = AsyncClient(base_url, api_key, retry=retry, wire=wire)
         self.jobs = Jobs(self._core.jobs)
         self.models = Models(self._core.models)
-        self.webhook_endpoints = WebhookEndpoints(BlockingTransport(self._core.transport))
+        self.webhook_endpoints = WebhookEndpoints(self._core.webhook_endpoints)
 
     def __enter__(self) -> Self:
         return self
@@ -77,7 +77,7 @@ class Client:
 
     def submit(
         self,
-        *paths: str | os.PathLike[str],
+        *sources: str | os.PathLike[str],
         top_n: int | None = None,
         min_face_px: int | None = None,
         detection_threshold: float | None = None,
@@ -86,6 +86,7 @@ class Client:
         client_ref: str | None = None,
         idempotency_key: str | None = None,
         resume: bool | str | os.PathLike[str] = False,
+        s3_expiry_s: int = DAY_S,
         on_upload: UploadProgress | None = None,
     ) -> Job:
         """Send photos as one job; it runs on whether or not anybody waits.
@@ -95,9 +96,18 @@ class Client:
         at a time. Each call makes one job: tries that are repeated under way carry the same
         idempotency key. What is left out takes the service's default.
 
+        Zip and tar archives go as they are while they are small; the photos of larger ones are
+        read out of them on this side, one by one, and go into the bucket like any others.
+
+        Photos by URL are fetched by the service. ``s3://bucket/folder`` is listed on this side,
+        with the credentials of the ``AWS_…`` variables (package ``hfer[s3]``), and the service
+        gets a presigned URL for each photo, never a credential. Their ``client_ref`` is the
+        URL without its query, or the ``s3://`` address.
+
         Args:
-            paths: photos; folders, whose photos are taken, sorted, with all subfolders; and
-                patterns such as ``photos/**/*.jpg``.
+            sources: photos; folders, whose photos are taken, sorted, with all subfolders;
+                patterns such as ``photos/**/*.jpg``; archives; or URLs, ``https://…`` and
+                ``s3://…``, which go in a job of their own.
             top_n: how many expressions ``Face.top`` lists, 1..7.
             min_face_px: leave out faces whose longer side is shorter than this, in pixels.
             detection_threshold: leave out faces detected with less confidence, 0.5..1.
@@ -109,16 +119,21 @@ class Client:
                 was interrupted goes on where it stopped.
             resume: note the upload on disk, so that the same call in another process goes on
                 with it if this one is killed; True for the user's own folder, or a folder.
+            s3_expiry_s: how long the service may read photos of ``s3://…``, 1 to 604,800 s (7
+                days); URLs signed with temporary credentials end with them.
             on_upload: told the photo bytes sent so far and in all, perhaps from a thread.
 
         Raises:
-            PhotoFileError: a path cannot be sent; nothing was sent.
+            PhotoFileError: a path, an archive or a bucket cannot be read, there are too many
+                photos, or files were mixed with URLs; nothing was sent.
+            MissingPackageError: ``s3://…`` was given without the package minio.
+            SettingsError: ``s3://…`` was given, and the environment holds no credentials.
             ApiError: the service refused the job.
             BucketError: photos could not be put by URL, after all tries.
             ServiceUnreachableError: no answer, after all tries.
         """
         sending = self._core.submit(
-            *paths,
+            *sources,
             top_n=top_n,
             min_face_px=min_face_px,
             detection_threshold=detection_threshold,
@@ -127,6 +142,7 @@ class Client:
             client_ref=client_ref,
             idempotency_key=idempotency_key,
             resume=resume,
+            s3_expiry_s=s3_expiry_s,
             on_upload=on_upload,
         )
         return Job(run(sending))

@@ -5,7 +5,10 @@ HferError
 ├── MissingPackageError       an optional package that a method needs is not installed
 ├── PhotoFileError            a path given to submit cannot be sent; nothing was sent
 │   ├── NoPhotosError         no photo under the given paths
-│   └── TooManyPhotosError    more photos or bytes than one job may hold
+│   ├── TooManyPhotosError    more photos or bytes than one job may hold
+│   ├── MixedSourcesError     files and URLs at once; one job takes one kind
+│   ├── ArchiveFileError      a large archive that cannot be opened on this side
+│   └── S3ListError           a bucket that does not tell its photos
 ├── BundleFileError           a folder given to publish is no model bundle; nothing was sent
 ├── ModelReferenceError       a name or prefix fits no model, or several; nothing was changed
 ├── ServiceUnreachableError   no answer from the service, after all retries
@@ -53,6 +56,18 @@ class NoPhotosError(PhotoFileError):
 
 class TooManyPhotosError(PhotoFileError):
     """More photos, or more bytes, than the service takes in one job."""
+
+
+class MixedSourcesError(PhotoFileError):
+    """Files of this machine and URLs were given at once; each kind is a job of its own."""
+
+
+class ArchiveFileError(PhotoFileError):
+    """An archive is larger than one request takes, and cannot be unpacked on this side."""
+
+
+class S3ListError(PhotoFileError):
+    """A bucket given as ``s3://…`` refused to list its photos, or did not answer."""
 
 
 class BundleFileError(HferError):

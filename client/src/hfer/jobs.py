@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hfer._blocking import BlockingTransport
 from hfer._retry import RetryPolicy
 from hfer._wire import iterate, run
 from hfer.aio.jobs import AsyncJob, AsyncJobs, JobProgress
-from hfer.listening import JOB_FINISHED, JobEvent, listen
+from hfer.listening import JobEvent
 from hfer.models import JobState, PhotoResult, ResultFormat
 
 if TYPE_CHECKING:
@@ -100,11 +99,7 @@ class Job:
             GoneError: the job was erased.
             ServiceUnreachableError: no answer, after all tries.
         """
-        transport = BlockingTransport(self._core.transport)
-        for event in listen(transport, f"{self._core.path}/events", after=after):
-            if event.kind == JOB_FINISHED and event.job is not None:
-                self._core.note(event.job)
-            yield event
+        yield from iterate(self._core.events(after=after))
 
     def annotated(self, item_id: str) -> bytes:
         """Fetch a photo with numbered boxes as JPEG; the numbers are the ``face_index``.

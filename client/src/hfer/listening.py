@@ -1,18 +1,16 @@
 """Listening to a job: results while it runs, through broken connections, none lost or repeated."""
 
-import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 import httpx
 
-from hfer._blocking import BlockingTransport
 from hfer._codec import decode
-from hfer._events import RawEvent, read_events
-from hfer._lines import lines
+from hfer._events import EventReader, RawEvent
 from hfer._retry import PATIENT
-from hfer._transport import Call
+from hfer._transport import Call, Transport
 from hfer.errors import ServiceUnreachableError, UnexpectedAnswerError
 from hfer.models import JobState, PhotoResult
 
@@ -44,7 +42,9 @@ class JobEvent:
     photo: PhotoResult | None = None
 
 
-def listen(transport: BlockingTransport, path: str, *, after: str | None) -> Iterator[JobEvent]:
+async def listen(
+    transport: Transport, path: str, *, after: str | None
+) -> AsyncGenerator[JobEvent, None]:
     """Iterate over the events at ``path`` that follow ``after``, up to the end of the job.
 
     Raises:
@@ -55,34 +55,37 @@ def listen(transport: BlockingTransport, path: str, *, after: str | None) -> Ite
     empty = 0
     while empty < EMPTY_STREAMS:
         empty += 1
-        for event in _stream(transport, path, after=cursor):
-            if event is None:
-                return
-            empty = 0
-            cursor = event.id or cursor
-            yield event
-            if event.kind == JOB_FINISHED:
-                return
-        transport.sleep(PAUSE_S)
+        async with aclosing(_stream(transport, path, after=cursor)) as events:
+            async for event in events:
+                if event is None:
+                    return
+                empty = 0
+                cursor = event.id or cursor
+                yield event
+                if event.kind == JOB_FINISHED:
+                    return
+        await transport.wire.sleep(PAUSE_S)
     raise ServiceUnreachableError(f"The stream {path} ends again and again without any event.")
 
 
-def _stream(
-    transport: BlockingTransport, path: str, *, after: str | None
-) -> Iterator[JobEvent | None]:
+async def _stream(
+    transport: Transport, path: str, *, after: str | None
+) -> AsyncGenerator[JobEvent | None, None]:
     """Read one connection to its end; None says that ``after`` was the last event."""
     headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": after} if after else {})
     call = Call("GET", path, headers=headers, read_s=SILENCE_S)
-    with transport.stream(call, retry=PATIENT) as response:
-        if response.status_code == _NO_CONTENT:
-            yield None
-            return
-        # A connection that breaks is one that ends: the caller comes back.
-        with contextlib.suppress(httpx.TransportError):
-            for raw in read_events(lines(response.iter_bytes())):
-                event = _event(raw)
-                if event is not None:
-                    yield event
+    response = await transport.open(call, retry=PATIENT)
+    reader = EventReader()
+    # A connection that breaks is one that ends: the caller comes back.
+    with suppress(httpx.TransportError):
+        async with aclosing(transport.wire.blocks(response)) as blocks:
+            async for block in blocks:
+                for raw in reader.feed(block):
+                    event = _event(raw)
+                    if event is not None:
+                        yield event
+    if response.status_code == _NO_CONTENT:
+        yield None
 
 
 def _event(raw: RawEvent) -> JobEvent | None:

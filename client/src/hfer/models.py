@@ -182,12 +182,14 @@ class PhotoResult:
 class Limits:
     """How much the service takes: bytes are decimal, files are per request.
 
-    ``declare_files`` is 0 on services that know no uploads by presigned URL.
+    ``declare_files`` is 0 on services that know no uploads by presigned URL; ``request_urls``
+    is how many photos by URL make a job.
     """
 
     photo_bytes: int = 15_000_000
     request_files: int = 2_000
     request_bytes: int = 1_000_000_000
+    request_urls: int = 2_000
     declare_files: int = 0
     job_photos: int = 100_000
 

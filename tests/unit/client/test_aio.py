@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import inspect
+import json
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,37 @@ from typing import Any
 import httpx
 import pytest
 
-from hfer import AsyncClient, BucketError, NotFoundError, PhotoFileError
-from tests.fixtures.fake_service import BUCKET, JOB, KEY, URL, FakeService
+from hfer import (
+    AsyncClient,
+    AsyncJob,
+    AsyncJobs,
+    AsyncModels,
+    AsyncWebhookEndpoints,
+    BucketError,
+    Client,
+    Job,
+    Jobs,
+    Models,
+    NotFoundError,
+    PhotoFileError,
+    WebhookEndpoints,
+)
+from tests.fixtures.fake_service import BUCKET, JOB, KEY, URL, FakeService, job_json, photo_json
+from tests.fixtures.webhook_answers import (
+    ENDPOINT,
+    MESSAGE,
+    SECRET,
+    delivery_json,
+    endpoint_json,
+    ok,
+    page,
+)
 
 MakePhoto = Callable[..., Path]
+
+
+def event(kind: str, data: object, number: int) -> bytes:
+    return f"event: {kind}\ndata: {json.dumps(data)}\nid: {number}\n\n".encode()
 
 
 def drive(service: FakeService, use: Callable[[AsyncClient], Coroutine[Any, Any, None]]) -> None:
@@ -110,3 +139,87 @@ def test_a_cut_answer_is_read_on(service: FakeService) -> None:
         assert photos == [7, 0]
 
     drive(service, use)
+
+
+def test_events_are_followed_through_a_cut(service: FakeService) -> None:
+    class Cut(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield event("item.finished", photo_json(0, "a.jpg"), 1)
+            raise httpx.ReadError("cut")
+
+    service.upsets.extend(
+        [
+            httpx.Response(200, stream=Cut()),
+            httpx.Response(200, content=event("job.finished", job_json("succeeded"), 2)),
+            httpx.Response(204),
+        ]
+    )
+
+    async def use(client: AsyncClient) -> None:
+        job = client.jobs.attach(JOB)
+        kinds = [event.kind async for event in job.events()]
+        assert kinds == ["item.finished", "job.finished"]
+        assert (await job.state()).status == "succeeded"
+        assert [event async for event in job.events(after="2")] == []
+
+    drive(service, use)
+    asked = [request.headers.get("Last-Event-ID") for request in service.requests]
+    assert asked == [None, "1", "2"]
+
+
+def test_webhook_endpoints_are_those_of_the_blocking_client(service: FakeService) -> None:
+    service.upsets.extend(
+        [
+            ok(endpoint_json(secret=SECRET), 201),
+            page(endpoint_json()),
+            ok(endpoint_json()),
+            ok(endpoint_json(enabled=False)),
+            ok(endpoint_json(secret=SECRET)),
+            ok(delivery_json(), 202),
+            page(delivery_json("delivered")),
+            ok(delivery_json("delivered")),
+            ok(delivery_json(), 202),
+            httpx.Response(204),
+        ]
+    )
+
+    async def use(client: AsyncClient) -> None:
+        hooks = client.webhook_endpoints
+        assert (await hooks.create("https://h.example/")).secret == SECRET
+        assert [endpoint.id async for endpoint in hooks.list()] == [ENDPOINT]
+        assert (await hooks.get(ENDPOINT)).secret is None
+        assert not (await hooks.enable(ENDPOINT, enabled=False)).enabled
+        assert (await hooks.rotate_secret(ENDPOINT)).secret == SECRET
+        assert (await hooks.test(ENDPOINT)).message_id == MESSAGE
+        found = [sent.status async for sent in hooks.deliveries(ENDPOINT, status="delivered")]
+        assert found == ["delivered"]
+        assert (await hooks.delivery(ENDPOINT, MESSAGE)).status == "delivered"
+        assert (await hooks.redeliver(ENDPOINT, MESSAGE)).status == "pending"
+        await hooks.delete(ENDPOINT)
+
+    drive(service, use)
+    assert service.requests[6].url.params["status"] == "delivered"
+
+
+@pytest.mark.parametrize(
+    ("blocking", "awaited"),
+    [
+        (Client, AsyncClient),
+        (Job, AsyncJob),
+        (Jobs, AsyncJobs),
+        (Models, AsyncModels),
+        (WebhookEndpoints, AsyncWebhookEndpoints),
+    ],
+)
+def test_each_method_of_the_blocking_client_has_its_like(blocking: type, awaited: type) -> None:
+    def taken(kind: type) -> dict[str, list[str]]:
+        methods = inspect.getmembers(kind, inspect.isfunction)
+        return {
+            name: [*inspect.signature(method).parameters]
+            for name, method in methods
+            if not name.startswith("_")
+        }
+
+    theirs = taken(awaited)
+    for name, parameters in taken(blocking).items():
+        assert theirs[name] == parameters, name

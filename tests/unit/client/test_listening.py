@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from hfer import ApiError, Client, GoneError, JobEvent, ServiceUnreachableError
-from hfer._events import RawEvent, read_events
-from hfer._lines import lines
+from hfer._events import EventReader, RawEvent
+from hfer._lines import LineCutter
 from hfer.errors import UnexpectedAnswerError
 from tests.fixtures.fake_service import JOB, FakeService, job_json, photo_json, problem
 
@@ -127,7 +127,7 @@ class TestEvents:
             list(client.jobs.attach(JOB).events())
 
 
-class TestReadEvents:
+class TestEventReader:
     @pytest.mark.parametrize(
         ("text", "events"),
         [
@@ -139,16 +139,24 @@ class TestReadEvents:
         ],
     )
     def test_reads_as_the_standard_says(self, text: str, events: list[RawEvent]) -> None:
-        assert list(read_events(text.split("\n"))) == events
+        assert EventReader().feed(text.encode()) == events
+
+    def test_blocks_may_cut_anywhere(self) -> None:
+        reader = EventReader()
+        data = b"event: e\ndata: a\nid: 7\n\n"
+        found = [event for byte in data for event in reader.feed(bytes([byte]))]
+        assert found == [RawEvent("e", "a", "7")]
 
 
-class TestLines:
+class TestLineCutter:
     def test_cuts_at_line_feeds_alone(self) -> None:
         text = "a\u2028b\u0085c\r\nd\n\ne"
         data = text.encode()
         for size in (1, 2, 3, 100):
             blocks = [data[start : start + size] for start in range(0, len(data), size)]
-            assert list(lines(blocks)) == ["a\u2028b\u0085c", "d", "", "e"]
+            cutter = LineCutter()
+            found = [line for block in blocks for line in cutter.feed(block)]
+            assert found == ["a\u2028b\u0085c", "d", ""]
 
     def test_a_name_with_a_line_separator_tears_no_result_apart(
         self, client: Client, service: FakeService

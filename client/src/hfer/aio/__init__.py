@@ -3,5 +3,6 @@
 from hfer.aio.client import AsyncClient
 from hfer.aio.jobs import AsyncJob, AsyncJobs
 from hfer.aio.registry import AsyncModels
+from hfer.aio.webhook_endpoints import AsyncWebhookEndpoints
 
-__all__ = ["AsyncClient", "AsyncJob", "AsyncJobs", "AsyncModels"]
+__all__ = ["AsyncClient", "AsyncJob", "AsyncJobs", "AsyncModels", "AsyncWebhookEndpoints"]

@@ -4,23 +4,28 @@ import asyncio
 import os
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import httpx
 
+from hfer._archives import Archives
 from hfer._codec import decode
 from hfer._doctor import Finding, examine
+from hfer._links import find_links, sort_out
 from hfer._multipart import UploadProgress
 from hfer._photos import find_photos
 from hfer._resume import default_folder, fingerprint
 from hfer._retry import RetryPolicy
-from hfer._submit import Submission, send_resumably
+from hfer._s3 import DAY_S
+from hfer._submit import LinkSubmission, Submission, send_resumably
 from hfer._transport import Call, Transport
 from hfer._wire import AsyncioWire, Wire
 from hfer.aio.jobs import AsyncJob, AsyncJobs
 from hfer.aio.registry import AsyncModels
+from hfer.aio.webhook_endpoints import AsyncWebhookEndpoints
 from hfer.models import Limits
 
 
@@ -49,6 +54,7 @@ class AsyncClient:
         )
         self.jobs = AsyncJobs(self.transport)
         self.models = AsyncModels(self.transport)
+        self.webhook_endpoints = AsyncWebhookEndpoints(self.transport)
 
     async def __aenter__(self) -> Self:
         return self
@@ -75,7 +81,7 @@ class AsyncClient:
 
     async def submit(
         self,
-        *paths: str | os.PathLike[str],
+        *sources: str | os.PathLike[str],
         top_n: int | None = None,
         min_face_px: int | None = None,
         detection_threshold: float | None = None,
@@ -84,10 +90,12 @@ class AsyncClient:
         client_ref: str | None = None,
         idempotency_key: str | None = None,
         resume: bool | str | os.PathLike[str] = False,
+        s3_expiry_s: int = DAY_S,
         on_upload: UploadProgress | None = None,
     ) -> AsyncJob:
         """Send photos as one job; see `hfer.Client.submit`."""
-        photos = await self.transport.wire.call(find_photos, paths)
+        paths, urls = sort_out(sources)
+        files = [] if urls else await self.transport.wire.call(find_photos, paths)
         config = {
             "top_n": top_n,
             "min_face_px": min_face_px,
@@ -97,10 +105,19 @@ class AsyncClient:
             "client_ref": client_ref,
         }
         chosen = {name: value for name, value in config.items() if value is not None}
-        submission = Submission(photos, chosen, await self.limits(), on_upload)
-        if idempotency_key or resume is False:
-            key = idempotency_key or str(uuid.uuid4())
-            return await submission.send(self.transport, key)
-        name = fingerprint(self.transport.base_url, self._key, photos, chosen)
-        folder = default_folder() if resume is True else Path(resume)
-        return await send_resumably(submission, self.transport, folder=folder, name=name)
+        limits = await self.limits()
+        with Archives() as archives:
+            submission: Submission | LinkSubmission
+            if urls:
+                find = partial(find_links, most=limits.request_urls, s3_expiry_s=s3_expiry_s)
+                submission = LinkSubmission(await self.transport.wire.call(find, urls), chosen)
+            else:
+                unpack = partial(archives.unpack_large, limits=limits)
+                photos = await self.transport.wire.call(unpack, files)
+                submission = Submission(photos, chosen, limits, on_upload)
+            if idempotency_key or resume is False:
+                key = idempotency_key or str(uuid.uuid4())
+                return await submission.send(self.transport, key)
+            name = fingerprint(self.transport.base_url, self._key, files, chosen, urls=urls)
+            folder = default_folder() if resume is True else Path(resume)
+            return await send_resumably(submission, self.transport, folder=folder, name=name)

@@ -16,6 +16,7 @@ from hfer._retry import PATIENT, RetryPolicy, parse_retry_after
 from hfer._tables import face_frame, require_pandas
 from hfer._transport import NOT_MODIFIED, Call, Transport, parsed
 from hfer.errors import UnexpectedAnswerError, WaitTimeoutError
+from hfer.listening import JOB_FINISHED, JobEvent, listen
 from hfer.models import JobState, PhotoResult, ResultFormat
 
 if TYPE_CHECKING:
@@ -44,10 +45,6 @@ class AsyncJob:
     async def state(self) -> JobState:
         """Return the job as last seen; asks the service only if it was never seen."""
         return self._state or await self.refresh()
-
-    def note(self, state: JobState) -> None:
-        """Take in a state that was told elsewhere."""
-        self._state, self._etag = state, None
 
     async def refresh(self, *, retry: RetryPolicy | None = None) -> JobState:
         """Ask the service how the job stands."""
@@ -112,6 +109,14 @@ class AsyncJob:
         require_pandas()
         async with aclosing(self.results(partial=partial)) as results:
             return face_frame([photo async for photo in results])
+
+    async def events(self, *, after: str | None = None) -> AsyncGenerator[JobEvent, None]:
+        """Iterate over what happens to the job, up to its end; see `hfer.Job.events`."""
+        async with aclosing(listen(self.transport, f"{self.path}/events", after=after)) as events:
+            async for event in events:
+                if event.kind == JOB_FINISHED and event.job is not None:
+                    self._state, self._etag = event.job, None
+                yield event
 
     async def annotated(self, item_id: str) -> bytes:
         """Fetch a photo with numbered boxes as JPEG; see `hfer.Job.annotated`."""

@@ -3,15 +3,14 @@
 import sys
 from collections.abc import Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hfer._version import __version__
-from hfer.cli.delivery import coming_back, deliver, describe_end, going_on, tell, watch, write_json
+from hfer.cli.delivery import coming_back, deliver, leave, tell, watch, write_json
 from hfer.cli.doctor import doctor
-from hfer.cli.exits import exit_code_of_error, exit_code_of_job
+from hfer.cli.exits import exit_code_of_error
 from hfer.cli.models import models
 from hfer.cli.options import (
     DEFAULT_URL,
@@ -26,10 +25,10 @@ from hfer.cli.options import (
     StateFormatOption,
     Url,
     Wiring,
-    parse_label,
+    json_if,
     session,
 )
-from hfer.cli.progress import upload_bar
+from hfer.cli.submitting import submit
 from hfer.cli.tables import jobs_table, state_table, stdout_console
 from hfer.cli.watching import watch_job
 from hfer.cli.webhooks import webhooks
@@ -50,6 +49,7 @@ app = typer.Typer(
     help="Batch analysis of apparent facial expression: what faces show, not what people feel.",
 )
 app.add_typer(models, name="models")
+app.command()(submit)
 app.command("watch")(watch_job)
 app.command()(doctor)
 app.add_typer(webhooks, name="webhooks")
@@ -86,80 +86,6 @@ def _options(
 
 
 @app.command()
-def submit(
-    context: typer.Context,
-    paths: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATH", help="Photos, folders of photos, and quoted patterns."),
-    ],
-    *,
-    api_key: ApiKey,
-    url: Url = DEFAULT_URL,
-    wait: Annotated[bool, typer.Option("--wait", help="Stay, and print the results.")] = False,
-    out: Out = None,
-    results_format: ResultsFormatOption = ResultsFormat.TABLE,
-    top_n: Annotated[
-        int | None, typer.Option(min=1, max=7, help="Expressions listed per face.")
-    ] = None,
-    min_face_px: Annotated[
-        int | None, typer.Option(help="Leave out faces shorter than this many pixels.")
-    ] = None,
-    threshold: Annotated[
-        float | None, typer.Option(help="Leave out faces detected with less confidence, 0.5 to 1.")
-    ] = None,
-    label: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Words to find the job by.")
-    ] = None,
-    client_ref: Annotated[str | None, typer.Option(help="Your own id of the job.")] = None,
-    idempotency_key: Annotated[
-        str | None, typer.Option(help="Same key and same photos give the same job again.")
-    ] = None,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Do not go on with an interrupted submit of these.")
-    ] = False,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
-) -> None:
-    """Send photos as one job. --out implies --wait; without either, print the job's id.
-
-    A submit that was interrupted or killed goes on where it stopped when it is run again.
-    """
-    results_format = _json_if(as_json, results_format)
-    labels = dict(parse_label(text) for text in label or [])
-    with session(context, url, api_key) as (wiring, client):
-        if out is not None:
-            out.mkdir(parents=True, exist_ok=True)
-        with going_on(wiring.stderr), upload_bar(wiring.stderr, quiet=quiet) as on_upload:
-            job = client.submit(
-                *paths,
-                top_n=top_n,
-                min_face_px=min_face_px,
-                detection_threshold=threshold,
-                annotated=True if out is not None else None,
-                labels=labels,
-                client_ref=client_ref,
-                idempotency_key=idempotency_key,
-                resume=not fresh,
-                on_upload=on_upload,
-            )
-        if not wait and out is None:
-            _print_submitted(job.state, results_format)
-            return
-        with coming_back(job, wiring.stderr):
-            tell(wiring.stderr, f"Submitted {job.id}")
-            state = watch(job, wiring.stderr, quiet=quiet)
-            deliver(
-                job,
-                wiring.stderr,
-                results_format=results_format,
-                out=out,
-                partial=False,
-                quiet=quiet,
-            )
-        _leave(wiring, state)
-
-
-@app.command()
 def status(
     context: typer.Context,
     job_id: JobId,
@@ -191,7 +117,7 @@ def results(
     as_json: AsJson = False,
 ) -> None:
     """Print the results of a job, of this or any earlier submit."""
-    results_format = _json_if(as_json, results_format)
+    results_format = json_if(as_json, results_format)
     with session(context, url, api_key) as (wiring, client):
         job = client.jobs.get(job_id)
         with coming_back(job, wiring.stderr):
@@ -204,7 +130,7 @@ def results(
                 partial=partial,
                 quiet=quiet,
             )
-        _leave(wiring, state)
+        leave(state, wiring.stderr)
 
 
 @app.command()
@@ -262,26 +188,8 @@ def jobs(
             stdout_console().print(jobs_table(states))
 
 
-def _print_submitted(state: JobState, results_format: ResultsFormat) -> None:
-    """Print the bare id, so that ``JOB=$(hfer submit …)`` works; JSON if JSON was asked for."""
-    if results_format in {ResultsFormat.JSON, ResultsFormat.JSONL}:
-        write_json(state)
-    else:
-        typer.echo(state.id)
-
-
-def _json_if(as_json: bool, otherwise: ResultsFormat) -> ResultsFormat:
-    return ResultsFormat.JSON if as_json else otherwise
-
-
 def _print_state(state: JobState, as_json: bool, state_format: StateFormat) -> None:
     if as_json or state_format is StateFormat.JSON:
         write_json(state)
     else:
         stdout_console().print(state_table(state))
-
-
-def _leave(wiring: Wiring, state: JobState) -> None:
-    """End with a line on how the job stands, and the exit code that says the same."""
-    describe_end(state, wiring.stderr)
-    raise typer.Exit(exit_code_of_job(state))

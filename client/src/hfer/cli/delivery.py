@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from hfer.cli.exits import ExitCode
+from hfer.cli.exits import ExitCode, exit_code_of_job
 from hfer.cli.folder import plan_annotated, write_annotated, write_results
 from hfer.cli.options import ResultsFormat
 from hfer.cli.progress import analysis_bar, download_bar
@@ -102,6 +103,12 @@ def _fill(job: Job, out: Path, stderr: Console, *, partial: bool, quiet: bool) -
 def describe_end(state: JobState, stderr: Console) -> None:
     """Say in a line how the job stands."""
     tell(stderr, f"{state.id} {state.status}: photos {describe(state.counts)}")
+
+
+def leave(state: JobState, stderr: Console) -> NoReturn:
+    """End with a line on how the job stands, and the exit code that says the same."""
+    describe_end(state, stderr)
+    raise typer.Exit(exit_code_of_job(state))
 
 
 def jsonable(value: object) -> object:

@@ -6,6 +6,7 @@ from hfer.errors import (
     ApiError,
     BundleFileError,
     HferError,
+    MissingPackageError,
     ModelReferenceError,
     PhotoFileError,
     SettingsError,
@@ -18,7 +19,8 @@ class ExitCode(IntEnum):
     """What the command ends with; 1 is left to the unexpected, such as a full disk.
 
     ``OK``: done; every photo was analysed (a photo without a face is analysed).
-    ``USAGE``: wrong options, paths or names of models; nothing was sent.
+    ``USAGE``: wrong options, paths, URLs or names of models, or a package is missing; nothing was
+    sent.
     ``SOME_FAILED``: the job succeeded, and some of its photos failed.
     ``JOB_FAILED``: the job failed, was cancelled or has expired.
     ``UNREACHABLE``: no answer from the service, or not from an HFER service.
@@ -44,9 +46,14 @@ def exit_code_of_job(state: JobState) -> ExitCode:
     return ExitCode.SOME_FAILED if state.final and state.counts.failed else ExitCode.OK
 
 
+_USAGE = (
+    PhotoFileError | BundleFileError | ModelReferenceError | SettingsError | MissingPackageError
+)
+
+
 def exit_code_of_error(error: HferError) -> ExitCode:
     """Judge an error."""
-    if isinstance(error, PhotoFileError | BundleFileError | ModelReferenceError | SettingsError):
+    if isinstance(error, _USAGE):
         return ExitCode.USAGE
     if isinstance(error, ApiError | WaitTimeoutError):
         return ExitCode.REFUSED

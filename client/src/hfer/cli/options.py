@@ -105,3 +105,8 @@ AsJson = Annotated[
 StateFormatOption = Annotated[
     StateFormat, typer.Option("--format", "-f", help="How it is printed on stdout.")
 ]
+
+
+def json_if(as_json: bool, otherwise: ResultsFormat) -> ResultsFormat:
+    """Choose JSON when ``--json`` is given."""
+    return ResultsFormat.JSON if as_json else otherwise

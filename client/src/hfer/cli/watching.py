@@ -5,8 +5,7 @@ import json
 
 import typer
 
-from hfer.cli.delivery import coming_back, describe_end, jsonable, watch, write_stdout
-from hfer.cli.exits import exit_code_of_job
+from hfer.cli.delivery import coming_back, jsonable, leave, watch, write_stdout
 from hfer.cli.options import DEFAULT_URL, ApiKey, AsJson, JobId, Quiet, Url, session
 from hfer.models import JobState
 
@@ -31,8 +30,7 @@ def watch_job(
                 state = job.wait(on_progress=_Lines().show)
             else:
                 state = watch(job, wiring.stderr, quiet=quiet)
-        describe_end(state, wiring.stderr)
-        raise typer.Exit(exit_code_of_job(state))
+        leave(state, wiring.stderr)
 
 
 class _Lines:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from rich.table import Table
 
 from hfer.cli.tables import NOTHING, add, lines_table, shown_time, titled_table
-from hfer.webhook_endpoints import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from hfer.webhook_models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 
 def endpoints_table(endpoints: Iterable[WebhookEndpoint]) -> Table:

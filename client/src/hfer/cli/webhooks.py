@@ -16,7 +16,7 @@ from hfer.cli.webhook_tables import (
     endpoints_table,
 )
 from hfer.client import Client
-from hfer.webhook_endpoints import WebhookDelivery, WebhookEndpoint
+from hfer.webhook_models import WebhookDelivery, WebhookEndpoint
 
 webhooks = typer.Typer(
     no_args_is_help=True,
@@ -80,36 +80,63 @@ def rotate(
 
 @webhooks.command()
 def enable(
-    context: typer.Context, endpoint: EndpointId, *, api_key: ApiKey, url: Url = DEFAULT_URL
+    context: typer.Context,
+    endpoint: EndpointId,
+    *,
+    api_key: ApiKey,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
 ) -> None:
     """Switch an endpoint on again; what was pending is sent."""
     with session(context, url, api_key) as (wiring, client):
-        tell(wiring.stderr, f"Enabled {client.webhook_endpoints.enable(endpoint).id}")
+        changed = client.webhook_endpoints.enable(endpoint)
+        tell(wiring.stderr, f"Enabled {changed.id}")
+    if as_json:
+        write_json(changed)
 
 
 @webhooks.command()
 def disable(
-    context: typer.Context, endpoint: EndpointId, *, api_key: ApiKey, url: Url = DEFAULT_URL
+    context: typer.Context,
+    endpoint: EndpointId,
+    *,
+    api_key: ApiKey,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
 ) -> None:
     """Switch an endpoint off; nothing new is kept for it."""
     with session(context, url, api_key) as (wiring, client):
         off = client.webhook_endpoints.enable(endpoint, enabled=False)
         tell(wiring.stderr, f"Disabled {off.id}")
+    if as_json:
+        write_json(off)
 
 
 @webhooks.command()
 def delete(
-    context: typer.Context, endpoint: EndpointId, *, api_key: ApiKey, url: Url = DEFAULT_URL
+    context: typer.Context,
+    endpoint: EndpointId,
+    *,
+    api_key: ApiKey,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
 ) -> None:
     """Delete an endpoint with its messages, sent or not."""
     with session(context, url, api_key) as (wiring, client):
         client.webhook_endpoints.delete(endpoint)
         tell(wiring.stderr, f"Deleted {endpoint}")
+    if as_json:
+        write_json({"id": endpoint, "deleted": True})
 
 
 @webhooks.command("test")
 def send_test(
-    context: typer.Context, endpoint: EndpointId, *, api_key: ApiKey, url: Url = DEFAULT_URL
+    context: typer.Context,
+    endpoint: EndpointId,
+    *,
+    api_key: ApiKey,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
 ) -> None:
     """Send a test message and tell whether it arrived. Exits with 4 if it did not."""
     with session(context, url, api_key) as (wiring, client):
@@ -119,6 +146,8 @@ def send_test(
         tell(wiring.stderr, describe_attempt(seen.last_attempt))
         if seen.last_attempt is None:
             tell(wiring.stderr, "Nothing was tried yet: does the maintenance process run?")
+        if as_json:
+            write_json(seen)
         raise typer.Exit(ExitCode.OK if seen.status == "delivered" else ExitCode.JOB_FAILED)
 
 
@@ -152,11 +181,14 @@ def redeliver(
     *,
     api_key: ApiKey,
     url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
 ) -> None:
     """Send a message again, under its own id."""
     with session(context, url, api_key) as (wiring, client):
-        client.webhook_endpoints.redeliver(endpoint, message)
+        again = client.webhook_endpoints.redeliver(endpoint, message)
         tell(wiring.stderr, f"{message} is sent again")
+    if as_json:
+        write_json(again)
 
 
 def _await_attempt(

@@ -128,3 +128,44 @@ class TestSwitches:
         outcome = run("webhooks", "create", URL)
         assert outcome.code == 6
         assert "webhooks-off" in outcome.stderr
+
+
+class TestJson:
+    """Each command prints one JSON document on stdout, and words on stderr alone."""
+
+    @pytest.mark.parametrize(
+        ("arguments", "answer", "key"),
+        [
+            (["list"], page(endpoint_json()), None),
+            (["create", URL], ok(endpoint_json(secret=SECRET), 201), "secret"),
+            (["rotate", ENDPOINT], ok(endpoint_json(secret=SECRET)), "secret"),
+            (["enable", ENDPOINT], ok(endpoint_json()), "enabled"),
+            (["disable", ENDPOINT], ok(endpoint_json(enabled=False)), "disabled_reason"),
+            (["delete", ENDPOINT], httpx.Response(204), "deleted"),
+            (["deliveries", ENDPOINT], page(delivery_json()), None),
+            (["redeliver", ENDPOINT, MESSAGE], ok(delivery_json(), 202), "message_id"),
+        ],
+    )
+    def test_of_every_command(
+        self,
+        run: Run,
+        service: FakeService,
+        arguments: list[str],
+        answer: httpx.Response,
+        key: str | None,
+    ) -> None:
+        service.upsets.append(answer)
+        outcome = run("webhooks", *arguments, "--json")
+        assert outcome.code == 0
+        shown = json.loads(outcome.stdout)
+        assert isinstance(shown, list) if key is None else key in shown
+
+    @pytest.mark.parametrize(("status", "code"), [("delivered", 0), ("pending", 4)])
+    def test_of_a_test_message(
+        self, run: Run, service: FakeService, status: str, code: int
+    ) -> None:
+        seen = delivery_json(status, last_attempt=attempt_json())
+        service.upsets.extend([ok(delivery_json(), 202), ok(seen)])
+        outcome = run("webhooks", "test", ENDPOINT, "--json")
+        assert outcome.code == code
+        assert json.loads(outcome.stdout)["status"] == status

@@ -1,0 +1,124 @@
+"""``hfer submit``: photos from disk, from archives or by URL, as one job."""
+
+from typing import Annotated
+
+import typer
+
+from hfer.cli.delivery import coming_back, deliver, going_on, leave, tell, watch, write_json
+from hfer.cli.options import (
+    DEFAULT_URL,
+    ApiKey,
+    AsJson,
+    Out,
+    Quiet,
+    ResultsFormat,
+    ResultsFormatOption,
+    Url,
+    json_if,
+    parse_label,
+    session,
+)
+from hfer.cli.progress import upload_bar
+from hfer.cli.url_list import read_urls
+from hfer.models import JobState
+
+
+def submit(
+    context: typer.Context,
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PATH|URL",
+            help="Photos, folders, quoted patterns and archives; or URLs and s3://bucket/folder.",
+        ),
+    ] = None,
+    *,
+    api_key: ApiKey,
+    url: Url = DEFAULT_URL,
+    urls: Annotated[
+        typer.FileBinaryRead | None,
+        typer.Option(
+            "--urls", metavar="FILE", help="Take URLs from a list, one per line; - is stdin."
+        ),
+    ] = None,
+    s3_expiry: Annotated[
+        int,
+        typer.Option(
+            metavar="HOURS", min=1, max=168, help="How long the service may read s3:// photos."
+        ),
+    ] = 24,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay, and print the results.")] = False,
+    out: Out = None,
+    results_format: ResultsFormatOption = ResultsFormat.TABLE,
+    top_n: Annotated[
+        int | None, typer.Option(min=1, max=7, help="Expressions listed per face.")
+    ] = None,
+    min_face_px: Annotated[
+        int | None, typer.Option(help="Leave out faces shorter than this many pixels.")
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Leave out faces detected with less confidence, 0.5 to 1.")
+    ] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Words to find the job by.")
+    ] = None,
+    client_ref: Annotated[str | None, typer.Option(help="Your own id of the job.")] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="Same key and same photos give the same job again.")
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Do not go on with an interrupted submit of these.")
+    ] = False,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send photos as one job. --out implies --wait; without either, print the job's id.
+
+    Photos by URL are fetched by the service. s3:// is listed here, with the credentials of the
+    AWS_… variables, and the service gets presigned URLs (needs hfer[s3]).
+
+    A submit that was interrupted or killed goes on where it stopped when it is run again.
+    """
+    results_format = json_if(as_json, results_format)
+    given = [*(sources or []), *(read_urls(urls) if urls else [])]
+    labels = dict(parse_label(text) for text in label or [])
+    with session(context, url, api_key) as (wiring, client):
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+        with going_on(wiring.stderr), upload_bar(wiring.stderr, quiet=quiet) as on_upload:
+            job = client.submit(
+                *given,
+                top_n=top_n,
+                min_face_px=min_face_px,
+                detection_threshold=threshold,
+                annotated=True if out is not None else None,
+                labels=labels,
+                client_ref=client_ref,
+                idempotency_key=idempotency_key,
+                resume=not fresh,
+                s3_expiry_s=s3_expiry * 3_600,
+                on_upload=on_upload,
+            )
+        if not wait and out is None:
+            _print_submitted(job.state, results_format)
+            return
+        with coming_back(job, wiring.stderr):
+            tell(wiring.stderr, f"Submitted {job.id}")
+            state = watch(job, wiring.stderr, quiet=quiet)
+            deliver(
+                job,
+                wiring.stderr,
+                results_format=results_format,
+                out=out,
+                partial=False,
+                quiet=quiet,
+            )
+        leave(state, wiring.stderr)
+
+
+def _print_submitted(state: JobState, results_format: ResultsFormat) -> None:
+    """Print the bare id, so that ``JOB=$(hfer submit …)`` works; JSON if JSON was asked for."""
+    if results_format in {ResultsFormat.JSON, ResultsFormat.JSONL}:
+        write_json(state)
+    else:
+        typer.echo(state.id)
