@@ -173,6 +173,9 @@ class WorkerSettings(Group):
     )
     concurrency: int = Field(default=1, ge=1, description="pool children")
     threads: int = Field(default=1, ge=1, description="inference threads per child")
+    niceness: int = Field(
+        default=10, ge=0, le=19, description="so that an API on the same cores answers first"
+    )
     max_memory_mb: int = Field(
         default=2_000, ge=100, description="a child above this is replaced after its task"
     )

@@ -23,6 +23,8 @@ def main() -> int:
 
     for name in SINGLE_THREADED:
         os.environ.setdefault(name, str(settings.worker.threads))
+    # Only what is missing: whoever started the worker nicer than that meant it.
+    os.nice(max(0, settings.worker.niceness - os.nice(0)))
     device = device_of(settings)
     worker = create_app(settings).Worker(
         hostname=f"{device}-{os.getpid()}@{socket.gethostname()}",

@@ -23,7 +23,6 @@ class LimitsObject(BaseModel):
     photo_min_side_px: int
     request_files: int
     request_bytes: int
-    request_urls: int = Field(description="photos by URL of one request")
     config_bytes: int
     archive_entries: int = Field(description="files in one zip or tar of a multipart request")
     archive_ratio: int = Field(description="how many times its own size an archive may unpack to")
@@ -63,7 +62,6 @@ def limits_object(limits: PhotoLimits, settings: Settings) -> LimitsObject:
         photo_min_side_px=limits.photo_min_side_px,
         request_files=limits.request_files,
         request_bytes=limits.request_bytes,
-        request_urls=MAX_URLS,
         config_bytes=MAX_CONFIG_BYTES,
         archive_entries=limits.archive_entries,
         archive_ratio=limits.archive_ratio,

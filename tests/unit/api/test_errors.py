@@ -31,7 +31,7 @@ from services.common.models.errors import (
     NothingToRollBackError,
 )
 from services.common.storage import ObjectMissingError
-from services.common.telemetry import Metrics
+from services.common.telemetry import Metrics, NoTracing
 
 LIMIT = 100
 
@@ -44,7 +44,7 @@ def build() -> tuple[FastAPI, Metrics]:
     app, metrics = FastAPI(), Metrics()
     register_error_handlers(app)
     app.add_middleware(BodyLimitMiddleware, limit_of=lambda _method, _path: LIMIT)
-    app.add_middleware(RequestContextMiddleware, metrics=metrics)
+    app.add_middleware(RequestContextMiddleware, metrics=metrics, tracing=NoTracing())
 
     @app.post("/body")
     def take(body: Body, size: Annotated[int, Query(ge=1)] = 1) -> int:
