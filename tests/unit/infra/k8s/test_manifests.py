@@ -9,15 +9,6 @@ from infra.k8s import kustomizations, rules, schema
 from infra.k8s.tree import FOLDER, UNNAMED, Manifest, manifests, of_kind, read, settings_of_files
 from tests.fixtures.settings_names import known_settings
 
-# Named before the branches that read them are merged; to be emptied then.
-PENDING = frozenset(
-    {
-        "HFER_HEALTH__PULSE_FILE",
-        "HFER_TELEMETRY__METRICS_HOST",
-        "HFER_TELEMETRY__METRICS_PORT",
-    }
-)
-
 
 @pytest.fixture
 def found() -> list[Manifest]:
@@ -68,7 +59,7 @@ def test_every_deployment_has_a_disruption_budget(found: list[Manifest]) -> None
 
 
 def test_every_setting_exists(found: list[Manifest]) -> None:
-    known = known_settings() | PENDING
+    known = known_settings()
     assert rules.unknown_settings(found, known) == []
     assert [pair for pair in settings_of_files() if pair[0] not in known] == []
 

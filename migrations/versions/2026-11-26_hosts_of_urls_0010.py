@@ -1,6 +1,6 @@
 """The host of each photo that a URL names, so that claims can be kept few on each.
 
-Revision: 0011, after 0009. Made on 2026-11-26.
+Revision: 0010, after 0009. Made on 2026-11-26.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0011"
+revision: str = "0010"
 down_revision: str | None = "0009"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
