@@ -179,8 +179,8 @@ class TestTraces:
 
     def chunks(self, observed: Observed) -> Any:
         def arrived() -> bool:
-            traced = [span for span in observed.spans.named("chunk") if span.trace_id == TRACE]
-            return bool(traced) and bool(observed.spans.named("POST /v1/jobs"))
+            traced = {span.name for span in observed.spans.spans if span.trace_id == TRACE}
+            return {"chunk", "POST /v1/jobs"} <= traced
 
         wait_until(arrived, timeout_s=30, what="spans of API and worker")
         return observed.spans.named("chunk")

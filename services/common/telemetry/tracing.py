@@ -1,4 +1,4 @@
-"""Traces: opt-in by ``HFER_TELEMETRY__OTLP_ENDPOINT``. Without it neither tracing SDK nor exporter is imported.
+"""Traces: opt-in by ``HFER_TELEMETRY__OTLP_ENDPOINT``; neither SDK nor exporter is imported else.
 
 A trace begins with a request. The job row carries its context (hints carry ids only), and each
 chunk that a worker takes of the job is a span below the request, with a span for every stage.
