@@ -110,7 +110,7 @@ def test_fetchers_share_the_work_and_one_that_dies_costs_only_what_it_held(
     fleet: Fleet, host: PhotoHost, rows: Rows
 ) -> None:
     hosts = ("127.0.0.1", "localhost")
-    paths = [f"ok/{number}" for number in range(150)]
+    paths = [f"ok/{number}" for number in range(80)]
     start_all(fleet, host, fetchers=2)
     wait_until(lambda: fleet.worker_rows() >= 3, timeout_s=30, what="two fetchers and a worker")
     first = make_url_job(fleet, [host.url(p, host=hosts[n % 2]) for n, p in enumerate(paths)])
@@ -137,7 +137,7 @@ def test_outages_of_bucket_and_database_are_no_photos_fault(
 ) -> None:
     urls = [
         host.url(f"ok/{number}", host=name)
-        for number in range(150)
+        for number in range(60)
         for name in ("127.0.0.1", "localhost")
     ]
     chaos = Chaos(fleet)

@@ -145,9 +145,11 @@ def _parsed(url: str | httpx.URL) -> httpx.URL:
     if isinstance(url, str) and len(url) > MAX_URL_CHARS:
         raise UrlBlockedError(f"The URL is longer than {MAX_URL_CHARS} characters.")
     try:
-        return httpx.URL(url)
+        parsed = httpx.URL(url)
+        _ = parsed.host  # the client decodes it as well: of an unfit xn-- it is an error only here
     except (httpx.InvalidURL, UnicodeError, ValueError):
         raise UrlBlockedError("This is not a valid URL.") from None
+    return parsed
 
 
 def _port(url: httpx.URL) -> int:

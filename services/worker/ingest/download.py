@@ -150,7 +150,13 @@ def _translated(limits: PhotoLimits) -> Iterator[None]:
         raise ItemError(ItemErrorCode.FETCH_BLOCKED, detail) from error
     except TooManyBytesError as error:
         raise _too_large(limits) from error
-    except (httpx.TooManyRedirects, httpx.InvalidURL, httpx.LocalProtocolError) as error:
+    # UnicodeError: a redirect to an xn-- name that is none, which httpx lets through as it is.
+    except (
+        httpx.TooManyRedirects,
+        httpx.InvalidURL,
+        httpx.LocalProtocolError,
+        UnicodeError,
+    ) as error:
         raise ItemError(
             ItemErrorCode.FETCH_FAILED, "The URL leads nowhere; name the photo's own URL."
         ) from error

@@ -125,6 +125,8 @@ def test_lets_urls_of_public_hosts_pass(url: str) -> None:
         "https://exa\nmple.com/",
         "https://exa\x00mple.com/",
         f"https://{'a' * 64}.example.com:x/",
+        "https://xn--a.com/",  # httpx parses it, and raises when it reads the host
+        f"https://xn--{'9' * 60}.com/",
     ],
 )
 def test_refuses_urls_that_lead_elsewhere(url: str) -> None:

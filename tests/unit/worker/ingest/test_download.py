@@ -128,6 +128,33 @@ def test_a_body_cut_short_is_asked_for_again() -> None:
     later(reply(200, PHOTO)[:-1])
 
 
+@pytest.mark.parametrize("name", ["xn--a.com", f"xn--{'9' * 60}.com"])
+def test_a_redirect_to_a_name_that_is_none_is_final(name: str) -> None:
+    assert refusal(redirect(f"https://{name}/")) == ItemErrorCode.FETCH_FAILED
+
+
+def test_a_retry_after_that_is_nonsense_is_no_retry_after() -> None:
+    nonsense = "Mon, 01 Jan 2024 00:00:00 +99999999999999999999"
+    assert later(reply(503, retry_after=nonsense)).after_s is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 300_000 + b"\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000,
+        b"HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"",
+    ],
+)
+def test_an_answer_that_is_no_http_is_told_as_one_broken_off(answer: bytes) -> None:
+    assert "broke off" in later(answer).detail
+
+
 def test_endless_redirects_are_final() -> None:
     assert refusal(redirect("/again")) is ItemErrorCode.FETCH_FAILED
 
