@@ -10,6 +10,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from infra.backup.settings import BackupSettings
 from services.api.enrol import EnrolSettings
 from services.common.config import Settings
+from services.common.environment import read_or_exit
 from services.web.settings import WebSettings
 
 GIVEN = {
@@ -86,7 +87,7 @@ class TestEverySecret:
         environment.setenv(variable, around.format(sample(variable)))
         assert value_of(kind(), kind, variable) == sample(variable)  # type: ignore[arg-type]
 
-    @pytest.mark.parametrize("wrong", ["", " \n", "hunter2\x00b", "hunter2\x1bb", "hunter2\x7fb"])
+    @pytest.mark.parametrize("wrong", ["", " \n", "hunter2\x01b", "hunter2\x1bb", "hunter2\x7fb"])
     def test_is_refused_when_it_cannot_be_right(
         self,
         environment: pytest.MonkeyPatch,
@@ -94,12 +95,56 @@ class TestEverySecret:
         variable: str,
         wrong: str,
     ) -> None:
-        if "\x00" in wrong:  # no environment holds it, a file of secrets may
-            wrong = wrong.replace("\x00", "\x01")
         environment.setenv(variable, wrong)
         with pytest.raises(ValidationError) as caught:
             kind()
         assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("HFER_DATABASE__URL", "postgresql+psycopg://user:hunt/er2@db:1/x", "%2F"),
+        ("HFER_BROKER__URL", "redis://:hunt#er2@broker:1/0", "%23"),
+        ("HFER_API__ADMIN_KEY", "hunter2…", "no API key has"),
+        ("HFER_FETCH__PORTS", "hunter2", "HFER_FETCH: what should be JSON"),
+        ("HFER_DATABASE__POOL_SIZE", "hunter2", "HFER_DATABASE__POOL_SIZE: Input should be"),
+        ("HFER_QUEUE__HUNTER", "hunter2", "HFER_QUEUE__HUNTER: Extra inputs"),
+    ],
+)
+def test_every_fault_names_its_variable_and_shows_no_value(
+    environment: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    variable: str,
+    value: str,
+    told: str,
+) -> None:
+    environment.setenv(variable, value)
+    with pytest.raises(SystemExit):
+        read_or_exit(Settings)
+    shown = capsys.readouterr().err
+    assert told in shown
+    assert not [part for part in ("hunter2", "hunt", "er2") if part in shown]
+
+
+@pytest.mark.parametrize("head", ["HFER_STORAGE__ENDPOINT", "HFER_STORAGE__"])
+def test_of_a_missing_group_every_variable_is_named(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], head: str
+) -> None:
+    gone = [name for name in GIVEN if name.startswith(head)]
+    for name in gone:
+        environment.delenv(name)
+    with pytest.raises(SystemExit):
+        read_or_exit(Settings)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split()[1] for line in lines] == gone
+
+
+def test_keys_of_a_list_may_stand_on_lines_of_their_own(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("HFER_WEBHOOKS__KEYS", "one,\n  two\n")
+    keys = Settings().webhooks.keys
+    assert keys is not None
+    assert keys.get_secret_value() == "one,two"
 
 
 @pytest.mark.parametrize("module", STARTED)
