@@ -5,25 +5,23 @@ other setting is needed, so that a migration container gets no other secret.
 """
 
 from alembic import context
-from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import create_engine, pool
 
 from services.common.config import DatabaseSettings
 from services.common.db import models, webhook_models  # noqa: F401 - they register their tables
 from services.common.db.base import Base
+from services.common.environment import EnvironmentSettings, read_or_exit
 
 
-class MigrationSettings(BaseSettings):
+class MigrationSettings(EnvironmentSettings):
     """The one group that migrations need."""
-
-    model_config = SettingsConfigDict(env_prefix="HFER_", env_nested_delimiter="__", extra="ignore")
 
     database: DatabaseSettings
 
 
 def database_url() -> str:
     url: str | None = context.config.attributes.get("url")
-    return url or MigrationSettings().database.url.get_secret_value()
+    return url or read_or_exit(MigrationSettings).database.url.get_secret_value()
 
 
 def run_offline() -> None:

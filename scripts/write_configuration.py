@@ -24,9 +24,11 @@ Written from the settings classes ([general](../services/common/config.py),
 [.env.example](../.env.example) is the same as a file to fill in; `make run` needs none of it.
 
 Every process reads its settings once, at the start, from environment variables. A misspelt name
-within a group, or a value out of its range, ends the start with an error that names it. Lists are
-JSON. Megabytes have 1,000,000 bytes. **Required** settings have no default. A *secret* is kept out
-of logs and messages; pass it from a secret store, not in an image or a repository.
+within a group, or a value out of its range, ends the start with code 2 and a sentence that names
+the variable and shows no value. Lists are JSON. Megabytes have 1,000,000 bytes. **Required**
+settings have no default. A *secret* is kept out of logs and messages; pass it from a secret store,
+not in an image or a repository. White space around it, such as the newline at the end of a file, is
+no part of it; an empty one, or one with control characters, ends the start.
 
 | process | started by |
 |---|---|

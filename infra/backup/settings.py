@@ -1,17 +1,15 @@
 """Where database and bucket are: two groups of the service's own settings, no other secret."""
 
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 
 from infra.backup.errors import BackupError
 from services.common.config import DatabaseSettings, StorageSettings
+from services.common.environment import EnvironmentSettings
 
 
-class BackupSettings(BaseSettings):
+class BackupSettings(EnvironmentSettings):
     """``HFER_DATABASE__URL`` and ``HFER_STORAGE__*``, as the API has them."""
-
-    model_config = SettingsConfigDict(env_prefix="HFER_", env_nested_delimiter="__", extra="ignore")
 
     database: DatabaseSettings
     storage: StorageSettings

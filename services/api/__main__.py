@@ -9,6 +9,7 @@ from services.api.app import create_app
 from services.api.events.shutdown import StreamEndingServer
 from services.api.state import ApiState
 from services.common.config import Settings
+from services.common.environment import read_or_exit
 from services.common.telemetry import configure_logging
 
 # Running requests get this long when the process is asked to stop.
@@ -17,8 +18,8 @@ _NOT_STARTED = 3  # as `uvicorn` itself ends
 
 
 def main() -> int:
-    """Serve until SIGTERM or Ctrl-C; 3 when the address is taken or the start failed."""
-    settings = Settings()
+    """Serve until SIGTERM or Ctrl-C; 2 for wrong settings, 3 when the start failed."""
+    settings = read_or_exit(Settings)
     configure_logging(settings.telemetry, service="api")
     app = create_app(settings)
     state: ApiState = app.state.api

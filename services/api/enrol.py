@@ -6,32 +6,28 @@ one-shot after the migrations, this lets every secret of a deployment be made be
 
 import sys
 
-from pydantic import BaseModel, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
-
 from services.common.config import DatabaseSettings
 from services.common.db.session import build_engine, build_session_factory, unit_of_work
+from services.common.environment import EnvironmentSettings, Group, SecretApiKey, read_or_exit
 from services.common.keys.service import ensure_page_key
 
 
-class PageKey(BaseModel):
+class PageKey(Group, extra="ignore"):
     """The one setting of the page that is read here."""
 
-    api_key: SecretStr
+    api_key: SecretApiKey
 
 
-class EnrolSettings(BaseSettings):
+class EnrolSettings(EnvironmentSettings):
     """No more than this needs, so that its container gets no other secret."""
-
-    model_config = SettingsConfigDict(env_prefix="HFER_", env_nested_delimiter="__", extra="ignore")
 
     database: DatabaseSettings
     web: PageKey
 
 
 def main() -> int:
-    """Store the key; 0, or 2 when it is too short to be safe."""
-    settings = EnrolSettings()
+    """Store the key; 0, or 2 when a setting does not fit or the key could be guessed."""
+    settings = read_or_exit(EnrolSettings)
     engine = build_engine(settings.database)
     try:
         with unit_of_work(build_session_factory(engine)) as session:

@@ -132,8 +132,10 @@ def _on_http_exception(request: Request, error: StarletteHTTPException) -> Respo
         ProblemCode.NOT_FOUND: f"No such path: {request.url.path}",
         ProblemCode.METHOD_NOT_ALLOWED: f"{request.method} does not fit {request.url.path}",
     }
-    detail = details.get(code, str(error.detail))
-    limit = error.limit if isinstance(error, BodyTooLargeError) else None
+    ours = error if isinstance(error, BodyTooLargeError) else None
+    # What a library says may quote the request, and changes with its version.
+    detail = ours.detail if ours else details.get(code, f"{PROBLEM_TYPES[code].title}.")
+    limit = ours.limit if ours else None
     headers = dict(error.headers or {})
     if code == ProblemCode.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(_allowed(request))

@@ -1,26 +1,28 @@
 """Settings: typed groups read from the environment, prefix ``HFER_``, delimiter ``__``.
 
-No instance is made at import time: a process builds ``Settings()`` once, in its factory, and
+No instance is made at import time: a process reads ``Settings`` once, at its start, and
 passes it on. Example: ``HFER_DATABASE__URL`` sets ``Settings().database.url``.
 """
 
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, IPvAnyNetwork
 
-
-class Group(BaseModel):
-    """A frozen group of settings; a misspelt key is an error, not a silent default."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from services.common.environment import (
+    EnvironmentSettings,
+    Group,
+    Secret,
+    SecretApiKey,
+    SecretKeys,
+    SecretUrl,
+)
 
 
 class DatabaseSettings(Group):
     """PostgreSQL, the only truth about state."""
 
-    url: SecretStr = Field(description="postgresql+psycopg://user:password@host:port/name")
+    url: SecretUrl = Field(description="postgresql+psycopg://user:password@host:port/name")
     pool_size: int = Field(
         default=10, ge=1, description="connections kept by a process, twice as many at its peak"
     )
@@ -39,8 +41,8 @@ class StorageSettings(Group):
         pattern=r"^https?://[^/?#@]+$",
         description="where clients reach the bucket for presigned uploads, with scheme, no path",
     )
-    access_key: SecretStr = Field(description="name of the S3 account")
-    secret_key: SecretStr = Field(description="its secret; it signs presigned URLs too")
+    access_key: Secret = Field(description="name of the S3 account")
+    secret_key: Secret = Field(description="its secret; it signs presigned URLs too")
     bucket: str = Field(
         default="hfer", min_length=3, description="holds photos, pictures and model bundles"
     )
@@ -54,7 +56,7 @@ class StorageSettings(Group):
 class BrokerSettings(Group):
     """The hint channel. Redis by default; ``amqp://`` makes it RabbitMQ with quorum queues."""
 
-    url: SecretStr = Field(description="redis://:password@host:port/0 or amqp://…")
+    url: SecretUrl = Field(description="redis://:password@host:port/0 or amqp://…")
     publish_timeout_s: float = Field(
         default=1.0, gt=0, description="a hint that takes longer is left to the feeder"
     )
@@ -141,7 +143,7 @@ class ApiSettings(Group):
     public_url: str | None = Field(
         default=None, description="absolute base of links and problem types"
     )
-    admin_key: SecretStr | None = Field(
+    admin_key: SecretApiKey | None = Field(
         default=None, description="bootstrap admin key; its hash is stored at start"
     )
     queue_cap_photos: int = Field(default=200_000, ge=1, description="open photos per tenant")
@@ -157,7 +159,7 @@ class CompatSettings(Group):
     """The interface of the service that this one follows, hfer, for its clients unchanged."""
 
     enabled: bool = Field(default=False, description="serve POST /upload_image, GET /emotions")
-    anonymous_key: SecretStr | None = Field(
+    anonymous_key: SecretApiKey | None = Field(
         default=None, description="API key that requests to them without one act as"
     )
     picture_pixels: int = Field(
@@ -225,7 +227,7 @@ class ModelSettings(Group):
 class WebhookSettings(Group):
     """Messages to receivers that users name."""
 
-    keys: SecretStr | None = Field(
+    keys: SecretKeys | None = Field(
         default=None,
         description="Fernet keys that encrypt signing secrets, comma-separated; the first one"
         " encrypts. Without them there are no webhooks",
@@ -264,17 +266,13 @@ class TelemetrySettings(Group):
     trace_ratio: float = Field(
         default=1.0, ge=0, le=1, description="share of requests that are traced"
     )
-    sentry_dsn: SecretStr | None = Field(
+    sentry_dsn: Secret | None = Field(
         default=None, description="where errors are reported; nowhere if unset"
     )
 
 
-class Settings(BaseSettings):
+class Settings(EnvironmentSettings):
     """All settings of a deployment; every process reads the groups it needs."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="HFER_", env_nested_delimiter="__", frozen=True, extra="ignore"
-    )
 
     environment: Literal["dev", "prod"] = Field(
         default="prod", description="stands in the keys that are made: hfer_dev_…, hfer_prod_…"

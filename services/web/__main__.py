@@ -7,7 +7,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from services.web.app import create_app
-from services.web.settings import WebSettings
+from services.web.settings import WebSettings, sentences
 from services.web.shutdown import StreamEndingServer
 
 # Uploads under way get this long when the process is asked to stop.
@@ -20,9 +20,8 @@ def main() -> int:
     try:
         settings = WebSettings()
     except ValidationError as error:
-        for fault in error.errors(include_url=False, include_input=False):
-            name = "__".join(["HFER_WEB", *map(str, fault["loc"])]).upper()
-            print(f"error: {name}: {fault['msg']}", file=sys.stderr)  # noqa: T201 - before any log
+        for sentence in sentences(error):
+            print(f"error: {sentence}", file=sys.stderr)  # noqa: T201 - before any log
         return 2
     app = create_app(settings)
     config = uvicorn.Config(

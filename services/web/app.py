@@ -84,12 +84,13 @@ async def _api_error(request: Request, error: Exception) -> Response:
 
 
 async def _batch_error(request: Request, error: Exception) -> Response:
-    return _tell(request, Fault("The upload cannot be read", str(error), "", _BAD_REQUEST))
+    assert isinstance(error, BatchError)  # noqa: S101 - as above
+    return _tell(request, Fault("The upload cannot be read", error.detail, "", _BAD_REQUEST))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else _BAD_REQUEST
-    detail = error.detail if isinstance(error, HTTPException) else str(error)
+    assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    status, detail = error.status_code, error.detail
     if status == _NOT_FOUND:
         detail = "There is no page at this address."
     return _tell(request, Fault("That did not work", detail, "Go on from the start page.", status))

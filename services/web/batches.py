@@ -24,8 +24,12 @@ _BLOCK = 1 << 18
 STALL_S = 60.0
 
 
-class BatchError(ValueError):
-    """A batch that is not what its first line says; its text is for people."""
+class BatchError(Exception):
+    """A batch that is not what its first line says; ``detail`` is a sentence for people."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
 
 
 class Announced(BaseModel):

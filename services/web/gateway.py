@@ -24,7 +24,16 @@ _LONGEST_PAUSE_S = 5.0
 
 
 class ApiError(Exception):
-    """Base of what can go wrong on the way to the API; its text is for people."""
+    """Base of what can go wrong on the way to the API.
+
+    Attributes:
+        detail: a sentence of ours or of the API's, for people; never the text of an exception of
+            a library, which quotes what it was given: httpx the header with the key.
+    """
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
 
 
 class ApiUnreachableError(ApiError):
@@ -134,7 +143,7 @@ class Gateway:
             headers = {"Content-Length": str(size)}
             response = await self._bucket.put(url, content=body, headers=headers)
         except httpx.TransportError as error:
-            raise ApiUnreachableError(f"No answer from the bucket: {_cause(error)}") from error
+            raise ApiUnreachableError(_silence("bucket", error)) from error
         if not response.is_success:
             raise ApiUnreachableError(f"The bucket refused a photo ({response.status_code}).")
 
@@ -166,7 +175,7 @@ class Gateway:
             finally:
                 await response.aclose()
         except httpx.TransportError as error:
-            raise ApiUnreachableError(f"No answer from the API: {_cause(error)}") from error
+            raise ApiUnreachableError(_silence("API", error)) from error
 
 
 def path_of(*parts: str) -> str:
@@ -206,5 +215,6 @@ def _refusal(response: httpx.Response, raw: bytes) -> ApiRefusalError:
     )
 
 
-def _cause(error: Exception) -> str:
-    return str(error) or type(error).__name__
+def _silence(who: str, error: httpx.TransportError) -> str:
+    """Name the kind of the failure, by which an operator tells a refusal from a timeout."""
+    return f"No answer from the {who} ({type(error).__name__})."

@@ -1,25 +1,54 @@
 """Settings of the page, read from ``HFER_WEB__*``. Nothing of the other services is known here."""
 
+import re
 from ipaddress import ip_address
-from typing import Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _checked(secret: SecretStr) -> SecretStr:
+    """Strip white space: a secret that is read from a file mostly ends with a newline."""
+    text = secret.get_secret_value().strip()
+    if not text:
+        raise ValueError("is empty: give it a value, or leave the variable out.")
+    if _CONTROL.search(text):
+        raise ValueError("holds a line break or another control character: copy it anew.")
+    return SecretStr(text)
+
+
+def _sendable(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().isascii():
+        raise ValueError("holds a character that no API key has: copy it anew.")
+    return secret
+
+
+# As in services/common/environment.py, which the page may not import; one test holds both.
+Secret = Annotated[SecretStr, AfterValidator(_checked)]
+SecretApiKey = Annotated[Secret, AfterValidator(_sendable)]
 
 
 class WebSettings(BaseSettings):
     """All settings of the page; a contradiction ends the start with a sentence."""
 
-    model_config = SettingsConfigDict(env_prefix="HFER_WEB__", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="HFER_WEB__", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     api_url: str = Field(
         default="http://127.0.0.1:8000",
         pattern=r"^https?://[^/?#@]+/?$",
         description="where the page reaches the API, with scheme, no path",
     )
-    api_key: SecretStr = Field(description="key with jobs:read and jobs:write; never leaves here")
-    admin_api_key: SecretStr | None = Field(
+    api_key: SecretApiKey = Field(
+        description="key with jobs:read and jobs:write; never leaves here"
+    )
+    admin_api_key: SecretApiKey | None = Field(
         default=None, description="key with models:admin; without it models are only shown"
     )
     host: str = Field(default="127.0.0.1", description="address to listen on")
@@ -29,8 +58,8 @@ class WebSettings(BaseSettings):
         pattern=r"^https?://[^/?#@]+/?$",
         description="how browsers reach the page when a proxy stands in front",
     )
-    password: SecretStr | None = Field(default=None, description="who knows it may use the page")
-    admin_password: SecretStr | None = Field(
+    password: Secret | None = Field(default=None, description="who knows it may use the page")
+    admin_password: Secret | None = Field(
         default=None, description="who knows it may activate models as well"
     )
     behind_login: bool = Field(
@@ -68,6 +97,21 @@ class WebSettings(BaseSettings):
     def secure(self) -> bool:
         """Whether browsers reach the page by TLS only."""
         return (self.public_url or "").startswith("https://")
+
+
+def sentences(error: ValidationError) -> list[str]:
+    """Tell each fault by the name of its variable and what to do, without any value."""
+    return [_sentence(fault) for fault in error.errors(include_url=False, include_input=False)]
+
+
+def _sentence(fault: ErrorDetails) -> str:
+    name = "__".join(["HFER_WEB", *map(str, fault["loc"])]).upper()
+    if fault["type"] == "missing":
+        return f"{name} is not set: docs/configuration.md says what it holds."
+    if fault["type"] == "value_error":
+        cause = str(fault["ctx"]["error"])
+        return f"{name} {cause}" if fault["loc"] else cause
+    return f"{name}: {fault['msg']}."
 
 
 def is_loopback(host: str) -> bool:

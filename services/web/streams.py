@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 
 import anyio
@@ -58,35 +57,10 @@ class Streams:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A server-sent event, or with an empty ``kind`` a comment, which keeps a connection alive."""
-
-    kind: str = ""
-    data: str = ""
-    id: str = ""
-
-    @property
-    def frame(self) -> bytes:
-        """The event as it is sent; its data is one line."""
-        known = f"id: {self.id}\n" if self.id else ""
-        return f"event: {self.kind}\ndata: {self.data}\n{known}\n".encode()
-
-
-async def parse_events(lines: AsyncIterator[str]) -> AsyncIterator[Sent]:
-    """Take a stream of lines apart into its events and comments."""
-    fields: dict[str, str] = {}
-    async for line in lines:
-        name, _, value = line.partition(":")
-        if not line:
-            if "data" in fields:
-                kind = fields.get("event", "message")
-                yield Sent(kind, fields["data"], fields.get("id", ""))
-            fields = {}
-        elif not name:
-            yield Sent()
-        else:
-            fields[name] = value.removeprefix(" ")
+def frame(kind: str, data: str, *, id: str | None = None) -> bytes:  # noqa: A002 - its name
+    """Return a server-sent event as it is sent; ``data`` is one line."""
+    known = f"id: {id}\n" if id else ""
+    return f"event: {kind}\ndata: {data}\n{known}\n".encode()
 
 
 async def _gone(receive: Receive) -> None:

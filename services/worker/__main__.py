@@ -6,6 +6,7 @@ import socket
 import sys
 
 from services.common.config import Settings
+from services.common.environment import read_or_exit
 from services.worker.sharing import share_metrics
 
 # Set before any numerical library loads, in children that inherit them: each has its own share
@@ -15,7 +16,7 @@ SINGLE_THREADED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 def main() -> int:
     """Run the worker until a signal ends it; its exit code."""
-    settings = Settings()
+    settings = read_or_exit(Settings)
     share_metrics(settings.telemetry)
     # Not before: what they import looks at the variable that this sets.
     from services.worker.app import create_app

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from minio import Minio
 
 S3_SCHEME = "s3://"
+SECRETS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 AWS = "https://s3.amazonaws.com"
 # What signature version 4 allows.
 DAY_S, LONGEST_EXPIRY_S = 86_400, 604_800
@@ -81,14 +82,13 @@ def connect(environment: Mapping[str, str]) -> "Minio":
     ``AWS_DEFAULT_REGION``.
 
     Raises:
-        SettingsError: a key is missing, or the endpoint is no URL.
+        SettingsError: a key is missing or damaged, or the endpoint is no URL.
     """
     import urllib3
     from minio import Minio
 
-    missing = [
-        name for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") if not environment.get(name)
-    ]
+    secrets = {name: _secret(environment, name) for name in SECRETS}
+    missing = [name for name in SECRETS[:2] if not secrets[name]]
     if missing:
         raise SettingsError(f"s3:// needs your own credentials: set {' and '.join(missing)}.")
     endpoint = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL") or AWS
@@ -104,13 +104,20 @@ def connect(environment: Mapping[str, str]) -> "Minio":
     )
     return Minio(
         parts.netloc,
-        access_key=environment["AWS_ACCESS_KEY_ID"],
-        secret_key=environment["AWS_SECRET_ACCESS_KEY"],
-        session_token=environment.get("AWS_SESSION_TOKEN") or None,
+        access_key=secrets["AWS_ACCESS_KEY_ID"],
+        secret_key=secrets["AWS_SECRET_ACCESS_KEY"],
+        session_token=secrets["AWS_SESSION_TOKEN"],
         region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
         secure=parts.scheme == "https",
         http_client=http,
     )
+
+
+def _secret(environment: Mapping[str, str], name: str) -> str | None:
+    secret = environment.get(name, "").strip()
+    if not (secret.isascii() and secret.isprintable()):
+        raise SettingsError(f"{name} holds a character that no header can carry; copy it anew.")
+    return secret or None
 
 
 def _keys(store: "Minio", bucket: str, key: str) -> Iterator[str]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import httpx
 
 from hfer._codec import decode
-from hfer._events import EventReader, RawEvent
 from hfer._retry import PATIENT
 from hfer._transport import Call, Transport
 from hfer.errors import ServiceUnreachableError, UnexpectedAnswerError
 from hfer.models import JobState, PhotoResult
+from hfer.sse import Event, EventReader
 
 JOB_PROGRESS, ITEM_FINISHED, JOB_FINISHED = "job.progress", "item.finished", "job.finished"
 
@@ -88,8 +88,8 @@ async def _stream(
         yield None
 
 
-def _event(raw: RawEvent) -> JobEvent | None:
-    """Read an event; None for one of a kind that a newer service made up."""
+def _event(raw: Event) -> JobEvent | None:
+    """Read an event; None for a comment, and for a kind that a newer service made up."""
     if raw.kind == ITEM_FINISHED:
         return JobEvent(raw.kind, raw.id, photo=decode(PhotoResult, _parsed(raw.data)))
     if raw.kind in {JOB_PROGRESS, JOB_FINISHED}:

@@ -116,7 +116,7 @@ def _is_signed(signed: bytes, given: str, secrets: Iterable[bytes]) -> bool:
 
 def _key(secret: str) -> bytes:
     try:
-        key = base64.b64decode(secret.removeprefix(_SECRET_HEAD), validate=True)
+        key = base64.b64decode(secret.strip().removeprefix(_SECRET_HEAD), validate=True)
     except (binascii.Error, ValueError):
         key = b""
     if not key:

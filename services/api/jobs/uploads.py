@@ -90,7 +90,7 @@ class PhotoUploads:
                 ErasureRepository(session).doom(self._running)
         except SQLAlchemyError as error:
             # The collector of objects that no row names finds them a day later.
-            _log.warning("upload.not_doomed", photos=len(self._running), error=str(error))
+            _log.warning("upload.not_doomed", photos=len(self._running), error=type(error).__name__)
 
     def _on_done(self, future: asyncio.Future[None]) -> None:
         self._slots.release()

@@ -10,9 +10,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from hfer.sse import EventReader
 from services.web.gateway import path_of
 from services.web.state import now, web_of
-from services.web.streams import Sent, parse_events
+from services.web.streams import frame
 from services.web.views.jobs import job_view, state_of
 
 # The events of photos are for programs: the page draws its gallery anew by itself. Their numbers
@@ -59,15 +60,17 @@ class _JobEvents(Response):
 
 async def _frames(told: httpx.Response) -> AsyncIterator[bytes]:
     yield _RETRY
+    reader = EventReader()
     # A broken stream is over like one that ended: the browser comes back, and is told what is up.
     with contextlib.suppress(httpx.TransportError):
-        async for event in parse_events(told.aiter_lines()):
-            if not event.kind:
-                # Scripts do not see comments, and must see that a quiet stream lives.
-                yield Sent("ping", "{}").frame
-            elif event.kind in _TELLING:
-                state = state_of(job_view(json.loads(event.data), now=now()))
-                yield Sent("state", json.dumps(state), event.id).frame
+        async for block in told.aiter_bytes():
+            for event in reader.feed(block):
+                if not event.kind:
+                    # Scripts do not see comments, and must see that a quiet stream lives.
+                    yield frame("ping", "{}")
+                elif event.kind in _TELLING:
+                    state = state_of(job_view(json.loads(event.data), now=now()))
+                    yield frame("state", json.dumps(state), id=event.id)
 
 
 routes = [Route("/jobs/{job_id}/events", job_events)]

@@ -58,7 +58,7 @@ def fault_of(error: ApiError) -> Fault:
     if not isinstance(error, ApiRefusalError):
         return Fault(
             "The service does not answer",
-            str(error),
+            error.detail,
             "Try again in a minute. Photos and results that were accepted are safe.",
             _BAD_GATEWAY,
         )

@@ -8,6 +8,7 @@ import threading
 from services.common.config import Settings
 from services.common.db.session import build_engine, build_session_factory
 from services.common.domain.limits import PhotoLimits
+from services.common.environment import read_or_exit
 from services.common.pulse import Pulse
 from services.common.storage import build_storage
 from services.common.telemetry import Metrics, configure_logging, get_logger, serve_metrics
@@ -27,7 +28,7 @@ _log = get_logger(__name__)
 
 def main() -> int:
     """Fetch until a signal ends it; the exit code."""
-    settings = Settings()
+    settings = read_or_exit(Settings)
     configure_logging(settings.telemetry, service="ingest")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

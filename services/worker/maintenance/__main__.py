@@ -6,6 +6,7 @@ import threading
 
 from services.common.config import Settings
 from services.common.db.session import SessionFactory, build_engine, build_session_factory
+from services.common.environment import read_or_exit
 from services.common.pulse import Pulse
 from services.common.queue.producer import HintSender, build_hint_sender
 from services.common.storage import build_storage
@@ -54,7 +55,7 @@ def build_sender(
 
 def main() -> int:
     """Run the loops until a signal ends them; the exit code."""
-    settings = Settings()
+    settings = read_or_exit(Settings)
     configure_logging(settings.telemetry, service="maintenance")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -51,8 +51,13 @@ def send(
         seen.fault(AttemptResult.BLOCKED, error.detail)
     except httpx.TimeoutException:
         seen.fault(AttemptResult.TIMEOUT, "The receiver did not answer in time.")
-    except (httpx.HTTPError, TooManyBytesError) as error:
-        seen.fault(AttemptResult.UNREACHABLE, str(error) or type(error).__name__)
+    except httpx.ConnectError:
+        told = "No connection could be made: is the receiver up, and its certificate valid?"
+        seen.fault(AttemptResult.UNREACHABLE, told)
+    except TooManyBytesError:
+        seen.fault(AttemptResult.UNREACHABLE, "The head of the receiver's answer is too long.")
+    except httpx.HTTPError:
+        seen.fault(AttemptResult.UNREACHABLE, "The receiver's answer broke off or is no HTTP.")
     return seen.attempt(milliseconds=(clock() - started) * 1_000)
 
 

@@ -236,6 +236,12 @@ class TestBootstrap:
             [key] = session.scalars(select(ApiKey))
             assert key.secret_hash == hashlib.sha256(self.SECRET.encode()).digest()
 
+    def test_a_key_that_is_read_from_a_file_does_not_lock_the_operator_out(
+        self, start_api: StartApi, make_settings: SettingsMaker
+    ) -> None:
+        api = start_api(make_settings(api={"admin_key": f"{self.SECRET}\n"}))
+        assert api.client(key=self.SECRET).get("/v1/api-keys").status_code == 200
+
     def test_another_configured_key_replaces_it(
         self, start_api: StartApi, make_settings: SettingsMaker, sessions: SessionFactory
     ) -> None:

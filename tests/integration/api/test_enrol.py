@@ -19,10 +19,11 @@ def enrol(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyP
     return monkeypatch
 
 
-@pytest.mark.usefixtures("enrol")
+@pytest.mark.parametrize("end", ["", "\n"])
 def test_the_key_works_and_may_no_more_than_the_page_needs(
-    settings: Settings, start_api: StartApi
+    enrol: pytest.MonkeyPatch, settings: Settings, start_api: StartApi, end: str
 ) -> None:
+    enrol.setenv("HFER_WEB__API_KEY", SECRET + end)
     assert main() == 0
     assert main() == 0
     client = start_api(settings).client(key=SECRET)

@@ -1,6 +1,7 @@
 """``s3://…`` against a real S3 server: what is listed, in which order, and that the URLs open."""
 
 import io
+import os
 
 import httpx
 import pytest
@@ -54,6 +55,14 @@ def test_the_url_opens_that_photo_without_any_credential(
     assert "X-Amz-Expires=60" in photo.url
     assert bucket_settings.secret_key.get_secret_value() not in photo.url
     assert httpx.get(photo.url.replace("a.jpg", "notes.txt")).status_code == httpx.codes.FORBIDDEN
+
+
+def test_credentials_that_are_read_from_a_file_work(
+    storage: ObjectStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, f"{os.environ[name]}\n")
+    assert len(signed_photos(f"s3://{storage.bucket}/2026/a.jpg", most=1, expiry_s=60)) == 1
 
 
 def test_no_more_are_listed_than_asked_for(storage: ObjectStorage) -> None:

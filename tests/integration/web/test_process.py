@@ -66,7 +66,7 @@ def page(api: EndlessApi) -> Iterator[Page]:
         environment = {
             "PATH": os.environ["PATH"],
             "HFER_WEB__API_URL": api_url,
-            "HFER_WEB__API_KEY": KEY,
+            "HFER_WEB__API_KEY": f"{KEY}\n",  # as a file of a secret store gives it
             "HFER_WEB__PORT": str(port),
         }
         handle = subprocess.Popen([sys.executable, "-m", "services.web"], env=environment)

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Query
 from pydantic import BaseModel
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import StreamingResponse
 
@@ -142,6 +143,11 @@ class TestDomainErrors:
 
 
 class TestFrameworkErrors:
+    def test_what_another_library_says_is_not_repeated(self) -> None:
+        response = raising(StarletteHTTPException(400, "invalid boundary 'a secret'"))
+        assert (response.status_code, response.json()["code"]) == (400, "invalid-request")
+        assert response.json()["detail"] == "The request cannot be read."
+
     @pytest.mark.parametrize(
         ("request_", "status", "code"),
         [

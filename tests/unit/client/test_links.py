@@ -99,6 +99,15 @@ class TestS3:
         with pytest.raises(SettingsError, match=r"set AWS_SECRET_ACCESS_KEY\."):
             client.submit("s3://mine/photos")
 
+    @pytest.mark.parametrize(
+        "name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
+    )
+    def test_credentials_that_no_header_can_carry_are_not_shown(self, name: str) -> None:
+        environment = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", name: "mine\nmine"}
+        with pytest.raises(SettingsError, match=name) as raised:
+            connect(environment)
+        assert "mine" not in str(raised.value)
+
     @pytest.mark.parametrize("endpoint", ["minio:9000", "ftp://minio", "http://minio/bucket"])
     def test_an_endpoint_that_is_no_server(self, endpoint: str) -> None:
         environment = {

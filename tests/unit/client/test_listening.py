@@ -7,8 +7,6 @@ import httpx
 import pytest
 
 from hfer import ApiError, Client, GoneError, JobEvent, ServiceUnreachableError
-from hfer._events import EventReader, RawEvent
-from hfer._lines import LineCutter
 from hfer.errors import UnexpectedAnswerError
 from tests.fixtures.fake_service import JOB, FakeService, job_json, photo_json, problem
 
@@ -113,6 +111,19 @@ class TestEvents:
             list(client.jobs.attach(JOB).events())
         assert service.pauses == [3.0] * 40
 
+    def test_signs_that_end_lines_elsewhere_stay_in_a_label(
+        self, client: Client, service: FakeService
+    ) -> None:
+        labels = {"name": "Fair\u2028\x852026"}
+        data = json.dumps(
+            job_json("succeeded", succeeded=2) | {"labels": labels}, ensure_ascii=False
+        )
+        body = f"event: job.finished\r\ndata: {data}\r\nid: 99\r\n\r\n"
+        service.upsets.append(httpx.Response(200, content=body.encode()))
+        (event,) = client.jobs.attach(JOB).events()
+        assert event.job is not None
+        assert event.job.labels == labels
+
     def test_passes_over_events_of_a_newer_service(
         self, client: Client, service: FakeService
     ) -> None:
@@ -125,43 +136,3 @@ class TestEvents:
         service.upsets.append(httpx.Response(200, content=body))
         with pytest.raises(UnexpectedAnswerError):
             list(client.jobs.attach(JOB).events())
-
-
-class TestEventReader:
-    @pytest.mark.parametrize(
-        ("text", "events"),
-        [
-            ("data: a\n\n", [RawEvent("message", "a", None)]),
-            ("event: e\ndata: a\ndata:b\nid: 7\n\n", [RawEvent("e", "a\nb", "7")]),
-            (": ping\n\nid: 3\n\n", []),
-            ("event: e\ndata: cut off", []),
-            ("nonsense\ndata\n\n", [RawEvent("message", "", None)]),
-        ],
-    )
-    def test_reads_as_the_standard_says(self, text: str, events: list[RawEvent]) -> None:
-        assert EventReader().feed(text.encode()) == events
-
-    def test_blocks_may_cut_anywhere(self) -> None:
-        reader = EventReader()
-        data = b"event: e\ndata: a\nid: 7\n\n"
-        found = [event for byte in data for event in reader.feed(bytes([byte]))]
-        assert found == [RawEvent("e", "a", "7")]
-
-
-class TestLineCutter:
-    def test_cuts_at_line_feeds_alone(self) -> None:
-        text = "a\u2028b\u0085c\r\nd\n\ne"
-        data = text.encode()
-        for size in (1, 2, 3, 100):
-            blocks = [data[start : start + size] for start in range(0, len(data), size)]
-            cutter = LineCutter()
-            found = [line for block in blocks for line in cutter.feed(block)]
-            assert found == ["a\u2028b\u0085c", "d", ""]
-
-    def test_a_name_with_a_line_separator_tears_no_result_apart(
-        self, client: Client, service: FakeService
-    ) -> None:
-        torn = json.dumps(photo_json(0, "a\u2028b.jpg"), ensure_ascii=False)
-        service.upsets.append(httpx.Response(200, text=f"{torn}\n"))
-        (photo,) = client.jobs.attach(JOB).results()
-        assert photo.filename == "a\u2028b.jpg"

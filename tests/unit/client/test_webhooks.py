@@ -114,6 +114,9 @@ class TestVerify:
         with pytest.raises(WebhookHeaderError):
             check(body, **signed(body))
 
+    def test_takes_a_secret_that_is_read_from_a_file(self) -> None:
+        assert check(secret=f"{SECRET}\n").id == check().id
+
     @pytest.mark.parametrize("secret", ["", "whsec_", "whsec_no base64!"])
     def test_tells_a_malformed_secret_without_showing_it(self, secret: str) -> None:
         with pytest.raises(ValueError, match="whsec_ and base64") as raised:

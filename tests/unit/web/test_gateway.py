@@ -17,11 +17,13 @@ from tests.fixtures.page import WEB_ADMIN_KEY, WEB_KEY, api_problem
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
-def run(handler: Handler, work: Callable[[Gateway], Any]) -> Any:
-    settings = WebSettings(api_key=WEB_KEY, admin_api_key=WEB_ADMIN_KEY)
+def run(
+    handler: Handler, work: Callable[[Gateway], Any], *, settings: WebSettings | None = None
+) -> Any:
+    chosen = settings or WebSettings(api_key=WEB_KEY, admin_api_key=WEB_ADMIN_KEY)
 
     async def main() -> Any:
-        gateway = Gateway(settings, transport=httpx.MockTransport(handler))
+        gateway = Gateway(chosen, transport=httpx.MockTransport(handler))
         try:
             return await work(gateway)
         finally:
@@ -75,12 +77,34 @@ def test_an_error_that_is_no_problem_has_a_code_too(body: bytes) -> None:
     assert caught.value.code == "http-502"
 
 
-def test_silence_is_told() -> None:
+def test_silence_is_told_without_a_word_of_the_library() -> None:
     def handler(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("refused", request=request)
+        raise httpx.ConnectError(f"Illegal header value b'Bearer {WEB_KEY}'", request=request)
 
-    with pytest.raises(ApiUnreachableError, match="refused"):
-        run(handler, lambda gateway: gateway.get("/v1/jobs"))
+    async def body() -> Any:
+        yield b"ab"
+
+    for work in (
+        lambda gateway: gateway.get("/v1/jobs"),
+        lambda gateway: gateway.put("http://bucket.test/x?sig=1", body(), size=2),
+    ):
+        with pytest.raises(ApiUnreachableError, match=r"No answer .*\(ConnectError\)") as caught:
+            run(handler, work)
+        assert "Illegal" not in caught.value.detail
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", " "])
+def test_keys_that_are_read_from_a_file_work(end: str) -> None:
+    keys = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        keys.append(request.headers["authorization"])
+        return httpx.Response(200, json={})
+
+    settings = WebSettings(api_key=WEB_KEY + end, admin_api_key=WEB_ADMIN_KEY + end)
+    run(handler, lambda gateway: gateway.get("/v1/jobs"), settings=settings)
+    run(handler, lambda gateway: gateway.post("/v1/models", admin=True), settings=settings)
+    assert keys == [f"Bearer {WEB_KEY}", f"Bearer {WEB_ADMIN_KEY}"]
 
 
 def test_something_else_at_the_address_is_told() -> None:

@@ -1,4 +1,4 @@
-"""Streams: bounded, over at once when somebody goes; server-sent events taken apart."""
+"""Streams: bounded, over at once when somebody goes; events written."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,29 +6,16 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.exceptions import HTTPException
 
-from services.web.streams import Sent, Streams, parse_events
-
-
-def parsed(text: str) -> list[Sent]:
-    async def lines() -> AsyncIterator[str]:
-        for line in text.splitlines():
-            yield line
-
-    async def run() -> list[Sent]:
-        return [sent async for sent in parse_events(lines())]
-
-    return asyncio.run(run())
-
-
-def test_events_comments_and_numbers_are_told_apart() -> None:
-    text = 'retry: 3000\n\n: ping\n\nevent: a\ndata: {"x":"b: c"}\nid: 7\n\ndata:1\n\nevent: cut'
-    assert parsed(text) == [Sent(), Sent("a", '{"x":"b: c"}', "7"), Sent("message", "1")]
+from hfer.sse import Event, EventReader
+from services.web.streams import Streams, frame
 
 
 def test_a_frame_is_read_back_as_it_was() -> None:
-    sent = Sent("state", '{"line": "1 of 4"}', "9")
-    assert parsed(sent.frame.decode()) == [sent]
-    assert parsed(Sent("ping", "{}").frame.decode()) == [Sent("ping", "{}")]
+    written = frame("state", '{"line": "1\\u2028 of 4"}', id="9") + frame("ping", "{}")
+    assert EventReader().feed(written) == [
+        Event("state", '{"line": "1\\u2028 of 4"}', "9"),
+        Event("ping", "{}"),
+    ]
 
 
 class TestStreams:

@@ -118,6 +118,9 @@ class TestDelivery:
         send_all(sender)
         (attempt,) = hooks.attempts()
         assert (attempt.result, attempt.status_code) == ("unreachable", None)
+        assert attempt.detail == (
+            "No connection could be made: is the receiver up, and its certificate valid?"
+        )
 
     def test_ends_an_attempt_in_time_whatever_drips(
         self, hooks: Hooks, receiver: Receiver, start_sender: StartSender

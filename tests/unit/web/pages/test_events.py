@@ -50,6 +50,25 @@ class TestPassedOn:
         assert done.endswith(f"id: {LAST}")
         assert '"final": true' in done
 
+    @pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "é"])
+    @pytest.mark.parametrize("size", [1, 2, 1000])
+    def test_whatever_signs_a_name_and_a_label_hold(
+        self, visitor: Visitor, web_api: WebApi, sign: str, size: int
+    ) -> None:
+        labels = {"name": f"Fair{sign}2026", f"k{sign}": f"v{sign}"}
+        data = json.dumps(DONE | {"labels": labels}, ensure_ascii=False)
+        # As the API sends it: JSON escapes control characters below U+0020, no others.
+        body = f": ping\n\nevent: job.finished\ndata: {data}\nid: {LAST}\n\n".encode()
+
+        async def blocks() -> AsyncIterator[bytes]:
+            for start in range(0, len(body), size):
+                yield body[start : start + size]
+
+        web_api.answers["GET", EVENTS] = httpx.Response(200, content=blocks())
+        _retry, ping, done, rest = visitor.get("/jobs/job_1/events").text.split("\n\n")
+        assert (ping, rest) == ("event: ping\ndata: {}", "")
+        assert '"final": true' in done
+
     @pytest.mark.parametrize(("sent", "asked"), [(None, str(2**63 - 2)), (LAST, LAST)])
     def test_the_last_event_reaches_the_api_and_photos_are_not_asked_for(
         self, visitor: Visitor, web_api: WebApi, sent: str | None, asked: str

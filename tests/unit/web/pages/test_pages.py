@@ -28,6 +28,23 @@ def test_no_key_is_in_any_answer(make_visitor: VisitorMaker, path: str) -> None:
     assert WEB_ADMIN_KEY not in told
 
 
+@pytest.mark.parametrize("path", ["/", "/jobs", "/jobs/job_1", "/models", "/jobs/job_1/state"])
+def test_what_the_library_says_of_a_failed_call_is_in_no_answer(
+    visitor: Visitor, web_api: WebApi, path: str
+) -> None:
+    def illegal(_request: httpx.Request) -> httpx.Response:
+        raise httpx.LocalProtocolError(f"Illegal header value b'Bearer {WEB_KEY}\\n'")
+
+    web_api.answers = {("GET", f"/v1{path.removesuffix('/state')}"): illegal}
+    web_api.answers |= {("GET", "/v1/limits"): illegal}
+    for headers in ({}, SCRIPT):
+        response = visitor.get(path, headers=headers)
+        assert response.status_code == 502
+        assert "No answer from the API" in response.text
+        assert "Illegal" not in response.text
+        assert WEB_KEY not in response.text
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_says_what_results_are_not(visitor: Visitor, path: str) -> None:
     page = visitor.get(path).text
