@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, pool
 from services.common.config import DatabaseSettings
 from services.common.db import models, webhook_models  # noqa: F401 - they register their tables
 from services.common.db.base import Base
+from services.common.db.session import UNPREPARED
 from services.common.environment import EnvironmentSettings, read_or_exit
 
 
@@ -32,7 +33,7 @@ def run_offline() -> None:
 
 
 def run_online() -> None:
-    engine = create_engine(database_url(), poolclass=pool.NullPool)
+    engine = create_engine(database_url(), poolclass=pool.NullPool, connect_args=UNPREPARED)
     with engine.connect() as connection:
         context.configure(
             connection=connection,

@@ -62,9 +62,18 @@ class Outcome:
 PARALLEL = ("-n", "2", "--dist", "loadfile")
 # As tests/e2e/web/conftest.py looks for them.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# As tests/fixtures/pgbouncer.py looks for it; scripts/pgbouncer.sh makes it.
+PGBOUNCER = str(Path(sys.executable).with_name("pgbouncer"))
+BEHIND_PGBOUNCER = "tests/integration/common/db/test_pgbouncer.py"
 TIERS = (
     Tier("unit", ("tests/unit", "tests/architecture"), PARALLEL, covered=True),
-    Tier("integration", ("tests/integration",), PARALLEL, covered=True),
+    Tier(
+        "integration",
+        ("tests/integration",),
+        (*PARALLEL, f"--ignore={BEHIND_PGBOUNCER}"),
+        covered=True,
+    ),
+    Tier("pgbouncer", (BEHIND_PGBOUNCER,), needs=(PGBOUNCER,)),
     Tier("fault", ("tests/fault",)),
     Tier("e2e", ("tests/e2e",), ("--ignore=tests/e2e/web",)),
     Tier("browser", ("tests/e2e/web",), needs=BROWSERS),

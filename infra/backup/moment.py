@@ -113,7 +113,7 @@ def moment(conninfo: str) -> Iterator[Moment]:
 def connected(conninfo: str) -> Iterator[Connection]:
     """Open a connection; `BackupError` when the database is not reachable."""
     try:
-        connection = psycopg.connect(conninfo, connect_timeout=10)
+        connection = psycopg.connect(conninfo, connect_timeout=10, prepare_threshold=None)
     except psycopg.OperationalError as error:
         raise BackupError(f"the database is not reachable: {error}") from error
     with connection:

@@ -30,6 +30,11 @@ class DatabaseSettings(Group):
         default=10_000, ge=100, description="longest run of one statement"
     )
     connect_timeout_s: int = Field(default=3, ge=1, description="for one new connection")
+    prepared_statements: bool = Field(
+        default=False,
+        description="psycopg prepares what it repeats; for direct connections only, as behind a"
+        " pooler one tenant's query may be answered with another's rows",
+    )
 
 
 class StorageSettings(Group):

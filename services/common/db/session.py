@@ -15,6 +15,10 @@ SessionFactory = sessionmaker[Session]
 UNANSWERED_MS = 20_000
 KEEPALIVES = {"idle": 10, "interval": 5, "count": 3}  # seconds, seconds, tries
 
+# psycopg numbers prepared statements per connection, and a pooler hands server connections from
+# client to client: behind PgBouncer 1.18 tenant B's query ran tenant A's statement.
+UNPREPARED = {"prepare_threshold": None}
+
 
 def build_engine(settings: DatabaseSettings) -> Engine:
     """Build a pooled engine that notices dead connections and never waits for ever."""
@@ -36,6 +40,7 @@ def build_engine(settings: DatabaseSettings) -> Engine:
             "keepalives": 1,
             "tcp_user_timeout": UNANSWERED_MS,
             **{f"keepalives_{name}": value for name, value in KEEPALIVES.items()},
+            **({} if settings.prepared_statements else UNPREPARED),
         },
     )
 

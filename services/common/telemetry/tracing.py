@@ -39,7 +39,7 @@ class Tracing(Protocol):
         ...
 
     def close(self) -> None:
-        """Send what is not sent yet, for a few seconds at most."""
+        """Send what is not sent yet, for 5 s at most; the process ends next, with what is left."""
         ...
 
 

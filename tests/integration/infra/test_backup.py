@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from infra.backup.__main__ import main
 from infra.backup.manifest import Layout, Manifest
+from infra.backup.moment import connected
 from services.common.config import StorageSettings
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.jobs import JobStatus
@@ -159,3 +160,12 @@ def test_a_schema_of_a_newer_version_is_refused(
 
 def test_a_folder_without_tools_is_told(job: MadeJob, tmp_path: Path) -> None:  # noqa: ARG001
     assert main(["create", str(tmp_path / "backup"), "--pg-bin", str(tmp_path)]) == 7
+
+
+def test_a_connection_prepares_no_statement(database_url: str) -> None:
+    """Behind PgBouncer before 1.21 it could run another client's."""
+    with connected(database_url.replace("+psycopg", "")) as connection:
+        for _ in range(6):  # psycopg prepares at the fifth use
+            connection.execute("SELECT 1")
+        found = connection.execute("SELECT count(*) FROM pg_prepared_statements").fetchone()
+    assert found == (0,)

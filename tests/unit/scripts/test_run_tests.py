@@ -78,11 +78,12 @@ class TestTiers:
         assert Tier("t", ("x",), needs=("no-such-program", "sh")).possible
         assert not Tier("t", ("x",), needs=("no-such-program",)).possible
 
-    def test_the_browser_is_started_in_one_tier_only(self) -> None:
-        (browser,) = [tier for tier in TIERS if tier.needs]
-        (e2e,) = [tier for tier in TIERS if tier.name == "e2e"]
-        assert browser.paths == ("tests/e2e/web",)
-        assert "--ignore=tests/e2e/web" in e2e.options
+    @pytest.mark.parametrize(("name", "beside"), [("browser", "e2e"), ("pgbouncer", "integration")])
+    def test_what_may_be_left_out_runs_in_one_tier_only(self, name: str, beside: str) -> None:
+        tiers = {tier.name: tier for tier in TIERS}
+        (path,) = tiers[name].paths
+        assert tiers[name].needs
+        assert f"--ignore={path}" in tiers[beside].options
 
     def test_keep_torch_and_tensorflow_apart(self) -> None:
         mixed = [

@@ -3,9 +3,11 @@
 import os
 import socket
 
+import pytest
 from sqlalchemy import text
 
-from services.common.db.session import SessionFactory
+from services.common.config import DatabaseSettings
+from services.common.db.session import SessionFactory, build_engine
 
 # Linux; the module of Python 3.11 for other systems lacks it.
 USER_TIMEOUT = socket.TCP_USER_TIMEOUT
@@ -26,3 +28,16 @@ def test_the_server_gives_up_a_client_that_vanished_as_soon(sessions: SessionFac
         idle = session.scalar(text("SELECT current_setting('tcp_keepalives_idle')"))
         unanswered = session.scalar(text("SELECT current_setting('tcp_user_timeout')"))
     assert (idle, unanswered) == ("10", "20000")  # seconds, milliseconds
+
+
+@pytest.mark.parametrize(("settings", "count"), [({}, 0), ({"prepared_statements": True}, 1)])
+def test_prepares_statements_only_when_told_to(
+    database_url: str, settings: dict[str, bool], count: int
+) -> None:
+    engine = build_engine(DatabaseSettings.model_validate({"url": database_url, **settings}))
+    with engine.connect() as connection:
+        for _ in range(6):  # psycopg prepares at the fifth use
+            connection.scalar(text("SELECT 1"))
+        prepared = connection.scalar(text("SELECT count(*) FROM pg_prepared_statements"))
+    engine.dispose()
+    assert prepared == count
