@@ -21,6 +21,7 @@ from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import ItemState, JobStatus, Verdict
 from services.common.domain.limits import PhotoLimits
 from services.common.domain.webhooks import EventType
+from services.common.jobs.closing import close_jobs
 from services.common.jobs.lifecycle import cancel, erase, retry
 from services.common.jobs.repositories.fetches import ClaimedFetch, FetchRepository
 from services.common.jobs.repositories.items import NewItem
@@ -328,7 +329,7 @@ def test_a_photo_of_a_job_cancelled_meanwhile_is_not_kept(
                 cancel(session, TENANT, public_id)
             with unit_of_work(sessions) as session:
                 SweepRepository(session).cancel_slice(limit=10)
-                SweepRepository(session).close_jobs(job_id=job.id)
+                close_jobs(session, job_id=job.id)
 
     fetch_all(sessions, Cancelling(), FakeNetwork({PUBLIC: [reply(200, PHOTO)]}))
     assert rows.job(job.id).status == JobStatus.CANCELLED
