@@ -21,7 +21,7 @@ _FIELDS: dict[str, frozenset[str]] = {
     ),
     "TriggerAuthentication": frozenset({"secretTargetRef"}),
     "ServiceMonitor": frozenset({"endpoints", "selector"}),
-    "PodMonitor": frozenset({"podMetricsEndpoints", "selector"}),
+    "PodMonitor": frozenset({"jobLabel", "podMetricsEndpoints", "selector"}),
 }
 _METADATA = frozenset({"query", "targetQueryValue", "activationTargetQueryValue"})
 

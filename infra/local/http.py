@@ -5,7 +5,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 
-TIMEOUT_S = 5.0
+TIMEOUT_S = 10.0
 _OK = 200
 
 

@@ -59,7 +59,7 @@ class Program:
     cwd: Path | None = None
     prepare: Callable[[], None] = _nothing
     ready: Callable[[], bool] = _always
-    ready_s: float = 30.0
+    ready_s: float = 60.0
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals | None = None
     wrapper: Sequence[str] = ()

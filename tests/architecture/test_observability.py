@@ -136,9 +136,25 @@ def test_scrapes_the_processes_under_their_names_and_ports() -> None:
         "api": (["api"], 8000),
         "worker-cpu": (["worker-cpu"], 9101),
         "worker-gpu": (["worker-gpu"], 9101),
-        "feeder": (["feeder"], 9102),
+        "maintenance": (["maintenance"], 9102),
         "ingest": (["ingest"], 9103),
     }
+
+
+def test_asks_only_for_jobs_that_are_scraped() -> None:
+    """Of an unknown job ``absent(up{job=…})`` would be true for ever."""
+    named = {job for query in QUERIES for job in re.findall(r'\bjob="([^"]+)"', query)}
+    config = yaml.safe_load((ROOT / "infra/prometheus/prometheus.yml").read_text())
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    scraped = {job["job_name"] for job in config["scrape_configs"]}
+    assert named <= scraped <= compose.keys()
+
+
+def test_pods_are_scraped_under_the_same_job_names() -> None:
+    path = ROOT / "infra/k8s/components/monitoring/monitors.yaml"
+    [pods] = [each for each in yaml.safe_load_all(path.read_text()) if each["kind"] == "PodMonitor"]
+    # Without it the operator names the job after namespace and monitor: hfer/workers.
+    assert pods["spec"]["jobLabel"] == "app.kubernetes.io/name"
 
 
 def test_every_panel_names_the_provisioned_datasource() -> None:

@@ -70,6 +70,15 @@ def test_sql_stays_in_repositories() -> None:
     assert not found, found
 
 
+def test_jobs_are_closed_together_with_their_messages() -> None:
+    found = [
+        str(path.relative_to(ROOT))
+        for path in tracked("services/*.py")
+        if ".close_ready(" in path.read_text()
+    ]
+    assert found == ["services/common/jobs/closing.py"]
+
+
 def test_commit_stays_at_the_edge() -> None:
     found = [
         str(path.relative_to(ROOT))

@@ -33,7 +33,7 @@ def test_prints_a_url_and_a_key_that_work(launcher: Launcher) -> None:
     (page,) = re.findall(r"page +(http://127\.0\.0\.1:\d+)$", launcher.printed, re.MULTILINE)
     assert "Submit photos" in httpx.get(page, trust_env=False).text
     with Client(settings["HFER_URL"], settings["HFER_API_KEY"]) as client:
-        state = client.submit(SAMPLE).wait(timeout_s=60)
+        state = client.submit(SAMPLE).wait(timeout_s=120)
     assert state.counts.succeeded == 1
     code, printed = launcher.end()
     assert (code, "Stopped." in printed) == (0, True)
@@ -43,4 +43,4 @@ def test_prints_a_url_and_a_key_that_work(launcher: Launcher) -> None:
 def test_a_crash_of_the_launcher_leaves_no_orphan(launcher: Launcher) -> None:
     assert all(is_alive(child) for child in launcher.children)
     launcher.end(signal.SIGKILL)
-    assert wait_gone(launcher.children, timeout=10) == []
+    assert wait_gone(launcher.children, timeout=20) == []

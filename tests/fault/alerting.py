@@ -41,7 +41,7 @@ from infra.local.stack import LocalStack, local_stack
 from tests.fixtures.fleet import wait_until
 
 # Our scrape jobs, and which process of the local stack each stands for.
-JOBS = {"api": "api", "worker-cpu": "worker", "feeder": "maintenance", "ingest": "ingest"}
+JOBS = {"api": "api", "worker-cpu": "worker", "maintenance": "maintenance", "ingest": "ingest"}
 ALERT = "NoWorkers"
 SCRAPE = "1s"
 _SAMPLES = sorted((REPOSITORY / "samples").glob("*.jpg"))

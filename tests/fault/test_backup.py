@@ -34,11 +34,11 @@ def test_a_backup_taken_during_a_job_brings_everything_back(
     fleet.start_worker()
     fleet.wait_ready(1)
     done = make_job(FEW)
-    run_chaos(Progress(rows, done), [], timeout_s=30)
+    run_chaos(Progress(rows, done), [], timeout_s=60)
     before = {key: outcome.payload for key, outcome in rows.outcomes(done.id).items()}
     running = make_job(MANY)
     progress = Progress(rows, running)
-    wait_until(lambda: progress.share > 0.05, timeout_s=20, what="a start")
+    wait_until(lambda: progress.share > 0.05, timeout_s=40, what="a start")
 
     assert main(["create", str(tmp_path / "backup")]) == 0
 
@@ -58,7 +58,7 @@ def test_a_backup_taken_during_a_job_brings_everything_back(
     assert max(told) < FIRST_TRANSACTION
     fleet.start_maintenance()
     fleet.start_worker()
-    run_chaos(progress, [], timeout_s=60)
+    run_chaos(progress, [], timeout_s=120)
     check_oracle(fleet.sessions, running.id, MANY, attempts=1)
     check_oracle(fleet.sessions, done.id, FEW)
     after = {key: outcome.payload for key, outcome in rows.outcomes(done.id).items()}

@@ -22,18 +22,18 @@ from tests.fixtures.jobs import RULES
 from tests.fixtures.photo_host import PhotoHost, photo_host
 
 THREADS = 8
-# Everything short: two tries of 1 s in place of six of 30 s, a lease of 5 s in place of 60.
+# Everything short: two tries in place of six, a lease of 5 s in place of 60.
 SHORT_FETCH = {
     "HFER_FETCH__ALLOW_HTTP": "true",
     "HFER_FETCH__ALLOW_NETWORKS": json.dumps(["127.0.0.0/8", "::1/128"]),
     "HFER_FETCH__THREADS": str(THREADS),
     "HFER_FETCH__TRIES": "2",
-    "HFER_FETCH__STEP_S": "0.5",
-    "HFER_FETCH__TOTAL_S": "1",
     "HFER_FETCH__INTERVAL_S": "0.05",
     "HFER_FETCH__LEASE_S": "5",
     "HFER_FETCH__SHUTDOWN_S": "0.2",
 }
+# Only where no answer is meant to come in time: on a starved machine a healthy one takes seconds.
+IMPATIENT = {"HFER_FETCH__STEP_S": "0.5", "HFER_FETCH__TOTAL_S": "1"}
 
 
 @pytest.fixture
@@ -77,11 +77,9 @@ def test_whatever_a_host_does_each_photo_ends_with_its_code(
     fleet: Fleet, host: PhotoHost, rows: Rows
 ) -> None:
     fates = {
-        "hang/1": "fetch_failed",
         "busy/1": "ok",
         "away/1": "ok",
         "ill/1": "fetch_failed",
-        "drip/1": "fetch_failed",
         "short/1": "fetch_failed",
         "inside/1": "fetch_blocked",
         "gone/1": "fetch_failed",
@@ -106,12 +104,23 @@ def test_whatever_a_host_does_each_photo_ends_with_its_code(
     assert set(rows.outcomes(job.id)) == set(job.items)
 
 
+def test_hosts_that_never_end_an_answer_are_given_up(
+    fleet: Fleet, host: PhotoHost, rows: Rows
+) -> None:
+    paths = ["hang/1", "drip/1"]
+    job = make_url_job(fleet, [host.url(path) for path in paths])
+    start_all(fleet, host, **IMPATIENT)
+    run_chaos(Progress(rows, job), [], timeout_s=120)
+    assert codes(rows, job) == ["fetch_failed"] * 2
+    assert all(0 < host.asked[path] <= 2 for path in paths)
+
+
 def test_fetchers_share_the_work_and_one_that_dies_costs_only_what_it_held(
     fleet: Fleet, host: PhotoHost, rows: Rows
 ) -> None:
     hosts = ("127.0.0.1", "localhost")
     paths = [f"ok/{number}" for number in range(80)]
-    start_all(fleet, host, fetchers=2)
+    start_all(fleet, host, fetchers=2, HFER_FETCH__STEP_S="300", HFER_FETCH__TOTAL_S="300")
     wait_until(lambda: fleet.worker_rows() >= 3, timeout_s=60, what="two fetchers and a worker")
     first = make_url_job(fleet, [host.url(p, host=hosts[n % 2]) for n, p in enumerate(paths)])
     run_chaos(Progress(rows, first), [], timeout_s=120)
@@ -123,13 +132,14 @@ def test_fetchers_share_the_work_and_one_that_dies_costs_only_what_it_held(
     host.asked.clear()
     second = make_url_job(fleet, urls)
     wait_until(lambda: host.asked_of("hang") >= 3, timeout_s=60, what="photos in hand")
-    lost = held(fleet)
+    assert held(fleet) <= 2 * THREADS
     Chaos(fleet).kill_ingest()
+    host.over.set()  # from now on it hangs up where it would hang
     run_chaos(Progress(rows, second), [], timeout_s=120)
     check_accounts(fleet.sessions, second.id, total=len(urls))
     assert Counter(codes(rows, second)) == {"ok": len(paths), "fetch_failed": len(hanging)}
     again = sum(host.asked[path] - 1 for path in paths)
-    assert again <= lost <= 2 * THREADS
+    assert again <= THREADS
 
 
 def test_outages_of_bucket_and_database_are_no_photos_fault(
@@ -165,6 +175,7 @@ def test_a_slow_host_holds_up_neither_its_job_nor_other_tenants(
     wait_until(
         lambda: rows.item(greedy.items[-1]).sha256 is not None, timeout_s=60, what="the quick one"
     )
+    wait_until(lambda: host.asked_of("hang") >= 4, timeout_s=60, what="the slow ones in hand")
     # Nobody let go of the slow host meanwhile, and two processes did not ask more than four.
     assert host.most_at_once["hang"] == host.asked_of("hang") == 4
 
@@ -175,9 +186,10 @@ def test_sigterm_ends_a_fetcher_soon_and_gives_back_what_it_held(
     child = start_ingest(fleet, host, HFER_FETCH__STEP_S="300", HFER_FETCH__TOTAL_S="300")
     make_url_job(fleet, [host.url(f"hang/{number}") for number in range(4)])
     wait_until(lambda: host.asked_of("hang") == 4, timeout_s=60, what="photos in hand")
-    assert (held(fleet), fleet.worker_rows()) == (4, 1)
+    wait_until(lambda: fleet.worker_rows() == 1, timeout_s=60, what="a sign of life")
+    assert held(fleet) == 4
     child.send(signal.SIGTERM)
-    wait_until(lambda: child.returncode is not None, timeout_s=15, what="an orderly end")
+    wait_until(lambda: child.returncode is not None, timeout_s=30, what="an orderly end")
     assert child.returncode == 0
     assert (held(fleet), fleet.worker_rows()) == (0, 0)
     with unit_of_work(fleet.sessions) as session:

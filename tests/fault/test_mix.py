@@ -40,6 +40,6 @@ def test_the_three_faults_of_the_issue(fleet: Fleet, make_job: JobMaker, rows: R
     chaos = Chaos(fleet)
     job = make_job(photos)
     faults = [(0.2, chaos.kill_worker), (0.4, chaos.flush_redis), (0.6, chaos.kill_s3)]
-    run_chaos(Progress(rows, job), faults, timeout_s=60)
+    run_chaos(Progress(rows, job), faults, timeout_s=120)
     # A bucket that restarts is up before it can read: that costs a try or two.
     check_oracle(fleet.sessions, job.id, photos, attempts=5)

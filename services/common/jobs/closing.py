@@ -24,7 +24,7 @@ _KINDS = {
 
 def close_jobs(session: Session, *, job_id: int | None = None, limit: int = 1) -> list[ClosedJob]:
     """Move sealed jobs without open items to their final status; all, or only one."""
-    closed = SweepRepository(session).close_jobs(job_id=job_id, limit=limit)
+    closed = SweepRepository(session).close_ready(job_id=job_id, limit=limit)
     if closed:
         jobs = JobRepository(session).by_ids([job.job_id for job in closed])
         announce_ends(session, jobs)

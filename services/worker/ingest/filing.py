@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from services.common.config import FetchSettings
 from services.common.domain.errors import ItemError, ItemErrorCode, TransientError
+from services.common.jobs.closing import close_jobs
 from services.common.jobs.repositories.erasures import ErasureRepository
 from services.common.jobs.repositories.fetches import (
     ClaimedFetch,
     FetchedPhoto,
     FetchRepository,
 )
-from services.common.jobs.repositories.sweeps import SweepRepository
 from services.common.storage_keys import photo_key
 from services.common.telemetry import Metrics, get_logger
 from services.worker.ingest.download import DownloadedPhoto, TryLaterError
@@ -141,7 +141,7 @@ class Filer:
         def finish(session: Session) -> None:
             if FetchRepository(session).fail(claimed.item_id, error, token=token):
                 # It may have been the last one; the sweeper would see it seconds later.
-                SweepRepository(session).close_jobs(job_id=claimed.job_id)
+                close_jobs(session, job_id=claimed.job_id)
 
         self._database.run(finish)
         _log.info("fetch.failed", item=claimed.item_id, code=error.code, tries=claimed.attempts)

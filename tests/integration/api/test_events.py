@@ -262,7 +262,7 @@ def counted(watch: JobWatch, looks: list[float]) -> JobWatch:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 40
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -114,7 +114,7 @@ class TestProcess:
     def test_logs_json_and_stops_on_sigterm(self, process: Process, tmp_path: Path) -> None:
         httpx.get(f"{process.url}/version", trust_env=False)
         process.handle.send_signal(signal.SIGTERM)
-        assert process.handle.wait(20) in {0, -signal.SIGTERM}
+        assert process.handle.wait(40) in {0, -signal.SIGTERM}
         lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
         assert any(line["event"] == "request.done" for line in lines)
         assert all(ADMIN_KEY not in json.dumps(line) for line in lines)
@@ -135,7 +135,7 @@ class TestProcess:
             asked = time.monotonic()
             process.handle.send_signal(signal.SIGTERM)
             assert list(stream) == []
+            # Far from the 10 s that requests under way are waited for.
+            assert time.monotonic() - asked < 5
             assert stream.comments == 1
-        assert process.handle.wait(20) in {0, -signal.SIGTERM}
-        # Far from the 10 s that requests under way are waited for.
-        assert time.monotonic() - asked < 5
+        assert process.handle.wait(40) in {0, -signal.SIGTERM}

@@ -237,7 +237,7 @@ def _head_only(client: httpx.Client, request: httpx.Request) -> httpx.Response:
     """Send a request's head and read the answer: an honest server need not wait for the body."""
     import http.client
 
-    connection = http.client.HTTPConnection(client.base_url.host, client.base_url.port, timeout=10)
+    connection = http.client.HTTPConnection(client.base_url.host, client.base_url.port, timeout=20)
     connection.putrequest(request.method, request.url.raw_path.decode(), skip_host=True)
     for name, value in request.headers.items():
         connection.putheader(name, value)

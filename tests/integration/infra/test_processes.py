@@ -121,7 +121,7 @@ class TestStop:
         supervisor.start(python("parent", code, ready=lambda: "| deaf" in screen.getvalue()))
         (grandchild,) = psutil.Process(supervisor.children["parent"].pid).children()
         supervisor.stop()
-        psutil.wait_procs([grandchild], timeout=5)
+        psutil.wait_procs([grandchild], timeout=10)
         assert not grandchild.is_running() or grandchild.status() == psutil.STATUS_ZOMBIE
 
 

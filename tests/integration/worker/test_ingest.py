@@ -20,6 +20,8 @@ from services.common.domain.faces import AnalysisOptions
 from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import ItemState, JobStatus, Verdict
 from services.common.domain.limits import PhotoLimits
+from services.common.domain.webhooks import EventType
+from services.common.jobs.closing import close_jobs
 from services.common.jobs.lifecycle import cancel, erase, retry
 from services.common.jobs.repositories.fetches import ClaimedFetch, FetchRepository
 from services.common.jobs.repositories.items import NewItem
@@ -35,6 +37,8 @@ from services.worker.patience import PatientDatabase
 from tests.fixtures.factories import MadeJob, Rows
 from tests.fixtures.jobs import RULES
 from tests.fixtures.network import FakeNames, FakeNetwork, redirect, reply
+from tests.fixtures.webhooks import Hooks
+from tests.fixtures.working import HandWorker
 from tests.integration.worker.conftest import BenchMaker, work
 
 TENANT = "acme"
@@ -268,6 +272,29 @@ def test_a_server_that_never_answers_is_given_up(
     assert rows.job(job.id).status == JobStatus.FAILED
 
 
+def test_a_job_whose_last_photo_cannot_be_fetched_tells_its_receivers(
+    sessions: SessionFactory,
+    storage: ObjectStorage,
+    make_url_job: UrlJobMaker,
+    rows: Rows,
+    hooks: Hooks,
+) -> None:
+    hooks.endpoint("https://example.org/hook", tenant=TENANT)
+    job = make_url_job("https://photos.example.com/a.jpg", "https://slow.example.com/b.jpg")
+    answers: dict[str, list[bytes | Exception]] = {PUBLIC: [reply(200, PHOTO)], SLOW: [reply(503)]}
+    fetch_all(sessions, storage, FakeNetwork(answers), tries=2)
+    worker = HandWorker(sessions)
+    worker.finish(*worker.claim(job.id))
+    worker.close(job.id)
+    assert hooks.events() == []
+    due_now(sessions)
+    fetch_all(sessions, storage, FakeNetwork({SLOW: [reply(503)]}), tries=2)
+    assert rows.job(job.id).status == JobStatus.SUCCEEDED
+    (event,) = hooks.events()
+    assert event.type == EventType.JOB_SUCCEEDED
+    assert (event.data["counts"]["succeeded"], event.data["counts"]["failed"]) == (1, 1)
+
+
 def test_a_server_that_wants_too_much_patience_is_given_up_at_once(
     sessions: SessionFactory, storage: ObjectStorage, make_url_job: UrlJobMaker, rows: Rows
 ) -> None:
@@ -302,7 +329,7 @@ def test_a_photo_of_a_job_cancelled_meanwhile_is_not_kept(
                 cancel(session, TENANT, public_id)
             with unit_of_work(sessions) as session:
                 SweepRepository(session).cancel_slice(limit=10)
-                SweepRepository(session).close_jobs(job_id=job.id)
+                close_jobs(session, job_id=job.id)
 
     fetch_all(sessions, Cancelling(), FakeNetwork({PUBLIC: [reply(200, PHOTO)]}))
     assert rows.job(job.id).status == JobStatus.CANCELLED

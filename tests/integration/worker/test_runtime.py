@@ -63,7 +63,7 @@ class TestRuntime:
     def test_is_seen_as_soon_as_its_model_is_warm(
         self, runtime: WorkerRuntime, sessions: SessionFactory
     ) -> None:
-        wait_until(lambda: bool(workers(sessions)), timeout_s=10, what="a sign of life")
+        wait_until(lambda: bool(workers(sessions)), timeout_s=20, what="a sign of life")
         (row,) = workers(sessions)
         assert (row.kind, row.model_version, row.claimed_at) == ("cpu", MODEL_VERSION, None)
         assert runtime is not None
@@ -79,7 +79,7 @@ class TestRuntime:
         self, worker_settings: Settings, sessions: SessionFactory, tmp_path: Path
     ) -> None:
         runtime = WorkerRuntime.build(worker_settings, draining=DrainFlag(tmp_path / "draining"))
-        wait_until(lambda: bool(workers(sessions)), timeout_s=10, what="a sign of life")
+        wait_until(lambda: bool(workers(sessions)), timeout_s=20, what="a sign of life")
         runtime.close()
         assert workers(sessions) == []
 
@@ -226,7 +226,7 @@ class TestSignals:
             signal.signal(signal.SIGTERM, before)
         runtime = app.tasks[Task.ANALYSE.value].runtime
         assert isinstance(runtime, WorkerRuntime)
-        wait_until(lambda: bool(workers(sessions)), timeout_s=10, what="a sign of life")
+        wait_until(lambda: bool(workers(sessions)), timeout_s=20, what="a sign of life")
         signals.close_child()
         assert workers(sessions) == []
 
@@ -250,7 +250,7 @@ class TestHeartbeat:
     ) -> None:
         second = WorkerRuntime.build(worker_settings, draining=DrainFlag(tmp_path / "draining"))
         heartbeat = runtime._heartbeat
-        wait_until(lambda: _beat(heartbeat) == 2, timeout_s=10, what="both seen")
+        wait_until(lambda: _beat(heartbeat) == 2, timeout_s=20, what="both seen")
         second.close()
         assert _beat(heartbeat) == 1
 

@@ -369,7 +369,7 @@ class TestCrashes:
                 leased = next(expected)
                 wait_until(
                     lambda: states(rows, job)[ItemState.LEASED] == leased,
-                    timeout_s=10,
+                    timeout_s=20,
                     what="lease",
                 )
                 met.append(leased)

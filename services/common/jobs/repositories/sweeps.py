@@ -203,8 +203,15 @@ class SweepRepository:
         """Cancel ready items of jobs that are cancelling or past their deadline."""
         return self._session.scalar(_CANCEL, {"limit": limit}) or 0
 
-    def close_jobs(self, *, job_id: int | None = None, limit: int = 1) -> list[ClosedJob]:
-        """Move sealed jobs without open items to their final status; all, or only one."""
+    def close_ready(self, *, job_id: int | None = None, limit: int = 1) -> list[ClosedJob]:
+        """Move sealed jobs without open items to their final status, without a message.
+
+        Only `services.common.jobs.closing.close_jobs` calls it, which writes the messages as well.
+
+        Args:
+            job_id: look at this job alone.
+            limit: most jobs to close.
+        """
         rows = self._session.execute(_CLOSE, {"job": job_id, "limit": limit})
         return [ClosedJob(row.id, JobStatus(row.status)) for row in rows]
 

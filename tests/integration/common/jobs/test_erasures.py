@@ -79,7 +79,7 @@ class TestErase:
             thread.start()
             assert not done.wait(0.3)
             worker.get_one(Job, seeded.job.id).priority = 1
-        thread.join(10)
+        thread.join(20)
         assert done.is_set()
 
     def test_takes_a_job_of_100_000_photos_in_short_statements(
@@ -132,7 +132,7 @@ class TestSpare:
             thread = threading.Thread(target=spare)
             thread.start()
             assert not spared.wait(0.3)
-        thread.join(10)
+        thread.join(20)
         assert spared.is_set()
         assert doomed(sessions) == set()
 
@@ -158,7 +158,7 @@ class TestRetryAgainstErase:
             thread.start()
             thread.join(0.3)
             assert thread.is_alive()
-        thread.join(10)
+        thread.join(20)
         with sessions() as session:
             [item] = session.scalars(select(Item)).all()
             assert (item.job_id, item.object_key) == (made.job.id, key)

@@ -137,7 +137,7 @@ class TestIdempotency:
                 ahead.commit()
             else:
                 ahead.rollback()
-            found = second.result(timeout=10)
+            found = second.result(timeout=20)
         assert found.replayed == commits
         assert (found.job.public_id == first) == commits
 

@@ -79,8 +79,8 @@ class TestAnnounce:
             with unit_of_work(sessions) as session:
                 session.execute(delete(WebhookEndpoint).where(WebhookEndpoint.id == endpoint.id))
                 told = pool.submit(announce)
-                started.wait(10)
-            assert told.result(20) == 0
+                started.wait(20)
+            assert told.result(40) == 0
 
 
 class TestCloseJobs:

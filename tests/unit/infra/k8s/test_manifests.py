@@ -23,8 +23,8 @@ def example() -> list[Manifest]:
 def test_there_is_one_deployment_for_each_part(found: list[Manifest]) -> None:
     assert {each["metadata"]["name"] for each in of_kind(found, "Deployment")} == {
         "api",
-        "feeder",
         "ingest",
+        "maintenance",
         "web",
         "worker-cpu",
         "worker-gpu",
@@ -169,7 +169,7 @@ class TestScaling:
             for each in of_kind(found, "Deployment")
             if "replicas" in each["spec"]
         }
-        assert stated == {"api", "feeder", "ingest", "web"}
+        assert stated == {"api", "ingest", "maintenance", "web"}
         assert not scaled & stated
 
     def test_the_gpu_worker_asks_for_one_gpu(self) -> None:

@@ -109,7 +109,9 @@ def found_deployment(found: list[Manifest]) -> Manifest:
 LOST: dict[str, Change] = {
     "Deployment/api": lambda m: m["spec"]["selector"].update(matchLabels={"x": "y"}),
     "Service/api": lambda m: m["spec"].update(selector={"app.kubernetes.io/name": "apy"}),
-    "PodDisruptionBudget/feeder": lambda m: m["spec"]["selector"].update(matchLabels={"x": "y"}),
+    "PodDisruptionBudget/maintenance": lambda m: m["spec"]["selector"].update(
+        matchLabels={"x": "y"}
+    ),
     "PodMonitor/workers": lambda m: m["spec"]["selector"].update(matchLabels={"x": "y"}),
     "ScaledObject/worker-gpu": lambda m: m["spec"]["scaleTargetRef"].update(name="worker"),
 }

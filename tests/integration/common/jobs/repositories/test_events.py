@@ -98,9 +98,14 @@ class TestFinished:
         job = make_job(2)
         reader = Reader(sessions, job.id)
         worker.claim(job.id)
-        with worker.finishing(job.items[0]) as session:
-            worker.finish(job.items[1])
-            session.rollback()
+
+        def fail() -> None:
+            with worker.finishing(job.items[0]):
+                worker.finish(job.items[1])
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            fail()
         assert reader.seqs() == [1]
         worker.finish(job.items[0])
         assert reader.seqs() == [0]

@@ -48,7 +48,7 @@ def cancel(sessions: SessionFactory, *, limit: int = 100) -> int:
 
 def close(sessions: SessionFactory, job: MadeJob | None = None) -> list[JobStatus]:
     with unit_of_work(sessions) as session:
-        closed = SweepRepository(session).close_jobs(job_id=job.id if job else None, limit=100)
+        closed = SweepRepository(session).close_ready(job_id=job.id if job else None, limit=100)
     return [one.status for one in closed]
 
 
