@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from pytest_socket import disable_socket, enable_socket
 
+import services.vision.no_telemetry  # noqa: F401 - before a test imports what it is about
+
 TESTS = Path(__file__).parent
 TIERS = frozenset({"unit", "integration", "e2e", "fault", "model", "architecture"})
 

@@ -24,6 +24,8 @@ from typing import Any, Protocol, TypeVar
 
 import httpx
 
+from hfer._fork import PerProcess, Reading
+
 In = TypeVar("In")
 Out = TypeVar("Out")
 
@@ -73,11 +75,11 @@ class Wire(Protocol):
         """Do ``work`` on each item, ``width`` at a time; the first error ends it."""
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections of this process."""
 
 
 class BlockingWire:
-    """Blocks the calling thread; `map` uses threads. Safe to share between threads."""
+    """Blocks the calling thread; `map` uses threads. Safe between threads and across forks."""
 
     def __init__(
         self,
@@ -85,28 +87,35 @@ class BlockingWire:
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._http = httpx.Client(timeout=TIMEOUT, transport=transport)
+        self._http = PerProcess(
+            lambda: httpx.Client(timeout=TIMEOUT, transport=transport), transport=transport
+        )
         self._sleep = sleep
 
     async def send(self, sending: Sending, *, whole: bool) -> httpx.Response:
-        request = self._http.build_request(
+        http = self._http.get()
+        request = http.build_request(
             sending.method,
             sending.url,
             headers=dict(sending.headers),
             content=sending.body,
             timeout=sending.timeout,
         )
-        response = self._http.send(request, stream=True, follow_redirects=sending.follow_redirects)
+        response = http.send(request, stream=True, follow_redirects=sending.follow_redirects)
         if whole or response.is_error:
             response.read()
         return response
 
     async def blocks(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
+        blocks = response.iter_bytes()
+        reading = Reading(blocks)
         try:
-            for block in response.iter_bytes():
+            for block in blocks:
                 yield block
+                reading.check()
         finally:
-            response.close()
+            if reading.ours():
+                response.close()
 
     async def sleep(self, seconds: float) -> None:
         self._sleep(seconds)
@@ -123,11 +132,13 @@ class BlockingWire:
             pool.shutdown(cancel_futures=True)
 
     async def close(self) -> None:
-        self._http.close()
+        http = self._http.made()
+        if http is not None:
+            http.close()
 
 
 class AsyncioWire:
-    """Never blocks the event loop; files are read in asyncio's threads."""
+    """Never blocks the event loop; files are read in asyncio's threads. Safe across forks."""
 
     def __init__(
         self,
@@ -135,30 +146,35 @@ class AsyncioWire:
         transport: httpx.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._http = httpx.AsyncClient(timeout=TIMEOUT, transport=transport)
+        self._http = PerProcess(
+            lambda: httpx.AsyncClient(timeout=TIMEOUT, transport=transport), transport=transport
+        )
         self._sleep = sleep
 
     async def send(self, sending: Sending, *, whole: bool) -> httpx.Response:
-        request = self._http.build_request(
+        http = self._http.get()
+        request = http.build_request(
             sending.method,
             sending.url,
             headers=dict(sending.headers),
             content=None if sending.body is None else _from_thread(sending.body),
             timeout=sending.timeout,
         )
-        response = await self._http.send(
-            request, stream=True, follow_redirects=sending.follow_redirects
-        )
+        response = await http.send(request, stream=True, follow_redirects=sending.follow_redirects)
         if whole or response.is_error:
             await response.aread()
         return response
 
     async def blocks(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
+        blocks = response.aiter_bytes()
+        reading = Reading(blocks)
         try:
-            async for block in response.aiter_bytes():
+            async for block in blocks:
                 yield block
+                reading.check()
         finally:
-            await response.aclose()
+            if reading.ours():
+                await response.aclose()
 
     async def sleep(self, seconds: float) -> None:
         await self._sleep(seconds)
@@ -181,7 +197,9 @@ class AsyncioWire:
         return [task.result() for task in tasks]
 
     async def close(self) -> None:
-        await self._http.aclose()
+        http = self._http.made()
+        if http is not None:
+            await http.aclose()
 
 
 def run(coroutine: Coroutine[Any, Any, Out]) -> Out:

@@ -23,11 +23,15 @@ from hfer.webhook_endpoints import WebhookEndpoints
 class Client:
     """A connection to one HFER service. Use it as a context manager, or close it.
 
+    Safe between threads and across forks: a forked child opens connections of its own, and
+    closes only those. A job's handle and what iterates over results belong to one thread.
+
     Args:
         base_url: where the service answers, for example ``http://127.0.0.1:8000``.
         api_key: ``hfer_<env>_<secret>``, as shown once when the key was made.
         retry: how often and how patiently failed requests are repeated.
-        http_transport: an httpx transport in place of the network, for tests and proxies.
+        http_transport: an httpx transport in place of the network, for tests and proxies; a
+            forked child refuses to use it (`ForkedTransportError`).
         sleep: what waits between tries and polls, in seconds.
 
     Raises:
@@ -61,7 +65,7 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections of this process."""
         run(self._core.close())
 
     def limits(self) -> Limits:

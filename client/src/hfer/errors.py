@@ -15,6 +15,7 @@ HferError
 │   └── BrokenOffError        an answer began and broke off
 ├── BucketError               the storage behind presigned URLs did not take a photo
 ├── UnexpectedAnswerError     an answer that is not HFER's: a wrong URL or a proxy
+├── ForkedTransportError      a client with a transport of its caller's own was forked
 ├── WaitTimeoutError          the job is still running; it was left alone
 ├── WebhookError              a message that must not be believed
 │   ├── WebhookHeaderError    it is no webhook at all
@@ -40,6 +41,10 @@ class HferError(Exception):
 
 class SettingsError(HferError, ValueError):
     """The URL of the service, or the API key, cannot be right whatever the service says."""
+
+
+class ForkedTransportError(HferError):
+    """A client that was given an ``http_transport`` is used in a forked child."""
 
 
 class MissingPackageError(HferError, ImportError):

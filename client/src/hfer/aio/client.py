@@ -32,6 +32,9 @@ from hfer.models import Limits
 class AsyncClient:
     """A connection to one HFER service, for asyncio; arguments as of `hfer.Client`.
 
+    For the tasks of one event loop, in one thread. Safe across forks: a child, under an event
+    loop of its own, opens connections of its own, and closes only those.
+
     ``wire`` is for the blocking client, which is this one over another wire.
     """
 
@@ -68,7 +71,7 @@ class AsyncClient:
         await self.close()
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections of this process."""
         await self.transport.wire.close()
 
     async def limits(self) -> Limits:
