@@ -219,7 +219,11 @@ def load_golden(bundle: Bundle) -> Golden:
         BundleError: if arrays are missing or their shapes or types do not fit the manifest.
     """
     try:
-        with np.load(bundle.directory / GOLDEN_NAME, allow_pickle=False) as arrays:
+        # Opened here: given a path, numpy leaves the file of a broken archive open.
+        with (
+            (bundle.directory / GOLDEN_NAME).open("rb") as file,
+            np.load(file, allow_pickle=False) as arrays,
+        ):
             crops, probabilities = arrays["crops"], arrays["probabilities"]
     except MemoryError:
         raise

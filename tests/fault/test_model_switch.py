@@ -97,19 +97,25 @@ class TestIdle:
 
 
 class TestBroken:
-    @pytest.mark.parametrize("broken", BROKEN)
-    def test_is_refused_with_a_reason_and_the_model_before_it_stays(
-        self, real: RealFleet, broken: str
-    ) -> None:
+    def test_is_refused_with_a_reason_and_the_model_before_it_stays(self, real: RealFleet) -> None:
         real.start()
         real.fleet.wait_ready(2)
-        real.activate(real.bundle("0.2.0", broken=broken))
-        wait_until(
-            lambda: len(real.refusals()) == 2, timeout_s=FOLLOWS_S, what="both children refuse"
-        )
-        assert real.versions() == [real.shipped.version] * 2
-        assert {refusal["code"] for refusal in real.refusals()} == {"bundle-refused"}
-        assert real.fleet.log("worker").count("model.refused") == 2
+        for number, (broken, (name, _)) in enumerate(BROKEN.items()):
+            bundle = real.bundle(f"0.{number + 2}.0", broken=broken)
+            real.activate(bundle)
+            sha256 = read_identity(bundle).sha256.hex()
+            wait_until(
+                lambda sha256=sha256: (
+                    [found["sha256"] for found in real.refusals()] == [sha256] * 2
+                ),
+                timeout_s=FOLLOWS_S,
+                what="both children refuse it",
+            )
+            assert {found["code"] for found in real.refusals()} == {"bundle-refused"}
+            words = "cannot be run" if name == "model.onnx" else "golden.npz is not readable"
+            assert all(words in found["reason"] for found in real.refusals())
+            assert real.versions() == [real.shipped.version] * 2
+        assert real.fleet.log("worker").count("model.refused") == 2 * len(BROKEN)
 
     def test_a_fresh_worker_falls_back_to_the_last_good_one(self, real: RealFleet) -> None:
         real.start(children=1)
