@@ -15,9 +15,8 @@ from tests.fixtures.factories import JobMaker, Rows
 from tests.fixtures.fleet import Fleet, wait_until
 
 PHOTOS = 2_000
-ONE_TASK = 800
 # On a quiet machine five seconds, by `python -m tests.fault.model_switch`.
-FOLLOWS_S = 60
+FOLLOWS_S = 120
 BROKEN = {
     "a network that is none": ("model.onnx", b"no network"),
     "golden answers that are no archive": ("golden.npz", b"PK\x03\x04 no archive"),
@@ -46,7 +45,8 @@ class RealFleet:
         Switching(self.fleet, bundle).publish_and_activate()
         return read_identity(bundle).model_version
 
-    def start(self, name: str = "worker", *, children: int = 2) -> None:
+    def start(self, name: str = "worker", *, children: int = 2, live: int | None = None) -> None:
+        """Start a worker and wait until so many children live, of all workers."""
         self.fleet.start_worker(
             name,
             HFER_WORKER__ANALYSER="services.worker.analysers:from_settings",
@@ -55,7 +55,9 @@ class RealFleet:
             HFER_WORKER__BUNDLE_DIR=str(self.shipped.directory),
             HFER_MODELS__CACHE_DIR=str(self.folder / "cache"),
             HFER_MODELS__RETRY_S="3600",
+            HFER_WORKER__NICENESS="0",  # on a busy machine it would take minutes to load
         )
+        self.fleet.wait_ready(live or children, timeout_s=FOLLOWS_S)
 
     def versions(self) -> list[str | None]:
         """The models that the children answer with, by their last sign of life."""
@@ -80,7 +82,6 @@ class TestIdle:
         self, real: RealFleet
     ) -> None:
         real.start()
-        real.fleet.wait_ready(2)
         second = real.bundle("0.2.0")
         wanted = real.activate(second)
         wait_until(
@@ -98,63 +99,31 @@ class TestIdle:
 
 class TestBroken:
     def test_is_refused_with_a_reason_and_the_model_before_it_stays(self, real: RealFleet) -> None:
-        real.start()
-        real.fleet.wait_ready(2)
+        real.start(children=1)
         for number, (broken, (name, _)) in enumerate(BROKEN.items()):
             bundle = real.bundle(f"0.{number + 2}.0", broken=broken)
             real.activate(bundle)
             sha256 = read_identity(bundle).sha256.hex()
             wait_until(
-                lambda sha256=sha256: (
-                    [found["sha256"] for found in real.refusals()] == [sha256] * 2
-                ),
+                lambda sha256=sha256: [found["sha256"] for found in real.refusals()] == [sha256],
                 timeout_s=FOLLOWS_S,
-                what="both children refuse it",
+                what="it is refused",
             )
             assert {found["code"] for found in real.refusals()} == {"bundle-refused"}
             words = "cannot be run" if name == "model.onnx" else "golden.npz is not readable"
             assert all(words in found["reason"] for found in real.refusals())
-            assert real.versions() == [real.shipped.version] * 2
-        assert real.fleet.log("worker").count("model.refused") == 2 * len(BROKEN)
+            assert real.versions() == [real.shipped.version]
+        assert real.fleet.log("worker").count("model.refused") == len(BROKEN)
 
     def test_a_fresh_worker_falls_back_to_the_last_good_one(self, real: RealFleet) -> None:
         real.start(children=1)
-        real.fleet.wait_ready(1)
         good = real.activate(real.bundle("0.2.0"))
         wait_until(lambda: real.versions() == [good], timeout_s=FOLLOWS_S, what="the second model")
         real.activate(real.bundle("0.3.0", broken="a network that is none"))
         wait_until(lambda: len(real.refusals()) == 1, timeout_s=FOLLOWS_S, what="it is refused")
         real.start("worker-fresh", children=1)
-        wait_until(
-            lambda: len(real.versions()) == 2, timeout_s=FOLLOWS_S, what="the fresh worker lives"
-        )
         assert real.versions() == [good] * 2
         assert "model.fell_back" in real.fleet.log("worker-fresh")
-
-
-class TestOneTask:
-    def test_switches_between_its_chunks(
-        self, fleet: Fleet, make_job: JobMaker, rows: Rows, tmp_path: Path
-    ) -> None:
-        shipped = write_tiny_bundle(tmp_path / "shipped")
-        second = write_tiny_bundle(tmp_path / "second", card=tiny_card(version="0.2.0"))
-        fleet.start_maintenance()
-        fleet.start_worker(
-            HFER_WORKER__ANALYSER=FIVE_MS_OF_BUNDLE,
-            HFER_WORKER__BUNDLE_DIR=str(shipped.directory),
-            HFER_QUEUE__LOOP_BUDGET_S="60",
-            HFER_QUEUE__TASK_TIME_LIMIT_S="120",
-            HFER_QUEUE__LEASE_S="150",
-            HFER_MODELS__POLL_S="0.1",
-            HFER_MODELS__CACHE_DIR=str(tmp_path / "cache"),
-        )
-        fleet.wait_ready(1)
-        switching = Switching(fleet, second.directory)
-        job = make_job([fake_photo(number) for number in range(ONE_TASK)])
-        changes = [(0.2, switching.publish_and_activate)]
-        run_chaos(Progress(rows, job), changes, timeout_s=120)
-        assert set(switching.versions(job)) == {shipped.version, second.version}
-        assert fleet.log("worker").count("shift.done") == 1
 
 
 def test_models_change_between_chunks_and_no_photo_notices(
@@ -166,7 +135,10 @@ def test_models_change_between_chunks_and_no_photo_notices(
     fleet.start_worker(
         HFER_WORKER__ANALYSER=FIVE_MS_OF_BUNDLE,
         HFER_WORKER__BUNDLE_DIR=str(shipped.directory),
-        HFER_QUEUE__LOOP_BUDGET_S="0.5",
+        # The whole job is one task: a switch waits for the end of a chunk, not for that of a task.
+        HFER_QUEUE__LOOP_BUDGET_S="60",
+        HFER_QUEUE__TASK_TIME_LIMIT_S="120",
+        HFER_QUEUE__LEASE_S="150",
         HFER_MODELS__POLL_S="0.1",
         HFER_MODELS__CACHE_DIR=str(tmp_path / "cache"),
     )
