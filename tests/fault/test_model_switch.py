@@ -121,7 +121,7 @@ class TestBroken:
         wait_until(lambda: real.versions() == [good], timeout_s=FOLLOWS_S, what="the second model")
         real.activate(real.bundle("0.3.0", broken="a network that is none"))
         wait_until(lambda: len(real.refusals()) == 1, timeout_s=FOLLOWS_S, what="it is refused")
-        real.start("worker-fresh", children=1)
+        real.start("worker-fresh", children=1, live=2)
         assert real.versions() == [good] * 2
         assert "model.fell_back" in real.fleet.log("worker-fresh")
 
