@@ -219,15 +219,23 @@ def load_golden(bundle: Bundle) -> Golden:
         BundleError: if arrays are missing or their shapes or types do not fit the manifest.
     """
     try:
-        with np.load(bundle.directory / GOLDEN_NAME, allow_pickle=False) as arrays:
+        # Opened here: given a path, numpy leaves the file of a broken archive open.
+        with (
+            (bundle.directory / GOLDEN_NAME).open("rb") as file,
+            np.load(file, allow_pickle=False) as arrays,
+        ):
             crops, probabilities = arrays["crops"], arrays["probabilities"]
-    except (OSError, KeyError, ValueError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:
+        # numpy, zipfile and zlib each have errors of their own for what is no archive of arrays.
         raise BundleError(f"{GOLDEN_NAME} is not readable; export the bundle again.") from error
     count = len(crops) if crops.ndim else 0
     fits = (
         count > 0
         and crops.dtype == np.uint8
         and crops.shape[1:] == bundle.manifest.input.shape
+        and probabilities.dtype.kind in "fiu"
         and probabilities.shape == (count, len(EMOTIONS))
     )
     if not fits:

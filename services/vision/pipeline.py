@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.common.domain.errors import ItemError, ItemErrorCode, TransientError
+from services.common.domain.errors import BundleError, ItemError, ItemErrorCode, TransientError
 from services.common.domain.faces import (
     AnalysedFace,
     AnalysisOptions,
@@ -89,20 +89,16 @@ class Pipeline:
         return self._classifier.precision
 
     def warm_up(self) -> None:
-        """See ``PhotoAnalyser.warm_up``; the crops are so many that every batch size runs."""
+        """See ``PhotoAnalyser.warm_up``."""
         photo = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
         self._detector.detect([photo])
-        shape = (2 * LARGEST_BATCH - 1, *self._bundle.manifest.input.shape)
-        self._classifier.classify(np.zeros(shape, np.uint8))
+        _warm_up_classifier(self._classifier, self._bundle)
 
     def with_bundle(self, directory: Path) -> Self:
         """See ``PhotoAnalyser.with_bundle``; the detector is shared."""
         bundle = load_bundle(directory)
-        classifier = self._load(bundle)
-        check_golden(bundle, classifier)
-        other = type(self)(self._detector, classifier, bundle, limits=self._limits, load=self._load)
-        other.warm_up()
-        return other
+        classifier = _verified(bundle, self._load)
+        return type(self)(self._detector, classifier, bundle, limits=self._limits, load=self._load)
 
     def decode(self, data: bytes) -> DecodedPhoto | ItemError:
         """See ``PhotoAnalyser.decode``."""
@@ -237,7 +233,9 @@ def build_pipeline(
         limits: the product's when None.
 
     Raises:
-        BundleError: if a file is not what its hash says or the golden answers differ.
+        BundleError: if a file is not what its hash says, the network cannot be run or the golden
+            answers differ.
+        TransientError: if there is too little memory.
     """
     cv2.setNumThreads(threads)  # else each process takes every core
     bundle = load_bundle(bundle_dir)
@@ -247,12 +245,43 @@ def build_pipeline(
     def load(bundle: Bundle) -> ExpressionClassifier:
         return load_classifier(classifier, bundle, cuda=cuda, precision=precision, threads=threads)
 
-    engine = load(bundle)
-    check_golden(bundle, engine)
+    engine = _verified(bundle, load)
     faces = load_detector(detector, mtcnn_dir, cuda=cuda, threads=threads)
     pipeline = Pipeline(faces, engine, bundle, limits=limits or PhotoLimits(), load=load)
     pipeline.warm_up()
     return pipeline
+
+
+def _verified(
+    bundle: Bundle, load: Callable[[Bundle], ExpressionClassifier]
+) -> ExpressionClassifier:
+    """Load the classifier of a bundle, hold it to its golden answers and warm it up.
+
+    Raises:
+        BundleError: it cannot be loaded or run, or answers otherwise.
+        TransientError: there is too little memory.
+    """
+    try:
+        classifier = load(bundle)
+        check_golden(bundle, classifier)
+        _warm_up_classifier(classifier, bundle)
+    except (BundleError, OSError):
+        raise
+    except Exception as error:
+        # Every engine has errors of its own for a network that is none or has other shapes.
+        if _is_memory_trouble(error):
+            detail = "The worker has too little memory to load the model."
+            raise TransientError(detail) from error
+        raise BundleError(
+            f"The network of {bundle.version} cannot be run here; export the bundle again."
+        ) from error
+    return classifier
+
+
+def _warm_up_classifier(classifier: ExpressionClassifier, bundle: Bundle) -> None:
+    """Run it on so many crops that it meets every batch size."""
+    shape = (2 * LARGEST_BATCH - 1, *bundle.manifest.input.shape)
+    classifier.classify(np.zeros(shape, np.uint8))
 
 
 def sharpness(crop: Pixels) -> float:
@@ -267,19 +296,24 @@ def sharpness(crop: Pixels) -> float:
 
 @contextmanager
 def _memory_trouble_is_transient() -> Iterator[None]:
-    """Name a device that ran out of memory, whatever the engine calls it.
-
-    torch raises OutOfMemoryError, ONNX Runtime and OpenVINO plain RuntimeErrors.
-    """
+    """Name a device that ran out of memory, whatever the engine calls it."""
     try:
         yield
     except MemoryError as error:
         raise TransientError("The worker is out of memory; fewer photos may fit.") from error
     except RuntimeError as error:
-        text = str(error).lower()
-        if not any(phrase in text for phrase in ("out of memory", "bad_alloc", "allocate memory")):
+        if not _is_memory_trouble(error):
             raise
         raise TransientError("The device is out of memory; fewer photos may fit.") from error
+
+
+def _is_memory_trouble(error: Exception) -> bool:
+    """Tell whether memory ran out: torch, ONNX Runtime and OpenVINO raise RuntimeErrors."""
+    text = str(error).lower()
+    phrases = ("out of memory", "bad_alloc", "allocate memory")
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(phrase in text for phrase in phrases)
+    )
 
 
 def _by_size(face: DetectedFace) -> tuple[float, float, float]:

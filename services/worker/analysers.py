@@ -37,10 +37,14 @@ class PhotoAnalyser(Protocol):
         """
 
     def with_bundle(self, directory: Path) -> Self:
-        """Return one with the same engines and another expression model, verified and warm.
+        """Return one with the same detector and another expression model, verified and warm.
+
+        Another thread may call it while this one analyses: the detector is not touched.
 
         Raises:
-            BundleError: a file is not what its hash says, or the golden answers differ.
+            BundleError: a file is not what its hash says, the network cannot be run, or the
+                golden answers differ.
+            TransientError: there is too little memory for a second model.
         """
 
 

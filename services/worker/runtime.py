@@ -24,13 +24,15 @@ from services.common.storage import build_storage
 from services.common.telemetry import Metrics, build_tracing, get_logger
 from services.worker.analysers import PhotoAnalyser, load_analyser
 from services.worker.bench import Bench, Surroundings
-from services.worker.desk import ModelDesk, Shipped, describe
+from services.worker.desk import ModelDesk, describe
 from services.worker.devices import device_of, queues_of
 from services.worker.fetching import PATIENCE_SHARE, PhotoFetcher
+from services.worker.following import ModelFollower
 from services.worker.heartbeat import Heartbeat
 from services.worker.patience import PatientDatabase
 from services.worker.pictures import PictureKeeper
 from services.worker.policy import Pace
+from services.worker.published import PublishedModels, Shipped
 from services.worker.shifts import Shift
 from services.worker.shutdown import DrainFlag
 from services.worker.watchdog import PATIENCE_S, Watchdog
@@ -42,10 +44,17 @@ class WorkerRuntime:
     """Everything of one child process. `build` loads and warms the models; then it is ready."""
 
     def __init__(
-        self, *, bench: Bench, heartbeat: Heartbeat, hints: HintSender, engine: Engine
+        self,
+        *,
+        bench: Bench,
+        heartbeat: Heartbeat,
+        follower: ModelFollower,
+        hints: HintSender,
+        engine: Engine,
     ) -> None:
         self._bench = bench
         self._heartbeat = heartbeat
+        self._follower = follower
         self._hints = hints
         self._engine = engine
 
@@ -73,14 +82,19 @@ class WorkerRuntime:
         metrics.show(Metrics.faces, Metrics.faces_per_photo, Metrics.lost_leases)
         told = ModelGauge(metrics)
         database, storage = PatientDatabase(sessions), build_storage(settings.storage)
-        models = ModelDesk(
-            analyser,
-            database=database,
-            storage=storage,
-            settings=settings.models,
-            shipped=_register(database, settings, analyser),
-        )
-        models.refresh()
+        shipped = _register(database, settings, analyser)
+        if shipped is None:
+            models = ModelDesk(analyser)
+        else:
+            models = ModelDesk(
+                analyser,
+                source=PublishedModels(
+                    database, storage, settings=settings.models, shipped=shipped
+                ),
+                sha256=shipped.identity.sha256,
+                settings=settings.models,
+            )
+        models.begin()
         hints = build_hint_sender(settings, metrics)
         heartbeat = Heartbeat(
             sessions,
@@ -112,7 +126,14 @@ class WorkerRuntime:
             precision=models.precision,
         )
         heartbeat.start()
-        return cls(bench=bench, heartbeat=heartbeat, hints=hints, engine=engine)
+        follower = ModelFollower(
+            models,
+            every_s=settings.models.poll_s,
+            state=lambda: (models.model_version, describe(models)),
+            changed=heartbeat.hurry,
+        )
+        follower.start()
+        return cls(bench=bench, heartbeat=heartbeat, follower=follower, hints=hints, engine=engine)
 
     def analyse(self, job_id: int, *, task: uuid.UUID) -> int:
         """Serve one hint; return how many outcomes were written."""
@@ -120,6 +141,7 @@ class WorkerRuntime:
 
     def close(self) -> None:
         """Sign off and drop every connection."""
+        self._follower.stop()
         self._heartbeat.stop()
         self._bench.fetcher.close()
         self._hints.close()

@@ -55,8 +55,6 @@ class Shift:
         """
         with self._clerk:
             try:
-                # Before the first claim: loading a model takes seconds, and no photo waits for it.
-                self._bench.models.refresh()
                 chunk = self._claim()
                 with _on_behalf_of(chunk):
                     while chunk is not None:

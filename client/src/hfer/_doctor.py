@@ -171,6 +171,11 @@ async def _model(transport: Transport) -> Finding:
         advice = "Publish a bundle (hfer models publish DIR) and activate it."
         return Finding("model", Verdict.FAILED, "no model is active", advice)
     said = f"{active.model_version} on {active.workers} worker process(es)"
+    if active.refusals:
+        refusal = active.refusals[0]
+        said = f"{said}, refused by {refusal.workers}: {refusal.reason}"
+        advice = "Go back (hfer models rollback), or publish the bundle again under a new version."
+        return Finding("model", Verdict.WARNING, said, advice)
     if active.workers:
         return Finding("model", Verdict.OK, said)
     advice = "Workers follow within seconds of a change; if this stays, see a worker's log."

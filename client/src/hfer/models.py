@@ -204,12 +204,22 @@ class ModelMetrics:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelRefusal:
+    """Why ``workers`` live worker processes do not use a model that they should."""
+
+    code: str = ""
+    reason: str = ""
+    workers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """A published model. ``model_version`` is how results name it.
 
     ``active``: photos are analysed with it. ``canary``: a share of them is, on trial.
     ``workers``: live worker processes that answer with it, trials aside; they follow a change
-    between two chunks and tell so every 10 s.
+    between two chunks and tell so at once. ``refusals``: why others do not use it though they
+    should.
     """
 
     id: str = ""
@@ -221,6 +231,7 @@ class ModelInfo:
     active: bool = False
     canary: bool = False
     workers: int = 0
+    refusals: tuple[ModelRefusal, ...] = ()
     metrics: ModelMetrics = field(default_factory=ModelMetrics)
     created_at: datetime | None = None
     activated_at: datetime | None = None

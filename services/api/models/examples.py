@@ -14,6 +14,13 @@ MODEL_EXAMPLE: dict[str, Any] = {
     "active": False,
     "canary": True,
     "workers": 0,
+    "refusals": [
+        {
+            "code": "bundle-refused",
+            "reason": "golden.npz is not readable; export the bundle again.",
+            "workers": 2,
+        }
+    ],
     "metrics": {"accuracy": 0.68, "macro_recall": 0.65, "macro_f1": 0.66},
     "created_at": "2026-11-23T07:00:00Z",
     "activated_at": None,

@@ -22,6 +22,14 @@ class MetricsObject(BaseModel):
     macro_f1: float | None
 
 
+class RefusalObject(BaseModel):
+    """Why some workers do not use a model that they should; the model before it answers there."""
+
+    code: str = Field(description="such as `bundle-refused`; `transient` may pass by itself")
+    reason: str = Field(description="a sentence for the operator")
+    workers: int = Field(description="live worker processes that refuse it for this reason")
+
+
 class ModelObject(BaseModel):
     """A model of apparent facial expression, not of inner feeling."""
 
@@ -37,7 +45,11 @@ class ModelObject(BaseModel):
     canary: bool = Field(description="a share of the photos is, on trial")
     workers: int = Field(
         description="live worker processes that answer with it, trials aside, as of their last "
-        "sign of life (every 10 s); none for an active model: they refuse it, see their logs"
+        "sign of life (at a change and every 10 s)"
+    )
+    refusals: list[RefusalObject] = Field(
+        description="why workers that should use it do not, most frequent reason first; they try "
+        "again every minute. Empty where nothing is wrong, and for a model that is not in use"
     )
     metrics: MetricsObject
     created_at: UtcTime
@@ -112,6 +124,11 @@ def model_object(model: Model, usage: Usage) -> ModelObject:
         active=model.active,
         canary=model.id == usage.canary_id,
         workers=usage.workers.get(model_version, 0),
+        refusals=[
+            RefusalObject(code=refused.code, reason=refused.reason, workers=refused.workers)
+            for refused in usage.refusals
+            if refused.sha256 == model.sha256
+        ],
         metrics=_metrics(model.manifest),
         created_at=model.created_at,
         activated_at=model.activated_at,

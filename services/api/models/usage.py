@@ -1,11 +1,11 @@
 """Which models are in use: by whom, and as what."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from services.common.jobs.repositories.workers import WorkerRepository
+from services.common.jobs.repositories.workers import RefusedModel, WorkerRepository
 from services.common.models.canary import canary_report
 
 
@@ -16,16 +16,19 @@ class Usage:
     Attributes:
         canary_id: row id of the model on trial, None without one.
         workers: live worker processes by the version of the model that they answer with.
+        refusals: why live worker processes do not use a model that they should.
     """
 
     canary_id: int | None
     workers: Mapping[str, int]
+    refusals: Sequence[RefusedModel] = ()
 
 
 def read_usage(session: Session) -> Usage:
     """Look at the trial and at the workers' last signs of life."""
-    report = canary_report(session)
+    report, workers = canary_report(session), WorkerRepository(session)
     return Usage(
         canary_id=None if report is None else report.candidate.id,
-        workers=WorkerRepository(session).answering(),
+        workers=workers.answering(),
+        refusals=workers.refusals(),
     )

@@ -248,6 +248,28 @@ class TestDetail:
         assert client.get(f"/v1/models/{model}").json()["workers"] == 2
         assert [row["workers"] for row in client.get("/v1/models").json()["data"]] == [2]
 
+    def test_tells_why_live_workers_refuse_it(
+        self, client: httpx.Client, publish: Publish, sessions: SessionFactory
+    ) -> None:
+        model, other = publish(), publish(version="0.2.0")
+        sha256 = client.get(f"/v1/models/{model}").json()["sha256"]
+        broken = {"sha256": sha256, "code": "bundle-refused", "reason": "golden.npz is broken."}
+        away = {"sha256": sha256, "code": "transient", "reason": "The bucket is away."}
+        beats = [([broken], 1.0), ([broken], 2.0), ([away], 2.0), ([away], 60.0), (None, 1.0)]
+        with unit_of_work(sessions) as session:
+            for refusals, age_s in beats:
+                row = worker_row("other-1.0.0+0", age_s=age_s)
+                row.current = None if refusals is None else {"model_refusals": refusals}
+                session.add(row)
+        told = {row["id"]: row["refusals"] for row in client.get("/v1/models").json()["data"]}
+        assert told == {
+            model: [
+                {"code": "bundle-refused", "reason": "golden.npz is broken.", "workers": 2},
+                {"code": "transient", "reason": "The bucket is away.", "workers": 1},
+            ],
+            other: [],
+        }
+
     @pytest.mark.parametrize("model", ["x", UNKNOWN, "mdl_", "job_" + "0" * 32])
     def test_of_an_unknown_one_is_not_found(self, client: httpx.Client, model: str) -> None:
         assert_problem(client.get(f"/v1/models/{model}"), 404, "not-found")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from services.common.config import ModelSettings, QueueSettings
+from services.common.config import QueueSettings
 from services.common.db.session import SessionFactory
 from services.common.storage import ObjectStorage
 from services.common.telemetry import Metrics
@@ -70,14 +70,7 @@ def make_bench(
         return Bench(
             database=PatientDatabase(sessions),
             fetcher=fetchers[-1],
-            models=models
-            or ModelDesk(
-                analyser or FakeAnalyser(),
-                database=PatientDatabase(sessions),
-                storage=storage,
-                settings=ModelSettings(),
-                shipped=None,
-            ),
+            models=models or ModelDesk(analyser or FakeAnalyser()),
             pictures=PictureKeeper(storage),
             settings=QueueSettings.model_validate(queue),
             surroundings=Surroundings(

@@ -2,7 +2,9 @@
 
 import io
 import uuid
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,12 +19,13 @@ from services.common.models.service import read_identity, register_bundle
 from services.common.storage import ObjectStorage
 from services.common.storage_keys import bundle_key
 from services.vision.bundle import Bundle
-from services.worker.desk import ModelDesk, Shipped, describe
+from services.worker.desk import ModelDesk, describe
 from services.worker.patience import PatientDatabase
+from services.worker.published import PublishedModels, Shipped
 from services.worker.trial import Trial
 from tests.fixtures.analysers import FakeAnalyser
 from tests.fixtures.bundles import tiny_card, write_tiny_bundle
-from tests.fixtures.factories import JobMaker
+from tests.fixtures.factories import JobMaker, Rows
 from tests.integration.worker.conftest import BenchMaker, work
 
 
@@ -48,6 +51,13 @@ class Registry:
             row = self.row(bundle)
             activate(session, session.merge(row), max_f1_drop=0, force=True, actor="test")
 
+    def damage(self, bundle: Bundle) -> tuple[str, bytes]:
+        """Overwrite the network in the bucket; its key and what was there."""
+        key = bundle_key(bytes.fromhex(bundle.identity), "model.onnx")
+        whole = self.storage.get(key)
+        self.storage.put(key, io.BytesIO(b"x"), size=1, content_type="a/b")
+        return key, whole
+
     def row(self, bundle: Bundle) -> Model:
         with unit_of_work(self.sessions) as session:
             manifest = bundle.manifest
@@ -55,15 +65,27 @@ class Registry:
             assert row is not None
             return row
 
-    def desk(self) -> ModelDesk:
+    def desk(self, analyser: FakeAnalyser | None = None) -> ModelDesk:
+        settings = ModelSettings(cache_dir=self._folder / "cache")
+        shipped = Shipped(self.shipped.directory, read_identity(self.shipped.directory))
         return ModelDesk(
-            FakeAnalyser().with_bundle(self.shipped.directory),
-            database=PatientDatabase(self.sessions),
-            storage=self.storage,
-            settings=ModelSettings(cache_dir=self._folder / "cache"),
-            shipped=Shipped(self.shipped.directory, read_identity(self.shipped.directory)),
+            analyser or FakeAnalyser(version=self.shipped.version),
+            source=PublishedModels(
+                PatientDatabase(self.sessions),
+                self.storage,
+                settings=settings,
+                shipped=shipped,
+                clock=lambda: self.now,
+            ),
+            sha256=shipped.identity.sha256,
+            settings=settings,
             clock=lambda: self.now,
         )
+
+
+def look(desk: ModelDesk) -> None:
+    while desk.look():
+        pass
 
 
 @pytest.fixture
@@ -74,50 +96,78 @@ def registry(sessions: SessionFactory, storage: ObjectStorage, tmp_path: Path) -
 class TestSwitch:
     def test_follows_an_activation_and_a_rollback(self, registry: Registry) -> None:
         desk = registry.desk()
-        desk.refresh()
+        desk.begin()
         assert desk.model_version == registry.shipped.version
         new = registry.publish("0.2.0")
         registry.activate(new)
-        desk.refresh()
-        assert desk.model_version == registry.shipped.version  # not yet time to look
-        registry.now += 2
-        desk.refresh()
+        look(desk)
         assert desk.model_version == new.version
         with unit_of_work(registry.sessions) as session:
             roll_back(session, actor="test")
-        registry.now += 2
-        desk.refresh()
+        look(desk)
         assert desk.model_version == registry.shipped.version
+
+    def test_the_next_chunk_of_the_same_task_gets_the_new_model(
+        self, registry: Registry, make_bench: BenchMaker, make_stored_job: JobMaker, rows: Rows
+    ) -> None:
+        new = registry.publish("0.2.0")
+
+        class Activates(FakeAnalyser):
+            """While it analyses its first photos, another model is activated and loaded."""
+
+            def analyse(self, photos: Any, options: Any) -> Any:
+                if not self.calls:
+                    registry.activate(new)
+                    look(desk)
+                return super().analyse(photos, options)
+
+        desk = registry.desk(Activates(version=registry.shipped.version))
+        desk.begin()
+        job = make_stored_job(24)
+        assert work(make_bench(models=desk, chunk_max=8, chunk_min=8), job) == 24
+        versions = [outcome.model_version for outcome in rows.outcomes(job.id).values()]
+        assert Counter(versions) == {registry.shipped.version: 8, new.version: 16}
 
     def test_a_new_worker_begins_with_the_active_model(self, registry: Registry) -> None:
         new = registry.publish("0.2.0")
         registry.activate(new)
         desk = registry.desk()
-        desk.refresh()
+        desk.begin()
         assert desk.model_version == new.version
 
+    def test_a_new_worker_falls_back_to_the_model_before_a_broken_one(
+        self, registry: Registry
+    ) -> None:
+        good = registry.publish("0.2.0")
+        registry.activate(good)
+        broken = registry.publish("0.3.0")
+        registry.damage(broken)
+        registry.activate(broken)
+        desk = registry.desk()
+        desk.begin()
+        assert desk.model_version == good.version
+        assert list(desk.refusals) == [bytes.fromhex(broken.identity)]
+
     def test_publishes_what_it_was_shipped_with(self, registry: Registry) -> None:
-        registry.desk().refresh()
+        registry.desk().begin()
         key = bundle_key(bytes.fromhex(registry.shipped.identity), "model.onnx")
         assert registry.storage.exists(key)
 
     def test_a_damaged_bundle_is_refused_and_tried_again(self, registry: Registry) -> None:
         new = registry.publish("0.2.0")
-        key = bundle_key(bytes.fromhex(new.identity), "model.onnx")
-        whole = registry.storage.get(key)
-        registry.storage.put(key, io.BytesIO(b"x"), size=1, content_type="a/b")
+        key, whole = registry.damage(new)
         registry.activate(new)
         desk = registry.desk()
-        desk.refresh()
+        look(desk)
         assert desk.model_version == registry.shipped.version
-        assert describe(desk) == {"precision": "fp32", "model_trouble": "bundle-refused"}
+        assert describe(desk)["model_trouble"] == "bundle-refused"
         registry.storage.put(key, io.BytesIO(whole), size=len(whole), content_type="a/b")
         registry.now += 2
-        desk.refresh()
+        look(desk)
         assert desk.model_version == registry.shipped.version  # rests before it tries again
-        assert describe(desk) == {"precision": "fp32", "model_trouble": "bundle-refused"}
+        assert describe(desk)["model_trouble"] == "bundle-refused"
         registry.now += 60
-        desk.refresh()
+        look(desk)
         assert desk.model_version == new.version
         assert describe(desk) == {"precision": "fp32"}
 
@@ -129,7 +179,7 @@ class TestTrial:
             row = session.merge(registry.row(candidate))
             start_canary(session, row, share=0.3, actor="test")
         desk = registry.desk()
-        desk.refresh()
+        look(desk)
         tokens = [uuid.UUID(int=number, version=4) for number in range(1000)]
         trials = [token for token in tokens if isinstance(desk.analyser_for(token), Trial)]
         assert 250 < len(trials) < 350
@@ -143,7 +193,9 @@ class TestTrial:
         with unit_of_work(registry.sessions) as session:
             row = session.merge(registry.row(candidate))
             start_canary(session, row, share=1.0, actor="test")
-        bench = make_bench(models=registry.desk())
+        desk = registry.desk()
+        desk.begin()
+        bench = make_bench(models=desk)
         assert work(bench, make_stored_job(6)) == 6
         with unit_of_work(registry.sessions) as session:
             report = canary_report(session)

@@ -265,6 +265,28 @@ class TestHeartbeat:
         assert row.current["seconds_per_photo"] > 0
         assert 20_000_000 < row.current["rss_bytes"] < 2_000_000_000
 
+    def test_tells_another_model_at_once_if_it_is_hurried(self, sessions: SessionFactory) -> None:
+        version = "first"
+        heartbeat = Heartbeat(
+            sessions,
+            WorkerIdentity(uuid.uuid4(), Device.CPU, "here", 1, 1, "m"),
+            report=dict,
+            model_version=lambda: version,
+            check=bool,
+            every_s=30.0,
+        )
+
+        def told() -> list[str | None]:
+            return [row.model_version for row in workers(sessions)]
+
+        heartbeat.start()
+        wait_until(lambda: told() == ["first"], timeout_s=20, what="the first beat")
+        version = "second"
+        heartbeat.hurry()
+        wait_until(lambda: told() == ["second"], timeout_s=20, what="a beat before its time")
+        heartbeat.stop()
+        assert told() == []
+
     def test_outlives_a_database_that_is_away(
         self, make_unit_settings: SettingsMaker, tmp_path: Path
     ) -> None:

@@ -224,6 +224,27 @@ class TestGolden:
         with pytest.raises(BundleError, match="not readable"):
             load_golden(tiny_bundle)
 
+    @pytest.mark.parametrize("damage", ["cut", "turned", "a single array", "words"])
+    def test_refuses_golden_file_that_is_no_archive_of_arrays(
+        self, tiny_bundle: Bundle, damage: str
+    ) -> None:
+        path = tiny_bundle.directory / "golden.npz"
+        whole = path.read_bytes()
+        if damage == "a single array":
+            with path.open("wb") as file:
+                np.save(file, np.zeros(3))
+        elif damage == "words":
+            words = np.full((4, 7), "word")
+            np.savez(path, crops=load_golden(tiny_bundle).crops, probabilities=words)
+        elif damage == "cut":
+            path.write_bytes(whole[: len(whole) // 2])
+        else:
+            path.write_bytes(
+                whole[:100] + bytes(byte ^ 255 for byte in whole[100:200]) + whole[200:]
+            )
+        with pytest.raises(BundleError, match=r"golden\.npz"):
+            load_golden(tiny_bundle)
+
     def test_refuses_golden_file_without_its_arrays(self, tiny_bundle: Bundle) -> None:
         np.savez(tiny_bundle.directory / "golden.npz", crops=np.zeros(3))
         with pytest.raises(BundleError, match="not readable"):

@@ -16,7 +16,7 @@ from services.vision.classifiers.port import Precision
 from services.vision.pipeline import Pipeline, sharpness
 from services.vision.port import PhotoAnalyser
 from services.vision.transforms import Pixels, crop_face
-from tests.fixtures.bundles import tiny_card, write_tiny_bundle
+from tests.fixtures.bundles import replace_file, tiny_card, write_tiny_bundle
 from tests.fixtures.photos import encode, encode_rotated, noise, quadrants
 
 OPTIONS = AnalysisOptions()
@@ -99,6 +99,52 @@ class TestWithBundle:
             file.write(b"x")
         with pytest.raises(BundleError, match="golden"):
             Bench(tiny_bundle).pipeline.with_bundle(other.directory)
+
+    def test_does_not_touch_the_detector(self, tiny_bundle: Bundle, tmp_path: Path) -> None:
+        # It may be at work in another thread.
+        bench = Bench(tiny_bundle)
+        bench.pipeline.with_bundle(write_tiny_bundle(tmp_path / "other").directory)
+        assert bench.detector.calls == []
+
+    @pytest.mark.parametrize(
+        ("name", "data", "words"),
+        [
+            ("model.onnx", b"no network", "cannot be run"),
+            ("golden.npz", b"PK\x03\x04 no archive", "golden.npz is not readable"),
+            ("golden.npz", b"", "golden.npz is not readable"),
+        ],
+    )
+    def test_refuses_what_is_whole_by_its_hashes_and_broken_inside(
+        self, tiny_bundle: Bundle, tmp_path: Path, name: str, data: bytes, words: str
+    ) -> None:
+        other = write_tiny_bundle(tmp_path / "other")
+        replace_file(other.directory, name, data)
+        with pytest.raises(BundleError, match=words):
+            Bench(tiny_bundle).pipeline.with_bundle(other.directory)
+
+    def test_refuses_a_network_with_other_inputs(self, tiny_bundle: Bundle, tmp_path: Path) -> None:
+        other = write_tiny_bundle(tmp_path / "other")
+        larger = write_tiny_bundle(tmp_path / "larger", card=tiny_card(size=24))
+        replace_file(other.directory, "model.onnx", larger.model_path().read_bytes())
+        with pytest.raises(BundleError, match="cannot be run"):
+            Bench(tiny_bundle).pipeline.with_bundle(other.directory)
+
+    @pytest.mark.parametrize("fault", [MemoryError(), RuntimeError("std::bad_alloc")])
+    def test_too_little_memory_is_no_fault_of_the_bundle(
+        self, tiny_bundle: Bundle, fault: Exception
+    ) -> None:
+        def load(_bundle: Bundle) -> OpenVinoClassifier:
+            raise fault
+
+        pipeline = Pipeline(
+            ScriptedDetector(),
+            CountingClassifier(tiny_bundle),
+            tiny_bundle,
+            limits=PhotoLimits(),
+            load=load,
+        )
+        with pytest.raises(TransientError, match="memory"):
+            pipeline.with_bundle(tiny_bundle.directory)
 
 
 class TestAnalyse:

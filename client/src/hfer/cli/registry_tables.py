@@ -44,6 +44,7 @@ def model_table(model: ModelInfo) -> Table:
             "id": model.id,
             "in use": _use(model),
             "workers": f"{model.workers:,}",
+            "refused by": _refusals(model),
             "accuracy": _percent(metrics.accuracy),
             "macro recall": _percent(metrics.macro_recall),
             "macro F1": _percent(metrics.macro_f1),
@@ -80,10 +81,14 @@ def canary_table(canary: Canary) -> Table:
     )
 
 
+def _refusals(model: ModelInfo) -> str:
+    said = [f"{refusal.workers:,} ({refusal.reason})" for refusal in model.refusals]
+    return ", ".join(said) or NOTHING
+
+
 def _use(model: ModelInfo) -> str:
-    if model.active:
-        return "active"
-    return "canary" if model.canary else NOTHING
+    use = "active" if model.active else "canary" if model.canary else NOTHING
+    return f"{use}, refused" if model.refusals else use
 
 
 def _percent(value: float | None) -> str:

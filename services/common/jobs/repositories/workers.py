@@ -31,6 +31,16 @@ class WorkerIdentity:
     model_version: str
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedModel:
+    """A bundle, by its SHA-256, that so many children do not use though they should, and why."""
+
+    sha256: bytes
+    code: str
+    reason: str
+    workers: int
+
+
 # Inserted again when someone removed the row, so that a beat is all that a live worker needs.
 _BEAT = text("""
     INSERT INTO worker (id, kind, host, pid, model_version, claimed_at, current)
@@ -51,6 +61,12 @@ _ANSWERING = text("""
     SELECT model_version, count(*) FROM worker
     WHERE model_version IS NOT NULL AND beat_at > now() - make_interval(secs => :live_s)
     GROUP BY model_version
+""")
+_REFUSALS = text("""
+    SELECT refusal ->> 'sha256', refusal ->> 'code', refusal ->> 'reason', count(*)
+    FROM worker, jsonb_array_elements(worker.current -> 'model_refusals') AS refusal
+    WHERE beat_at > now() - make_interval(secs => :live_s)
+    GROUP BY 1, 2, 3 ORDER BY 4 DESC, 2, 3
 """)
 _STARVING = text("""
     SELECT (
@@ -107,6 +123,14 @@ class WorkerRepository:
         """How many children with a beat within `LIVE_S` answer with which model version."""
         rows = self._session.execute(_ANSWERING, {"live_s": LIVE_S})
         return {str(version): int(count) for version, count in rows}
+
+    def refusals(self) -> list[RefusedModel]:
+        """Which models children with a beat within `LIVE_S` refuse, the most frequent first."""
+        rows = self._session.execute(_REFUSALS, {"live_s": LIVE_S})
+        return [
+            RefusedModel(bytes.fromhex(sha256), code=code, reason=reason, workers=workers)
+            for sha256, code, reason, workers in rows
+        ]
 
     def starving(self, worker: WorkerIdentity, *, patience_s: float) -> bool:
         """Whether photos have waited that long while no child of this main process claimed."""

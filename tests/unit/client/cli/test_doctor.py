@@ -8,6 +8,7 @@ from hfer.cli.exits import ExitCode
 from tests.fixtures.fake_service import BUCKET, UPLOAD, FakeService, model_json, problem
 from tests.unit.client.cli.conftest import Run
 
+REFUSAL = {"code": "bundle-refused", "reason": "It is broken.", "workers": 1}
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
 
 
@@ -72,6 +73,10 @@ class TestCommand:
             ({"red": ("worker",)}, "Start a worker"),
             ({"scopes": ("jobs:read",)}, "jobs:write"),
             ({"models": [model_json()]}, "Publish a bundle"),
+            (
+                {"models": [model_json(active=True, refusals=[REFUSAL])]},
+                "refused by 1: It is broken.",
+            ),
         ],
     )
     def test_a_fault_says_what_to_do(

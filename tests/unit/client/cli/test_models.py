@@ -109,6 +109,15 @@ class TestChoose:
         assert "active" in outcome.stdout
         assert json.loads(service.requests[-1].content) == {"force": True}
 
+    def test_a_model_that_workers_refuse_says_so_and_why(
+        self, run: Run, service: FakeService
+    ) -> None:
+        refusal = {"code": "bundle-refused", "reason": "golden.npz is broken.", "workers": 2}
+        service.models = [model_json(2, active=True, refusals=[refusal])]
+        assert "active, refused" in " ".join(run("models", "list").stdout.split())
+        shown = " ".join(run("models", "show", MODEL).stdout.split())
+        assert "refused by 2 (golden.npz is broken.)" in shown
+
     def test_a_worse_model_is_refused_with_the_services_words(
         self, run: Run, service: FakeService
     ) -> None:

@@ -1,0 +1,76 @@
+"""The thread that follows the registry, in each worker child, idle or busy.
+
+Not the heartbeat's: loading a model takes seconds, and pulse and watchdog must not wait for it.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from services.common.telemetry import get_logger
+
+# A load under way at the end of the process is not waited for any longer.
+STOP_S = 2.0
+
+_log = get_logger(__name__)
+
+
+class FollowingDesk(Protocol):
+    """What is asked of the desk."""
+
+    def look(self) -> bool:
+        """Follow the registry by one step; whether to look again at once."""
+
+
+class ModelFollower:
+    """Has the desk look at the registry every few seconds, whatever the tasks do."""
+
+    def __init__(
+        self,
+        desk: FollowingDesk,
+        *,
+        every_s: float,
+        state: Callable[[], object],
+        changed: Callable[[], None],
+    ) -> None:
+        """Make the thread; `start` starts it.
+
+        Args:
+            desk: loads and switches.
+            every_s: pause between two looks.
+            state: what the heartbeat tells of the desk.
+            changed: told when that is another.
+        """
+        self._desk = desk
+        self._every_s = every_s
+        self._state = state
+        self._changed = changed
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="models", daemon=True)
+
+    def start(self) -> None:
+        """Look from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stop.set()
+        self._thread.join(STOP_S)
+
+    def _run(self) -> None:
+        told = self._state()
+        while not self._stop.is_set():
+            again = self._look()
+            now = self._state()
+            if now != told:
+                told = now
+                self._changed()
+            if not again:
+                self._stop.wait(self._every_s)
+
+    def _look(self) -> bool:
+        try:
+            return self._desk.look()
+        except Exception as error:  # noqa: BLE001 - a thread that ends would follow nothing more
+            _log.warning("model.look_failed", error=type(error).__name__)
+            return False
