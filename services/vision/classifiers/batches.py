@@ -26,9 +26,9 @@ _ALONE: Sizes = (1,)
 def steady_sizes(run: Run, spec: InputSpec) -> Sizes:
     """Return batch sizes with which a face's logits do not depend on the faces around it.
 
-    OpenVINO 2026.4.1 and ONNX Runtime 1.32.0 give the same bits for any batch on AVX2 and
-    AVX-512, but promise it nowhere. An engine that does not gets batches of one size, the last one
-    padded; if a face's place in it still matters, each face runs alone.
+    OpenVINO 2026.4.1 (AVX2, AVX-512) and ONNX Runtime 1.32.0 (AVX-512) give the starter's faces
+    the same bits in any batch, but promise it nowhere. An engine that does not gets batches of one
+    size, the last one padded; if a face's place in it still matters, each face runs alone.
 
     Args:
         run: uint8 ``[n, S, S, C]`` to logits ``[n, 7]``.
