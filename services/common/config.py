@@ -188,7 +188,8 @@ class WorkerSettings(Group):
     )
     precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
         default="auto",
-        description="of the classifier on CPUs; auto is the fastest that answers like fp32",
+        description="of the classifier on CPUs; auto is bf16 or int8 where bundle and CPU have it,"
+        " else fp32",
     )
     detector: Literal["auto", "openvino", "facenet"] = Field(
         default="auto", description="auto is facenet (torch) on CUDA, openvino on CPUs"

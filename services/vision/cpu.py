@@ -1,8 +1,13 @@
 """How OpenVINO uses the CPU in a process of ours."""
 
+from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 import openvino
+
+# What Linux calls the instructions that multiply int8 into int32: x86, then ARM.
+_INT8_FLAGS = {"avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm"}
 
 
 def cpu_config(*, threads: int, precision: str) -> dict[str, Any]:
@@ -23,10 +28,34 @@ def cpu_config(*, threads: int, precision: str) -> dict[str, Any]:
     }
 
 
-def cpu_capabilities() -> list[str]:
+def cpu_capabilities() -> set[str]:
     """Return the instructions that the CPU has, as OpenVINO names them, such as ``BF16``.
 
     What is missing OpenVINO imitates, slower than float32.
     """
     capabilities: list[str] = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return capabilities
+    return with_real_int8(capabilities, _cpu_flags())
+
+
+def with_real_int8(capabilities: Collection[str], flags: Collection[str]) -> set[str]:
+    """Leave INT8 out where the CPU has no instruction for it: OpenVINO tells it of AVX2 alone.
+
+    Args:
+        capabilities: as OpenVINO tells them.
+        flags: of the CPU, as Linux tells them.
+    """
+    return set(capabilities) - (set() if _INT8_FLAGS & set(flags) else {"INT8"})
+
+
+def _cpu_flags() -> set[str]:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:  # not Linux: fp32
+        return set()
+    named = (line.partition(":") for line in lines)
+    return {
+        flag
+        for name, _, flags in named
+        if name.strip() in {"flags", "Features"}
+        for flag in flags.split()
+    }

@@ -40,13 +40,20 @@ def cuda_available() -> bool:
     return bool(torch.cuda.is_available())
 
 
+def detector_of(kind: DetectorKind, *, cuda: bool) -> DetectorKind:
+    """Return what a kind stands for, never AUTO."""
+    if kind is DetectorKind.AUTO:
+        return DetectorKind.FACENET if cuda else DetectorKind.OPENVINO
+    return kind
+
+
 def load_detector(kind: DetectorKind, mtcnn: Path, *, cuda: bool, threads: int) -> FaceDetector:
     """Load MTCNN; ``mtcnn`` is the folder of the exported networks.
 
     Raises:
         BundleError: if an exported network is missing or altered.
     """
-    if kind is DetectorKind.FACENET or (kind is DetectorKind.AUTO and cuda):
+    if detector_of(kind, cuda=cuda) is DetectorKind.FACENET:
         from services.vision.detectors.facenet import load_facenet_detector
 
         return load_facenet_detector(device="cuda:0" if cuda else "cpu", threads=threads)
@@ -74,8 +81,8 @@ def load_classifier(
         from services.vision.classifiers.onnxruntime import OnnxRuntimeClassifier
 
         return OnnxRuntimeClassifier(bundle, threads=threads)
-    from services.vision.classifiers.openvino import OpenVinoClassifier, load_fastest
+    from services.vision.classifiers.openvino import OpenVinoClassifier, load_auto
 
     if precision == PrecisionChoice.AUTO:
-        return load_fastest(bundle, threads=threads)
+        return load_auto(bundle, threads=threads)
     return OpenVinoClassifier(bundle, precision=Precision(precision), threads=threads)

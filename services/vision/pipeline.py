@@ -28,6 +28,7 @@ from services.vision.engines import (
     ClassifierKind,
     DetectorKind,
     cuda_available,
+    detector_of,
     load_classifier,
     load_detector,
 )
@@ -61,6 +62,7 @@ class Pipeline:
         bundle: Bundle,
         *,
         limits: PhotoLimits,
+        detector_kind: DetectorKind,
         load: Callable[[Bundle], ExpressionClassifier],
     ) -> None:
         """Join the engines; ``build_pipeline`` makes and verifies them.
@@ -70,12 +72,14 @@ class Pipeline:
             classifier: of the bundle.
             bundle: verified.
             limits: of photos and faces.
+            detector_kind: of the detector, for the results.
             load: makes the classifier of another bundle, for ``with_bundle``.
         """
         self._detector = detector
         self._classifier = classifier
         self._bundle = bundle
         self._limits = limits
+        self._detector_kind = detector_kind
         self._load = load
 
     @property
@@ -97,8 +101,14 @@ class Pipeline:
     def with_bundle(self, directory: Path) -> Self:
         """See ``PhotoAnalyser.with_bundle``; the detector is shared."""
         bundle = load_bundle(directory)
-        classifier = _verified(bundle, self._load)
-        return type(self)(self._detector, classifier, bundle, limits=self._limits, load=self._load)
+        return type(self)(
+            self._detector,
+            _verified(bundle, self._load),
+            bundle,
+            limits=self._limits,
+            detector_kind=self._detector_kind,
+            load=self._load,
+        )
 
     def decode(self, data: bytes) -> DecodedPhoto | ItemError:
         """See ``PhotoAnalyser.decode``."""
@@ -190,6 +200,8 @@ class Pipeline:
                     for index, (face, crop) in enumerate(zip(photo.faces, photo.crops, strict=True))
                 ),
                 faces_truncated=photo.faces_truncated,
+                precision=self._classifier.precision.value,
+                detector=self._detector_kind.value,
             )
             for photo in found
         ]
@@ -228,7 +240,7 @@ def build_pipeline(
         mtcnn_dir: the folder of the exported MTCNN networks.
         detector: AUTO is facenet where CUDA is, else openvino.
         classifier: AUTO is onnxruntime where CUDA is, else openvino.
-        precision: of the openvino classifier; AUTO is the fastest that answers like fp32.
+        precision: of the openvino classifier; AUTO is what suits bundle and CPU.
         threads: inference threads of this process.
         limits: the product's when None.
 
@@ -247,7 +259,14 @@ def build_pipeline(
 
     engine = _verified(bundle, load)
     faces = load_detector(detector, mtcnn_dir, cuda=cuda, threads=threads)
-    pipeline = Pipeline(faces, engine, bundle, limits=limits or PhotoLimits(), load=load)
+    pipeline = Pipeline(
+        faces,
+        engine,
+        bundle,
+        limits=limits or PhotoLimits(),
+        detector_kind=detector_of(detector, cuda=cuda),
+        load=load,
+    )
     pipeline.warm_up()
     return pipeline
 

@@ -28,6 +28,8 @@ COLUMNS = (
     "detection_confidence",
     "model_version",
     "error_code",
+    "precision",
+    "detector",
 )
 
 
@@ -60,6 +62,8 @@ def _rows(photo: PhotoResult) -> Iterator[dict[str, object]]:
         "status": photo.status,
         "model_version": photo.model_version,
         "error_code": photo.error.code if photo.error else None,
+        "precision": photo.precision,
+        "detector": photo.detector,
     }
     if not photo.faces:
         yield common

@@ -78,7 +78,8 @@ class Job:
         """Return the results as a table: a row per face, or one for a photo without any.
 
         Columns: ``filename photo_index item_id status face_index expression p margin uncertain
-        x y w h detection_confidence model_version error_code``, then ``p_<expression>``.
+        x y w h detection_confidence model_version error_code precision detector``, then
+        ``p_<expression>``.
 
         Raises:
             MissingPackageError: pandas is not installed.

@@ -161,6 +161,8 @@ class PhotoResult:
     """What came of one photo. Status: succeeded, no_face, failed or cancelled when final.
 
     ``content_sha256`` is None for a photo that ``source_url`` names, until it is fetched.
+    ``precision`` (fp32, bf16 or int8) and ``detector`` (openvino or facenet) name what answered;
+    None in results of services that did not note it.
     """
 
     item_id: str = ""
@@ -176,6 +178,8 @@ class PhotoResult:
     faces: tuple[Face, ...] = ()
     faces_truncated: bool = False
     error: Fault | None = None
+    precision: str | None = None
+    detector: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ PHOTO_EXAMPLE: dict[str, Any] = {
     "status": "succeeded",
     "attempts": 1,
     "model_version": "starter-1.0.0+1a2b3c4d",
+    "precision": "bf16",
+    "detector": "openvino",
     "image": {"width": 1600, "height": 1200, "exif_orientation": 6},
     "faces": [
         {

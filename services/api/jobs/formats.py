@@ -43,7 +43,9 @@ _FACE_COLUMNS = (
     "uncertain",
     *(f"p_{label}" for label in EMOTIONS),
 )
-CSV_COLUMNS = _PHOTO_COLUMNS + _FACE_COLUMNS
+# At the end, as readers may go by a column's place.
+_ADDED_COLUMNS = ("precision", "detector")
+CSV_COLUMNS = _PHOTO_COLUMNS + _FACE_COLUMNS + _ADDED_COLUMNS
 
 # A spreadsheet runs a cell that starts like this as a formula (OWASP, CSV injection).
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -112,10 +114,11 @@ def _photo_rows(photo: PhotoResult) -> Iterator[list[object]]:
         image.exif_orientation if image else None,
         photo.faces_truncated,
     ]
+    added: list[object] = [photo.precision, photo.detector]
     if not photo.faces:
-        yield head + [None] * len(_FACE_COLUMNS)
+        yield head + [None] * len(_FACE_COLUMNS) + added
     for face in photo.faces:
-        yield head + _face_cells(face)
+        yield head + _face_cells(face) + added
 
 
 def _face_cells(face: FaceObject) -> list[object]:

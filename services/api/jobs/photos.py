@@ -97,6 +97,13 @@ class PhotoResult(BaseModel):
     status: ItemStatus
     attempts: int
     model_version: str | None = Field(description="the model that made this result")
+    precision: str | None = Field(
+        description="arithmetic of the model: `fp32`, `bf16` or `int8`, near ties of the latter two"
+        " asked again in fp32; null in results of before it was noted"
+    )
+    detector: str | None = Field(
+        description="engine that found the faces: `openvino` or `facenet`; null like `precision`"
+    )
     image: ImageObject | None
     faces: list[FaceObject]
     faces_truncated: bool = Field(description="more faces were found than are listed")
@@ -117,6 +124,8 @@ def photo_result(record: PhotoRecord, *, top_n: int) -> PhotoResult:
             "status": record.status,
             "attempts": record.attempts,
             "model_version": record.model_version,
+            "precision": payload.get("precision"),
+            "detector": payload.get("detector"),
             "image": _image(payload) if payload else None,
             "faces": [_face(face, payload, top_n=top_n) for face in payload.get("faces", ())],
             "faces_truncated": payload.get("faces_truncated", False),

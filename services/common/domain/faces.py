@@ -99,6 +99,7 @@ class PhotoAnalysis:
 
     ``exif_orientation`` is the tag's value 1..8 as found (1 when absent). An empty ``faces``
     is a result, not an error. ``faces_truncated`` says that the per-photo cap cut faces off.
+    ``precision`` and ``detector`` name what answered; None in analyses of before they were noted.
     """
 
     width: int
@@ -106,6 +107,8 @@ class PhotoAnalysis:
     exif_orientation: int
     faces: tuple[AnalysedFace, ...] = ()
     faces_truncated: bool = False
+    precision: str | None = None
+    detector: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

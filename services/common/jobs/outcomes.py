@@ -2,9 +2,11 @@
 
 The payload's shape is a contract with the API, which turns it into public face objects::
 
-    {"width", "height", "exif_orientation", "faces_truncated",
+    {"width", "height", "exif_orientation", "faces_truncated", "precision", "detector",
      "faces": [{"face_index", "box": [x, y, w, h], "landmarks": [[x, y] * 5], "confidence",
                 "probabilities": [7], "margin", "uncertain", "blur"}]}
+
+Payloads of before November 2026 have neither ``precision`` nor ``detector``.
 """
 
 import json
@@ -65,6 +67,8 @@ def to_payload(analysis: PhotoAnalysis) -> dict[str, Any]:
         "height": analysis.height,
         "exif_orientation": analysis.exif_orientation,
         "faces_truncated": analysis.faces_truncated,
+        "precision": analysis.precision,
+        "detector": analysis.detector,
         "faces": [
             {
                 "face_index": face.face_index,
@@ -88,6 +92,8 @@ def from_payload(payload: Mapping[str, Any]) -> PhotoAnalysis:
         height=payload["height"],
         exif_orientation=payload["exif_orientation"],
         faces_truncated=payload["faces_truncated"],
+        precision=payload.get("precision"),
+        detector=payload.get("detector"),
         faces=tuple(
             AnalysedFace(
                 face_index=face["face_index"],

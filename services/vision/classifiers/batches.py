@@ -1,6 +1,6 @@
 """Splitting any number of faces into batches of few different sizes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,27 +13,59 @@ from services.vision.transforms import InputSpec, Pixels
 LARGEST_BATCH = 8
 
 Floats = NDArray[np.float32]
+Run = Callable[[Pixels], Floats]
+Sizes = Sequence[int]
+
+# An engine prepares its kernels per batch size. Four sizes are prepared once; the sizes of real
+# chunks would never end, and padding to one size would waste most of a small chunk.
+POWERS_OF_TWO: Sizes = (LARGEST_BATCH, 4, 2, 1)
+_PADDED: Sizes = (LARGEST_BATCH,)
+_ALONE: Sizes = (1,)
 
 
-def batch_sizes(count: int, *, largest: int = LARGEST_BATCH) -> Iterator[int]:
-    """Cut ``count`` into powers of two, largest first: 23 is 8, 8, 4, 2 and 1.
+def steady_sizes(run: Run, spec: InputSpec) -> Sizes:
+    """Return batch sizes with which a face's logits do not depend on the faces around it.
 
-    An engine prepares its kernels per batch size. Four sizes are prepared once; the sizes of
-    real chunks would never end, and padding to one size would waste most of a small chunk.
+    OpenVINO 2026.4.1 (AVX2, AVX-512) and ONNX Runtime 1.32.0 (AVX-512) give the starter's faces
+    the same bits in any batch, but promise it nowhere. An engine that does not gets batches of one
+    size, the last one padded; if a face's place in it still matters, each face runs alone.
+
+    Args:
+        run: uint8 ``[n, S, S, C]`` to logits ``[n, 7]``.
+        spec: the shape of a crop.
     """
-    while count:
-        size = min(largest, 1 << (count.bit_length() - 1))
+    # So many that every size runs; turned round, nearly all of them meet another size and place.
+    shape = (2 * LARGEST_BATCH - 1, *spec.shape)
+    crops = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    for sizes in (POWERS_OF_TWO, _PADDED):
+        logits = logits_in_batches(run, crops, spec, sizes=sizes)
+        turned = logits_in_batches(run, np.ascontiguousarray(crops[::-1]), spec, sizes=sizes)
+        if np.array_equal(logits, turned[::-1]):
+            return sizes
+    return _ALONE
+
+
+def batch_sizes(count: int, sizes: Sizes = POWERS_OF_TWO) -> Iterator[int]:
+    """Cut ``count`` into ``sizes``, largest first: 23 is 8, 8, 4, 2 and 1.
+
+    Without a size of 1 the last batch may hold more than what is left.
+    """
+    while count > 0:
+        size = next((size for size in sizes if size <= count), sizes[-1])
         yield size
         count -= size
 
 
-def logits_in_batches(run: Callable[[Pixels], Floats], crops: Pixels, spec: InputSpec) -> Floats:
+def logits_in_batches(
+    run: Run, crops: Pixels, spec: InputSpec, *, sizes: Sizes = POWERS_OF_TWO
+) -> Floats:
     """Run the network over all crops in bounded batches.
 
     Args:
         run: uint8 ``[n, S, S, C]`` to logits ``[n, 7]``.
         crops: uint8 ``[N, S, S, C]``; N may be 0.
         spec: the shape that the crops must have.
+        sizes: of batches, largest first; the last one is padded with black crops.
 
     Returns:
         float32 ``[N, 7]``.
@@ -45,7 +77,10 @@ def logits_in_batches(run: Callable[[Pixels], Floats], crops: Pixels, spec: Inpu
         raise ValueError(f"expected uint8 crops of {spec.shape}, got {crops.dtype} {crops.shape}")
     logits = np.empty((len(crops), len(EMOTIONS)), np.float32)
     start = 0
-    for size in batch_sizes(len(crops)):
-        logits[start : start + size] = run(crops[start : start + size])
+    for size in batch_sizes(len(crops), sizes):
+        some = crops[start : start + size]
+        padding = np.zeros((size - len(some), *spec.shape), np.uint8)
+        whole = np.concatenate([some, padding]) if len(padding) else some
+        logits[start : start + size] = run(whole)[: len(some)]
         start += size
     return logits

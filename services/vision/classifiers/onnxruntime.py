@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.vision.bundle import Bundle
-from services.vision.classifiers.batches import Floats, logits_in_batches
+from services.vision.classifiers.batches import Floats, logits_in_batches, steady_sizes
 from services.vision.classifiers.port import Precision
 from services.vision.probabilities import to_probabilities
 from services.vision.transforms import Pixels
@@ -33,10 +33,11 @@ class OnnxRuntimeClassifier:
             sess_options=options,
             providers=_providers(onnxruntime.get_available_providers()),
         )
+        self._sizes = steady_sizes(self._run, bundle.manifest.input)
 
     def classify(self, crops: Pixels) -> NDArray[np.float64]:
         """See ``ExpressionClassifier.classify``."""
-        logits = logits_in_batches(self._run, crops, self._manifest.input)
+        logits = logits_in_batches(self._run, crops, self._manifest.input, sizes=self._sizes)
         return to_probabilities(
             logits,
             temperature=self._manifest.temperature,

@@ -1,14 +1,17 @@
 """The expression classifier on OpenVINO: for CPUs."""
 
+from collections.abc import Collection
+
 import numpy as np
 import openvino
 from numpy.typing import NDArray
 from openvino.preprocess import PrePostProcessor
 
 from services.vision.bundle import Bundle
-from services.vision.classifiers.batches import LARGEST_BATCH, Floats, logits_in_batches
-from services.vision.classifiers.choice import eligible, fastest
+from services.vision.classifiers.batches import Floats, logits_in_batches, steady_sizes
+from services.vision.classifiers.choice import narrow_choice
 from services.vision.classifiers.port import ExpressionClassifier, Precision
+from services.vision.classifiers.rechecked import RecheckedClassifier
 from services.vision.cpu import cpu_capabilities, cpu_config
 from services.vision.probabilities import to_probabilities
 from services.vision.transforms import Pixels
@@ -42,10 +45,11 @@ class OpenVinoClassifier:
         bytes_in.input("crops").tensor().set_element_type(openvino.Type.u8)
         compiled = core.compile_model(bytes_in.build(), "CPU", config)
         self._request = compiled.create_infer_request()
+        self._sizes = steady_sizes(self._run, bundle.manifest.input)
 
     def classify(self, crops: Pixels) -> NDArray[np.float64]:
         """See ``ExpressionClassifier.classify``."""
-        logits = logits_in_batches(self._run, crops, self._manifest.input)
+        logits = logits_in_batches(self._run, crops, self._manifest.input, sizes=self._sizes)
         return to_probabilities(
             logits,
             temperature=self._manifest.temperature,
@@ -57,12 +61,21 @@ class OpenVinoClassifier:
         return np.array(self._request.get_tensor("logits").data, dtype=np.float32)
 
 
-def load_fastest(bundle: Bundle, *, threads: int = 1) -> ExpressionClassifier:
-    """Compile what ``auto`` stands for on this CPU; see ``choice.py``."""
+def load_auto(
+    bundle: Bundle, *, threads: int = 1, capabilities: Collection[str] | None = None
+) -> ExpressionClassifier:
+    """Compile what ``auto`` stands for; see ``choice.py``.
+
+    Args:
+        bundle: a verified bundle.
+        threads: inference threads.
+        capabilities: of the CPU; asked of it when None.
+    """
     exact = OpenVinoClassifier(bundle, threads=threads)
-    narrow = [
-        (OpenVinoClassifier(bundle, precision=precision, threads=threads), tie)
-        for precision, tie in eligible(bundle.manifest, cpu_capabilities()).items()
-    ]
-    crops = np.zeros((LARGEST_BATCH, *bundle.manifest.input.shape), np.uint8)
-    return fastest(exact, narrow, crops) if narrow else exact
+    known = cpu_capabilities() if capabilities is None else capabilities
+    choice = narrow_choice(bundle.manifest, known)
+    if choice is None:
+        return exact
+    precision, tie = choice
+    rough = OpenVinoClassifier(bundle, precision=precision, threads=threads)
+    return RecheckedClassifier(rough, exact, lead=tie.lead)

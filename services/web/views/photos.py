@@ -103,6 +103,7 @@ class PhotoView:
     faces: tuple[FaceView, ...]
     cause: str
     model: str
+    engines: str
     cut: bool
 
     @property
@@ -129,6 +130,7 @@ def photo_view(photo: Mapping[str, Any]) -> PhotoView:
         faces=tuple(_face(face, item, width=width, height=height) for face in faces),
         cause=_cause(photo.get("error")),
         model=str(photo.get("model_version") or ""),
+        engines=" · ".join(photo[key] for key in ("precision", "detector") if photo.get(key)),
         cut=bool(photo.get("faces_truncated")),
     )
 

@@ -22,6 +22,13 @@ class TestToPandas:
         assert frame["p_fear"].tolist()[1] == 0.4
         assert frame["error_code"].tolist()[3] == "truncated"
 
+    def test_names_what_answered(self, client: Client, service: FakeService) -> None:
+        service.results = [
+            photo_json(0, "a.jpg", faces=[face_json(0)], precision="bf16", detector="openvino")
+        ]
+        frame = client.jobs.attach(JOB).to_pandas()
+        assert frame[["precision", "detector"]].to_numpy().tolist() == [["bf16", "openvino"]]
+
     def test_of_a_job_without_photos_is_an_empty_table(
         self, client: Client, service: FakeService
     ) -> None:

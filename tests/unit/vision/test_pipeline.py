@@ -13,6 +13,7 @@ from services.vision.bundle import Bundle
 from services.vision.classifiers.batches import LARGEST_BATCH
 from services.vision.classifiers.openvino import OpenVinoClassifier
 from services.vision.classifiers.port import Precision
+from services.vision.engines import DetectorKind
 from services.vision.pipeline import Pipeline, sharpness
 from services.vision.port import PhotoAnalyser
 from services.vision.transforms import Pixels, crop_face
@@ -69,6 +70,7 @@ class Bench:
             self.classifier,
             bundle,
             limits=PhotoLimits(**limits),
+            detector_kind=DetectorKind.OPENVINO,
             load=OpenVinoClassifier,
         )
 
@@ -205,7 +207,8 @@ class TestAnalyse:
 
     def test_photo_without_faces_is_a_result(self, tiny_bundle: Bundle) -> None:
         result = Bench(tiny_bundle).analyse_one(encode(noise(90, 60)))
-        assert result == PhotoAnalysis(width=90, height=60, exif_orientation=1)
+        named = {"precision": "fp32", "detector": "openvino"}
+        assert result == PhotoAnalysis(width=90, height=60, exif_orientation=1, **named)
 
     def test_speaks_of_the_upright_photo(self, tiny_bundle: Bundle) -> None:
         bench = Bench(tiny_bundle, face(2, 2, 20))

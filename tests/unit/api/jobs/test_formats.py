@@ -87,6 +87,21 @@ class TestCsv:
         assert (first["uncertain"], second["uncertain"]) == ("false", "true")
         assert second["face_index"] == "1"
 
+    def test_names_what_answered_in_the_last_columns(self) -> None:
+        named = {"precision": "bf16", "detector": "openvino"}
+        records = [
+            photo_record(0, payload={**photo_payload(face_payload()), **named}),
+            photo_record(1, status=ItemStatus.NO_FACE, payload={**photo_payload(), **named}),
+            photo_record(2),
+        ]
+        table = rows([photo_result(record, top_n=1) for record in records])
+        assert CSV_COLUMNS[-2:] == ("precision", "detector")
+        assert [list(row.values())[-2:] for row in table] == [
+            ["bf16", "openvino"],
+            ["bf16", "openvino"],
+            ["", ""],
+        ]
+
     def test_leaves_cells_of_a_photo_without_faces_empty(self) -> None:
         no_face, failed = rows(photos())[2:4]
         assert (no_face["width"], no_face["face_index"], no_face["p_fear"]) == ("64", "", "")

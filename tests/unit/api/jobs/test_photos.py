@@ -57,6 +57,15 @@ class TestPhotoResult:
         assert result.image is not None
         assert result.error is None
 
+    def test_names_what_answered(self) -> None:
+        payload = {**photo_payload(), "precision": "int8", "detector": "openvino"}
+        result = photo_result(photo_record(payload=payload), top_n=3)
+        assert (result.precision, result.detector) == ("int8", "openvino")
+
+    def test_of_before_that_was_noted_names_nothing(self) -> None:
+        result = photo_result(photo_record(payload=photo_payload()), top_n=3)
+        assert (result.precision, result.detector) == (None, None)
+
     def test_shows_an_error_without_an_image(self) -> None:
         result = photo_result(photo_record(status=ItemStatus.FAILED), top_n=3)
         assert result.error is not None

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -30,6 +31,18 @@ class TestPayload:
     def test_of_a_photo_without_faces_comes_back(self) -> None:
         assert from_payload(to_payload(NOBODY)) == NOBODY
 
+    def test_names_what_answered(self) -> None:
+        named = replace(NOBODY, precision="bf16", detector="openvino")
+        assert from_payload(to_payload(named)) == named
+
+    def test_of_before_that_was_noted_comes_back(self) -> None:
+        old = {
+            key: value
+            for key, value in to_payload(FACES).items()
+            if key not in {"precision", "detector"}
+        }
+        assert from_payload(old) == FACES
+
     def test_has_the_shape_that_the_api_reads(self) -> None:
         payload = to_payload(FACES)
         assert payload.keys() == {
@@ -37,6 +50,8 @@ class TestPayload:
             "height",
             "exif_orientation",
             "faces_truncated",
+            "precision",
+            "detector",
             "faces",
         }
         face = payload["faces"][0]

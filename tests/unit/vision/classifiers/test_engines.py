@@ -1,16 +1,17 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from services.common.domain.errors import BundleError
-from services.vision.bundle import Bundle, check_golden, load_golden
-from services.vision.classifiers.batches import batch_sizes
+from services.vision.bundle import Bundle, check_golden, load_bundle, load_golden
 from services.vision.classifiers.onnxruntime import OnnxRuntimeClassifier
 from services.vision.classifiers.openvino import OpenVinoClassifier
 from services.vision.classifiers.port import ExpressionClassifier, Precision
 
 Load = Callable[[Bundle], ExpressionClassifier]
+STARTER = Path(__file__).parents[4] / "models" / "starter"
 ENGINES = [OpenVinoClassifier, OnnxRuntimeClassifier]
 
 
@@ -25,8 +26,11 @@ class TestEngines:
     ) -> None:
         golden = load_golden(tiny_bundle)
         turns = np.arange(count) % len(golden.crops)
-        answers = load(tiny_bundle).classify(golden.crops[turns])
+        engine = load(tiny_bundle)
+        answers = engine.classify(golden.crops[turns])
+        alone = np.concatenate([engine.classify(golden.crops[[turn]]) for turn in turns])
         assert np.abs(answers - golden.probabilities[turns]).max() < 1e-5
+        assert (answers == alone).all()
 
     def test_rows_sum_to_one(self, tiny_bundle: Bundle, load: Load) -> None:
         answers = load(tiny_bundle).classify(load_golden(tiny_bundle).crops)
@@ -45,6 +49,14 @@ class TestEngines:
 
 
 class TestPrecisions:
+    @pytest.mark.parametrize("precision", list(Precision))
+    def test_a_face_has_one_answer_whatever_its_batch(self, precision: Precision) -> None:
+        starter = load_bundle(STARTER)
+        crops = load_golden(starter).crops[:13]
+        classifier = OpenVinoClassifier(starter, precision=precision)
+        alone = np.concatenate([classifier.classify(crop[np.newaxis]) for crop in crops])
+        assert (classifier.classify(crops) == alone).all()
+
     def test_bf16_stays_within_its_golden_tolerance(self, tiny_bundle: Bundle) -> None:
         classifier = OpenVinoClassifier(tiny_bundle, precision=Precision.BF16)
         assert classifier.precision is Precision.BF16
@@ -53,12 +65,3 @@ class TestPrecisions:
     def test_int8_needs_a_network_of_its_own(self, tiny_bundle: Bundle) -> None:
         with pytest.raises(BundleError, match="no int8 network"):
             OpenVinoClassifier(tiny_bundle, precision=Precision.INT8)
-
-
-class TestBatchSizes:
-    @pytest.mark.parametrize(
-        ("count", "sizes"),
-        [(0, []), (1, [1]), (8, [8]), (13, [8, 4, 1]), (28, [8, 8, 8, 4])],
-    )
-    def test_cuts_into_powers_of_two(self, count: int, sizes: list[int]) -> None:
-        assert list(batch_sizes(count, largest=8)) == sizes

@@ -28,6 +28,11 @@ def test_bars_are_all_seven_most_probable_first() -> None:
     assert [bar.share for bar in shown.bars] == sorted((b.share for b in shown.bars), reverse=True)
 
 
+def test_names_the_engines_that_a_result_names() -> None:
+    assert photo(face(), precision="bf16", detector="openvino").engines == "bf16 · openvino"
+    assert photo(face()).engines == ""
+
+
 def test_an_uncertain_face_says_so() -> None:
     (shown,) = photo(face(3, uncertain=True, warnings=["small_face", "new_warning"])).faces
     assert shown.says == "Face 3: happiness, 70 %, uncertain"
