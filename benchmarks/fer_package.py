@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 
 from services.common.domain.emotions import EMOTIONS, parse_emotion
-from services.trainer.judging.answers import Answers, figures
-from services.trainer.judging.bundle import judge_bundle
-from services.trainer.judging.compare import paired_bootstrap
-from services.trainer.judging.images import FaceImages, read_images
+from services.trainer.evaluation.answers import Answers, figures
+from services.trainer.evaluation.bundle import judge_bundle
+from services.trainer.evaluation.compare import paired_bootstrap
+from services.trainer.evaluation.images import FaceImages, read_images
 from services.vision.transforms import InputSpec
 
 RELEASE = "fer==25.10.3"

@@ -56,13 +56,13 @@ def write(out: Path) -> None:
     """Build the network, measure on drawn faces, export and quantise it as the trainer does."""
     import keras
 
-    from services.trainer.averaged import inference
-    from services.trainer.export import replace_bundle
-    from services.trainer.models.build import build_network
-    from services.trainer.normalisation import normalisation_for
-    from services.trainer.onnx_graph import to_onnx
-    from services.trainer.precisions import CALIBRATION_CROPS, judge_precisions, quantised
+    from services.trainer.export.bundle import replace_bundle
+    from services.trainer.export.onnx_graph import to_onnx
+    from services.trainer.export.precisions import CALIBRATION_CROPS, judge_precisions, quantised
+    from services.trainer.networks.build import build_network
+    from services.trainer.networks.normalisation import normalisation_for
     from services.trainer.presets import load_preset
+    from services.trainer.training.averaged import inference
 
     keras.utils.set_random_seed(0)
     config = load_preset("seed-rafdb")
@@ -102,7 +102,7 @@ def write(out: Path) -> None:
 def _measure_batch_norm(network: Any, crops: NDArray[np.uint8]) -> None:
     import tensorflow as tf
 
-    from services.trainer.ema import reestimate_batch_norm
+    from services.trainer.training.ema import reestimate_batch_norm
 
     forward: Any = tf.function(lambda batch: network(batch, training=True))
     starts = range(0, len(crops), _BN_BATCH)
@@ -114,7 +114,7 @@ def _spread_answers(network: Any, crops: NDArray[np.uint8]) -> None:
     """Let the last layer mix the seven directions in which features differ most."""
     import keras
 
-    from services.trainer.averaged import inference
+    from services.trainer.training.averaged import inference
 
     last = network.layers[-1]
     features = inference(keras.Model(network.inputs, last.input), batch_size=16)(crops)

@@ -8,7 +8,6 @@ from alembic import context
 from sqlalchemy import create_engine, pool
 
 from services.common.config import DatabaseSettings
-from services.common.db import models, webhook_models  # noqa: F401 - they register their tables
 from services.common.db.base import Base
 from services.common.db.session import UNPREPARED
 from services.common.environment import EnvironmentSettings, read_or_exit

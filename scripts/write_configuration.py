@@ -33,8 +33,8 @@ no part of it; an empty one, or one with control characters, ends the start.
 | process | started by |
 |---|---|
 | api | `python -m services.api` |
-| maintenance | `python -m services.worker.maintenance` |
-| ingest | `python -m services.worker.ingest` |
+| maintenance | `python -m services.maintenance` |
+| ingest | `python -m services.ingest` |
 | worker | `python -m services.worker` |
 | web | `python -m services.web` |
 | migrate | `alembic upgrade head` |

@@ -116,9 +116,9 @@ def keras_network(bundle: Path, *, threads: int) -> Any:
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     from services.trainer.config import ModelConfig
-    from services.trainer.models.build import build_network
-    from services.trainer.models.pretrained import load_from_bundle
-    from services.trainer.normalisation import Normalisation
+    from services.trainer.networks.build import build_network
+    from services.trainer.networks.normalisation import Normalisation
+    from services.trainer.networks.pretrained import load_from_bundle
 
     manifest = load_bundle(bundle).manifest
     spec = manifest.input

@@ -24,8 +24,8 @@ def app_programs(environment: Mapping[str, str], *, url: str) -> tuple[Program, 
         url: where the API will answer.
     """
     return (
-        _python("maintenance", "services.worker.maintenance", environment),
-        _python("ingest", "services.worker.ingest", environment),
+        _python("maintenance", "services.maintenance", environment),
+        _python("ingest", "services.ingest", environment),
         _python("worker", "services.worker", environment),
         _python("api", "services.api", environment, ready=lambda: answers(f"{url}/readyz")),
     )

@@ -14,8 +14,9 @@ from services.api.docs import DESCRIPTION, TITLE
 from services.api.errors import register_error_handlers
 from services.api.events import endpoints as events
 from services.api.health import endpoints as health
-from services.api.jobs import artifacts, pictures, results, summary
 from services.api.jobs import endpoints as jobs
+from services.api.jobs.results import artifacts, pictures, summary
+from services.api.jobs.results import endpoints as results
 from services.api.keys import endpoints as keys
 from services.api.limits import endpoints as limits
 from services.api.middleware import BodyLimitMiddleware, RequestContextMiddleware

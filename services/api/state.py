@@ -12,13 +12,13 @@ from sqlalchemy import Engine
 
 from services.api.events.watch import JobWatch, build_watch
 from services.api.health.news import ReadinessNews
+from services.common.broker.notifier import build_hint_sender
 from services.common.config import Settings
 from services.common.db.session import SessionFactory, build_engine, build_session_factory
 from services.common.domain.errors import TransientError
 from services.common.domain.limits import PhotoLimits
+from services.common.domain.queues import Lane, Queue
 from services.common.jobs.submission import SubmissionRules
-from services.common.queue.names import Lane, Queue
-from services.common.queue.producer import build_hint_sender
 from services.common.storage import ObjectStorage, build_storage
 from services.common.storage_urls import UrlSigner, build_url_signer
 from services.common.telemetry import Metrics, NoTracing, Tracing, build_tracing

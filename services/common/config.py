@@ -202,7 +202,7 @@ class WorkerSettings(Group):
     )
     mtcnn_dir: Path = Field(default=Path("models/mtcnn"), description="the detector's networks")
     analyser: str = Field(
-        default="services.worker.analysers:from_settings",
+        default="services.worker.models.analyser:from_settings",
         description="factory of the photo analyser as module:function (tests put a 5 ms one here)",
     )
 

@@ -7,6 +7,8 @@ the database is away.
 
 from pathlib import Path
 
+BEAT_S = 10.0
+
 
 class Pulse:
     """Touches a file at each beat; without a path it does nothing."""

@@ -8,8 +8,8 @@ planned end by ``--max-minutes`` or Ctrl-C, to be resumed.
 import typer
 
 from services.trainer.commands.data import audit, prepare
+from services.trainer.commands.evaluating import compare, evaluate
 from services.trainer.commands.generate import generate
-from services.trainer.commands.judging import compare, evaluate
 from services.trainer.commands.publishing import publish
 from services.trainer.commands.quantising import quantise
 from services.trainer.commands.stages import calibrate, export

@@ -7,7 +7,7 @@ import sys
 
 from services.common.config import Settings
 from services.common.environment import read_or_exit
-from services.worker.sharing import share_metrics
+from services.worker.process.multiprocess_metrics import share_metrics
 
 # Set before any numerical library loads, in children that inherit them: each has its own share
 # of the cores through the engines' own thread settings.
@@ -20,7 +20,7 @@ def main() -> int:
     share_metrics(settings.telemetry)
     # Not before: what they import looks at the variable that this sets.
     from services.worker.app import create_app
-    from services.worker.devices import device_of, queues_of
+    from services.worker.process.devices import device_of, queues_of
 
     for name in SINGLE_THREADED:
         os.environ.setdefault(name, str(settings.worker.threads))

@@ -2,9 +2,9 @@
 
 from celery import Celery
 
+from services.common.broker.celery_app import build_celery
 from services.common.config import Settings
-from services.common.queue.app import build_celery
-from services.worker.devices import device_of, start_method_of
+from services.worker.process.devices import device_of, start_method_of
 
 MODULES = ("services.worker.tasks", "services.worker.signals")
 

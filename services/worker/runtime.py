@@ -9,33 +9,33 @@ from typing import Any, Self
 import psutil
 from sqlalchemy import Engine
 
+from services.common.broker.notifier import HintSender, build_hint_sender
 from services.common.config import Settings
+from services.common.db.retrying import PatientDatabase
 from services.common.db.session import (
     SessionFactory,
     build_engine,
     build_session_factory,
     unit_of_work,
 )
-from services.common.jobs.repositories.workers import WorkerIdentity, WorkerRepository
-from services.common.models.service import MANIFEST_NAME, read_identity, register_bundle
+from services.common.processes.repositories import WorkerIdentity, WorkerRepository
 from services.common.pulse import Pulse
-from services.common.queue.producer import HintSender, build_hint_sender
+from services.common.registry.bundles import MANIFEST_NAME, read_identity, register_bundle
 from services.common.storage import build_storage
 from services.common.telemetry import Metrics, build_tracing, get_logger
-from services.worker.analysers import PhotoAnalyser, load_analyser
-from services.worker.bench import Bench, Surroundings
-from services.worker.desk import ModelDesk, describe
-from services.worker.devices import device_of, queues_of
-from services.worker.fetching import PATIENCE_SHARE, PhotoFetcher
-from services.worker.following import ModelFollower
-from services.worker.heartbeat import Heartbeat
-from services.worker.patience import PatientDatabase
-from services.worker.pictures import PictureKeeper
-from services.worker.policy import Pace
-from services.worker.published import PublishedModels, Shipped
-from services.worker.shifts import Shift
-from services.worker.shutdown import DrainFlag
-from services.worker.watchdog import PATIENCE_S, Watchdog
+from services.worker.jobs.batch_sizer import Pace
+from services.worker.jobs.context import Bench, Surroundings
+from services.worker.jobs.job_loop import Shift
+from services.worker.models.analyser import PhotoAnalyser, load_analyser
+from services.worker.models.follower import ModelFollower
+from services.worker.models.manager import ModelDesk, describe
+from services.worker.models.published import PublishedModels, Shipped
+from services.worker.photos.annotated import PictureKeeper
+from services.worker.photos.fetcher import PATIENCE_SHARE, PhotoFetcher
+from services.worker.process.devices import device_of, queues_of
+from services.worker.process.heartbeat import Heartbeat
+from services.worker.process.shutdown import DrainFlag
+from services.worker.process.watchdog import PATIENCE_S, Watchdog
 
 _log = get_logger(__name__)
 

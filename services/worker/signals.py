@@ -16,13 +16,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.common.config import Settings
 from services.common.db.session import build_engine, build_session_factory, unit_of_work
 from services.common.domain.errors import ItemErrorCode
-from services.common.jobs.repositories.leases import LeaseRepository
-from services.common.queue.names import Task
+from services.common.domain.queues import Task
+from services.common.jobs.queue.repositories.leases import LeaseRepository
 from services.common.telemetry import configure_logging, get_logger, open_metrics
 from services.common.telemetry.metrics import MetricsPortError
+from services.worker.process.multiprocess_metrics import (
+    children_registry,
+    remove_shared,
+    shared_folder,
+)
+from services.worker.process.shutdown import DrainFlag, ForcedExit, ignore_group_signals
 from services.worker.runtime import WorkerRuntime
-from services.worker.sharing import children_registry, remove_shared, shared_folder
-from services.worker.shutdown import DrainFlag, ForcedExit, ignore_group_signals
 
 EX_NO_MODEL = 78
 

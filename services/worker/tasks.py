@@ -7,8 +7,8 @@ from celery import Task as CeleryTask
 from celery import shared_task
 from structlog.contextvars import bound_contextvars
 
-from services.common.queue.names import Task
-from services.common.queue.producer import MESSAGE_VERSION
+from services.common.broker.notifier import MESSAGE_VERSION
+from services.common.domain.queues import Task
 from services.common.telemetry import correlated, get_logger
 from services.worker.runtime import WorkerRuntime
 

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-from services.common.db import models, webhook_models  # noqa: F401 - they register their tables
 from services.common.db.base import Base
 from services.common.domain.jobs import ITEM_TRANSITIONS, JOB_TRANSITIONS, ItemState, JobStatus
 

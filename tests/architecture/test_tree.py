@@ -76,7 +76,7 @@ def test_jobs_are_closed_together_with_their_messages() -> None:
         for path in tracked("services/*.py")
         if ".close_ready(" in path.read_text()
     ]
-    assert found == ["services/common/jobs/closing.py"]
+    assert found == ["services/common/jobs/queue/closing.py"]
 
 
 def test_commit_stays_at_the_edge() -> None:

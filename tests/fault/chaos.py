@@ -175,7 +175,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--analyser", default="services.worker.analysers:from_settings")
+    parser.add_argument("--analyser", default="services.worker.models.analyser:from_settings")
     parser.add_argument("--lease", default="120", help="seconds, as in production")
     parser.add_argument("--timeout", type=float, default=1800)
     options = parser.parse_args()

@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import select
 
-from services.common.db.models import Item, Outcome, Worker
 from services.common.db.session import unit_of_work
-from services.common.models.activation import activate, roll_back
-from services.common.models.publishing import publish_bundle
-from services.common.models.repository import ModelRepository
-from services.common.models.service import read_identity
+from services.common.db.tables import Item, Outcome, Worker
+from services.common.registry.activation import activate, roll_back
+from services.common.registry.bundles import read_identity
+from services.common.registry.publishing import publish_bundle
+from services.common.registry.repository import ModelRepository
 from services.vision.bundle import BundleCard, Golden, load_bundle, load_golden, write_bundle
 from services.vision.probabilities import to_probabilities
 from tests.fault.chaos import Progress, read_photos, run_chaos
@@ -108,7 +108,7 @@ def main() -> None:
         fleet_on(Path(scratch), servers, supervisor) as fleet,
     ):
         real = {
-            "HFER_WORKER__ANALYSER": "services.worker.analysers:from_settings",
+            "HFER_WORKER__ANALYSER": "services.worker.models.analyser:from_settings",
             "HFER_WORKER__DEVICE": "cpu",
             "HFER_WORKER__CONCURRENCY": "2",
             "HFER_QUEUE__LEASE_S": "60",

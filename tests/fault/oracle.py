@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.common.db.models import Item, Job, Outcome
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import Item, Job, Outcome
 from services.common.domain.jobs import ItemState, JobStatus
-from services.common.jobs.outcomes import from_payload
+from services.common.jobs.queue.outcomes import from_payload
 from services.common.jobs.repositories.tallies import TallyRepository
 from tests.fixtures.accounts import count_items
 from tests.fixtures.analysers import Kind, expected_analysis

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from infra.backup.__main__ import main
-from infra.backup.manifest import Layout, Manifest
 from infra.local.postgres import DATABASE, USER
+from services.backup.__main__ import main
+from services.backup.manifest import Layout, Manifest
 from services.common.domain.jobs import ItemState
 from tests.fault.chaos import Progress, run_chaos
 from tests.fault.oracle import check_oracle

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import func, select
 
 from infra.local.processes import Child
-from services.common.db.models import Item, UrlFetch
 from services.common.db.session import unit_of_work
+from services.common.db.tables import Item, UrlFetch
 from services.common.domain.ids import new_uuid7
 from services.common.jobs.repositories.items import NewItem
 from services.common.jobs.submission import Submission, submit

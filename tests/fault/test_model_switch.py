@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.common.models.service import read_identity
+from services.common.registry.bundles import read_identity
 from tests.fault.chaos import Progress, run_chaos
 from tests.fault.model_switch import Switching, live_children
 from tests.fault.oracle import check_oracle
@@ -49,7 +49,7 @@ class RealFleet:
         """Start a worker and wait until so many children live, of all workers."""
         self.fleet.start_worker(
             name,
-            HFER_WORKER__ANALYSER="services.worker.analysers:from_settings",
+            HFER_WORKER__ANALYSER="services.worker.models.analyser:from_settings",
             HFER_WORKER__DEVICE="cpu",
             HFER_WORKER__CONCURRENCY=str(children),
             HFER_WORKER__BUNDLE_DIR=str(self.shipped.directory),

@@ -4,8 +4,8 @@ import signal
 
 from sqlalchemy import update
 
-from services.common.db.models import Job
 from services.common.db.session import unit_of_work
+from services.common.db.tables import Job
 from services.common.domain.jobs import ItemState, JobStatus
 from tests.fault.chaos import Progress, run_chaos
 from tests.fault.oracle import check_oracle

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from services.trainer.checkpoint import Checkpoint
-from services.trainer.run import Run
+from services.trainer.training.checkpoint import Checkpoint
+from services.trainer.training.run import Run
 
 # What a run that was killed may tell otherwise: how long it took, in how many sessions.
 _TIMINGS = ("seconds", "images_per_second")

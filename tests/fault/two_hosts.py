@@ -21,8 +21,8 @@ from typing import NoReturn
 import httpx
 from sqlalchemy import func, select
 
-from services.common.db.models import Item, Job, Worker
 from services.common.db.session import unit_of_work
+from services.common.db.tables import Item, Job, Worker
 from services.common.domain.jobs import ItemState
 from tests.fault.network import HUB, Network, network
 from tests.fault.oracle import check_oracle

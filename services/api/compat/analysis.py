@@ -6,14 +6,14 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from services.api.errors import RETRY_AFTER_S, ApiError
-from services.api.jobs.intake import take_in
 from services.api.jobs.polling import wait_until_final
 from services.api.jobs.prefer import MAX_WAIT_S
+from services.api.jobs.submission.intake import take_in
 from services.api.problems import ProblemCode
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
 from services.common.domain.faces import PhotoAnalysis
-from services.common.jobs.outcomes import from_payload
+from services.common.jobs.queue.outcomes import from_payload
 from services.common.jobs.repositories.results import PhotoRecord, ResultRepository
 from services.common.jobs.views import JobView
 

@@ -13,10 +13,10 @@ from services.api.errors import invalid_field
 from services.api.events.openapi import EVENT_STREAM
 from services.api.events.stream import JobStream
 from services.api.events.watch import Listener
-from services.api.jobs.ids import JobId
+from services.api.ids import JobId
 from services.api.state import ApiState, public_base
-from services.common.db.models import Job
 from services.common.db.session import unit_of_work
+from services.common.db.tables import Job
 from services.common.jobs.events import FINAL_EVENT
 from services.common.jobs.views import find_job
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from services.api.events.schemas import EventKind, job_progress
 from services.api.events.watch import JobWatch, Listener
-from services.api.jobs.photos import photo_result
+from services.api.jobs.results.schemas import photo_result
 from services.api.jobs.schemas import job_object
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.errors import JobError

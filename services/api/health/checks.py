@@ -8,13 +8,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.api.state import ApiState
 from services.common.db.session import ping, unit_of_work
 from services.common.domain.errors import TransientError
+from services.common.domain.queues import Queue
 from services.common.jobs.repositories.fetchers import FetcherRepository
-from services.common.jobs.repositories.workers import WorkerRepository
-from services.common.queue.names import Queue
+from services.common.processes.repositories import WorkerRepository
 
 _NO_INGEST = (
     "Photos by URL wait, and no ingest process gave a sign of life lately;"
-    " start one: python -m services.worker.ingest."
+    " start one: python -m services.ingest."
 )
 
 

@@ -11,14 +11,14 @@ from services.api.bodies import is_json
 from services.api.dependencies import IdempotencyKey, Reader, State, Transaction, Writer
 from services.api.docs import BODY, IDEMPOTENT, problems
 from services.api.errors import invalid_field
-from services.api.jobs.ids import JobId
-from services.api.jobs.intake import announce, take_in
-from services.api.jobs.json_body import take_json
+from services.api.ids import JobId
 from services.api.jobs.openapi import SUBMISSION_BODY
-from services.api.jobs.photos import PhotoResult, photo_result
 from services.api.jobs.polling import etag_of, matches, poll_headers, wait_until_final
 from services.api.jobs.prefer import parse_wait
+from services.api.jobs.results.schemas import PhotoResult, photo_result
 from services.api.jobs.schemas import JobObject, job_object
+from services.api.jobs.submission.intake import announce, take_in
+from services.api.jobs.submission.json_body import take_json
 from services.api.pagination import (
     Cursor,
     Page,

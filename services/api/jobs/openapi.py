@@ -6,12 +6,12 @@ from pydantic import BaseModel
 
 from services.api.docs import json_content
 from services.api.jobs.examples import JOB_EXAMPLE, PHOTO_EXAMPLE
-from services.api.jobs.formats import write_results
-from services.api.jobs.negotiation import ResultFormat
-from services.api.jobs.photos import PhotoResult
+from services.api.jobs.results.formats import write_results
+from services.api.jobs.results.negotiation import ResultFormat
+from services.api.jobs.results.schemas import PhotoResult
 from services.api.jobs.schemas import JobConfig, JobObject
-from services.api.jobs.sealing import UploadedJob
-from services.api.jobs.urls import UrlJob
+from services.api.jobs.submission.sealing import UploadedJob
+from services.api.jobs.submission.urls import UrlJob
 
 
 class Results(BaseModel):

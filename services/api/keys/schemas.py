@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.api.schemas import Input, UtcTime
-from services.common.db.models import ApiKey
+from services.common.db.tables import ApiKey
 from services.common.domain.ids import IdKind, format_id
 from services.common.keys.secrets import Scope
 

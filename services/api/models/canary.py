@@ -10,7 +10,7 @@ from services.api.models.ids import find_model
 from services.api.models.schemas import CanaryObject, NewCanary, canary_object
 from services.api.models.usage import read_usage
 from services.api.problems import ProblemCode
-from services.common.models.canary import canary_report, start_canary, stop_canary
+from services.common.registry.canary import canary_report, start_canary, stop_canary
 
 router = APIRouter(prefix="/v1/models/canary", tags=["models"])
 

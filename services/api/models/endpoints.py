@@ -22,13 +22,13 @@ from services.api.models.upload import take_bundle
 from services.api.models.usage import read_usage
 from services.api.problems import ProblemCode
 from services.api.state import ApiState
-from services.common.db.models import Model
 from services.common.db.session import unit_of_work
+from services.common.db.tables import Model
 from services.common.domain.errors import BundleError
 from services.common.domain.ids import IdKind, format_id
-from services.common.models.activation import activate, roll_back
-from services.common.models.publishing import read_bundle_file
-from services.common.models.repository import ModelRepository
+from services.common.registry.activation import activate, roll_back
+from services.common.registry.publishing import read_bundle_file
+from services.common.registry.repository import ModelRepository
 from services.common.storage import ObjectMissingError
 from services.common.telemetry import get_logger
 

@@ -15,7 +15,7 @@ from services.api.problems import ProblemCode
 from services.common.db.session import unit_of_work
 from services.common.domain.errors import BundleError
 from services.common.keys.secrets import Scope
-from services.common.models.publishing import read_bundle_file
+from services.common.registry.publishing import read_bundle_file
 from services.common.storage import ObjectMissingError
 
 router = APIRouter(prefix="/v1/models/{model_id}/files", tags=["models"])

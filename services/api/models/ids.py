@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 from services.api.errors import ApiError
 from services.api.problems import ProblemCode
 from services.api.schemas import path_id
-from services.common.db.models import Model
+from services.common.db.tables import Model
 from services.common.domain.ids import IdKind, parse_id
-from services.common.models.repository import ModelRepository
+from services.common.registry.repository import ModelRepository
 
 ModelId = Annotated[str, path_id(IdKind.MODEL)]
 

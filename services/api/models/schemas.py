@@ -7,11 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.api.models.examples import CANARY_EXAMPLE, DETAIL_EXAMPLE, MODEL_EXAMPLE
 from services.api.models.usage import Usage
 from services.api.schemas import Input, UtcTime
-from services.common.db.models import Model
+from services.common.db.tables import Model
 from services.common.domain.emotions import EMOTIONS, Emotion
 from services.common.domain.ids import IdKind, format_id
-from services.common.models.canary import CanaryReport
-from services.common.models.service import IDENTITY_DIGITS
+from services.common.registry.bundles import IDENTITY_DIGITS
+from services.common.registry.canary import CanaryReport
 
 
 class MetricsObject(BaseModel):

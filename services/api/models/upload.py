@@ -14,7 +14,6 @@ from starlette.requests import Request
 
 from services.api.bodies import body_chunks, no_room
 from services.api.errors import ApiError, invalid_field, pointer
-from services.api.jobs.multipart import MultipartReader, PartBegin, PartData, PartEnd
 from services.api.models.manifest import (
     FILE_NAME,
     MANIFEST_NAME,
@@ -22,9 +21,10 @@ from services.api.models.manifest import (
     ManifestError,
     parse_manifest,
 )
+from services.api.multipart import MultipartReader, PartBegin, PartData, PartEnd
 from services.api.problems import FieldError, ProblemCode
 from services.api.state import ApiState
-from services.common.models.publishing import publish_bundle
+from services.common.registry.publishing import publish_bundle
 
 FILES = "files"
 # A bundle of ours has five files; VGG16, the largest network of the trainer, weighs 550 MB.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from services.common.jobs.repositories.workers import RefusedModel, WorkerRepository
-from services.common.models.canary import canary_report
+from services.common.processes.repositories import RefusedModel, WorkerRepository
+from services.common.registry.canary import canary_report
 
 
 @dataclass(frozen=True, slots=True)

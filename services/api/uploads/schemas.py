@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.api.jobs.filenames import clean_filename
-from services.api.jobs.photos import ItemErrorObject
+from services.api.filenames import clean_filename
+from services.api.jobs.results.schemas import ItemErrorObject
 from services.api.jobs.schemas import job_path
 from services.api.schemas import Input, ShortText, UtcTime, Whole
 from services.api.uploads.examples import DECLARED_EXAMPLE, FILE_EXAMPLE, UPLOAD_EXAMPLE
-from services.common.db.models import Job
+from services.common.db.tables import Job
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import JobStatus
 from services.common.domain.limits import PhotoLimits

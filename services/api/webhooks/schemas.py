@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from services.api.schemas import PLAIN_TEXT, Input, ShortText, UtcTime
 from services.api.webhooks.examples import DELIVERY_EXAMPLE, ENDPOINT_EXAMPLE
-from services.common.db.webhook_models import WebhookAttempt, WebhookEndpoint
+from services.common.db.webhook_tables import WebhookAttempt, WebhookEndpoint
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.webhooks import (
     SUBSCRIBABLE,

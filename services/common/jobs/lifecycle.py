@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from services.common.db.models import Item, Job
+from services.common.db.tables import Item, Job
 from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.faces import AnalysisOptions
 from services.common.domain.ids import new_uuid7

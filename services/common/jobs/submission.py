@@ -11,17 +11,17 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from services.common.db.models import Job
+from services.common.db.tables import Job
 from services.common.domain.errors import HferError, JobError, JobErrorCode
 from services.common.domain.faces import AnalysisOptions
 from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import JobStatus
 from services.common.domain.limits import PhotoLimits
-from services.common.jobs.closing import announce_ends
+from services.common.domain.queues import Lane
+from services.common.jobs.queue.closing import announce_ends
 from services.common.jobs.repositories.items import ItemRepository, NewItem
 from services.common.jobs.repositories.jobs import JobRepository, NewJob
 from services.common.jobs.repositories.tallies import TallyRepository
-from services.common.queue.names import Lane
 from services.common.telemetry import current_origin
 
 # Up to this many photos somebody is thought to be waiting; more go to the batch lane.

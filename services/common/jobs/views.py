@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from services.common.db.models import Job
+from services.common.db.tables import Job
 from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.jobs import JobCounts, JobStatus
 from services.common.jobs.repositories.erasures import ErasureRepository

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from services.common.db.models import ApiKey
+from services.common.db.tables import ApiKey
 from services.common.domain.ids import IdKind, format_id, new_uuid7
 from services.common.keys.repository import KeyRepository
 from services.common.keys.secrets import (

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from services.common.db.webhook_models import WebhookEndpoint, WebhookEvent
+from services.common.db.webhook_tables import WebhookEndpoint, WebhookEvent
 from services.common.domain.errors import HferError
 from services.common.domain.ids import IdKind, format_id, new_uuid7
 from services.common.domain.webhooks import EventType

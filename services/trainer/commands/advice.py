@@ -6,11 +6,11 @@ from importlib.metadata import PackageNotFoundError, version
 from rich.console import Console
 from rich.table import Table
 
+from services.trainer.commands.duration import Cpu, in_words, seconds_per_epoch
 from services.trainer.config import Precision, TrainConfig
-from services.trainer.duration import Cpu, in_words, seconds_per_epoch
-from services.trainer.host import computes_bfloat16, installed_gpus
 from services.trainer.presets import load_preset
 from services.trainer.presets.needs import NEEDS
+from services.trainer.training.host import computes_bfloat16, installed_gpus
 
 # The seed's run on RAF-DB was stopped early after 28 of 100 epochs.
 _EARLY_STOP = 28

@@ -38,7 +38,7 @@ def audit(
         manifest = _prepared(Path(scratch), data=data, config=config)
         found = _surveyed(Path(scratch), manifest, config=config, examples=examples)
         if html is not None:
-            from services.trainer.judging.audit_page import write_audit_page
+            from services.trainer.reports.audit_page import write_audit_page
 
             write_audit_page(html, manifest=manifest, findings=found)
     if as_json:

@@ -88,6 +88,6 @@ def _exit(code: str, text: str) -> typer.Exit:
 
 def start(config: TrainConfig) -> None:
     """Set TensorFlow up as the recipe says; the import takes seconds."""
-    from services.trainer.runtime import start_tensorflow
+    from services.trainer.training.runtime import start_tensorflow
 
     start_tensorflow(config.loop)

@@ -28,7 +28,7 @@ def publish(
 
     from services.common.config import Settings
     from services.common.domain.errors import TransientError
-    from services.trainer.publish import publish as publish_bundle
+    from services.trainer.export.publish import publish as publish_bundle
 
     try:
         settings = Settings()

@@ -16,7 +16,7 @@ from services.trainer.commands.options import (
     refuse_unfit,
     start,
 )
-from services.trainer.run import Run
+from services.trainer.training.run import Run
 
 
 def calibrate(*, run: RunFolder) -> None:
@@ -88,7 +88,7 @@ def calibrated(run: Run) -> None:
 
 def exported(run: Run, *, name: str, version: str) -> None:
     """Write the page and the bundle of a run that was trained just now, and say where they are."""
-    from services.trainer.judging.run_page import write_report
+    from services.trainer.reports.run_page import write_report
     from services.trainer.stages import export_run
 
     console = Console(soft_wrap=True)

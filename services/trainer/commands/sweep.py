@@ -193,8 +193,8 @@ def _search(asked: _Asked, store: "SweepStore", *, deadline: float) -> str | Non
 
 def _show(asked: _Asked, store: "SweepStore", *, title: str) -> None:
     """Write table and plot anew, and print the table."""
-    from services.trainer.sweep.papers import write_papers
     from services.trainer.sweep.tables import rich_table
+    from services.trainer.sweep.tables_out import write_papers
 
     standings = write_papers(
         store.folder,

@@ -24,9 +24,9 @@ from services.trainer.commands.options import (
 )
 from services.trainer.commands.stages import calibrated, evaluated, exported
 from services.trainer.config import TrainConfig
-from services.trainer.host import installed_gpus
 from services.trainer.presets.needs import NEEDS
-from services.trainer.run import Run
+from services.trainer.training.host import installed_gpus
+from services.trainer.training.run import Run
 
 WRONG_USAGE, UNFINISHED = 2, 3
 # Of a preset that draws its own faces; "smoke" tells what it learns from so many.
@@ -115,11 +115,11 @@ def _train(run: Run, *, config: TrainConfig, max_minutes: float) -> None:
     start(config)
     import tensorflow as tf  # started now
 
-    from services.trainer.loop import Loop, Stop
-    from services.trainer.progress import ConsoleReporter
-    from services.trainer.runtime import check_devices
-    from services.trainer.state import TrainingState
-    from services.trainer.tensorboard import TensorBoard
+    from services.trainer.training.loop import Loop, Stop
+    from services.trainer.training.progress import ConsoleReporter
+    from services.trainer.training.runtime import check_devices
+    from services.trainer.training.state import TrainingState
+    from services.trainer.training.tensorboard import TensorBoard
 
     check_devices(
         config.loop,

@@ -6,7 +6,12 @@ import numpy as np
 
 from services.common.domain.emotions import EMOTIONS
 from services.trainer.data.layouts import Split
-from services.trainer.findings import (
+from services.trainer.evaluation.as_served import judge_as_served
+from services.trainer.evaluation.calibrate import Calibration, calibrate
+from services.trainer.evaluation.evaluate import judge
+from services.trainer.evaluation.prior_shift import choose_prior_shift
+from services.trainer.training.run import Run
+from services.trainer.training.stage_outputs import (
     CALIBRATION,
     EVALUATION,
     read_json,
@@ -14,11 +19,6 @@ from services.trainer.findings import (
     read_served_logits,
     write_json,
 )
-from services.trainer.judging.as_served import judge_as_served
-from services.trainer.judging.calibrate import Calibration, calibrate
-from services.trainer.judging.evaluate import judge
-from services.trainer.judging.prior_shift import choose_prior_shift
-from services.trainer.run import Run
 
 
 def calibrate_run(run: Run) -> Calibration:

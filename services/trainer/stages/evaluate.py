@@ -4,7 +4,9 @@ from typing import Any, Literal
 
 from services.trainer.data.layouts import Split
 from services.trainer.errors import RunError
-from services.trainer.findings import (
+from services.trainer.evaluation.evaluate import judge
+from services.trainer.training.run import NETWORK, Run
+from services.trainer.training.stage_outputs import (
     CALIBRATION,
     EVALUATION,
     LOGITS,
@@ -13,8 +15,6 @@ from services.trainer.findings import (
     write_logits,
     write_served_logits,
 )
-from services.trainer.judging.evaluate import judge
-from services.trainer.run import NETWORK, Run
 
 Which = Literal["last", "best"]
 
@@ -33,8 +33,11 @@ def evaluate_run(run: Run, *, which: Which = "last") -> dict[str, Any]:
     if checkpoint is None:
         raise RunError(f"{run.folder} has no checkpoint; train first.")
     data = run.prepared()
-    from services.trainer.averaged import build_averaged, inference  # TensorFlow: after the checks
-    from services.trainer.saved_network import save_keras
+    from services.trainer.networks.saved_network import save_keras
+    from services.trainer.training.averaged import (  # TensorFlow: after the checks
+        build_averaged,
+        inference,
+    )
 
     try:
         model = build_averaged(

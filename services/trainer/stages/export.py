@@ -9,10 +9,10 @@ import numpy as np
 from services.trainer.config import TrainConfig
 from services.trainer.data.dataset import Subset
 from services.trainer.errors import RunError
-from services.trainer.findings import CARD, PICTURE
-from services.trainer.judging.seen import SEEN_NAME, seen_bytes
-from services.trainer.run import NETWORK, Run, git_revision
+from services.trainer.evaluation.seen import SEEN_NAME, seen_bytes
 from services.trainer.stages.report import report_run
+from services.trainer.training.run import NETWORK, Run, git_revision
+from services.trainer.training.stage_outputs import CARD, PICTURE
 from services.vision.bundle import INT8_MODEL_NAME, Bundle, BundleCard, TrainingData
 from services.vision.classifiers.choice import METRICS_KEY
 from services.vision.transforms import InputSpec
@@ -47,20 +47,20 @@ def export_run(
         ExportError: if what is written does not answer like the network.
         BundleError: if the parts do not fit together.
     """
-    from services.trainer.averaged import inference  # TensorFlow
-    from services.trainer.export import (  # ONNX
+    from services.trainer.export.bundle import (  # ONNX
         check_parity,
         make_golden,
         replace_bundle,
     )
-    from services.trainer.onnx_graph import to_onnx  # TensorFlow
-    from services.trainer.precisions import (
+    from services.trainer.export.onnx_graph import to_onnx  # TensorFlow
+    from services.trainer.export.precisions import (
         CALIBRATION_CROPS,
         EXACT_CONVOLUTIONS,
         judge_precisions,
         quantised,
     )
-    from services.trainer.saved_network import keras_bytes, load_keras, replace_saved_model
+    from services.trainer.networks.saved_network import keras_bytes, load_keras, replace_saved_model
+    from services.trainer.training.averaged import inference  # TensorFlow
 
     if saved_model is not None and saved_model.resolve().is_relative_to(out.resolve()):
         raise RunError(f"{saved_model} is inside the bundle; choose another --savedmodel.")

@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 from services.common.domain.errors import BundleError
 from services.trainer.data.layouts import Split
 from services.trainer.errors import DataLayoutError
-from services.trainer.files import replacing
-from services.trainer.findings import CARD
-from services.trainer.judging.images import FaceImages, Progress, read_images
-from services.trainer.precisions import (
+from services.trainer.evaluation.images import FaceImages, Progress, read_images
+from services.trainer.export.precisions import (
     CALIBRATION_CROPS,
     EXACT_CONVOLUTIONS,
     judge_precisions,
     quantised,
 )
+from services.trainer.files import replacing
+from services.trainer.training.stage_outputs import CARD
 from services.vision.bundle import (
     GOLDEN_NAME,
     INT8_MODEL_NAME,

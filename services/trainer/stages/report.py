@@ -7,7 +7,10 @@ from services.trainer.config import TrainConfig
 from services.trainer.data.dataset import PreparedData
 from services.trainer.data.known import DataFacts, stated
 from services.trainer.files import write_atomically
-from services.trainer.findings import (
+from services.trainer.reports.confusion_plot import confusion_png
+from services.trainer.reports.model_card import model_card
+from services.trainer.training.run import Run
+from services.trainer.training.stage_outputs import (
     CALIBRATION,
     CARD,
     EVALUATION,
@@ -16,9 +19,6 @@ from services.trainer.findings import (
     read_json,
     write_json,
 )
-from services.trainer.judging.confusion_plot import confusion_png
-from services.trainer.model_card import model_card
-from services.trainer.run import Run
 
 
 def report_run(

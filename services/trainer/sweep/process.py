@@ -15,9 +15,9 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from services.common.domain.errors import HferError
-from services.trainer.ports import Reporter
 from services.trainer.sweep.outcome import Outcome, Status, Stopped
 from services.trainer.sweep.plan import Trial
+from services.trainer.training.ports import Reporter
 
 CONSOLE = "console.log"
 _ASK_SECONDS = 0.2

@@ -3,19 +3,19 @@
 import time
 from collections.abc import Callable
 
-from services.trainer.checkpoint import Checkpoint
 from services.trainer.config import TrainConfig
 from services.trainer.data.dataset import PreparedData, load_prepared
 from services.trainer.data.layouts import Split
 from services.trainer.errors import RunError, TrainingDivergedError
-from services.trainer.judging.calibrate import cross_fitted
-from services.trainer.judging.evaluate import confidence, judge
-from services.trainer.loop import Loop, Stop
-from services.trainer.ports import Reporter
-from services.trainer.run import Run
-from services.trainer.runtime import start_tensorflow
+from services.trainer.evaluation.calibrate import cross_fitted
+from services.trainer.evaluation.evaluate import confidence, judge
 from services.trainer.sweep.outcome import Measures, Outcome, Status, Stopped, measures_of
 from services.trainer.sweep.plan import Trial
+from services.trainer.training.checkpoint import Checkpoint
+from services.trainer.training.loop import Loop, Stop
+from services.trainer.training.ports import Reporter
+from services.trainer.training.run import Run
+from services.trainer.training.runtime import start_tensorflow
 
 
 def train_and_judge(
@@ -36,8 +36,8 @@ def train_and_judge(
     deadline = time.monotonic() + max_seconds
     config = config_of(trial)
     start_tensorflow(config.loop)
-    from services.trainer.state import TrainingState
-    from services.trainer.tensorboard import TensorBoard
+    from services.trainer.training.state import TrainingState
+    from services.trainer.training.tensorboard import TensorBoard
 
     run = Run(trial.folder)
     data = load_prepared(run.data)
@@ -82,7 +82,7 @@ def _judge(
     checkpoint: Checkpoint, *, config: TrainConfig, run: Run, data: PreparedData
 ) -> Measures:
     """Judge the averaged weights in float32, as ``evaluate`` does, but never on test."""
-    from services.trainer.averaged import build_averaged, inference
+    from services.trainer.training.averaged import build_averaged, inference
 
     model = build_averaged(
         checkpoint, config=config, normalisation=run.normalisation(), train=data.train

@@ -13,9 +13,9 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from infra.backup.tools import find_tool, run_tool
 from infra.local.migrate import REPOSITORY
 from infra.local.stack import LocalStack, storage_settings
+from services.backup.tools import find_tool, run_tool
 from services.common.storage import build_storage
 from tests.e2e.upgrade.reading import Answer, Reading, read
 from tests.e2e.upgrade.snapshot import (

@@ -9,8 +9,8 @@ import httpx
 import psycopg
 from sqlalchemy import make_url
 
-from infra.backup.tools import find_tool, run_tool
 from infra.local.stack import LocalStack, storage_settings
+from services.backup.tools import find_tool, run_tool
 from services.common.storage import build_storage
 from tests.e2e.upgrade.reading import Reading, read
 from tests.e2e.upgrade.snapshot import ANSWERS, BUCKET, DATABASE, FACTS, Facts

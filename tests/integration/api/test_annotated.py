@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from services.common.config import Settings
-from services.common.db.models import Job
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import Job
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ItemStatus
 from services.common.storage import ObjectStorage

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from services.common.config import Settings
-from services.common.db.models import DoomedObject, Item, Job
 from services.common.db.session import SessionFactory
+from services.common.db.tables import DoomedObject, Item, Job
 from services.common.domain.limits import PhotoLimits
-from services.common.queue.names import Lane
+from services.common.domain.queues import Lane
 from services.common.storage import ObjectStorage
 from services.common.storage_keys import tenant_prefix
 from tests.fixtures.archives import PACKERS, archive_of, overlapping_zip, tar_of, with_flag, zip_of

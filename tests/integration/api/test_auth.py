@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from services.api.app import create_app
-from services.common.db.models import ApiKey
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import ApiKey
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ItemStatus
 from services.common.keys.secrets import Scope

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from services.common.config import Settings
-from services.common.db.models import DoomedObject, Job
 from services.common.db.session import SessionFactory
+from services.common.db.tables import DoomedObject, Job
 from services.common.storage import ObjectStorage
 from tests.fixtures.serving import Api, StartApi
 

@@ -12,8 +12,8 @@ from sqlalchemy import Engine, select, text
 
 from services.api.events.watch import JobWatch, build_watch
 from services.common.config import Settings
-from services.common.db.models import Job
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import Job
 from services.common.domain.errors import ItemError, ItemErrorCode
 from services.common.domain.ids import IdKind, format_id, new_uuid7
 from services.common.jobs.events import FINAL_EVENT

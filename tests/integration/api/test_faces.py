@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from services.common.db.models import Outcome
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import Outcome
 from services.common.domain.emotions import EMOTIONS, Emotion
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ItemStatus

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from services.common.db.models import DoomedObject, Erasure, Item, Job, Outcome
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import DoomedObject, Erasure, Item, Job, Outcome
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ItemStatus, JobStatus
 from services.common.storage import ObjectStorage

@@ -10,11 +10,11 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from services.common.db.models import Model, ModelActivation, Worker
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import Model, ModelActivation, Worker
 from services.common.domain.ids import IdKind, new_uuid7, parse_id
 from services.common.keys.secrets import Scope
-from services.common.models.canary import Agreement, record_canary
+from services.common.registry.canary import Agreement, record_canary
 from services.common.storage import ObjectStorage, build_storage
 from tests.fixtures.paper_bundles import MANIFEST, Files, bundle_parts, paper_bundle, sha256
 from tests.fixtures.serving import Api, StartApi, assert_problem, pointers

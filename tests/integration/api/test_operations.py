@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from services.common.config import Settings
-from services.common.db.models import Worker
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import Worker
 from services.common.domain.ids import new_uuid7
 from services.common.jobs.repositories.items import NewItem
 from services.common.jobs.submission import Submission, submit

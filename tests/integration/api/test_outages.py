@@ -4,8 +4,8 @@ import httpx
 import pytest
 from sqlalchemy import select, text
 
-from services.common.db.models import DoomedObject, Job
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import DoomedObject, Job
 from services.common.domain.jobs import ItemStatus
 from services.common.storage import build_storage
 from tests.fixtures.jobs import seed_job

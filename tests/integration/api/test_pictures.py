@@ -10,8 +10,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from services.common.db.models import Job
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import Job
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ItemStatus
 from services.common.storage import ObjectStorage

@@ -17,8 +17,8 @@ from sqlalchemy import select
 
 from infra.local.ports import PortBook
 from services.common.config import Settings
-from services.common.db.models import Job
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import Job
 from services.common.domain.ids import IdKind, format_id
 from tests.fixtures.factories import JobMaker
 from tests.fixtures.streams import listening

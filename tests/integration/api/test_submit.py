@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from services.common.config import Settings
-from services.common.db.models import DoomedObject, Item, Job, Outcome
 from services.common.db.session import SessionFactory, unit_of_work
-from services.common.queue.names import Lane
+from services.common.db.tables import DoomedObject, Item, Job, Outcome
+from services.common.domain.queues import Lane
 from services.common.storage import ObjectStorage
 from services.common.storage_keys import photo_key, tenant_prefix
 from tests.fixtures.serving import Api, StartApi, assert_problem, files, pointers
@@ -106,7 +106,7 @@ class TestAccepted:
         assert len(puts) == 2
 
     def test_is_not_held_up_by_a_dead_broker(self, start_api: StartApi, settings: Settings) -> None:
-        from services.common.queue.producer import build_hint_sender
+        from services.common.broker.notifier import build_hint_sender
         from services.common.telemetry import Metrics
 
         broken = settings.model_copy(

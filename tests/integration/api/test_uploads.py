@@ -10,12 +10,12 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from services.api.jobs.urls import MAX_URLS_BYTES
+from services.api.jobs.submission.urls import MAX_URLS_BYTES
 from services.common.config import Settings
-from services.common.db.models import DoomedObject, Item, Job
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import DoomedObject, Item, Job
 from services.common.domain.limits import PhotoLimits
-from services.common.queue.names import Lane
+from services.common.domain.queues import Lane
 from services.common.storage import ObjectStorage
 from tests.fixtures.serving import Api, StartApi, assert_problem, files, pointers
 from tests.fixtures.settings import SettingsMaker

@@ -6,8 +6,8 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from services.common.db.models import Item, UrlFetch
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import Item, UrlFetch
 from services.common.jobs.repositories.retention import RetentionRepository
 from tests.fixtures.serving import Api, StartApi, assert_problem, pointers
 from tests.fixtures.settings import SettingsMaker

@@ -11,7 +11,7 @@ from sqlalchemy.exc import ProgrammingError
 from infra.k8s.tree import FOLDER, manifests, of_kind
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.jobs import ItemState, JobStatus, Verdict
-from services.common.queue.names import Lane
+from services.common.domain.queues import Lane
 from tests.fixtures.factories import JobMaker
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)

@@ -8,8 +8,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 
 from infra.local.migrate import alembic_config, migrate
-from services.common.db import webhook_models  # noqa: F401 - registers its tables
-from services.common.db.models import Base
+from services.common.db.tables import Base
 
 
 def tables(url: str) -> set[str]:

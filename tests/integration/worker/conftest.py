@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 import pytest
 
 from services.common.config import QueueSettings
+from services.common.db.retrying import PatientDatabase
 from services.common.db.session import SessionFactory
 from services.common.storage import ObjectStorage
 from services.common.telemetry import Metrics
-from services.worker.bench import Bench, Surroundings
-from services.worker.desk import ModelDesk
-from services.worker.fetching import PhotoBucket, PhotoFetcher
-from services.worker.patience import PatientDatabase
-from services.worker.pictures import PictureKeeper
-from services.worker.shifts import Shift
+from services.worker.jobs.context import Bench, Surroundings
+from services.worker.jobs.job_loop import Shift
+from services.worker.models.manager import ModelDesk
+from services.worker.photos.annotated import PictureKeeper
+from services.worker.photos.fetcher import PhotoBucket, PhotoFetcher
 from tests.fixtures.analysers import FakeAnalyser
 from tests.fixtures.factories import MadeJob
 

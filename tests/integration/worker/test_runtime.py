@@ -14,7 +14,6 @@ from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
 from services.common.config import Settings
-from services.common.db.models import Item, Model, Worker
 from services.common.db.session import (
     SessionFactory,
     build_engine,
@@ -22,17 +21,18 @@ from services.common.db.session import (
     ping,
     unit_of_work,
 )
+from services.common.db.tables import Item, Model, Worker
 from services.common.domain.errors import BundleError
 from services.common.domain.jobs import JobStatus
-from services.common.jobs.repositories.workers import WorkerIdentity
-from services.common.models.service import MANIFEST_NAME
+from services.common.domain.queues import Device, Task
+from services.common.processes.repositories import WorkerIdentity
 from services.common.pulse import Pulse
-from services.common.queue.names import Device, Task
+from services.common.registry.bundles import MANIFEST_NAME
 from services.worker import signals
 from services.worker.app import create_app
-from services.worker.heartbeat import Heartbeat
+from services.worker.process.heartbeat import Heartbeat
+from services.worker.process.shutdown import FLAG_VARIABLE, DrainFlag
 from services.worker.runtime import WorkerRuntime
-from services.worker.shutdown import FLAG_VARIABLE, DrainFlag
 from services.worker.tasks import RuntimeTask, analyse
 from tests.fixtures.analysers import FIVE_MS, MODEL_VERSION
 from tests.fixtures.factories import JobMaker, Rows

@@ -14,10 +14,10 @@ from pathlib import Path
 from tensorflow.python.framework.config import is_op_determinism_enabled
 
 from services.trainer.config import with_overrides
-from services.trainer.loop import Loop
-from services.trainer.run import Run
-from services.trainer.runtime import start_tensorflow
-from services.trainer.state import TrainingState
+from services.trainer.training.loop import Loop
+from services.trainer.training.run import Run
+from services.trainer.training.runtime import start_tensorflow
+from services.trainer.training.state import TrainingState
 from tests.fixtures.training import Silent, prepared, tiny_config
 
 CONFIG = with_overrides(tiny_config(), ["loop.threads=2", "model.head.dropout=0.3"])

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from services.trainer.config import DenseNetConfig, ModelConfig
-from services.trainer.models.blend import blend_earlier
-from services.trainer.models.build import build_network
-from services.trainer.normalisation import Normalisation
+from services.trainer.networks.blend import blend_earlier
+from services.trainer.networks.build import build_network
+from services.trainer.networks.normalisation import Normalisation
 
 TINY = ModelConfig(densenet=DenseNetConfig(blocks=(1, 2), growth=4, stem=4))
 SCALE = Normalisation((120.0,), (60.0,))

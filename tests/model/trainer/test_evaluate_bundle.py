@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 from services.trainer.cli import app
 from services.trainer.data.layouts import Split
 from services.trainer.errors import SeenImagesError
-from services.trainer.judging.bundle import evaluate_bundle
-from services.trainer.judging.run_page import run_figures, write_report
-from services.trainer.run import Run
+from services.trainer.evaluation.bundle import evaluate_bundle
+from services.trainer.reports.run_page import run_figures, write_report
+from services.trainer.training.run import Run
 from services.vision.bundle import load_bundle
 from tests.fixtures.training import write_image_folder
 

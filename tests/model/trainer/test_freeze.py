@@ -4,9 +4,9 @@ import pytest
 
 from services.trainer.config import Backbone, DenseNetConfig, ModelConfig
 from services.trainer.errors import NetworkError
-from services.trainer.models.build import build_network
-from services.trainer.models.layers import FusedBatchNorm
-from services.trainer.normalisation import Normalisation
+from services.trainer.networks.build import build_network
+from services.trainer.networks.layers import FusedBatchNorm
+from services.trainer.networks.normalisation import Normalisation
 
 GRAY = Normalisation((127.5,), (64.0,))
 TINY = DenseNetConfig(blocks=(1, 2), growth=4, stem=4)

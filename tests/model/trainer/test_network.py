@@ -5,16 +5,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from services.trainer.averaged import inference, round_kernels
 from services.trainer.config import Backbone, DenseNetConfig, ModelConfig, Precision
-from services.trainer.ema import WeightAverage
 from services.trainer.errors import ExportError, NetworkError
-from services.trainer.export import check_parity
-from services.trainer.models.build import build_network
-from services.trainer.models.layers import FusedBatchNorm
-from services.trainer.normalisation import Normalisation
-from services.trainer.onnx_graph import to_onnx
+from services.trainer.export.bundle import check_parity
+from services.trainer.export.onnx_graph import to_onnx
+from services.trainer.networks.build import build_network
+from services.trainer.networks.layers import FusedBatchNorm
+from services.trainer.networks.normalisation import Normalisation
 from services.trainer.presets import load_preset
+from services.trainer.training.averaged import inference, round_kernels
+from services.trainer.training.ema import WeightAverage
 from tests.fixtures.training import subset
 
 TINY = ModelConfig(densenet=DenseNetConfig(blocks=(1, 2), growth=4, stem=4))

@@ -16,18 +16,18 @@ from services.trainer.cli import app
 from services.trainer.config import Backbone
 from services.trainer.data.dataset import load_prepared
 from services.trainer.data.layouts import Split
-from services.trainer.models.build import build_network
-from services.trainer.models.pretrained import load_run
-from services.trainer.normalisation import Normalisation
-from services.trainer.optimisers import build_optimizer
+from services.trainer.networks.build import build_network
+from services.trainer.networks.normalisation import Normalisation
+from services.trainer.networks.pretrained import load_run
 from services.trainer.presets import load_preset
-from services.trainer.run import NETWORK, Run
-from services.trainer.schedule import learning_rate
+from services.trainer.training.optimisers import build_optimizer
+from services.trainer.training.run import NETWORK, Run
+from services.trainer.training.schedule import learning_rate
 from services.vision.bundle import load_bundle
 from services.vision.classifiers.port import Precision
 from services.vision.engines import ClassifierKind, load_classifier
 from services.vision.probabilities import to_probabilities
-from services.worker.analysers import PhotoAnalyser, from_settings
+from services.worker.models.analyser import PhotoAnalyser, from_settings
 from tests.fixtures.settings import DEAD, build_settings
 
 REPOSITORY = Path(__file__).parents[3]

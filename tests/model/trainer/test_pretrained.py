@@ -6,10 +6,10 @@ import pytest
 
 from services.trainer.config import Backbone, DenseNetConfig, ModelConfig
 from services.trainer.errors import WeightsError
-from services.trainer.models import pretrained
-from services.trainer.models.build import build_network
-from services.trainer.models.pretrained import copy_layers, load_npz, load_pretrained
-from services.trainer.normalisation import Normalisation, normalisation_for
+from services.trainer.networks import pretrained
+from services.trainer.networks.build import build_network
+from services.trainer.networks.normalisation import Normalisation, normalisation_for
+from services.trainer.networks.pretrained import copy_layers, load_npz, load_pretrained
 
 LITE = ModelConfig(backbone=Backbone.EFFICIENTNET_LITE0)
 HALF = (127.5,)

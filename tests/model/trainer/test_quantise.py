@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from services.trainer.cli import app
 from services.trainer.errors import ExportError
-from services.trainer.precisions import quantised
+from services.trainer.export.precisions import quantised
 from services.vision.bundle import GOLDEN_TOLERANCES, Bundle, check_golden, load_bundle
 from services.vision.classifiers.openvino import OpenVinoClassifier
 from services.vision.classifiers.port import Precision

@@ -6,15 +6,15 @@ import keras
 import numpy as np
 import pytest
 
-from services.trainer.averaged import inference, round_kernels
 from services.trainer.config import Backbone, DenseNetConfig, HeadConfig, ModelConfig
 from services.trainer.errors import WeightsError
-from services.trainer.models.build import build_network
-from services.trainer.models.pretrained import load_pretrained
-from services.trainer.normalisation import Normalisation, normalisation_for
-from services.trainer.onnx_graph import to_onnx
-from services.trainer.onnx_graph.read import load_graph
+from services.trainer.export.onnx_graph import to_onnx
+from services.trainer.export.onnx_graph.read import load_graph
+from services.trainer.networks.build import build_network
+from services.trainer.networks.normalisation import Normalisation, normalisation_for
+from services.trainer.networks.pretrained import load_pretrained
 from services.trainer.presets import load_preset
+from services.trainer.training.averaged import inference, round_kernels
 from services.vision.bundle import load_bundle, load_golden
 from services.vision.probabilities import to_probabilities
 

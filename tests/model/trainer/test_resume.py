@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from services.trainer.checkpoint import Checkpoint
 from services.trainer.config import Precision, TrainConfig
 from services.trainer.errors import NetworkError, RunError, TrainingDivergedError
-from services.trainer.loop import Loop, Stop
-from services.trainer.run import Run
-from services.trainer.state import TrainingState
+from services.trainer.training.checkpoint import Checkpoint
+from services.trainer.training.loop import Loop, Stop
+from services.trainer.training.run import Run
+from services.trainer.training.state import TrainingState
 from tests.fixtures.training import Silent, prepared, tiny_config
 
 

@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 
 from services.trainer.cli import app
 from services.trainer.commands.training import UNFINISHED
-from services.trainer.run import Run
 from services.trainer.sweep.axes import Candidate
 from services.trainer.sweep.outcome import Outcome
 from services.trainer.sweep.plan import Trial
 from services.trainer.sweep.process import run_in_process
+from services.trainer.training.run import Run
 from tests.fixtures.training import write_image_folder
 
 # Seven processes import TensorFlow: 450 s on two cores with a load of 10.

@@ -11,16 +11,16 @@ import tensorflow as tf
 from typer.testing import CliRunner
 
 from services.api.models.upload import MAX_BUNDLE_FILES
-from services.trainer.checkpoint import Checkpoint
 from services.trainer.cli import app
 from services.trainer.commands.training import UNFINISHED
 from services.trainer.data.layouts import Split
 from services.trainer.errors import RunError
-from services.trainer.export import synthetic_crops
-from services.trainer.judging.bundle import evaluate_bundle
-from services.trainer.run import Run
-from services.trainer.saved_network import load_keras, replace_saved_model
+from services.trainer.evaluation.bundle import evaluate_bundle
+from services.trainer.export.bundle import synthetic_crops
+from services.trainer.networks.saved_network import load_keras, replace_saved_model
 from services.trainer.stages import evaluate_run, export_run
+from services.trainer.training.checkpoint import Checkpoint
+from services.trainer.training.run import Run
 from services.vision.bundle import check_golden, load_bundle
 from services.vision.classifiers.openvino import OpenVinoClassifier
 from services.vision.probabilities import to_probabilities

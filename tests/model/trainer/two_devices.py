@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from services.trainer.config import TrainConfig, with_overrides
 from services.trainer.data.batches import Batch
 from services.trainer.errors import RunError
-from services.trainer.loop import Loop
-from services.trainer.normalisation import Normalisation
-from services.trainer.run import Run
-from services.trainer.state import TrainingState
+from services.trainer.networks.normalisation import Normalisation
+from services.trainer.training.loop import Loop
+from services.trainer.training.run import Run
+from services.trainer.training.state import TrainingState
 from tests.fixtures.training import SIDE, Silent, prepared, subset, tiny_config
 
 Arrays = dict[str, NDArray[np.generic]]

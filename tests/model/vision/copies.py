@@ -65,7 +65,7 @@ def child(count: int, *, stopwatch: str) -> list[Answer]:
     # Only now: what it measures by is bound when it is imported.
     from services.common.config import Settings
     from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
-    from services.worker.analysers import from_settings
+    from services.worker.models.analyser import from_settings
 
     base = Settings.model_construct()  # no database, no bucket
     settings = base.model_copy(update={"worker": _worker_settings()})

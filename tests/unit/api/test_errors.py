@@ -25,7 +25,7 @@ from services.common.domain.errors import (
     TransientError,
 )
 from services.common.jobs.submission import QueueFullError
-from services.common.models.errors import (
+from services.common.registry.errors import (
     CanaryIsActiveError,
     ModelVersionTakenError,
     ModelWorseError,

@@ -13,10 +13,10 @@ from services.api.app import create_app
 from services.api.docs import codes_of
 from services.api.health.schemas import READY_EXAMPLE, UNREADY_EXAMPLE, Readiness
 from services.api.jobs.examples import JOB_EXAMPLE, PHOTO_EXAMPLE
-from services.api.jobs.photos import PhotoResult
+from services.api.jobs.results.schemas import PhotoResult
 from services.api.jobs.schemas import JobConfig, JobObject
-from services.api.jobs.sealing import UploadedJob
-from services.api.jobs.urls import UrlJob
+from services.api.jobs.submission.sealing import UploadedJob
+from services.api.jobs.submission.urls import UrlJob
 from services.api.keys.schemas import ISSUED_EXAMPLE, KEY_EXAMPLE, IssuedKeyObject, KeyObject
 from services.api.limits.schemas import LimitsObject, limits_object
 from services.api.models.examples import CANARY_EXAMPLE, DETAIL_EXAMPLE, MODEL_EXAMPLE

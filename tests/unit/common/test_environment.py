@@ -7,8 +7,8 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from infra.backup.settings import BackupSettings
 from services.api.enrol import EnrolSettings
+from services.backup.settings import BackupSettings
 from services.common.config import Settings
 from services.common.environment import read_or_exit
 from services.web.settings import WebSettings
@@ -24,8 +24,8 @@ GIVEN = {
 STARTED = (
     "services.api.__main__",
     "services.worker.__main__",
-    "services.worker.ingest.__main__",
-    "services.worker.maintenance.__main__",
+    "services.ingest.__main__",
+    "services.maintenance.__main__",
     "services.api.enrol",
     "services.web.__main__",
 )

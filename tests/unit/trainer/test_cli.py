@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from services.trainer.cli import app
 from services.trainer.commands.options import explained
 from services.trainer.data.dataset import load_prepared
-from services.trainer.normalisation import Normalisation
-from services.trainer.run import Run
+from services.trainer.networks.normalisation import Normalisation
+from services.trainer.training.run import Run
 from tests.fixtures.bundles import write_tiny_bundle
 from tests.fixtures.training import striped, tiny_config, write_image, write_image_folder
 

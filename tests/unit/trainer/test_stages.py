@@ -10,11 +10,11 @@ from services.trainer.data.dataset import load_prepared
 from services.trainer.data.layouts import Split
 from services.trainer.data.prepare import prepare
 from services.trainer.errors import RunError
-from services.trainer.findings import write_served_logits
-from services.trainer.judging.evaluate import judge
-from services.trainer.normalisation import Normalisation
-from services.trainer.run import Run
+from services.trainer.evaluation.evaluate import judge
+from services.trainer.networks.normalisation import Normalisation
 from services.trainer.stages import calibrate_run, evaluate_run, report_run
+from services.trainer.training.run import Run
+from services.trainer.training.stage_outputs import write_served_logits
 from tests.fixtures.detectors import FixedDetector
 from tests.fixtures.training import DATA, tiny_config, write_image_folder
 

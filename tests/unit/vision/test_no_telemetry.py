@@ -32,7 +32,7 @@ def test_importing_onnx_runtime_reports_nothing(room: str, tmp_path: Path) -> No
 
 def test_a_run_of_nncf_reports_nothing(tmp_path: Path) -> None:
     code = """
-import services.trainer.precisions.run_nncf
+import services.trainer.export.precisions.run_nncf
 from nncf.telemetry.wrapper import telemetry
 telemetry.send_event("category", "action", "label")
 """

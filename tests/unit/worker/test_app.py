@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from services.common.queue.names import Task
+from services.common.domain.queues import Task
 from services.worker import app as app_module
 from services.worker.app import create_app
 from tests.fixtures.settings import SettingsMaker

@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
-from services.common.db.models import DoomedObject, Erasure, Item, Job
+from services.common.db.tables import DoomedObject, Erasure, Item, Job
 
 # Bound parameters of one statement are limited to 65,535.
 _KEYS_PER_STATEMENT = 10_000

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Select, literal_column, select, text
 from sqlalchemy.orm import Session
 
-from services.common.db.models import Item
+from services.common.db.tables import Item
 from services.common.jobs.repositories.results import PhotoRecord, read_photo, select_photos
 
 # The same snapshot decides which rows are seen and which transactions are over.

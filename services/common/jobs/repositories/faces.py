@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from services.common.db.models import Item, Outcome
+from services.common.db.tables import Item, Outcome
 from services.common.domain.emotions import EMOTIONS, Emotion
 from services.common.domain.jobs import ItemState
 

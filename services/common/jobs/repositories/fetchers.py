@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services.common.jobs.repositories.workers import LIVE_S
+from services.common.processes.repositories import LIVE_S
 
 _KIND = "ingest"
 

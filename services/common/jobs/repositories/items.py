@@ -8,12 +8,12 @@ from typing import Self
 from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
-from services.common.db.models import Item
+from services.common.db.tables import Item
 from services.common.domain.errors import ItemErrorCode
 from services.common.domain.jobs import ItemState, Verdict
+from services.common.domain.queues import Lane
 from services.common.jobs.repositories.tallies import tallying
 from services.common.net.guard import host_of
-from services.common.queue.names import Lane
 
 _COPY = (
     "COPY item (public_id, job_id, seq, queue, filename, client_ref, source_url, object_key,"
@@ -100,7 +100,7 @@ class ItemRepository:
         """Write items of a job by one COPY (100,000 take 1.1 s), numbered from ``first_seq``.
 
         Refused ones are written finished, with their outcome row; those to be fetched first
-        wait for `services.worker.ingest`.
+        wait for `services.ingest`.
         """
         driver = self._session.connection().connection.driver_connection
         assert driver is not None  # noqa: S101 - a session in a transaction has a connection

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
-from services.common.db.models import Item, Job, Outcome
+from services.common.db.tables import Item, Job, Outcome
 from services.common.domain.jobs import ItemState, ItemStatus, Verdict
 from services.common.jobs.repositories.faces import FaceFilter, shows
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.common.db.models import DoomedObject, Item, Job
+from services.common.db.tables import DoomedObject, Item, Job
 from services.common.domain.jobs import JobStatus
 
 # A job that ran out of time unfinished would otherwise vanish in the moment it is closed.

@@ -12,7 +12,7 @@ from services.common.telemetry.metrics.family import MetricSet, counter, gauge, 
 _HTTP_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 # From one decoded thumbnail to a chunk of 64 large photos on a slow core.
 _STAGE_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-# Up to the largest micro-batch (services/worker/policy.py).
+# Up to the largest micro-batch (services/worker/jobs/batch_sizer.py).
 _BATCH_BUCKETS = (1, 2, 4, 8, 16, 24, 32)
 # Up to the cap of faces in a photo.
 _FACE_BUCKETS = (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 100)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
-from services.common.db.webhook_models import (
+from services.common.db.webhook_tables import (
     WebhookAttempt,
     WebhookDelivery,
     WebhookEndpoint,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from services.common.db.webhook_models import WebhookEndpoint
+from services.common.db.webhook_tables import WebhookEndpoint
 from services.common.domain.webhooks import DisabledReason
 
 _FAILED = text("""

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Connection, Engine, select, text
 
 from services.common.config import DatabaseSettings
-from services.common.db.models import Item
 from services.common.db.session import build_engine
+from services.common.db.tables import Item
 from tests.fixtures.factories import JobMaker
 
 USES = 6  # psycopg prepares a statement at its fifth use

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, func, select, text
 
-from services.common.db.models import DoomedObject, Item, Job, Outcome
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import DoomedObject, Item, Job, Outcome
 from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.jobs import ItemStatus
 from services.common.jobs.lifecycle import erase, retry

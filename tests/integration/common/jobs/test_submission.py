@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from services.common.db.models import Item, Job, JobTally, Outcome
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import Item, Job, JobTally, Outcome
 from services.common.domain.errors import ItemErrorCode, JobError, JobErrorCode
 from services.common.domain.faces import AnalysisOptions
 from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import ItemState, JobStatus, Verdict
+from services.common.domain.queues import Lane
 from services.common.jobs.repositories.items import NewItem, Refusal
 from services.common.jobs.submission import (
     QueueFullError,
@@ -21,7 +22,6 @@ from services.common.jobs.submission import (
     Submitted,
     submit,
 )
-from services.common.queue.names import Lane
 from tests.fixtures.jobs import RULES
 
 REFUSAL = Refusal(ItemErrorCode.EMPTY, "The file is empty; \t\\N send it again.")

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from services.common.db.models import ApiKey
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import ApiKey
 from services.common.keys.repository import KeyRepository
 from services.common.keys.secrets import Scope
 from services.common.keys.service import authenticate

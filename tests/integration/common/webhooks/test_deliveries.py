@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from services.common.db.session import SessionFactory, unit_of_work
-from services.common.db.webhook_models import WebhookEvent
+from services.common.db.webhook_tables import WebhookEvent
 from services.common.webhooks.repositories.deliveries import DeliveryRepository
 from tests.fixtures.receiving import Receiver
 from tests.fixtures.webhooks import Hooks, StartSender, send_all

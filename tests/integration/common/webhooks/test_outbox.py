@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import delete, func
 
 from services.common.db.session import SessionFactory, unit_of_work
-from services.common.db.webhook_models import WebhookEndpoint
+from services.common.db.webhook_tables import WebhookEndpoint
 from services.common.domain.errors import ItemError, ItemErrorCode
 from services.common.domain.jobs import JobStatus
 from services.common.domain.webhooks import EventType
-from services.common.jobs.closing import close_jobs
-from services.common.models.activation import activate, roll_back
-from services.common.models.repository import ModelRepository
+from services.common.jobs.queue.closing import close_jobs
+from services.common.registry.activation import activate, roll_back
+from services.common.registry.repository import ModelRepository
 from services.common.webhooks.repositories.outbox import NewEvent, OutboxRepository
 from tests.fixtures.factories import JobMaker
 from tests.fixtures.webhooks import Hooks

@@ -15,7 +15,7 @@ from services.api.compat.faces import (
 )
 from services.common.domain.emotions import EMOTIONS
 from services.common.domain.ids import new_uuid7
-from services.common.jobs.outcomes import from_payload
+from services.common.jobs.queue.outcomes import from_payload
 from tests.fixtures.jobs import face_payload, photo_payload
 
 

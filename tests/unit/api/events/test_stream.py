@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from services.api.events.stream import RETRY_MS, JobStream, _Teller
 from services.api.events.watch import JobWatch
-from services.common.db.models import Job
+from services.common.db.tables import Job
 from services.common.domain.jobs import JobCounts, JobStatus
 from services.common.jobs.events import FINAL_EVENT, JobNews
 from services.common.jobs.repositories.events import FinishedPhoto, FinishedPhotos

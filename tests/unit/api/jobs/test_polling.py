@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.api.jobs.polling import etag_of, matches, poll_headers
-from services.common.db.models import Job
+from services.common.db.tables import Job
 from services.common.domain.jobs import JobCounts, JobStatus
 from services.common.jobs.views import JobView
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from services.api.errors import ApiError
-from services.api.jobs.intake import parse_config
 from services.api.jobs.schemas import JobConfig, job_object
+from services.api.jobs.submission.intake import parse_config
 from services.api.problems import ProblemCode
-from services.common.db.models import Job
+from services.common.db.tables import Job
 from services.common.domain.faces import AnalysisOptions
 from services.common.domain.jobs import JobCounts, JobStatus
 from services.common.jobs.views import JobView

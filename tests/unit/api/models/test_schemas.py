@@ -7,7 +7,7 @@ import pytest
 
 from services.api.models.schemas import model_object
 from services.api.models.usage import Usage
-from services.common.db.models import Model
+from services.common.db.tables import Model
 from services.common.domain.ids import new_uuid7
 
 UNUSED = Usage(canary_id=None, workers={})

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from services.common.db.models import Job
+from services.common.db.tables import Job
 from services.common.domain.faces import AnalysisOptions
+from services.common.domain.queues import Lane
 from services.common.jobs.repositories.items import NewItem
 from services.common.jobs.submission import Submission, fingerprint, lane_of
-from services.common.queue.names import Lane
 
 
 def photo(name: str, digest: int, *, number: int = 0) -> NewItem:

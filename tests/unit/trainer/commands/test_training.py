@@ -6,8 +6,8 @@ from typer.testing import CliRunner
 from services.trainer.cli import app
 from services.trainer.commands.training import _usual_folder
 from services.trainer.data.layouts import scan
-from services.trainer.normalisation import Normalisation
-from services.trainer.run import Run
+from services.trainer.networks.normalisation import Normalisation
+from services.trainer.training.run import Run
 from tests.fixtures.training import tiny_config
 
 

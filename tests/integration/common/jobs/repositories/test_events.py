@@ -8,6 +8,8 @@ from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.errors import ItemError, ItemErrorCode
 from services.common.domain.faces import PhotoAnalysis
 from services.common.domain.ids import new_uuid7
+from services.common.domain.queues import Lane
+from services.common.jobs.queue.repositories.sweeps import SweepRepository
 from services.common.jobs.repositories.events import (
     _BY_INDEX,
     EventRepository,
@@ -15,8 +17,6 @@ from services.common.jobs.repositories.events import (
     _page,
 )
 from services.common.jobs.repositories.items import ItemRepository, NewItem, Refusal
-from services.common.jobs.repositories.sweeps import SweepRepository
-from services.common.queue.names import Lane
 from tests.fixtures.factories import JobMaker, Rows
 from tests.fixtures.working import HandWorker
 

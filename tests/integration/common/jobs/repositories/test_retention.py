@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import func, select, text, update
 
-from services.common.db.models import DoomedObject, Item, Job
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import DoomedObject, Item, Job
 from services.common.domain.jobs import JobStatus
 from services.common.jobs.repositories.erasures import ErasureRepository
 from services.common.jobs.repositories.retention import RetentionRepository

@@ -6,13 +6,13 @@ import uuid
 import pytest
 from sqlalchemy import select, text, update
 
-from services.common.db.models import Item, Job, JobTally
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import Item, Job, JobTally
 from services.common.domain.errors import ItemError, ItemErrorCode
 from services.common.domain.jobs import ItemState, JobCounts, JobStatus
-from services.common.jobs.outcomes import ItemOutcome
-from services.common.jobs.repositories.leases import LeaseRepository, Postponed
-from services.common.jobs.repositories.sweeps import SweepRepository
+from services.common.jobs.queue.outcomes import ItemOutcome
+from services.common.jobs.queue.repositories.leases import LeaseRepository, Postponed
+from services.common.jobs.queue.repositories.sweeps import SweepRepository
 from services.common.jobs.repositories.tallies import TallyRepository
 from tests.fixtures.accounts import count_items
 from tests.fixtures.analysers import expected_analysis, fake_photo

@@ -1,0 +1,1 @@
+"""What a finished photo gives: results, pictures, summaries, files."""

@@ -1,0 +1,155 @@
+"""`/v1/jobs/{job_id}/items` and `/results`: what came of each photo."""
+
+import uuid
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import StreamingResponse
+
+from services.api.dependencies import Reader, State, Transaction
+from services.api.docs import problems
+from services.api.errors import ApiError
+from services.api.ids import ItemId, JobId
+from services.api.jobs.openapi import CSV_EXAMPLE, JSONL_EXAMPLE
+from services.api.jobs.results.formats import write_results
+from services.api.jobs.results.negotiation import ResultFormat, negotiate
+from services.api.jobs.results.paging import read_batches
+from services.api.jobs.results.schemas import PhotoResult, photo_result
+from services.api.jobs.schemas import job_object
+from services.api.pagination import (
+    Cursor,
+    Page,
+    Paging,
+    decode_number,
+    encode_number,
+)
+from services.api.problems import ProblemCode
+from services.common.domain.emotions import Emotion
+from services.common.domain.errors import JobError, JobErrorCode
+from services.common.domain.jobs import ItemStatus
+from services.common.jobs.repositories.faces import FaceFilter
+from services.common.jobs.repositories.results import ResultRepository
+from services.common.jobs.views import find_job, view_job
+
+router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
+# Places in a job are numbers of 32 bits.
+_BIGGEST_SEQ = 2**31 - 1
+
+
+@router.get(
+    "/items",
+    summary="List the photos of a job",
+    responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.GONE)},
+)
+def get_items(
+    *,
+    session: Transaction,
+    caller: Reader,
+    job_id: JobId,
+    status: Annotated[ItemStatus | None, Query()] = None,
+    expression: Annotated[Emotion | None, Query(description="first answer of a face")] = None,
+    min_p: Annotated[
+        float | None, Query(ge=0, le=1, description="lowest probability of that answer")
+    ] = None,
+    uncertain: Annotated[bool | None, Query(description="whether that answer is uncertain")] = None,
+    paging: Paging,
+    cursor: Cursor = None,
+) -> Page[PhotoResult]:
+    """Page through the photos in the order sent, finished or not; `status=failed` narrows.
+
+    `expression`, `min_p` and `uncertain` list the photos with one face that fits all of them.
+    """
+    after = decode_number(cursor, biggest=_BIGGEST_SEQ)
+    job = find_job(session, caller.tenant, job_id)
+    records = ResultRepository(session).page(
+        job.id,
+        after_seq=-1 if after is None else after,
+        limit=paging.fetch,
+        status=status,
+        faces=FaceFilter(expression, min_p, uncertain),
+    )
+    return paging.page(
+        records,
+        show=lambda record: photo_result(record, top_n=job.options["top_n"]),
+        cursor_of=lambda record: encode_number(record.seq),
+    )
+
+
+@router.get(
+    "/items/{item_id}",
+    summary="Get one photo",
+    responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.GONE)},
+)
+def get_item(session: Transaction, caller: Reader, job_id: JobId, item_id: ItemId) -> PhotoResult:
+    """Tell what came of one photo."""
+    job = find_job(session, caller.tenant, job_id)
+    record = ResultRepository(session).get(job.id, item_id)
+    if record is None:
+        raise JobError(JobErrorCode.NOT_FOUND, "There is no such photo in this job.")
+    return photo_result(record, top_n=job.options["top_n"])
+
+
+@router.get(
+    "/results",
+    summary="Stream the results of a job",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "The results in the order sent",
+            "content": {
+                "application/json": {"schema": {"$ref": "#/components/schemas/Results"}},
+                "application/x-ndjson": {
+                    "schema": {"type": "string", "description": "one PhotoResult per line"},
+                    "example": JSONL_EXAMPLE,
+                },
+                "text/csv": {
+                    "schema": {"type": "string", "description": "one row per face"},
+                    "example": CSV_EXAMPLE,
+                },
+            },
+        },
+        **problems(
+            ProblemCode.NOT_FOUND,
+            ProblemCode.NOT_ACCEPTABLE,
+            ProblemCode.JOB_NOT_FINISHED,
+            ProblemCode.GONE,
+        ),
+    },
+)
+def get_results(
+    *,
+    state: State,
+    session: Transaction,
+    caller: Reader,
+    job_id: JobId,
+    fmt: Annotated[
+        ResultFormat | None, Query(alias="format", description="stronger than `Accept`")
+    ] = None,
+    partial: Annotated[
+        bool, Query(description="before the job is final: the photos that are")
+    ] = False,
+    accept: Annotated[str | None, Header(include_in_schema=False)] = None,
+) -> Response:
+    """Stream every photo's result as JSON, JSON Lines or CSV.
+
+    Results tell the apparent expression, not inner feeling.
+    """
+    chosen = fmt or negotiate(accept)
+    if chosen is None:
+        offered = ", ".join(known.media_type for known in ResultFormat)
+        raise ApiError(ProblemCode.NOT_ACCEPTABLE, f"Results are offered as {offered}.")
+    view = view_job(session, caller.tenant, job_id)
+    if not (view.status.final or partial):
+        raise JobError(
+            JobErrorCode.JOB_NOT_FINISHED,
+            f"The job is {view.status}; ask again later or add partial=true.",
+        )
+    body = write_results(chosen, job_object(view), read_batches(state.sessions, view))
+    return StreamingResponse(body, media_type=chosen.media_type, headers=_headers(chosen, job_id))
+
+
+def _headers(fmt: ResultFormat, job_id: uuid.UUID) -> dict[str, Any]:
+    if fmt is ResultFormat.JSON:
+        return {}
+    name = f"hfer-{job_id.hex}.{fmt}"
+    return {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -1,0 +1,141 @@
+"""Results as JSON, JSON Lines and CSV, written batch by batch so that no job is held whole."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+
+from services.api.jobs.results.negotiation import ResultFormat
+from services.api.jobs.results.schemas import FaceObject, PhotoResult
+from services.api.jobs.schemas import JobObject
+from services.common.domain.emotions import EMOTIONS
+from services.common.domain.faces import LANDMARKS
+
+Batches = Iterable[Sequence[PhotoResult]]
+
+_PHOTO_COLUMNS = (
+    "item_id",
+    "index",
+    "filename",
+    "client_ref",
+    "content_sha256",
+    "status",
+    "error_code",
+    "error_detail",
+    "model_version",
+    "width",
+    "height",
+    "exif_orientation",
+    "faces_truncated",
+)
+_FACE_COLUMNS = (
+    "face_index",
+    "box_x",
+    "box_y",
+    "box_w",
+    "box_h",
+    *(f"{name}_{axis}" for name in LANDMARKS for axis in "xy"),
+    "detection_confidence",
+    "face_px",
+    "blur",
+    "top_label",
+    "top_p",
+    "margin",
+    "uncertain",
+    *(f"p_{label}" for label in EMOTIONS),
+)
+# At the end, as readers may go by a column's place.
+_ADDED_COLUMNS = ("precision", "detector")
+CSV_COLUMNS = _PHOTO_COLUMNS + _FACE_COLUMNS + _ADDED_COLUMNS
+
+# A spreadsheet runs a cell that starts like this as a formula (OWASP, CSV injection).
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_results(fmt: ResultFormat, job: JobObject, batches: Batches) -> Iterator[bytes]:
+    """Yield the body of a results response in pieces, one or more per batch."""
+    if fmt is ResultFormat.JSON:
+        return _json(job, batches)
+    return _jsonl(batches) if fmt is ResultFormat.JSONL else _csv(batches)
+
+
+def _json(job: JobObject, batches: Batches) -> Iterator[bytes]:
+    yield b'{"object":"results","job":' + job.model_dump_json().encode() + b',"data":['
+    comma = b""
+    for batch in batches:
+        lines = [photo.model_dump_json().encode() for photo in batch]
+        if lines:
+            yield comma + b",".join(lines)
+            comma = b","
+    yield b"]}"
+
+
+def _jsonl(batches: Batches) -> Iterator[bytes]:
+    for batch in batches:
+        yield b"".join(photo.model_dump_json().encode() + b"\n" for photo in batch)
+
+
+def _csv(batches: Batches) -> Iterator[bytes]:
+    """One row per face; a photo without any has one row with the face's columns empty."""
+    yield _rows([CSV_COLUMNS])
+    for batch in batches:
+        yield _rows(row for photo in batch for row in _photo_rows(photo))
+
+
+def _rows(rows: Iterable[Sequence[object]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode()
+
+
+def _cell(value: object) -> object:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return "'" + value
+    return value
+
+
+def _photo_rows(photo: PhotoResult) -> Iterator[list[object]]:
+    image, error = photo.image, photo.error
+    head: list[object] = [
+        photo.item_id,
+        photo.index,
+        photo.filename,
+        photo.client_ref,
+        photo.content_sha256,
+        photo.status.value,
+        error.code if error else None,
+        error.detail if error else None,
+        photo.model_version,
+        image.width if image else None,
+        image.height if image else None,
+        image.exif_orientation if image else None,
+        photo.faces_truncated,
+    ]
+    added: list[object] = [photo.precision, photo.detector]
+    if not photo.faces:
+        yield head + [None] * len(_FACE_COLUMNS) + added
+    for face in photo.faces:
+        yield head + _face_cells(face) + added
+
+
+def _face_cells(face: FaceObject) -> list[object]:
+    points = [face.landmarks[name] for name in LANDMARKS]
+    return [
+        face.face_index,
+        face.box.x,
+        face.box.y,
+        face.box.w,
+        face.box.h,
+        *(value for point in points for value in (point.x, point.y)),
+        face.detection_confidence,
+        face.quality.face_px,
+        face.quality.blur,
+        face.top[0].label.value,
+        face.top[0].p,
+        face.margin,
+        face.uncertain,
+        *(face.emotions[label] for label in EMOTIONS),
+    ]

@@ -1,0 +1,83 @@
+"""`/v1/jobs/{job_id}/items/{item_id}/annotated` and `/photo`: pictures of one photo."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from services.api.dependencies import Reader, State
+from services.api.docs import problems
+from services.api.ids import ItemId, JobId
+from services.api.jobs.results.drawing import (
+    JPEG,
+    annotated_picture,
+    find_drawable,
+    preview_picture,
+)
+from services.api.problems import ProblemCode
+
+router = APIRouter(prefix="/v1/jobs/{job_id}/items/{item_id}", tags=["results"])
+
+_CACHE = {"Cache-Control": "private, max-age=300"}
+
+
+class PreviewSize(StrEnum):
+    """Longest side of a scaled photo; a smaller photo keeps its size."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+    @property
+    def longest_side(self) -> int:
+        """In pixels: a thumbnail, a card, a whole screen."""
+        return {"small": 480, "medium": 1280, "large": 2560}[self.value]
+
+
+def _jpeg(description: str) -> dict[int | str, dict[str, Any]]:
+    content = {JPEG: {"schema": {"type": "string", "format": "binary"}}}
+    return {
+        200: {"content": content, "description": description},
+        **problems(ProblemCode.NOT_FOUND, ProblemCode.JOB_NOT_FINISHED, ProblemCode.GONE),
+    }
+
+
+@router.get(
+    "/annotated",
+    summary="Get the annotated photo",
+    response_class=Response,
+    responses=_jpeg("The upright photo with a numbered, coloured box per face"),
+)
+def get_annotated(
+    state: State,
+    caller: Reader,
+    job_id: JobId,
+    item_id: ItemId,
+    style: Annotated[Literal["box"], Query()] = "box",  # noqa: ARG001 - one style so far
+) -> Response:
+    """Draw the faces; the numbers are their `face_index`. Drawn once, then kept."""
+    record = find_drawable(state, caller.tenant, job_id, item_id)
+    return Response(annotated_picture(state, job_id, record), media_type=JPEG, headers=_CACHE)
+
+
+@router.get(
+    "/photo",
+    summary="Get the photo, scaled for a screen",
+    response_class=Response,
+    responses=_jpeg("The upright photo without metadata, nothing drawn on it"),
+)
+def get_photo(
+    state: State,
+    caller: Reader,
+    job_id: JobId,
+    item_id: ItemId,
+    size: Annotated[
+        PreviewSize, Query(description="longest side: 480, 1,280 or 2,560 pixels")
+    ] = PreviewSize.MEDIUM,
+) -> Response:
+    """Show the photo itself: `box_norm` of a face holds at every size. Scaled once, then kept."""
+    record = find_drawable(state, caller.tenant, job_id, item_id)
+    picture = preview_picture(
+        state, job_id, record, name=size.value, longest_side=size.longest_side
+    )
+    return Response(picture, media_type=JPEG, headers=_CACHE)

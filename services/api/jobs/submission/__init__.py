@@ -1,0 +1,1 @@
+"""Photos on their way in: request bodies, archives, the bucket."""

@@ -1,0 +1,98 @@
+"""Photos on their way to the bucket: a few at a time, in threads, behind the arriving body."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.api.jobs.submission.spool import SpooledPhoto
+from services.common.db.session import SessionFactory, unit_of_work
+from services.common.jobs.repositories.erasures import ErasureRepository
+from services.common.storage import ObjectStorage
+from services.common.storage_keys import photo_key
+from services.common.telemetry import get_logger
+
+# A photo's real format is told by its content, later, by the worker.
+_CONTENT_TYPE = "application/octet-stream"
+# Photos of one request between spool and bucket: bounds its memory to 8 MB.
+_IN_FLIGHT = 8
+
+_log = get_logger(__name__)
+
+
+class PhotoUploads:
+    """The uploads of one request. A photo sent twice in it is put once."""
+
+    def __init__(
+        self,
+        *,
+        tenant: str,
+        storage: ObjectStorage,
+        sessions: SessionFactory,
+        executor: ThreadPoolExecutor,
+    ) -> None:
+        self._tenant = tenant
+        self._storage = storage
+        self._sessions = sessions
+        self._executor = executor
+        self._slots = asyncio.Semaphore(_IN_FLIGHT)
+        self._running: dict[str, asyncio.Future[None]] = {}
+        self._failure: BaseException | None = None
+
+    async def add(self, photo: SpooledPhoto) -> str:
+        """Start to put a photo and return its key; waits while too many are under way.
+
+        Raises:
+            TransientError: an earlier photo could not be put.
+        """
+        assert photo.sha256 is not None  # noqa: S101 - refused photos are never added
+        key = photo_key(self._tenant, photo.sha256)
+        if key in self._running:
+            photo.close()
+            return key
+        try:
+            await self._slots.acquire()
+        except asyncio.CancelledError:
+            photo.close()
+            raise
+        future = asyncio.get_running_loop().run_in_executor(self._executor, self._put, key, photo)
+        future.add_done_callback(self._on_done)
+        self._running[key] = future
+        if self._failure is not None:
+            raise self._failure
+        return key
+
+    async def finish(self) -> None:
+        """Wait until every photo is in the bucket; raises like `add`."""
+        await asyncio.gather(*self._running.values())
+
+    async def abandon(self) -> None:
+        """Wait for what is under way and leave all of it to the sweeper: no job will name it.
+
+        An object that another job names survives, the sweeper looks.
+        """
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._doom)
+
+    def _put(self, key: str, photo: SpooledPhoto) -> None:
+        assert photo.file is not None  # noqa: S101 - refused photos are never added
+        try:
+            # Before the put, see services/common/jobs/repositories/erasures.py.
+            with unit_of_work(self._sessions) as session:
+                ErasureRepository(session).spare(key)
+            self._storage.put(key, photo.file, size=photo.byte_count, content_type=_CONTENT_TYPE)
+        finally:
+            photo.close()
+
+    def _doom(self) -> None:
+        try:
+            with unit_of_work(self._sessions) as session:
+                ErasureRepository(session).doom(self._running)
+        except SQLAlchemyError as error:
+            # The collector of objects that no row names finds them a day later.
+            _log.warning("upload.not_doomed", photos=len(self._running), error=type(error).__name__)
+
+    def _on_done(self, future: asyncio.Future[None]) -> None:
+        self._slots.release()
+        if not future.cancelled():
+            self._failure = self._failure or future.exception()

@@ -1,0 +1,166 @@
+"""Taking a submission in: body to spool to bucket, then one transaction, then the doorbell."""
+
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from services.api.bodies import body_chunks, parse_model
+from services.api.jobs.schemas import JobConfig
+from services.api.jobs.submission.archives.expand import expand
+from services.api.jobs.submission.archives.meters import Allowance
+from services.api.jobs.submission.bucket_writer import PhotoUploads
+from services.api.jobs.submission.reader import (
+    CONFIG,
+    FILES,
+    Spooled,
+    SubmissionReader,
+    too_many_photos,
+)
+from services.api.jobs.submission.spool import SpooledPhoto
+from services.api.state import ApiState
+from services.common.db.session import unit_of_work
+from services.common.domain.ids import IdKind, format_id, new_uuid7
+from services.common.domain.limits import PhotoLimits
+from services.common.jobs.repositories.items import NewItem
+from services.common.jobs.submission import Submission, Submitted, check_queue, submit
+from services.common.telemetry import get_logger
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A submission whose photos are in the bucket, in the order sent."""
+
+    config: JobConfig
+    items: list[NewItem]
+
+
+async def take_in(
+    request: Request,
+    state: ApiState,
+    *,
+    tenant: str,
+    idempotency_key: str | None = None,
+    limits: PhotoLimits | None = None,
+    part: str = FILES,
+) -> Submitted:
+    """Turn the body of a request into a job; its photos are in parts named ``part``.
+
+    Photos are hashed and put into the bucket while the body still arrives; only one at a time
+    is in memory or in a temporary file besides the few that are being put.
+
+    Raises:
+        ApiError: the request cannot be read or is not valid.
+        BodyTooLargeError: the body passes the cap.
+        HferError: what `submit` raises; TransientError when the bucket is away.
+    """
+    # Refused before the upload and not after it; `submit` checks again with the real number.
+    await run_in_threadpool(_check_room, state, tenant)
+    uploads = PhotoUploads(
+        tenant=tenant, storage=state.storage, sessions=state.sessions, executor=state.uploads
+    )
+    try:
+        reader = SubmissionReader(
+            request.headers.get("content-type"), limits=limits or state.limits, part=part
+        )
+        received = await _receive(request, state, uploads, reader)
+        wanted = Submission(
+            tenant=tenant,
+            items=received.items,
+            options=received.config.options(),
+            labels=received.config.labels,
+            client_ref=received.config.client_ref,
+            idempotency_key=idempotency_key,
+        )
+        return await run_in_threadpool(store, state, wanted)
+    except Exception:  # whatever it was goes on; what it left in the bucket belongs to no job
+        await uploads.abandon()
+        raise
+
+
+def store(state: ApiState, wanted: Submission) -> Submitted:
+    """Write the job, commit, then tell the workers and the metrics."""
+    with unit_of_work(state.sessions) as session:
+        submitted = submit(session, wanted, rules=state.rules)
+    announce(state, submitted)
+    return submitted
+
+
+def announce(state: ApiState, submitted: Submitted) -> None:
+    """Count a committed job and ring for it if it has work."""
+    state.metrics.jobs.labels("replayed" if submitted.replayed else "submitted").inc()
+    if submitted.has_work:
+        state.doorbell.ring(submitted.job.id, submitted.lane)
+    _log.info(
+        "job.submitted",
+        job=format_id(IdKind.JOB, submitted.job.public_id),
+        photos=submitted.job.total,
+        replayed=submitted.replayed,
+    )
+
+
+def parse_config(raw: bytes | None) -> JobConfig:
+    """Read the config part.
+
+    Raises:
+        ApiError: INVALID_REQUEST for what is no JSON, VALIDATION for what does not fit.
+    """
+    if raw is None:
+        return JobConfig()
+    return parse_model(JobConfig, raw, root=CONFIG)
+
+
+def _check_room(state: ApiState, tenant: str) -> None:
+    with unit_of_work(state.sessions) as session:
+        check_queue(session, tenant=tenant, photos=1, rules=state.rules)
+
+
+async def _receive(
+    request: Request, state: ApiState, uploads: PhotoUploads, reader: SubmissionReader
+) -> Received:
+    items: list[NewItem] = []
+    allowance = Allowance(state.limits)
+    with closing(reader):
+        async for chunk in body_chunks(request, state.stall_s):
+            # In a thread: parsing, hashing and writing 64 kB would hold up every other request.
+            for arrived in await run_in_threadpool(reader.feed, chunk):
+                async for photo in _photos(arrived, allowance):
+                    _check_count(len(items) + 1, state.limits, photo)
+                    items.append(await _keep(photo, uploads))
+                    state.metrics.upload_bytes.inc(photo.byte_count)
+        reader.finish()
+    config = parse_config(reader.config)
+    await uploads.finish()
+    return Received(config, items)
+
+
+async def _photos(arrived: Spooled, allowance: Allowance) -> AsyncIterator[SpooledPhoto]:
+    """Yield a photo as it is, an archive photo by photo: the next is unpacked once this is kept."""
+    if isinstance(arrived, SpooledPhoto):
+        yield arrived
+        return
+    with closing(arrived):
+        photos = expand(arrived, allowance)
+        while (photo := await run_in_threadpool(next, photos, None)) is not None:
+            yield photo
+
+
+def _check_count(photos: int, limits: PhotoLimits, newest: SpooledPhoto) -> None:
+    if photos > limits.request_files:
+        newest.close()
+        raise too_many_photos(limits)
+
+
+async def _keep(photo: SpooledPhoto, uploads: PhotoUploads) -> NewItem:
+    return NewItem(
+        public_id=new_uuid7(),
+        filename=photo.filename,
+        sha256=photo.sha256,
+        byte_count=photo.byte_count,
+        object_key="" if photo.refusal else await uploads.add(photo),
+        refusal=photo.refusal,
+    )

@@ -1,0 +1,107 @@
+"""A file of a submission on its way to disk: hashed, bounded, and told apart by its content."""
+
+import hashlib
+from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, cast
+
+from services.api.jobs.submission.archives.kinds import HEAD_BYTES, ArchiveKind, archive_kind
+from services.common.domain.limits import PhotoLimits
+from services.common.jobs.repositories.items import Refusal
+
+# Smaller photos stay in memory: at most 8 wait for their upload at a time.
+_MEMORY_BYTES = 1_000_000
+
+
+@dataclass(slots=True)
+class SpooledPhoto:
+    """A photo that has arrived. ``file`` is at its start, and None when the photo is refused.
+
+    ``sha256`` is None for one whose bytes nobody has seen whole.
+    """
+
+    filename: str
+    sha256: bytes | None
+    byte_count: int
+    file: BinaryIO | None
+    refusal: Refusal | None = None
+
+    def close(self) -> None:
+        """Let go of the spooled bytes."""
+        if self.file is not None:
+            self.file.close()
+
+
+@dataclass(slots=True)
+class SpooledArchive:
+    """An archive that has arrived, at its start."""
+
+    kind: ArchiveKind
+    byte_count: int
+    file: BinaryIO
+
+    def close(self) -> None:
+        """Let go of the spooled bytes."""
+        self.file.close()
+
+
+class Spool:
+    """The file that is arriving. Past the limit of a photo it is only hashed, no longer kept.
+
+    Closing it is harmless once its photo or archive was handed out.
+    """
+
+    def __init__(self, filename: str, *, limits: PhotoLimits) -> None:
+        self._filename = filename
+        self._limit = limits.photo_bytes
+        self._file = SpooledTemporaryFile(_MEMORY_BYTES)  # noqa: SIM115 - it outlives the call
+        self._digest = hashlib.sha256()
+        self._size = 0
+        self._head = b""
+        self._handed_out = False
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes; raises OSError when the disk is full."""
+        self._digest.update(data)
+        self._size += len(data)
+        if len(self._head) < HEAD_BYTES:
+            self._head += data[: HEAD_BYTES - len(self._head)]
+        if self._size <= self._limit or archive_kind(self._head):
+            self._file.write(data)
+        else:
+            self._file.close()
+
+    def finish(self) -> SpooledPhoto | SpooledArchive:
+        """Hand out what has arrived."""
+        kind = archive_kind(self._head)
+        if kind is None:
+            return self.photo()
+        return SpooledArchive(kind, self._size, self._hand_out())
+
+    def photo(self) -> SpooledPhoto:
+        """Hand out what has arrived as a photo, whatever it is."""
+        refusal = Refusal.by_size(self._size, limit=self._limit)
+        if refusal:
+            self.close()
+        return SpooledPhoto(
+            filename=self._filename,
+            sha256=self._digest.digest(),
+            byte_count=self._size,
+            file=None if refusal else self._hand_out(),
+            refusal=refusal,
+        )
+
+    def refuse(self, refusal: Refusal) -> SpooledPhoto:
+        """Give up a photo that will never be whole."""
+        self.close()
+        return SpooledPhoto(self._filename, None, self._size, None, refusal)
+
+    def close(self) -> None:
+        """Let go of the bytes unless they were handed out."""
+        if not self._handed_out:
+            self._file.close()
+
+    def _hand_out(self) -> BinaryIO:
+        self._handed_out = True
+        self._file.seek(0)
+        return cast("BinaryIO", self._file)

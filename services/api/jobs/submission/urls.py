@@ -1,0 +1,101 @@
+"""The JSON body of `POST /v1/jobs` that names photos by URL. Nothing is fetched here."""
+
+from collections.abc import Sequence
+from typing import Annotated
+from urllib.parse import unquote, urlsplit
+
+from pydantic import ConfigDict, Field, StringConstraints
+from starlette.concurrency import run_in_threadpool
+
+from services.api.errors import ApiError, invalid_field, pointer
+from services.api.filenames import clean_filename
+from services.api.jobs.schemas import JobConfig
+from services.api.jobs.submission.intake import store
+from services.api.problems import FieldError, ProblemCode
+from services.api.schemas import PLAIN_TEXT, Input, ShortText
+from services.api.state import ApiState
+from services.common.domain.ids import new_uuid7
+from services.common.jobs.repositories.items import NewItem
+from services.common.jobs.submission import Submission, Submitted
+from services.common.net.guard import MAX_URL_CHARS, UrlBlockedError, check_url
+from services.common.net.policies import fetch_policy
+
+MAX_URLS = 2_000
+# 2,000 of the longest URLs with the longest references.
+MAX_URLS_BYTES = 5_000_000
+_SHOWN_FAULTS = 100
+
+Url = Annotated[str, StringConstraints(min_length=1, max_length=MAX_URL_CHARS, pattern=PLAIN_TEXT)]
+
+
+class UrlInput(Input):
+    """A photo that the service fetches."""
+
+    url: Url = Field(description="https, on a public host, without user name or password")
+    client_ref: ShortText | None = Field(default=None, description="yours, given back")
+
+
+class UrlJob(Input):
+    """Photos by URL, and how they are to be analysed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "inputs": [{"url": "https://photos.example.com/a.jpg", "client_ref": "a-17"}],
+                "config": {"top_n": 3, "labels": {"album": "2026-11"}},
+            }
+        }
+    )
+
+    inputs: list[UrlInput] = Field(min_length=1, max_length=MAX_URLS)
+    config: JobConfig = JobConfig()
+
+
+async def take_urls(
+    state: ApiState, body: UrlJob, *, tenant: str, idempotency_key: str | None
+) -> Submitted:
+    """Make a job of photos that are still to be fetched.
+
+    Raises:
+        ApiError: VALIDATION where this deployment fetches nothing; UNSAFE_URL.
+        HferError: what `submit` raises.
+    """
+    if not state.settings.fetch.enabled:
+        raise invalid_field("#/inputs", "This service fetches no URLs; send the photos themselves.")
+    _check_urls(body.inputs, state)
+    wanted = Submission(
+        tenant=tenant,
+        items=[_item(given) for given in body.inputs],
+        options=body.config.options(),
+        labels=body.config.labels,
+        client_ref=body.config.client_ref,
+        idempotency_key=idempotency_key,
+    )
+    return await run_in_threadpool(store, state, wanted)
+
+
+def _check_urls(inputs: Sequence[UrlInput], state: ApiState) -> None:
+    """Refuse what could never be fetched; where names lead is seen when they are."""
+    policy, faults = fetch_policy(state.settings.fetch), []
+    for place, given in enumerate(inputs):
+        try:
+            check_url(given.url, policy)
+        except UrlBlockedError as error:
+            faults.append(FieldError(pointer=pointer("inputs", place, "url"), detail=error.detail))
+    if faults:
+        raise ApiError(
+            ProblemCode.UNSAFE_URL,
+            f"{faults[0].pointer}: {faults[0].detail}",
+            errors=faults[:_SHOWN_FAULTS],
+        )
+
+
+def _item(given: UrlInput) -> NewItem:
+    return NewItem(
+        public_id=new_uuid7(),
+        filename=clean_filename(unquote(urlsplit(given.url).path)),
+        sha256=None,
+        byte_count=0,
+        client_ref=given.client_ref,
+        source_url=given.url,
+    )

@@ -1,0 +1,89 @@
+"""Command line: ``python -m services.backup create | verify | restore FOLDER``.
+
+Exit codes: 0 done; 1 a server failed; 2 wrong usage; 3 the target is not empty; 4 the backup is
+damaged; 5 made, but the bucket lacks objects; 6 made by a newer version; 7 no fitting pg_dump.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import psycopg
+
+from services.backup.create import create
+from services.backup.errors import BackupError
+from services.backup.manifest import Manifest
+from services.backup.restore import restore, verify
+from services.backup.settings import read_settings
+from services.common.domain.errors import HferError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code."""
+    options = _parser().parse_args(arguments)
+    started = time.monotonic()
+    try:
+        account = _run(options)
+    except BackupError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except (HferError, psycopg.Error, OSError) as error:
+        print(f"error: {error}; it can be run again", file=sys.stderr)
+        return BackupError.exit_code
+    print(f"{account} {time.monotonic() - started:.1f} s")
+    return 0
+
+
+def _run(options: argparse.Namespace) -> str:
+    if options.command == "verify":
+        return f"Whole: {_told(verify(options.folder, threads=options.threads))}"
+    settings = read_settings()
+    if options.command == "create":
+        made = create(settings, options.folder, threads=options.threads, pg_bin=options.pg_bin)
+        return f"Backed up to {options.folder}: {_told(made)}"
+    found, settled = restore(
+        settings, options.folder, threads=options.threads, pg_bin=options.pg_bin
+    )
+    return (
+        f"Restored: {_told(found)} {settled.unfinished_jobs} jobs go on, "
+        f"{settled.released} photos that were in work are done again."
+    )
+
+
+def _told(manifest: Manifest) -> str:
+    notes = "".join(
+        f", {len(keys)} {word}"
+        for word, keys in (("vanished", manifest.vanished), ("altered", manifest.altered))
+        if keys
+    )
+    rows = manifest.rows
+    return (
+        f"schema {manifest.revision} as of {manifest.created_at}, {rows['job']} jobs, "
+        f"{rows['item']} photos, {rows['outcome']} outcomes, {manifest.objects} objects of "
+        f"{manifest.bytes / 1e6:.1f} MB{notes}."
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m services.backup",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in (
+        ("create", "back up the running service; run again, it takes up a broken-off backup"),
+        ("verify", "check every hash of a backup"),
+        ("restore", "restore into an empty database and bucket"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("folder", type=Path, help="the backup")
+        command.add_argument("--threads", type=int, default=8, help="objects at a time")
+        command.add_argument("--pg-bin", type=Path, help="folder of pg_dump and pg_restore")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

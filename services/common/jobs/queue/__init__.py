@@ -1,0 +1,1 @@
+"""The queue that Postgres is: claims, leases, fetches, sweeps, outcomes."""

@@ -1,0 +1,1 @@
+"""Live processes: the rows that workers and ingest keep fresh."""

@@ -1,0 +1,142 @@
+"""Live worker children: for readiness, the choice of a device and the watchdog only.
+
+Nothing about correctness hangs on these rows: a worker without one works just as well.
+"""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from services.common.domain.queues import Device
+
+# Three missed beats of ten seconds.
+LIVE_S = 30.0
+FORGOTTEN_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerIdentity:
+    """Who a worker child is. ``main_pid`` is that of the Celery process it belongs to."""
+
+    id: uuid.UUID
+    kind: Device
+    host: str
+    pid: int
+    main_pid: int
+    model_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedModel:
+    """A bundle, by its SHA-256, that so many children do not use though they should, and why."""
+
+    sha256: bytes
+    code: str
+    reason: str
+    workers: int
+
+
+# Inserted again when someone removed the row, so that a beat is all that a live worker needs.
+_BEAT = text("""
+    INSERT INTO worker (id, kind, host, pid, model_version, claimed_at, current)
+    VALUES (:id, :kind, :host, :pid, :model_version,
+            now() - make_interval(secs => CAST(:claim_age_s AS float8)), CAST(:current AS jsonb))
+    ON CONFLICT (id) DO UPDATE
+    SET beat_at = now(), model_version = excluded.model_version,
+        claimed_at = coalesce(excluded.claimed_at, worker.claimed_at), current = excluded.current
+""")
+_REMOVE = text("DELETE FROM worker WHERE id = :id")
+_FORGET = text("DELETE FROM worker WHERE beat_at < now() - make_interval(secs => :age)")
+_LIVE = text("""
+    SELECT kind, count(*) FROM worker
+    WHERE model_version IS NOT NULL AND beat_at > now() - make_interval(secs => :live_s)
+    GROUP BY kind
+""")
+_ANSWERING = text("""
+    SELECT model_version, count(*) FROM worker
+    WHERE model_version IS NOT NULL AND beat_at > now() - make_interval(secs => :live_s)
+    GROUP BY model_version
+""")
+_REFUSALS = text("""
+    SELECT refusal ->> 'sha256', refusal ->> 'code', refusal ->> 'reason', count(*)
+    FROM worker, jsonb_array_elements(worker.current -> 'model_refusals') AS refusal
+    WHERE beat_at > now() - make_interval(secs => :live_s)
+    GROUP BY 1, 2, 3 ORDER BY 4 DESC, 2, 3
+""")
+_STARVING = text("""
+    SELECT (
+        SELECT max(coalesce(claimed_at, started_at)) < now() - make_interval(secs => :patience_s)
+        FROM worker WHERE host = :host AND current ->> 'main_pid' = :main_pid
+    ) AND EXISTS (
+        SELECT FROM item JOIN job ON job.id = item.job_id
+        WHERE item.state = 0 AND item.next_at < now() - make_interval(secs => :patience_s)
+          AND job.status IN ('queued', 'running')
+    )
+""")
+
+
+class WorkerRepository:
+    """Reads and writes worker rows in the session's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def beat(
+        self,
+        worker: WorkerIdentity,
+        *,
+        claim_age_s: float | None,
+        current: Mapping[str, Any],
+    ) -> None:
+        """Say that a worker lives, when it last claimed and what it does."""
+        self._session.execute(
+            _BEAT,
+            {
+                "id": worker.id,
+                "kind": worker.kind.value,
+                "host": worker.host,
+                "pid": worker.pid,
+                "model_version": worker.model_version,
+                "claim_age_s": claim_age_s,
+                "current": json.dumps({**current, "main_pid": str(worker.main_pid)}),
+            },
+        )
+
+    def remove(self, worker_id: uuid.UUID) -> None:
+        """Take a worker off the list when it leaves."""
+        self._session.execute(_REMOVE, {"id": worker_id})
+
+    def forget_dead(self) -> None:
+        """Drop rows of workers that left without a word a day ago."""
+        self._session.execute(_FORGET, {"age": FORGOTTEN_S})
+
+    def live(self) -> dict[Device, int]:
+        """How many children of each kind have a model and a beat within `LIVE_S`."""
+        return {Device(kind): n for kind, n in self._session.execute(_LIVE, {"live_s": LIVE_S})}
+
+    def answering(self) -> dict[str, int]:
+        """How many children with a beat within `LIVE_S` answer with which model version."""
+        rows = self._session.execute(_ANSWERING, {"live_s": LIVE_S})
+        return {str(version): int(count) for version, count in rows}
+
+    def refusals(self) -> list[RefusedModel]:
+        """Which models children with a beat within `LIVE_S` refuse, the most frequent first."""
+        rows = self._session.execute(_REFUSALS, {"live_s": LIVE_S})
+        return [
+            RefusedModel(bytes.fromhex(sha256), code=code, reason=reason, workers=workers)
+            for sha256, code, reason, workers in rows
+        ]
+
+    def starving(self, worker: WorkerIdentity, *, patience_s: float) -> bool:
+        """Whether photos have waited that long while no child of this main process claimed."""
+        parameters = {
+            "host": worker.host,
+            "main_pid": str(worker.main_pid),
+            "patience_s": patience_s,
+        }
+        return bool(self._session.scalar(_STARVING, parameters))

@@ -1,0 +1,165 @@
+"""What becomes of a claimed URL: the photo in the bucket, an error, or another try."""
+
+import random
+import uuid
+from contextlib import closing
+from typing import BinaryIO, Protocol
+
+from sqlalchemy.orm import Session
+
+from services.common.config import FetchSettings
+from services.common.db.retrying import PatientDatabase
+from services.common.domain.errors import ItemError, ItemErrorCode, TransientError
+from services.common.jobs.queue.closing import close_jobs
+from services.common.jobs.queue.repositories.fetches import (
+    ClaimedFetch,
+    FetchedPhoto,
+    FetchRepository,
+)
+from services.common.jobs.repositories.erasures import ErasureRepository
+from services.common.storage_keys import photo_key
+from services.common.telemetry import Metrics, get_logger
+from services.ingest.download import DownloadedPhoto, TryLaterError
+
+BACKOFF_START_S = 1.0
+BACKOFF_FACTOR = 4.0
+BACKOFF_MAX_S = 256.0
+# While the bucket is away its photos rest a little, so that claims do not spin.
+OUTAGE_PAUSE_S = (1.0, 5.0)
+_CONTENT_TYPE = "application/octet-stream"
+
+_log = get_logger(__name__)
+
+
+class PhotoBucket(Protocol):
+    """What is asked of the object storage."""
+
+    def put(self, key: str, stream: BinaryIO, *, size: int, content_type: str) -> None:
+        """Store an object."""
+
+
+class Download(Protocol):
+    """What brings a photo; `Downloader` is the real one."""
+
+    def fetch(self, url: str) -> DownloadedPhoto:
+        """Bring a photo."""
+
+
+class Filer:
+    """Fetches and files one claimed photo at a time. Threads may share it."""
+
+    def __init__(
+        self,
+        database: PatientDatabase,
+        bucket: PhotoBucket,
+        downloader: Download,
+        *,
+        settings: FetchSettings,
+        metrics: Metrics,
+        rng: random.Random,
+    ) -> None:
+        self._database = database
+        self._bucket = bucket
+        self._downloader = downloader
+        self._settings = settings
+        self._metrics = metrics
+        self._rng = rng
+
+    def file(self, claimed: ClaimedFetch, *, token: uuid.UUID) -> None:
+        """Fetch a photo and write its fate.
+
+        Raises:
+            TransientError: the database stayed away; the claim runs out by itself.
+        """
+        # A claim above the tries means that fetchers died over this photo.
+        if claimed.attempts > self._settings.tries:
+            self._fail(claimed, _given_up("Fetching it was begun too often.", claimed), token)
+            return
+        try:
+            with self._metrics.fetch_seconds.time():
+                self._bring(claimed, token)
+        except ItemError as error:
+            self._fail(claimed, error, token)
+        except TryLaterError as error:
+            self._try_later(claimed, error, token)
+        except (TransientError, OSError) as error:
+            # Our own trouble, of the bucket or the temporary folder: no try of the photo.
+            _log.warning("fetch.excused", error=type(error).__name__)
+            pause_s = self._rng.uniform(*OUTAGE_PAUSE_S)
+            self._put_off(claimed, token, delay_s=pause_s, counts=False)
+
+    def _bring(self, claimed: ClaimedFetch, token: uuid.UUID) -> None:
+        photo = self._downloader.fetch(claimed.url)
+        with closing(photo.file):
+            key = photo_key(claimed.tenant, photo.sha256)
+            # Before the put, see services/common/jobs/repositories/erasures.py.
+            self._database.run(lambda session: ErasureRepository(session).spare(key))
+            self._bucket.put(key, photo.file, size=photo.byte_count, content_type=_CONTENT_TYPE)
+        fetched = FetchedPhoto(photo.sha256, photo.byte_count, key)
+        self._metrics.fetches.labels("fetched").inc()
+        self._metrics.fetch_bytes.inc(photo.byte_count)
+
+        def hand_over(session: Session) -> None:
+            if not FetchRepository(session).arrive(claimed.item_id, fetched, token=token):
+                # Cancelled, erased or in other hands by now; or handed over by a commit whose
+                # answer was lost: the sweeper keeps what a row names.
+                ErasureRepository(session).doom([key])
+
+        self._database.run(hand_over)
+
+    def _try_later(self, claimed: ClaimedFetch, error: TryLaterError, token: uuid.UUID) -> None:
+        delay_s = max(fetch_backoff_s(claimed.attempts, rng=self._rng), error.after_s or 0.0)
+        spent = claimed.attempts >= self._settings.tries
+        if spent or delay_s > self._settings.retry_after_max_s:
+            self._fail(claimed, _given_up(error.detail, claimed), token)
+        else:
+            self._put_off(claimed, token, delay_s=delay_s)
+            if error.after_s:
+                self._rest(claimed, rest_s=error.after_s)
+
+    def _rest(self, claimed: ClaimedFetch, *, rest_s: float) -> None:
+        """Ask that host for nothing else of the job: each photo would cost a try to hear it."""
+        self._database.run(
+            lambda session: FetchRepository(session).rest(
+                claimed.job_id, claimed.host, rest_s=rest_s
+            )
+        )
+
+    def _put_off(
+        self, claimed: ClaimedFetch, token: uuid.UUID, *, delay_s: float, counts: bool = True
+    ) -> None:
+        self._metrics.fetches.labels("later" if counts else "excused").inc()
+        self._database.run(
+            lambda session: FetchRepository(session).postpone(
+                claimed.item_id, token=token, delay_s=delay_s, counts=counts
+            )
+        )
+
+    def _fail(self, claimed: ClaimedFetch, error: ItemError, token: uuid.UUID) -> None:
+        self._metrics.fetches.labels(str(error.code)).inc()
+
+        def finish(session: Session) -> None:
+            if FetchRepository(session).fail(claimed.item_id, error, token=token):
+                # It may have been the last one; the sweeper would see it seconds later.
+                close_jobs(session, job_id=claimed.job_id)
+
+        self._database.run(finish)
+        _log.info("fetch.failed", item=claimed.item_id, code=error.code, tries=claimed.attempts)
+
+
+def fetch_backoff_s(attempts: int, *, rng: random.Random) -> float:
+    """Delay before the next try: 1 s, 4 s, 16 s and so on up to 256 s, less up to half of it.
+
+    Args:
+        attempts: tries so far, this one included; at least one.
+        rng: source of the jitter.
+    """
+    longest = min(BACKOFF_MAX_S, BACKOFF_START_S * BACKOFF_FACTOR ** (attempts - 1))
+    return rng.uniform(longest / 2, longest)
+
+
+def _given_up(detail: str, claimed: ClaimedFetch) -> ItemError:
+    tries = f"{claimed.attempts} tries" if claimed.attempts > 1 else "one try"
+    return ItemError(
+        ItemErrorCode.FETCH_FAILED, f"{detail} It was given up after {tries}; retry the job later."
+    )

@@ -1,0 +1,197 @@
+"""``evaluate`` and ``compare``: models judged, the figures as a table or as one JSON object."""
+
+import json
+from dataclasses import KW_ONLY, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from services.trainer.commands.options import explained, start
+from services.trainer.commands.stages import evaluated
+from services.trainer.training.run import Run
+
+if TYPE_CHECKING:
+    from services.trainer.evaluation.bundle import BundleEvaluation
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+# The names of vision.Precision and layouts.Split, which would import OpenCV just for --help.
+Part = Annotated[
+    Literal["train", "validation", "test"] | None,
+    typer.Option(help="The split to judge, where the data has several; else test, or validation."),
+]
+Arithmetic = Annotated[
+    Literal["fp32", "bf16", "int8"], typer.Option(help="The arithmetic of the network.")
+]
+AllowSeen = Annotated[
+    bool,
+    typer.Option("--allow-seen", help="Judge images that a bundle was trained on all the same."),
+]
+
+_MEASURES = ("accuracy", "macro_recall", "macro_f1")
+
+
+def evaluate(
+    *,
+    run: Annotated[Path | None, typer.Option(help="A run folder: judge its last weights.")] = None,
+    best: Annotated[bool, typer.Option("--best", help="Of a run: judge its best epoch.")] = False,
+    bundle: Annotated[Path | None, typer.Option(help="A bundle: judge it as it is served.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="For a bundle: any folder of classes, or an archive.")
+    ] = None,
+    split: Part = None,
+    allow_seen: AllowSeen = False,
+    precision: Arithmetic = "fp32",
+    as_json: AsJson = False,
+    html: Annotated[
+        Path | None, typer.Option(help="For a bundle: write a page of figures to this file.")
+    ] = None,
+    examples: Annotated[
+        bool, typer.Option(help="Show the worst images on the page; it may not be passed on then.")
+    ] = False,
+) -> None:
+    """Judge a run on its own test split, or a bundle on any images (--bundle and --data)."""
+    if (run is None) == (bundle is None):
+        raise typer.BadParameter("give either --run, or --bundle with --data")
+    if (bundle is None) != (data is None):
+        raise typer.BadParameter("--bundle and --data belong together")
+    with explained():
+        if bundle is not None and data is not None:
+            judge = _Judge(data, split=split, allow_seen=allow_seen, precision=precision)
+            result = _figures(judge, bundle, html=html, examples=examples)
+            _show(result, as_json=as_json, table=_table)
+        elif run is not None:
+            _run_evaluated(Run(run), best=best, as_json=as_json)
+
+
+def compare(
+    *,
+    bundle: Annotated[list[Path], typer.Option(help="A bundle; give two.")],
+    data: Annotated[Path, typer.Option(help="Any folder of classes, or an archive.")],
+    split: Part = None,
+    allow_seen: AllowSeen = False,
+    precision: Arithmetic = "fp32",
+    as_json: AsJson = False,
+) -> None:
+    """Tell whether two bundles differ on the same images, by paired bootstrap."""
+    if len(bundle) != 2:
+        raise typer.BadParameter("give --bundle twice")
+    from services.trainer.evaluation.compare import compare as compared
+
+    judge = _Judge(data, split=split, allow_seen=allow_seen, precision=precision)
+    with explained(), _bar() as bar:
+        first, second = (judge(each, progress=_Task(bar, each.name)) for each in bundle)
+        result = compared(first, second)
+    _show(result, as_json=as_json, table=_comparison)
+
+
+def _figures(judge: "_Judge", bundle: Path, *, html: Path | None, examples: bool) -> dict[str, Any]:
+    with _bar() as bar:
+        evaluation = judge(bundle, progress=_Task(bar, "judging"))
+    if html is not None:
+        from services.trainer.reports.bundle_page import write_bundle_report
+
+        write_bundle_report(evaluation, html, examples=examples)
+    return evaluation.as_json()
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """What any bundle is judged on, as the command line says it."""
+
+    data: Path
+    _: KW_ONLY
+    split: str | None
+    allow_seen: bool
+    precision: str
+
+    def __call__(self, bundle: Path, *, progress: "_Task") -> "BundleEvaluation":
+        from services.trainer.data.layouts import Split
+        from services.trainer.evaluation.bundle import judge_bundle
+        from services.vision.classifiers.port import Precision
+
+        return judge_bundle(
+            bundle,
+            self.data,
+            split=Split(self.split) if self.split else None,
+            allow_seen=self.allow_seen,
+            precision=Precision(self.precision),
+            progress=progress,
+        )
+
+
+def _run_evaluated(run: Run, *, best: bool, as_json: bool) -> None:
+    which: Literal["best", "last"] = "best" if best else "last"
+    if as_json:
+        from services.trainer.reports.run_page import run_figures
+        from services.trainer.stages import evaluate_run
+
+        start(run.config())
+        evaluate_run(run, which=which)
+        print(json.dumps(run_figures(run)))
+    else:
+        evaluated(run, which=which)
+    from services.trainer.reports.run_page import write_report
+
+    write_report(run)
+
+
+def _show(result: dict[str, Any], *, as_json: bool, table: Any) -> None:
+    if as_json:
+        print(json.dumps(result))
+        return
+    console = Console()
+    console.print(table(result))
+    for note in result["notes"]:
+        console.print(f"[yellow]note[/yellow]: {note}", highlight=False)
+
+
+def _table(result: dict[str, Any]) -> Table:
+    table = Table(title=f"{result['model_version']} on {result['n']:,} images")
+    for name in ("", "precision", "recall", "F1", "images"):
+        table.add_column(name, justify="right" if name else "left")
+    for name, row in result["per_class"].items():
+        measures = (f"{row[key]:.1%}" for key in ("precision", "recall", "f1"))
+        table.add_row(name, *measures, f"{row['support']:,}")
+    table.add_section()
+    for name in _MEASURES:
+        low, high = result["intervals"][name]
+        text = f"{result[name]:.1%}", f"{low:.1%} to {high:.1%}"
+        table.add_row(name.replace("_", " "), *text)
+    table.add_row("ECE-15", f"{result['ece']:.1%}", f"{result['ece_before_temperature']:.1%} raw")
+    table.add_row("NLL", f"{result['nll']:.3f}")
+    table.add_row("Brier", f"{result['brier']:.3f}")
+    return table
+
+
+def _comparison(result: dict[str, Any]) -> Table:
+    table = Table(title=f"a {result['a']}, b {result['b']}: {result['n']:,} images")
+    for name in ("", "a", "b", "b - a", "95 % interval", ""):
+        table.add_column(name)
+    for name, row in result["measures"].items():
+        table.add_row(
+            name.replace("_", " "),
+            *(f"{row[key]:.1%}" for key in ("a", "b")),
+            f"{row['difference']:+.1%}",
+            f"{row['low']:+.1%} to {row['high']:+.1%}",
+            "differs" if row["differs"] else "may be luck",
+        )
+    return table
+
+
+def _bar() -> Progress:
+    return Progress(console=Console(stderr=True), transient=True)
+
+
+class _Task:
+    """A line of the bar that a judge can call with (done, total)."""
+
+    def __init__(self, bar: Progress, name: str) -> None:
+        self._bar = bar
+        self._task = bar.add_task(name, total=None)
+
+    def __call__(self, done: int, total: int) -> None:
+        self._bar.update(self._task, completed=done, total=total)

@@ -1,0 +1,137 @@
+"""Judge a bundle as it is served, on any folder of classes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.trainer.data.layouts import Split
+from services.trainer.evaluation.answers import Answers, figures
+from services.trainer.evaluation.images import FaceImages, Progress, read_images
+from services.trainer.evaluation.seen import Overlap, overlap
+from services.vision.bundle import Bundle, check_golden, load_bundle
+from services.vision.classifiers.port import ExpressionClassifier, Precision
+from services.vision.engines import ClassifierKind, load_classifier
+
+# Between reports of progress.
+_CHUNK = 256
+
+
+@dataclass(frozen=True, slots=True)
+class BundleEvaluation:
+    """The images, the bundle's answers, and what it had met of them before."""
+
+    bundle: Bundle
+    images: FaceImages
+    answers: Answers
+    overlap: Overlap
+    precision: Precision
+
+    def as_json(self) -> dict[str, Any]:
+        """Return every figure, with what was judged on what."""
+        manifest = self.bundle.manifest
+        return {
+            "model_version": self.bundle.version,
+            "precision": str(self.precision),
+            "data": self.images.facts(),
+            "notes": self.overlap.notes(),
+            **figures(self.answers),
+            "prior_shift": list(manifest.prior_shift),
+            "overlap": self.overlap.facts(),
+            "trained_on": manifest.training_data.model_dump(),
+        }
+
+
+def evaluate_bundle(
+    bundle: Path,
+    data: Path,
+    *,
+    split: Split | None = None,
+    allow_seen: bool = False,
+    precision: Precision = Precision.FP32,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Return the figures of ``judge_bundle`` as plain JSON; arguments and errors are the same."""
+    return judge_bundle(
+        bundle,
+        data,
+        split=split,
+        allow_seen=allow_seen,
+        precision=precision,
+        threads=threads,
+        progress=progress,
+    ).as_json()
+
+
+def judge_bundle(
+    bundle: Path,
+    data: Path,
+    *,
+    split: Split | None = None,
+    allow_seen: bool = False,
+    precision: Precision = Precision.FP32,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> BundleEvaluation:
+    """Classify whole-face images with the engine, temperature and prior shift of serving.
+
+    Args:
+        bundle: the bundle's folder; hashes and golden answers are checked first.
+        data: a folder or archive of images, see ``read_images``.
+        split: as of ``read_images``.
+        allow_seen: judge images of its training data too, with a note.
+        precision: of the network.
+        threads: of the engine.
+        progress: called with (done, total); an image counts when read and when classified.
+
+    Raises:
+        BundleError: if the bundle is damaged or has no network of that precision.
+        DataLayoutError: see ``read_images``.
+        SeenImagesError: if any of the images was in the bundle's training data.
+    """
+    loaded = load_bundle(bundle)
+    classifier = load_classifier(
+        ClassifierKind.OPENVINO, loaded, cuda=False, precision=precision, threads=threads
+    )
+    check_golden(loaded, classifier)
+
+    def reading(done: int, total: int) -> None:
+        if progress is not None:
+            progress(done, 2 * total)
+
+    def classifying(done: int, total: int) -> None:
+        if progress is not None:
+            progress(total + done, 2 * total)
+
+    manifest = loaded.manifest
+    images = read_images(data, manifest.input, split=split, progress=reading)
+    met = overlap(loaded, images)
+    if not allow_seen:
+        met.refuse_trained()
+    probabilities = _classify(images.crops, classifier=classifier, progress=classifying)
+    answers = Answers(
+        labels=images.labels,
+        logits=_logits(probabilities, temperature=manifest.temperature),
+        temperature=manifest.temperature,
+        abstention_threshold=manifest.abstention_threshold,
+        fitted_here=met.fitted_here,
+    )
+    return BundleEvaluation(loaded, images, answers, met, precision)
+
+
+def _classify(
+    crops: NDArray[np.uint8], *, classifier: ExpressionClassifier, progress: Progress
+) -> NDArray[np.float64]:
+    parts = []
+    for start in range(0, len(crops), _CHUNK):
+        parts.append(classifier.classify(crops[start : start + _CHUNK]))
+        progress(min(start + _CHUNK, len(crops)), len(crops))
+    return np.concatenate(parts)
+
+
+def _logits(probabilities: NDArray[np.float64], *, temperature: float) -> NDArray[np.float64]:
+    """Undo the softmax up to a constant per row, which no softmax sees."""
+    return np.asarray(np.log(np.maximum(probabilities, 1e-300)) * temperature)

@@ -1,0 +1,132 @@
+"""Judge a set of logits: the numbers of the report, all of them from argmax and softmax."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.common.domain.emotions import EMOTIONS
+from services.trainer.data.dataset import Subset
+from services.trainer.data.layouts import Split
+from services.trainer.evaluation.calibrate import Calibration, cross_fitted
+from services.trainer.evaluation.metrics import (
+    bootstrap_intervals,
+    brier,
+    confusion_matrix,
+    expected_calibration_error,
+    negative_log_likelihood,
+    per_class,
+    scores,
+)
+from services.vision.probabilities import to_probabilities
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+
+def judge(
+    logits: NDArray[np.float32],
+    data: Subset,
+    *,
+    split: Split,
+    calibration: Calibration | None = None,
+) -> dict[str, Any]:
+    """Return every measure of the report, ready for JSON.
+
+    Args:
+        logits: ``[N, 7]``.
+        data: the images they were given for.
+        split: its name, told in the report. On the validation split, where the temperature was
+            fitted, calibrated probabilities are judged by two-fold cross-fitting instead.
+        calibration: adds the measures after the temperature.
+    """
+    predicted = logits.argmax(axis=1)
+    matrix = confusion_matrix(data.labels, predicted)
+    result = {
+        "split": str(split),
+        **_headline(matrix),
+        "subsets": {
+            name: _headline(confusion_matrix(data.labels[chosen], predicted[chosen]))
+            for name, chosen in (("clean", ~data.leaked), ("leaked", data.leaked))
+            if chosen.any()
+        },
+        "per_class": class_measures(matrix),
+        "confusion": matrix.tolist(),
+        "before_temperature": confidence(to_probabilities(logits), data.labels),
+    }
+    if calibration is None:
+        return result
+    crossed = split == Split.VALIDATION
+    calibrated = (
+        cross_fitted(logits, data.labels)
+        if crossed
+        else to_probabilities(logits, temperature=calibration.temperature)
+    )
+    after = {**confidence(calibrated, data.labels), "cross_fitted": crossed}
+    return {
+        **result,
+        "after_temperature": after,
+        "uncertain": uncertainty(
+            calibrated, data.labels, threshold=calibration.abstention_threshold
+        ),
+    }
+
+
+def _headline(matrix: NDArray[np.int64]) -> dict[str, Any]:
+    values, intervals = scores(matrix), bootstrap_intervals(matrix)
+    measures = {
+        "accuracy": values.accuracy,
+        "macro_recall": values.macro_recall,
+        "macro_f1": values.macro_f1,
+    }
+    return {
+        "n": int(matrix.sum()),
+        **{
+            name: {
+                "value": round(float(value), 4),
+                "low": round(intervals[name][0], 4),
+                "high": round(intervals[name][1], 4),
+            }
+            for name, value in measures.items()
+        },
+    }
+
+
+def class_measures(matrix: NDArray[np.int64]) -> dict[str, dict[str, float]]:
+    """Return precision, recall, F1 and support of each expression from ``[7, 7]`` counts."""
+    found = per_class(matrix)
+    return {
+        str(emotion): {
+            "precision": round(float(found.precision[index]), 4),
+            "recall": round(float(found.recall[index]), 4),
+            "f1": round(float(found.f1[index]), 4),
+            "support": int(found.support[index]),
+        }
+        for index, emotion in enumerate(EMOTIONS)
+    }
+
+
+def confidence(probabilities: Floats, labels: Labels) -> dict[str, float]:
+    """Return the measures of probabilities ``[N, 7]`` that argmax does not see."""
+    return {
+        "nll": round(negative_log_likelihood(probabilities, labels), 4),
+        "ece_15": round(expected_calibration_error(probabilities, labels), 4),
+        "brier": round(brier(probabilities, labels), 4),
+    }
+
+
+def uncertainty(
+    probabilities: Floats, labels: Labels, *, threshold: float
+) -> dict[str, float | None]:
+    """Return how answers below ``threshold`` (top probability) fare against the others."""
+    sure = probabilities.max(axis=1) >= threshold
+    predicted = probabilities.argmax(axis=1)
+    return {
+        "share": round(float((~sure).mean()), 4),
+        "accuracy_when_sure": _accuracy(predicted, labels, where=sure),
+        "accuracy_when_uncertain": _accuracy(predicted, labels, where=~sure),
+    }
+
+
+def _accuracy(predicted: Labels, labels: Labels, *, where: NDArray[np.bool_]) -> float | None:
+    return round(float((predicted == labels)[where].mean()), 4) if where.any() else None

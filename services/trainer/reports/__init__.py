@@ -1,0 +1,1 @@
+"""Pages, charts and the model card of a run or a bundle."""

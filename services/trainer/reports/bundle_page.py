@@ -1,0 +1,56 @@
+"""report.html for a bundle judged on any images."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from services.trainer.data.layouts import Split
+from services.trainer.evaluation.bundle import BundleEvaluation
+from services.trainer.files import write_atomically
+from services.trainer.reports import sections
+from services.trainer.reports.page import page, paragraph
+
+
+def write_bundle_report(
+    evaluation: BundleEvaluation, path: Path, *, examples: bool = False
+) -> Path:
+    """Write the page to ``path`` and return it.
+
+    Args:
+        evaluation: what to show.
+        path: the file; one that is there is replaced.
+        examples: show the worst images; such a page must not be passed on.
+    """
+    figures, answers = evaluation.as_json(), evaluation.answers
+    manifest, crops = evaluation.bundle.manifest, evaluation.images.crops
+    facts = {
+        "model_version": evaluation.bundle.version,
+        "files": manifest.files,
+        "data": figures["data"],
+        "trained_on": figures["trained_on"],
+        "git_revision": manifest.git_revision,
+        "recipe": manifest.recipe,
+    }
+    names = [sample.path for sample in evaluation.images.samples]
+    parts = [
+        *(paragraph(note, kind="note") for note in figures["notes"]),
+        sections.headline(figures),
+        sections.classes(figures),
+        sections.class_counts(_counts(evaluation)),
+        sections.confusion(figures),
+        sections.reliability(answers),
+        sections.quality(crops, answers),
+        sections.seed_reports(figures),
+        *([sections.worst(crops, answers, names)] if examples else []),
+        sections.provenance(facts),
+    ]
+    title = f"{evaluation.bundle.version} on {evaluation.images.name}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, page(title, parts).encode())
+    return path
+
+
+def _counts(evaluation: BundleEvaluation) -> dict[str, Mapping[str, int]]:
+    """What the bundle learned from, where it says so, beside what it is judged on."""
+    learned = evaluation.bundle.manifest.metrics.get("data_counts", {}).get(Split.TRAIN)
+    judged = {"judged here": evaluation.images.facts()["counts"]}
+    return {"trained on": learned, **judged} if learned else judged

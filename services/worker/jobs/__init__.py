@@ -1,0 +1,1 @@
+"""Chunks of a job: claimed, analysed in micro-batches, settled."""

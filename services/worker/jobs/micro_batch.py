@@ -1,0 +1,65 @@
+"""The work on one micro-batch: fetched, analysed, drawn, judged. No database."""
+
+from services.common.domain.errors import TransientError
+from services.common.domain.faces import PhotoAnalysis
+from services.common.jobs.queue.repositories.leases import ClaimedItem
+from services.worker.jobs.chunk import Chunk
+from services.worker.jobs.context import Bench
+from services.worker.jobs.model_runs import Answer, analyse_isolating
+from services.worker.jobs.settling import Judge, Settlement
+from services.worker.photos.fetcher import Fetched
+from services.worker.photos.stage_timer import StageTimer
+
+
+class BatchRunner:
+    """Turns a micro-batch of a chunk into fates."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._judge = Judge(bench.rng)
+
+    def run(self, chunk: Chunk, batch: list[ClaimedItem]) -> Settlement:
+        """Analyse ``batch`` and decide what becomes of each photo."""
+        bench, timer = self._bench, StageTimer(self._bench.metrics, chunk.span)
+        begun = bench.clock()
+        with timer.stage("fetch"):
+            fetched = bench.fetcher.collect(chunk.take(batch))
+        photos = {
+            item.id: photo
+            for item, photo in zip(batch, fetched, strict=True)
+            if isinstance(photo, bytes)
+        }
+        with timer.analysis(photos=len(photos)):
+            found = analyse_isolating(chunk.analyser, list(photos.values()), chunk.options)
+        answers = dict(zip(photos, found, strict=True))
+        seconds = bench.clock() - begun
+        if photos:
+            bench.pace.note(seconds=seconds, photos=len(photos))
+        if chunk.options.annotated:
+            self._draw(chunk, batch, photos, answers)
+        return self._judge.settle(
+            batch,
+            fetched,
+            answers,
+            storage_down=self._storage_is_down(fetched),
+            milliseconds=1000 * seconds / max(len(photos), 1),
+        )
+
+    def _draw(
+        self,
+        chunk: Chunk,
+        batch: list[ClaimedItem],
+        photos: dict[int, bytes],
+        answers: dict[int, Answer],
+    ) -> None:
+        for item in batch:
+            answer = answers.get(item.id)
+            if isinstance(answer, PhotoAnalysis):
+                self._bench.pictures.keep(
+                    photos[item.id], answer, job=chunk.job.public_id, item=item.public_id
+                )
+
+    def _storage_is_down(self, fetched: list[Fetched]) -> bool:
+        """Whether a failed fetch is the bucket's fault as a whole; asked only after one."""
+        troubled = any(isinstance(photo, TransientError) for photo in fetched)
+        return troubled and self._bench.fetcher.storage_is_down()

@@ -1,0 +1,1 @@
+"""The model that answers: loaded, switched, tried as a canary."""

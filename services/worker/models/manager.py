@@ -1,0 +1,254 @@
+"""Which model this process answers with: it follows the registry while photos are analysed."""
+
+import gc
+import random
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+from weakref import WeakSet
+
+from services.common.config import ModelSettings
+from services.common.domain.errors import BundleError, HferError, TransientError
+from services.common.telemetry import get_logger
+from services.worker.models.analyser import PhotoAnalyser
+from services.worker.models.canary import Trial
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the registry says: SHA-256 of the active bundle, and the trial if there is one."""
+
+    active: bytes | None
+    candidate: bytes | None = None
+    candidate_id: int = 0
+    share: float = 0.0
+
+
+class ModelSource(Protocol):
+    """What is asked of the registry and the bucket. Errors of any kind are the desk's to bear."""
+
+    def wanted(self) -> Wanted:
+        """Return what the registry says now."""
+
+    def former(self) -> bytes | None:
+        """Return the SHA-256 of the bundle that was active before the present one."""
+
+    def folder(self, sha256: bytes) -> Path:
+        """Return a folder that holds a bundle, fetched if need be."""
+
+    def upload_shipped(self) -> None:
+        """Put the bundle that this worker was installed with into the bucket, once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a bundle is not used. It is tried again at ``until``, ``pause_s`` after the last try."""
+
+    code: str
+    reason: str
+    pause_s: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Serving:
+    """What the next chunk is answered with; exchanged as a whole, as two threads look at it."""
+
+    active: PhotoAnalyser
+    candidate: PhotoAnalyser | None = None
+    candidate_id: int = 0
+    share: float = 0.0
+
+
+class ModelDesk:
+    """Hands out the analyser of each chunk, and follows the registry.
+
+    One thread calls `begin` and `look`, others read. A model is loaded while the one before it
+    answers; the chunk after that gets it, and chunks under way end with the model that they began
+    with. A bundle that cannot be loaded, for whatever reason, is refused: the model before it
+    stays, and it is tried again after a pause.
+
+    Two models and the candidate of a trial are in memory at most: a third is not loaded before
+    the last chunk of a former one has ended.
+    """
+
+    def __init__(
+        self,
+        analyser: PhotoAnalyser,
+        *,
+        source: ModelSource | None = None,
+        sha256: bytes = b"",
+        settings: ModelSettings | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Start with ``analyser``, made of the bundle ``sha256``; without a source it stays."""
+        self._source = source
+        self._settings = settings or ModelSettings()
+        self._clock = clock
+        self._serving = _Serving(analyser)
+        self._loaded: dict[bytes | None, PhotoAnalyser] = {sha256: analyser}
+        self._in_memory = WeakSet([analyser])
+        self._wanted = Wanted(active=None)
+        self._refused: dict[bytes, Refusal] = {}
+
+    @property
+    def model_version(self) -> str:
+        """The model that answers the next chunk, trials aside."""
+        return self._serving.active.model_version
+
+    @property
+    def precision(self) -> str:
+        """Its arithmetic."""
+        return self._serving.active.precision
+
+    @property
+    def refusals(self) -> Mapping[bytes, Refusal]:
+        """The models that are wanted and refused, by their SHA-256; the active one comes first."""
+        refused = self._refused
+        wanted = (self._wanted.active, self._wanted.candidate)
+        return {sha256: refused[sha256] for sha256 in wanted if sha256 in refused}
+
+    def begin(self) -> None:
+        """Load what is wanted, before the first chunk; the last good model where that is refused.
+
+        Raises:
+            TransientError: the database stayed away.
+        """
+        while self.look():
+            pass
+        if self._source is None or self._wanted.active not in self._refused:
+            return
+        former = self._source.former()
+        if former is not None and former not in self._loaded:
+            self._load(former, self._source)
+        self._serving = replace(
+            self._serving, active=self._loaded.get(former, self._serving.active)
+        )
+        _log.warning("model.fell_back", model=self.model_version)
+
+    def look(self) -> bool:
+        """Follow the registry by one step: switch to what is loaded, or load what is not.
+
+        Returns:
+            Whether to look again at once: loading took time, and another may be wanted by now.
+
+        Raises:
+            TransientError: the database stayed away.
+        """
+        if self._source is None:
+            return False
+        wanted = self._source.wanted()
+        self._serve(wanted)
+        for sha256 in (wanted.active, wanted.candidate):
+            if sha256 is not None and self._is_due(sha256):
+                if not self._has_room(2 if wanted.candidate is None else 3):
+                    return False
+                self._load(sha256, self._source)
+                return True
+        self._source.upload_shipped()
+        return False
+
+    def analyser_for(self, token: uuid.UUID) -> PhotoAnalyser | Trial:
+        """Return what analyses the chunk under this lease token.
+
+        Which chunks a trial gets is decided by the token, so that a chunk keeps its model.
+        """
+        now = self._serving
+        if now.candidate is None or random.Random(token.int).random() >= now.share:  # noqa: S311 - a share, not a secret
+            return now.active
+        return Trial(now.candidate, now.active, model_id=now.candidate_id)
+
+    def _serve(self, wanted: Wanted) -> None:
+        """Answer with what is wanted as far as it is loaded, and let go of the rest."""
+        before = self._serving.active
+        active = self._loaded.get(wanted.active, before)
+        candidate = None if wanted.candidate is None else self._loaded.get(wanted.candidate)
+        self._wanted = wanted
+        self._serving = _Serving(active, candidate, wanted.candidate_id, wanted.share)
+        if active is not before:
+            _log.info(
+                "model.switched",
+                before=before.model_version,
+                after=active.model_version,
+                precision=active.precision,
+            )
+        needed = {wanted.active, wanted.candidate}
+        self._loaded = {
+            sha256: analyser
+            for sha256, analyser in self._loaded.items()
+            if sha256 in needed or analyser is active
+        }
+        self._refused = {
+            sha256: refusal for sha256, refusal in self._refused.items() if sha256 in needed
+        }
+
+    def _is_due(self, sha256: bytes) -> bool:
+        refusal = self._refused.get(sha256)
+        return sha256 not in self._loaded and (refusal is None or self._clock() >= refusal.until)
+
+    def _has_room(self, most: int) -> bool:
+        """Whether fewer than ``most`` models are in memory, those of chunks under way included."""
+        if len(self._in_memory) >= most:
+            gc.collect()  # the traceback of a failed task may hold one in a cycle
+        return len(self._in_memory) < most
+
+    def _load(self, sha256: bytes, source: ModelSource) -> None:
+        """Load a bundle beside the one in use, or refuse it."""
+        try:
+            analyser = self._serving.active.with_bundle(source.folder(sha256))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the model in use stays
+            self._refuse(sha256, error)
+            return
+        self._loaded[sha256] = analyser
+        self._in_memory.add(analyser)
+        self._refused.pop(sha256, None)
+
+    def _refuse(self, sha256: bytes, error: Exception) -> None:
+        code, reason, passes = _explain(error)
+        pause_s = self._settings.retry_s
+        if passes:
+            before = self._refused.get(sha256)
+            doubled = self._settings.poll_s if before is None else 2 * before.pause_s
+            pause_s = min(doubled, pause_s)
+        refusal = Refusal(code, reason, pause_s, until=self._clock() + pause_s)
+        self._refused = {**self._refused, sha256: refusal}
+        _log.error(
+            "model.refused",
+            sha256=sha256.hex(),
+            code=code,
+            reason=reason,
+            error=type(error).__name__,
+        )
+
+
+def describe(desk: ModelDesk) -> dict[str, Any]:
+    """What the heartbeat tells of the desk; `WorkerRepository.refusals` reads it."""
+    refusals = [
+        {"sha256": sha256.hex(), "code": refusal.code, "reason": refusal.reason}
+        for sha256, refusal in desk.refusals.items()
+    ]
+    if not refusals:
+        return {"precision": desk.precision}
+    return {
+        "precision": desk.precision,
+        "model_trouble": refusals[0]["code"],
+        "model_refusals": refusals,
+    }
+
+
+def _explain(error: Exception) -> tuple[str, str, bool]:
+    """Return code and reason of a refusal, and whether it may pass by itself within seconds."""
+    if isinstance(error, HferError):
+        return error.code, error.detail, isinstance(error, TransientError)
+    if isinstance(error, MemoryError):
+        detail = "The worker has too little memory to load it beside the model in use."
+        return TransientError.code, detail, True
+    if isinstance(error, OSError):
+        detail = "The worker cannot keep or read its files; look at its disk and cache folder."
+        return TransientError.code, detail, True
+    return BundleError.code, "It cannot be loaded; export the bundle again.", False

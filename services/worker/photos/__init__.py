@@ -1,0 +1,1 @@
+"""Bytes of photos in, annotated photos out."""

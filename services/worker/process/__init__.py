@@ -1,0 +1,1 @@
+"""A worker process: heartbeat, watchdog, shutdown, metrics, devices."""

@@ -1,0 +1,112 @@
+"""Hints against a real Redis, and against one that is dead, stopped or full."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from services.common.broker.notifier import HintSender, build_hint_sender
+from services.common.config import Settings
+from services.common.domain.queues import Device, Lane, Queue
+from services.common.telemetry import Metrics
+from tests.fixtures.settings import SettingsMaker
+
+# The timeout of 1 s, and the same again for a host that is busy with other tests.
+BOUNDED_S = 2.5
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
+
+
+@pytest.fixture
+def sender(settings: Settings, metrics: Metrics) -> Iterator[HintSender]:
+    sender = build_hint_sender(settings, metrics)
+    yield sender
+    sender.close()
+
+
+@pytest.fixture
+def admin(redis_admin_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_admin_url) as client:
+        yield client
+
+
+@pytest.fixture
+def black_hole() -> Iterator[int]:
+    """Port of a listener that accepts nobody: its backlog is full."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        waiting = [socket.socket() for _ in range(3)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+        for one in waiting:
+            one.close()
+
+
+class TestRing:
+    def test_puts_a_hint_into_the_lane_of_the_device(
+        self, sender: HintSender, metrics: Metrics
+    ) -> None:
+        assert sender.ring(7, Lane.INTERACTIVE)
+        assert sender.ring(7, Lane.BATCH, device=Device.GPU)
+        depths = {queue: sender.depth(queue) for queue in Queue}
+        assert depths == {
+            Queue.CPU_INTERACTIVE: 1,
+            Queue.CPU_BATCH: 0,
+            Queue.GPU_INTERACTIVE: 0,
+            Queue.GPU_BATCH: 1,
+            Queue.MAINT: 0,
+        }
+        assert metrics.value("hfer_hints_total", result="sent") == 2
+
+    def test_carries_the_id_and_nothing_else(self, sender: HintSender, admin: redis.Redis) -> None:
+        sender.ring(4711, Lane.BATCH)
+        (message,) = admin.lrange("cpu.batch", 0, -1)
+        assert b"hfer.analyse" in message
+        assert len(message) < 1_500
+
+    def test_leaves_a_full_queue_alone(self, sender: HintSender) -> None:
+        sent = [sender.ring(1, Lane.BATCH, window=3) for _ in range(5)]
+        assert sent == [True, True, True, False, False]
+        assert sender.depth(Queue.CPU_BATCH) == 3
+
+    def test_survives_a_flush(self, sender: HintSender, admin: redis.Redis) -> None:
+        sender.ring(1, Lane.BATCH)
+        admin.flushall()
+        assert sender.ring(2, Lane.BATCH)
+        assert sender.depth(Queue.CPU_BATCH) == 1
+
+    def test_opens_a_new_connection_when_redis_dropped_the_old(
+        self, settings: Settings, metrics: Metrics, admin: redis.Redis
+    ) -> None:
+        sender = build_hint_sender(settings, metrics, rest_s=0)
+        sender.ring(1, Lane.BATCH)
+        admin.client_kill_filter(_type="normal", skipme=True)
+        assert [sender.ring(2, Lane.BATCH) for _ in range(2)][-1]
+        sender.close()
+
+
+class TestDeadBroker:
+    @pytest.mark.timeout(BOUNDED_S)
+    def test_refused_is_told_at_once_and_then_left_alone(
+        self, make_unit_settings: SettingsMaker, metrics: Metrics
+    ) -> None:
+        sender = build_hint_sender(make_unit_settings(), metrics)
+        assert not any(sender.ring(1, Lane.BATCH) for _ in range(100))
+        assert sender.depth(Queue.CPU_BATCH) is None
+        assert metrics.value("hfer_hints_total", result="failed") == 1
+
+    @pytest.mark.timeout(BOUNDED_S)
+    def test_silence_costs_the_timeout_once(
+        self, make_unit_settings: SettingsMaker, metrics: Metrics, black_hole: int
+    ) -> None:
+        broker = {"url": f"redis://127.0.0.1:{black_hole}/0"}
+        sender = build_hint_sender(make_unit_settings(broker=broker), metrics)
+        assert not any(sender.ring(1, Lane.BATCH) for _ in range(100))
+        assert metrics.value("hfer_hints_total", result="failed") == 1

@@ -1,0 +1,203 @@
+"""A worker's models follow the registry: published, activated, damaged, on trial."""
+
+import io
+import uuid
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.common.config import ModelSettings
+from services.common.db.retrying import PatientDatabase
+from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import Model
+from services.common.registry.activation import activate, roll_back
+from services.common.registry.bundles import read_identity, register_bundle
+from services.common.registry.canary import canary_report, start_canary
+from services.common.registry.publishing import publish_bundle
+from services.common.registry.repository import ModelRepository
+from services.common.storage import ObjectStorage
+from services.common.storage_keys import bundle_key
+from services.vision.bundle import Bundle
+from services.worker.models.canary import Trial
+from services.worker.models.manager import ModelDesk, describe
+from services.worker.models.published import PublishedModels, Shipped
+from tests.fixtures.analysers import FakeAnalyser
+from tests.fixtures.bundles import tiny_card, write_tiny_bundle
+from tests.fixtures.factories import JobMaker, Rows
+from tests.integration.worker.conftest import BenchMaker, work
+
+
+class Registry:
+    """The shipped bundle is registered and active; others are published."""
+
+    def __init__(self, sessions: SessionFactory, storage: ObjectStorage, folder: Path) -> None:
+        self.sessions = sessions
+        self.storage = storage
+        self._folder = folder
+        self.now = 0.0
+        self.shipped = write_tiny_bundle(folder / "shipped")
+        with unit_of_work(sessions) as session:
+            register_bundle(session, read_identity(self.shipped.directory))
+
+    def publish(self, version: str) -> Bundle:
+        bundle = write_tiny_bundle(self._folder / version, card=tiny_card(version=version))
+        publish_bundle(self.sessions, self.storage, bundle.directory)
+        return bundle
+
+    def activate(self, bundle: Bundle) -> None:
+        with unit_of_work(self.sessions) as session:
+            row = self.row(bundle)
+            activate(session, session.merge(row), max_f1_drop=0, force=True, actor="test")
+
+    def damage(self, bundle: Bundle) -> tuple[str, bytes]:
+        """Overwrite the network in the bucket; its key and what was there."""
+        key = bundle_key(bytes.fromhex(bundle.identity), "model.onnx")
+        whole = self.storage.get(key)
+        self.storage.put(key, io.BytesIO(b"x"), size=1, content_type="a/b")
+        return key, whole
+
+    def row(self, bundle: Bundle) -> Model:
+        with unit_of_work(self.sessions) as session:
+            manifest = bundle.manifest
+            row = ModelRepository(session).by_version(name="tiny", version=manifest.version)
+            assert row is not None
+            return row
+
+    def desk(self, analyser: FakeAnalyser | None = None) -> ModelDesk:
+        settings = ModelSettings(cache_dir=self._folder / "cache")
+        shipped = Shipped(self.shipped.directory, read_identity(self.shipped.directory))
+        return ModelDesk(
+            analyser or FakeAnalyser(version=self.shipped.version),
+            source=PublishedModels(
+                PatientDatabase(self.sessions),
+                self.storage,
+                settings=settings,
+                shipped=shipped,
+                clock=lambda: self.now,
+            ),
+            sha256=shipped.identity.sha256,
+            settings=settings,
+            clock=lambda: self.now,
+        )
+
+
+def look(desk: ModelDesk) -> None:
+    while desk.look():
+        pass
+
+
+@pytest.fixture
+def registry(sessions: SessionFactory, storage: ObjectStorage, tmp_path: Path) -> Registry:
+    return Registry(sessions, storage, tmp_path)
+
+
+class TestSwitch:
+    def test_follows_an_activation_and_a_rollback(self, registry: Registry) -> None:
+        desk = registry.desk()
+        desk.begin()
+        assert desk.model_version == registry.shipped.version
+        new = registry.publish("0.2.0")
+        registry.activate(new)
+        look(desk)
+        assert desk.model_version == new.version
+        with unit_of_work(registry.sessions) as session:
+            roll_back(session, actor="test")
+        look(desk)
+        assert desk.model_version == registry.shipped.version
+
+    def test_the_next_chunk_of_the_same_task_gets_the_new_model(
+        self, registry: Registry, make_bench: BenchMaker, make_stored_job: JobMaker, rows: Rows
+    ) -> None:
+        new = registry.publish("0.2.0")
+
+        class Activates(FakeAnalyser):
+            """While it analyses its first photos, another model is activated and loaded."""
+
+            def analyse(self, photos: Any, options: Any) -> Any:
+                if not self.calls:
+                    registry.activate(new)
+                    look(desk)
+                return super().analyse(photos, options)
+
+        desk = registry.desk(Activates(version=registry.shipped.version))
+        desk.begin()
+        job = make_stored_job(24)
+        assert work(make_bench(models=desk, chunk_max=8, chunk_min=8), job) == 24
+        versions = [outcome.model_version for outcome in rows.outcomes(job.id).values()]
+        assert Counter(versions) == {registry.shipped.version: 8, new.version: 16}
+
+    def test_a_new_worker_begins_with_the_active_model(self, registry: Registry) -> None:
+        new = registry.publish("0.2.0")
+        registry.activate(new)
+        desk = registry.desk()
+        desk.begin()
+        assert desk.model_version == new.version
+
+    def test_a_new_worker_falls_back_to_the_model_before_a_broken_one(
+        self, registry: Registry
+    ) -> None:
+        good = registry.publish("0.2.0")
+        registry.activate(good)
+        broken = registry.publish("0.3.0")
+        registry.damage(broken)
+        registry.activate(broken)
+        desk = registry.desk()
+        desk.begin()
+        assert desk.model_version == good.version
+        assert list(desk.refusals) == [bytes.fromhex(broken.identity)]
+
+    def test_publishes_what_it_was_shipped_with(self, registry: Registry) -> None:
+        registry.desk().begin()
+        key = bundle_key(bytes.fromhex(registry.shipped.identity), "model.onnx")
+        assert registry.storage.exists(key)
+
+    def test_a_damaged_bundle_is_refused_and_tried_again(self, registry: Registry) -> None:
+        new = registry.publish("0.2.0")
+        key, whole = registry.damage(new)
+        registry.activate(new)
+        desk = registry.desk()
+        look(desk)
+        assert desk.model_version == registry.shipped.version
+        assert describe(desk)["model_trouble"] == "bundle-refused"
+        registry.storage.put(key, io.BytesIO(whole), size=len(whole), content_type="a/b")
+        registry.now += 2
+        look(desk)
+        assert desk.model_version == registry.shipped.version  # rests before it tries again
+        assert describe(desk)["model_trouble"] == "bundle-refused"
+        registry.now += 60
+        look(desk)
+        assert desk.model_version == new.version
+        assert describe(desk) == {"precision": "fp32"}
+
+
+class TestTrial:
+    def test_gets_its_share_of_the_chunks(self, registry: Registry) -> None:
+        candidate = registry.publish("0.2.0")
+        with unit_of_work(registry.sessions) as session:
+            row = session.merge(registry.row(candidate))
+            start_canary(session, row, share=0.3, actor="test")
+        desk = registry.desk()
+        look(desk)
+        tokens = [uuid.UUID(int=number, version=4) for number in range(1000)]
+        trials = [token for token in tokens if isinstance(desk.analyser_for(token), Trial)]
+        assert 250 < len(trials) < 350
+        assert all(isinstance(desk.analyser_for(token), Trial) for token in trials)
+        assert desk.model_version == registry.shipped.version
+
+    def test_its_outcomes_bear_its_name_and_agreement_is_reported(
+        self, registry: Registry, make_bench: BenchMaker, make_stored_job: JobMaker
+    ) -> None:
+        candidate = registry.publish("0.2.0")
+        with unit_of_work(registry.sessions) as session:
+            row = session.merge(registry.row(candidate))
+            start_canary(session, row, share=1.0, actor="test")
+        desk = registry.desk()
+        desk.begin()
+        bench = make_bench(models=desk)
+        assert work(bench, make_stored_job(6)) == 6
+        with unit_of_work(registry.sessions) as session:
+            report = canary_report(session)
+        assert report is not None
+        assert (report.photos, report.agreement, report.mean_abs_dp) == (6, 1.0, 0.0)

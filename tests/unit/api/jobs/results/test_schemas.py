@@ -1,0 +1,78 @@
+"""Stored analyses as public photo results."""
+
+import json
+
+import pytest
+
+from services.api.jobs.results.schemas import photo_result
+from services.common.domain.emotions import Emotion
+from services.common.domain.faces import Landmark
+from services.common.domain.jobs import ItemStatus
+from tests.fixtures.jobs import MODEL_VERSION, face_payload, photo_payload, photo_record
+
+
+class TestPhotoResult:
+    def test_shows_a_face_in_named_fields(self) -> None:
+        result = photo_result(photo_record(), top_n=2)
+        [face] = result.faces
+        assert face.box.model_dump() == {"x": 8.0, "y": 4.0, "w": 24.0, "h": 30.0}
+        assert face.box_norm.model_dump() == {"x": 0.125, "y": 0.1, "w": 0.375, "h": 0.75}
+        assert face.landmarks[Landmark.NOSE].model_dump() == {"x": 20.0, "y": 19.0}
+        assert face.emotions[Emotion.HAPPINESS] == 0.7
+        assert sum(face.emotions.values()) == pytest.approx(1)
+        assert [(score.label, score.p) for score in face.top] == [
+            ("happiness", 0.7),
+            ("surprise", 0.05),
+        ]
+        assert (face.quality.face_px, face.quality.blur) == (30.0, 120.5)
+        assert result.model_version == MODEL_VERSION
+        assert result.error is None
+
+    def test_keeps_the_order_of_labels_in_json(self) -> None:
+        document = json.loads(photo_result(photo_record(), top_n=1).model_dump_json())
+        assert list(document["faces"][0]["emotions"]) == [
+            "surprise", "fear", "disgust", "happiness", "anger", "sadness", "neutral",
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("box", "warnings"),
+        [
+            ((10, 10, 60, 60), []),
+            ((10, 10, 30, 47), ["small_face"]),
+            ((0, 10, 60, 60), ["cut_off"]),
+            ((40, 10, 60, 60), ["cut_off"]),
+            ((0, 0, 20, 20), ["small_face", "cut_off"]),
+        ],
+    )
+    def test_warns_of_small_and_cut_faces(
+        self, box: tuple[float, ...], warnings: list[str]
+    ) -> None:
+        payload = photo_payload(face_payload(box=box), width=100, height=100)
+        [face] = photo_result(photo_record(payload=payload), top_n=1).faces
+        assert face.warnings == warnings
+
+    def test_shows_a_photo_without_faces_as_a_result(self) -> None:
+        result = photo_result(photo_record(status=ItemStatus.NO_FACE), top_n=3)
+        assert result.faces == []
+        assert result.image is not None
+        assert result.error is None
+
+    def test_names_what_answered(self) -> None:
+        payload = {**photo_payload(), "precision": "int8", "detector": "openvino"}
+        result = photo_result(photo_record(payload=payload), top_n=3)
+        assert (result.precision, result.detector) == ("int8", "openvino")
+
+    def test_of_before_that_was_noted_names_nothing(self) -> None:
+        result = photo_result(photo_record(payload=photo_payload()), top_n=3)
+        assert (result.precision, result.detector) == (None, None)
+
+    def test_shows_an_error_without_an_image(self) -> None:
+        result = photo_result(photo_record(status=ItemStatus.FAILED), top_n=3)
+        assert result.error is not None
+        assert result.error.code == "decode_failed"
+        assert (result.image, result.faces, result.model_version) == (None, [], None)
+
+    @pytest.mark.parametrize("status", [ItemStatus.QUEUED, ItemStatus.RUNNING])
+    def test_shows_nothing_before_the_end(self, status: ItemStatus) -> None:
+        result = photo_result(photo_record(status=status), top_n=3)
+        assert (result.image, result.faces, result.error) == (None, [], None)

@@ -1,0 +1,110 @@
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
+
+from services.trainer.commands.evaluating import compare, evaluate
+from services.trainer.data.prepare import prepare
+from services.trainer.evaluation.seen import SEEN_NAME, seen_bytes
+from services.vision.bundle import MODEL_NAME, Bundle, load_golden, write_bundle
+from tests.fixtures.bundles import tiny_card, write_tiny_bundle
+from tests.fixtures.training import DATA, write_image_folder
+
+
+def invoke(*arguments: object) -> Result:
+    app = typer.Typer()
+    for command in (evaluate, compare):
+        app.command()(command)
+    runner = CliRunner(env={"COLUMNS": "200", "TERM": "dumb"})
+    return runner.invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return write_image_folder(tmp_path / "data", train=1, test=2)
+
+
+@pytest.fixture
+def trained(tiny_bundle: Bundle, data: Path, tmp_path: Path) -> Path:
+    """A bundle that was trained on ``data``."""
+    rows = prepare(data, out=tmp_path / "cache", config=DATA)["images"]
+    return write_bundle(
+        tmp_path / "trained",
+        card=tiny_card(),
+        model=(tiny_bundle.directory / MODEL_NAME).read_bytes(),
+        golden=load_golden(tiny_bundle),
+        extras={SEEN_NAME: seen_bytes(rows)},
+    ).directory
+
+
+class TestEvaluate:
+    def test_prints_nothing_but_json(self, tiny_bundle: Bundle, data: Path) -> None:
+        done = invoke("evaluate", "--bundle", tiny_bundle.directory, "--data", data, "--json")
+        assert done.exit_code == 0, done.output
+        assert json.loads(done.stdout)["n"] == 14
+
+    def test_prints_a_table_and_writes_a_page(
+        self, tiny_bundle: Bundle, data: Path, tmp_path: Path
+    ) -> None:
+        page = tmp_path / "report.html"
+        done = invoke("evaluate", "--bundle", tiny_bundle.directory, "--data", data, "--html", page)
+        assert "macro recall" in done.stdout
+        assert tiny_bundle.version in done.stdout
+        assert tiny_bundle.version in page.read_text()
+
+    def test_judges_the_split_it_is_told(self, tiny_bundle: Bundle, data: Path) -> None:
+        done = invoke(
+            *("evaluate", "--bundle", tiny_bundle.directory, "--data", data),
+            *("--split", "train", "--json"),
+        )
+        assert json.loads(done.stdout)["n"] == 7
+
+    @pytest.mark.parametrize(
+        "arguments", [[], ["--bundle", "b"], ["--data", "d"], ["--run", "r", "--bundle", "b"]]
+    )
+    def test_wrong_usage_is_2(self, arguments: list[str]) -> None:
+        assert invoke("evaluate", *arguments).exit_code == 2
+
+    def test_explains_a_folder_that_is_no_bundle(self, data: Path) -> None:
+        done = invoke("evaluate", "--bundle", data, "--data", data, "--json")
+        assert done.exit_code == 1
+        assert "is this a model bundle?" in done.output
+
+    def test_refuses_images_of_training_unless_allowed(self, trained: Path, data: Path) -> None:
+        asked = ("evaluate", "--bundle", trained, "--data", data, "--split", "train", "--json")
+        done = invoke(*asked)
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert "seen-images" in done.stderr
+        assert "were in the bundle's training data" in done.stderr
+        allowed = invoke(*asked, "--allow-seen")
+        assert json.loads(allowed.stdout)["overlap"]["in_training"] > 0
+
+
+class TestCompare:
+    def test_refuses_images_of_either_s_training_unless_allowed(
+        self, tiny_bundle: Bundle, trained: Path, data: Path
+    ) -> None:
+        bundles = ("--bundle", tiny_bundle.directory, "--bundle", trained)
+        asked = ("compare", *bundles, "--data", data, "--split", "train", "--json")
+        done = invoke(*asked)
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert "--allow-seen" in done.stderr
+        allowed = json.loads(invoke(*asked, "--allow-seen").stdout)
+        assert any(note.startswith("b: ") and "flatter" in note for note in allowed["notes"])
+
+    def test_tells_whether_two_bundles_differ(
+        self, tiny_bundle: Bundle, data: Path, tmp_path: Path
+    ) -> None:
+        other = write_tiny_bundle(tmp_path / "other", card=tiny_card(version="0.2.0"), seed=5)
+        bundles = ("--bundle", tiny_bundle.directory, "--bundle", other.directory)
+        done = invoke("compare", *bundles, "--data", data, "--json")
+        assert done.exit_code == 0, done.output
+        assert json.loads(done.stdout)["b"] == other.version
+        assert "may be luck" in invoke("compare", *bundles, "--data", data).stdout
+
+    def test_needs_two(self, tiny_bundle: Bundle, data: Path) -> None:
+        done = invoke("compare", "--bundle", tiny_bundle.directory, "--data", data)
+        assert done.exit_code == 2

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from services.trainer.evaluation.calibrate import calibrate, cross_fitted, fit_temperature
+from services.trainer.evaluation.metrics import expected_calibration_error, negative_log_likelihood
+from services.vision.probabilities import to_probabilities
+
+
+def calibrated_logits(count: int = 4000) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Logits whose softmax is the very distribution that the labels are drawn from."""
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (count, 7)).astype(np.float32)
+    cumulative = to_probabilities(logits).cumsum(axis=1)
+    labels = (rng.random((count, 1)) > cumulative).sum(axis=1)
+    return logits, np.minimum(labels, 6)
+
+
+class TestFitTemperature:
+    @pytest.mark.parametrize("factor", [0.25, 1.0, 3.0])
+    def test_undoes_a_known_scale(self, factor: float) -> None:
+        logits, labels = calibrated_logits()
+        assert fit_temperature(logits * factor, labels) == pytest.approx(factor, rel=0.06)
+
+    def test_beats_its_neighbours(self) -> None:
+        logits, labels = calibrated_logits(500)
+        best = fit_temperature(logits * 2, labels)
+
+        def loss(temperature: float) -> float:
+            scaled = to_probabilities(logits * 2, temperature=temperature)
+            return negative_log_likelihood(scaled, labels)
+
+        assert loss(best) <= min(loss(best * 1.01), loss(best / 1.01))
+
+
+class TestCalibrate:
+    def test_flags_the_least_sure_tenth(self) -> None:
+        logits, labels = calibrated_logits()
+        found = calibrate(logits * 3, labels)
+        top = to_probabilities(logits * 3, temperature=found.temperature).max(axis=1)
+        assert (top < found.abstention_threshold).mean() == pytest.approx(0.1, abs=0.01)
+
+
+class TestCrossFitted:
+    def test_keeps_rows_in_place_and_calibrates_them(self) -> None:
+        logits, labels = calibrated_logits()
+        sharp = logits * 3
+        result = cross_fitted(sharp, labels)
+        assert (result.argmax(axis=1) == sharp.argmax(axis=1)).all()
+        assert result.sum(axis=1) == pytest.approx(np.ones(len(labels)))
+        before = expected_calibration_error(to_probabilities(sharp), labels)
+        assert expected_calibration_error(result, labels) < before / 3

@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+
+from services.trainer.evaluation.metrics import (
+    bootstrap_intervals,
+    brier,
+    confusion_matrix,
+    expected_calibration_error,
+    negative_log_likelihood,
+    per_class,
+    scores,
+)
+
+# Worked by hand: three classes, six images, four right.
+MATRIX = np.array([[2, 0, 0], [1, 1, 0], [0, 1, 1]])
+
+
+class TestConfusionMatrix:
+    def test_rows_are_the_truth(self) -> None:
+        matrix = confusion_matrix(np.array([0, 0, 6]), np.array([0, 3, 6]))
+        assert matrix.shape == (7, 7)
+        assert (matrix[0, 0], matrix[0, 3], matrix[6, 6]) == (1, 1, 1)
+        assert matrix.sum() == 3
+
+
+class TestPerClass:
+    def test_matches_the_hand_calculation(self) -> None:
+        found = per_class(MATRIX)
+        assert found.precision == pytest.approx([2 / 3, 1 / 2, 1])
+        assert found.recall == pytest.approx([1, 1 / 2, 1 / 2])
+        assert found.f1 == pytest.approx([4 / 5, 1 / 2, 2 / 3])
+        assert found.support.tolist() == [2, 2, 2]
+
+    def test_a_class_never_answered_has_precision_zero(self) -> None:
+        found = per_class(np.array([[2, 0], [1, 0]]))
+        assert found.precision.tolist() == pytest.approx([2 / 3, 0])
+        assert found.f1[1] == 0
+
+
+class TestScores:
+    def test_matches_the_hand_calculation(self) -> None:
+        found = scores(MATRIX)
+        assert found.accuracy == pytest.approx(4 / 6)
+        assert found.macro_recall == pytest.approx(2 / 3)
+        assert found.macro_f1 == pytest.approx((4 / 5 + 1 / 2 + 2 / 3) / 3)
+
+    def test_macro_means_leave_out_classes_without_images(self) -> None:
+        padded = np.zeros((4, 4), dtype=np.int64)
+        padded[:3, :3] = MATRIX
+        assert scores(padded).macro_recall == pytest.approx(scores(MATRIX).macro_recall)
+        assert scores(padded).macro_f1 == pytest.approx(scores(MATRIX).macro_f1)
+
+    def test_always_the_majority_has_a_low_macro_recall(self) -> None:
+        found = scores(np.array([[90, 0], [10, 0]]))
+        assert (found.accuracy, found.macro_recall) == (pytest.approx(0.9), pytest.approx(0.5))
+
+
+class TestBootstrapIntervals:
+    def test_agrees_with_the_binomial_for_accuracy(self) -> None:
+        matrix = np.array([[350, 150], [150, 350]])
+        low, high = bootstrap_intervals(matrix, resamples=4000)["accuracy"]
+        half = 1.96 * (0.7 * 0.3 / 1000) ** 0.5
+        assert low == pytest.approx(0.7 - half, abs=0.004)
+        assert high == pytest.approx(0.7 + half, abs=0.004)
+
+    def test_is_repeatable_and_narrows_with_more_images(self) -> None:
+        few, many = bootstrap_intervals(MATRIX), bootstrap_intervals(MATRIX * 100)
+        assert few == bootstrap_intervals(MATRIX)
+        for name in ("accuracy", "macro_recall", "macro_f1"):
+            assert many[name][1] - many[name][0] < few[name][1] - few[name][0]
+
+
+PROBABILITIES = np.array([[0.8, 0.2], [0.6, 0.4], [0.3, 0.7]])
+LABELS = np.array([0, 1, 1])
+
+
+class TestProbabilityMeasures:
+    def test_nll_is_the_mean_log_of_the_truth(self) -> None:
+        expected = -np.log([0.8, 0.4, 0.7]).mean()
+        assert negative_log_likelihood(PROBABILITIES, LABELS) == pytest.approx(expected)
+
+    def test_nll_of_a_certain_mistake_is_finite(self) -> None:
+        assert np.isfinite(negative_log_likelihood(np.array([[1.0, 0.0]]), np.array([1])))
+
+    def test_brier_sums_over_classes(self) -> None:
+        expected = np.mean([2 * 0.2**2, 2 * 0.6**2, 2 * 0.3**2])
+        assert brier(PROBABILITIES, LABELS) == pytest.approx(expected)
+
+    def test_ece_of_separate_bins_is_the_mean_gap(self) -> None:
+        expected = np.mean([0.2, 0.6, 0.3])
+        assert expected_calibration_error(PROBABILITIES, LABELS) == pytest.approx(expected)
+
+    def test_ece_within_a_bin_lets_gaps_cancel(self) -> None:
+        half = np.tile([[0.5, 0.5]], (10, 1))
+        labels = np.array([0, 1] * 5)
+        assert expected_calibration_error(half, labels) == pytest.approx(0)
+
+    def test_ece_takes_full_certainty(self) -> None:
+        assert expected_calibration_error(np.array([[1.0, 0.0]]), np.array([0])) == 0

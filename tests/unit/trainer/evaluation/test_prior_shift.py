@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from services.trainer.evaluation.metrics import confusion_matrix, scores
+from services.trainer.evaluation.prior_shift import choose_prior_shift, prior_shift
+
+COUNTS = [4000, 4000, 400, 7000, 4000, 5000, 5000]
+
+
+def imbalanced(n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
+    """Logits of a learner that makes too much of the frequency."""
+    rng = np.random.default_rng(0)
+    prior = np.asarray(COUNTS) / sum(COUNTS)
+    labels = rng.choice(7, size=n, p=prior)
+    evidence = rng.normal(size=(n, 7))
+    evidence[np.arange(n), labels] += 1.5
+    return (1.5 * evidence + 2 * np.log(prior)).astype(np.float32), labels
+
+
+class TestPriorShift:
+    def test_raises_rare_classes_most_and_keeps_the_mean(self) -> None:
+        shift = prior_shift(0.5, COUNTS)
+        assert max(shift) == shift[2]
+        assert min(shift) == shift[3]
+        assert sum(shift) == pytest.approx(0, abs=1e-3)
+        assert shift[2] - shift[3] == pytest.approx(0.5 * np.log(7000 / 400), abs=1e-3)
+
+    def test_nothing_for_tau_0_and_no_infinity_for_a_missing_class(self) -> None:
+        assert set(prior_shift(0, COUNTS)) <= {0.0, -0.0}
+        assert all(np.isfinite(prior_shift(1, [0, *COUNTS[1:]])))
+
+
+class TestChoose:
+    def test_buys_macro_recall_where_it_is_cheap(self) -> None:
+        logits, labels = imbalanced()
+        chosen = choose_prior_shift(logits, labels, counts=COUNTS)
+        before = scores(confusion_matrix(labels, logits.argmax(1)))
+        after = scores(confusion_matrix(labels, (logits + np.asarray(chosen.shift)).argmax(1)))
+        assert chosen.tau > 0
+        assert after.macro_recall > before.macro_recall + 0.01
+        assert after.macro_f1 > before.macro_f1
+
+    def test_leaves_balanced_data_alone(self) -> None:
+        logits, labels = imbalanced()
+        assert set(choose_prior_shift(logits, labels, counts=[100] * 7).shift) <= {0.0, -0.0}

@@ -1,0 +1,147 @@
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.common.domain.emotions import EMOTIONS
+from services.trainer.data.dataset import load_prepared
+from services.trainer.data.prepare import prepare
+from services.trainer.errors import RunError
+from services.trainer.evaluation.bundle import BundleEvaluation, judge_bundle
+from services.trainer.networks.normalisation import Normalisation
+from services.trainer.reports.bundle_page import write_bundle_report
+from services.trainer.reports.charts import imbalance_svg, reliability, training_svg
+from services.trainer.reports.page import page, table
+from services.trainer.reports.run_page import run_figures, write_report
+from services.trainer.training.run import Run
+from services.trainer.training.run_log import Journal
+from services.vision.bundle import Bundle
+from tests.fixtures.training import DATA, tiny_config, write_image_folder
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """A calibrated run with a log, whose network answers at random but surely."""
+    folder = Run(tmp_path / "run")
+    data = write_image_folder(tmp_path / "data", train=4, test=4, val=4)
+    prepare(data, out=folder.data, config=DATA)
+    folder.begin(tiny_config(), normalisation=Normalisation((128.0,), (50.0,)), data={"train": 28})
+    journal = Journal(folder.folder)
+    journal.add("step", step=50, loss=1.9, learning_rate=0.1)
+    journal.add("epoch", step=60, epoch=1, loss=1.8, validation_loss=1.7, validation_accuracy=0.4)
+    n = len(load_prepared(folder.data).test)
+    logits = np.random.default_rng(0).normal(size=(n, 7)).astype(np.float32) * 3
+    folder.report.mkdir()
+    np.savez(folder.report / "logits.npz", test=logits, validation=logits)
+    fitted = {"temperature": 2.0, "abstention_threshold": 0.3, "prior_shift": [0.0] * 6 + [50.0]}
+    (folder.report / "calibration.json").write_text(json.dumps(fitted))
+    return folder
+
+
+class TestRunReport:
+    def test_shows_every_part(self, run: Run) -> None:
+        text = write_report(run).read_text()
+        for heading in (
+            "Training",
+            "Confusion matrix",
+            "Reliability",
+            "Expressions",
+            "Imbalance",
+            "Image quality",
+            "The seed&#x27;s classification report",
+            "Worst examples",
+            "Recipe and hashes",
+        ):
+            assert f"<h2>{heading}</h2>" in text
+
+    def test_the_imbalance_is_that_of_every_split(self, run: Run) -> None:
+        text = write_report(run).read_text()
+        chart = text[text.index("<h2>Imbalance</h2>") :]
+        for split in ("train", "validation", "test"):
+            assert f"<td>{split}</td><td>28</td>" in chart
+
+    def test_can_leave_the_images_out(self, run: Run) -> None:
+        assert "data:image/png" in (text := write_report(run).read_text())
+        assert "Not for redistribution" in text
+        assert "data:image" not in write_report(run, examples=False).read_text()
+
+    def test_loads_nothing_from_elsewhere(self, run: Run) -> None:
+        text = write_report(run).read_text()
+        assert "<script" not in text
+        assert not re.search(r'(src|href)="https?:', text)
+
+    def test_applies_the_fitted_shift_and_temperature(self, run: Run) -> None:
+        found = run_figures(run)
+        assert found["per_class"]["neutral"]["recall"] == 1  # shifted by 50
+        assert found["temperature"] == 2.0
+
+    def test_needs_an_evaluation(self, tmp_path: Path) -> None:
+        with pytest.raises(RunError, match="run evaluate first"):
+            write_report(Run(tmp_path))
+
+
+class TestBundleReport:
+    @pytest.fixture
+    def evaluation(self, tiny_bundle: Bundle, tmp_path: Path) -> BundleEvaluation:
+        data = write_image_folder(tmp_path / "data", train=1, test=2)
+        return judge_bundle(tiny_bundle.directory, data)
+
+    def test_carries_no_image_unless_asked(
+        self, evaluation: BundleEvaluation, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "pages" / "report.html"
+        assert "data:image" not in write_bundle_report(evaluation, path).read_text()
+        with_faces = write_bundle_report(evaluation, path, examples=True).read_text()
+        assert with_faces.count("data:image/png") == 14
+        assert "Not for redistribution" in with_faces
+
+    def test_shows_what_the_bundle_learned_from(
+        self, evaluation: BundleEvaluation, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "report.html"
+        assert "<td>trained on</td>" not in write_bundle_report(evaluation, path).read_text()
+        counts = dict.fromkeys(map(str, EMOTIONS), 100) | {"disgust": 20}
+        manifest = evaluation.bundle.manifest.model_copy(
+            update={"metrics": {"data_counts": {"train": counts}}}
+        )
+        told = replace(evaluation, bundle=replace(evaluation.bundle, manifest=manifest))
+        text = write_bundle_report(told, path).read_text()
+        assert "<td>trained on</td><td>620</td>" in text
+        assert "<td>disgust 20</td><td>5.0</td>" in text
+
+    def test_is_the_same_page_each_time(self, evaluation: BundleEvaluation, tmp_path: Path) -> None:
+        first = write_bundle_report(evaluation, tmp_path / "a.html").read_bytes()
+        assert write_bundle_report(evaluation, tmp_path / "b.html").read_bytes() == first
+
+
+class TestPage:
+    def test_escapes_what_it_is_given(self) -> None:
+        text = page("<b>", [table(["<i>"], [["<script>"]])])
+        assert "&lt;b&gt;" in text
+        assert "<script>" not in text
+        assert "<i>" not in text
+
+
+class TestCharts:
+    def test_reliability_of_a_network_as_good_as_it_is_sure(self) -> None:
+        probabilities = np.tile([0.75, 0.25, 0, 0, 0, 0, 0], (4, 1))
+        confidence, accuracy, count = reliability(probabilities, np.array([0, 0, 0, 1]))
+        assert (confidence.tolist(), accuracy.tolist(), count.tolist()) == ([0.75], [0.75], [4])
+
+    def test_takes_the_colours_of_the_page(self) -> None:
+        lines = [{"kind": "step", "step": 1, "loss": 2.0, "learning_rate": 0.1}]
+        drawn = training_svg(lines)
+        assert "currentColor" in drawn
+        assert "#010203" not in drawn
+        assert "learning rate" in drawn
+        assert "learning rate" not in training_svg([{"kind": "step", "step": 1, "loss": 2.0}])
+
+    def test_the_imbalance_has_a_panel_per_split_and_its_own_ids(self) -> None:
+        drawn = imbalance_svg({"train": {"fear": 9, "anger": 3}, "test": {"fear": 1, "anger": 0}})
+        for text in (">train<", ">test<", ">fear<", ">effective number<"):
+            assert text in drawn
+        assert "#0102" not in drawn
+        assert 'id="imbalance"' in drawn
