@@ -1,23 +1,31 @@
 """Run every tier of tests, each in a pytest of its own, and say what came of all together.
 
+Two tiers run side by side: those with servers mostly wait, and leave a core to those that compute.
+What a tier says is printed when it ends; until then it can be read in build/reports/TIER.log.
+
 The tiers that hold torch and tensorflow never share a process: tensorflow imported before
 torch ends in a segfault (torch 2.14.1, tensorflow 2.21).
 """
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 from xml.etree import ElementTree as ET
 
 REPORTS = Path("build/reports")
 # The limit of pyproject.toml is for all covered tiers together, not for each.
 COVERAGE = ("--cov=services", "--cov-report=", "--cov-fail-under=0")
+# The largest pair, TensorFlow beside a stack with its workers, takes about 6 GiB.
+LANES = 2 if os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") > 8 * 2**30 else 1
+POLL_S, PROGRESS_S = 0.2, 30
 
 
 @dataclass(frozen=True)
@@ -65,20 +73,21 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 # As tests/fixtures/pgbouncer.py looks for it; scripts/pgbouncer.sh makes it.
 PGBOUNCER = str(Path(sys.executable).with_name("pgbouncer"))
 BEHIND_PGBOUNCER = "tests/integration/common/db/test_pgbouncer.py"
+# In the order of their starts: the longest first, so that none is left to run alone at the end.
 TIERS = (
-    Tier("unit", ("tests/unit", "tests/architecture"), PARALLEL, covered=True),
+    Tier("model-tensorflow", ("tests/model/trainer",), covered=True),
+    Tier("e2e", ("tests/e2e",), ("--ignore=tests/e2e/web",)),
+    Tier("fault", ("tests/fault",)),
     Tier(
         "integration",
         ("tests/integration",),
         (*PARALLEL, f"--ignore={BEHIND_PGBOUNCER}"),
         covered=True,
     ),
-    Tier("pgbouncer", (BEHIND_PGBOUNCER,), needs=(PGBOUNCER,)),
-    Tier("fault", ("tests/fault",)),
-    Tier("e2e", ("tests/e2e",), ("--ignore=tests/e2e/web",)),
     Tier("browser", ("tests/e2e/web",), needs=BROWSERS),
+    Tier("unit", ("tests/unit", "tests/architecture"), PARALLEL, covered=True),
+    Tier("pgbouncer", (BEHIND_PGBOUNCER,), needs=(PGBOUNCER,)),
     Tier("model-torch", ("tests/model/vision",)),
-    Tier("model-tensorflow", ("tests/model/trainer",), covered=True),
 )
 
 
@@ -87,7 +96,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     names = [tier.name for tier in TIERS]
     parser.add_argument("tiers", nargs="*", help=f"of {', '.join(names)}; all when none is named")
-    chosen = parser.parse_args().tiers or names
+    parser.add_argument("--lanes", type=int, default=LANES, help="how many run side by side")
+    arguments = parser.parse_args()
+    chosen = arguments.tiers or names
     if unknown := set(chosen) - set(names):
         parser.error(f"unknown tiers: {', '.join(sorted(unknown))}")
     REPORTS.mkdir(parents=True, exist_ok=True)
@@ -95,7 +106,8 @@ def main() -> int:
         old.unlink()
     started = time.monotonic()
     wanted = [tier for tier in TIERS if tier.name in chosen]
-    outcomes = [run(tier) for tier in wanted if tier.possible]
+    possible = [tier for tier in wanted if tier.possible]
+    outcomes = run_side_by_side(possible, lanes=arguments.lanes)
     left_out = [tier for tier in wanted if not tier.possible]
     covered = {tier.name for tier in TIERS if tier.covered} <= set(chosen)
     coverage_code = report_coverage() if covered else 0
@@ -103,23 +115,87 @@ def main() -> int:
     return conclude(outcomes, coverage_code=coverage_code, seconds=seconds, left_out=left_out)
 
 
-def run(tier: Tier) -> Outcome:
-    """Run one tier in a process of its own."""
-    print(f"\n--- {tier.name} ---", flush=True)
-    report = REPORTS / f"{tier.name}.xml"
-    report.unlink(missing_ok=True)
-    coverage = COVERAGE if tier.covered else ()
-    started = time.monotonic()
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-q", *tier.paths),
-            *(*tier.options, *coverage, f"--junit-xml={report}"),
-        ],
-        env={**os.environ, "COVERAGE_FILE": f".coverage.{tier.name}"},
-        check=False,
-    )
-    seconds = time.monotonic() - started
-    return Outcome(tier.name, done.returncode, seconds, counts=read_counts(report))
+class Run(Protocol):
+    """A tier that was started."""
+
+    def poll(self) -> Outcome | None:
+        """Return what came of it once it has ended."""
+
+    def output(self) -> str:
+        """Return what it has said so far."""
+
+    def wait(self) -> object:
+        """Wait for its end."""
+
+
+class PytestRun:
+    """A tier in a pytest of its own, which was started now and writes to a file."""
+
+    def __init__(self, tier: Tier) -> None:
+        """Start it."""
+        self._tier = tier
+        self._log, self._report = (REPORTS / f"{tier.name}.{kind}" for kind in ("log", "xml"))
+        self._report.unlink(missing_ok=True)
+        self._started = time.monotonic()
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "pytest", "-q", *tier.paths, *tier.options),
+                    *(*(COVERAGE if tier.covered else ()), f"--junit-xml={self._report}"),
+                ],
+                env={**os.environ, "COVERAGE_FILE": f".coverage.{tier.name}"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def poll(self) -> Outcome | None:
+        """Return what came of it once it has ended."""
+        code = self._process.poll()
+        if code is None:
+            return None
+        seconds = time.monotonic() - self._started
+        return Outcome(self._tier.name, code, seconds, counts=read_counts(self._report))
+
+    def output(self) -> str:
+        """Return what it has said so far."""
+        return self._log.read_text(errors="replace")
+
+    def wait(self) -> object:
+        """Wait for its end: Ctrl-C has reached it too, and it stops its servers."""
+        return self._process.wait()
+
+
+def run_side_by_side(
+    tiers: Sequence[Tier], *, lanes: int, start: Callable[[Tier], Run] = PytestRun
+) -> list[Outcome]:
+    """Run tiers in order, so many at a time, and print the output of each when it has ended."""
+    waiting, running, outcomes = list(tiers), dict[str, Run](), list[Outcome]()
+    started = told = time.monotonic()
+    try:
+        while waiting or running:
+            while waiting and len(running) < lanes:
+                tier = waiting.pop(0)
+                running[tier.name] = start(tier)
+            ended = {name: outcome for name, run in running.items() if (outcome := run.poll())}
+            for name, outcome in ended.items():
+                print(f"\n--- {name} ---\n{running.pop(name).output()}", flush=True)
+                outcomes.append(outcome)
+            if (now := time.monotonic()) - told > PROGRESS_S:
+                told = now
+                print(f"{now - started:7.0f} s  {progress(running)}", flush=True)
+            time.sleep(0 if ended else POLL_S)
+    finally:
+        for run in running.values():
+            run.wait()
+    return outcomes
+
+
+def progress(running: dict[str, Run]) -> str:
+    """Say how many tests each tier has done: pytest writes a letter or a dot for each."""
+    letters = re.compile(r"^[.FEsxX]+(?=\s*(?:\[|$))", re.MULTILINE)
+    counts = {name: sum(map(len, letters.findall(run.output()))) for name, run in running.items()}
+    return ", ".join(f"{name}: {count} done" for name, count in counts.items())
 
 
 def read_counts(report: Path) -> dict[str, int]:

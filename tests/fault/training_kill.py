@@ -62,9 +62,9 @@ class Training:
         often = f"loop.checkpoint_minutes={minutes}"
         process = self._start(often, *(["--resume"] if resume else []))
         try:
-            self._await(process, lambda: self.step >= max(kill.step, before + 1))
-            if kill.torn:
-                self._await(process, lambda: self._stopped_while_writing(process))
+            self._await(process, lambda: self.step >= max(kill.step, before + 1), every_s=0.01)
+            if kill.torn:  # a write lasts a few milliseconds
+                self._await(process, lambda: self._stopped_while_writing(process), every_s=0.0005)
         finally:
             process.kill()
             process.wait()
@@ -76,11 +76,12 @@ class Training:
         with self._log.open("ab") as log:
             return subprocess.Popen([*self._command, *more], stdout=log, stderr=log)
 
-    def _await(self, process: subprocess.Popen[bytes], reached: Callable[[], bool]) -> None:
-        """Look often: a write lasts a few milliseconds."""
+    def _await(
+        self, process: subprocess.Popen[bytes], reached: Callable[[], bool], *, every_s: float
+    ) -> None:
         while not reached():
             assert process.poll() is None, f"ended before its kill: {self._log.read_text()}"
-            time.sleep(0.0005)  # the process to kill can tell nobody when it begins to write
+            time.sleep(every_s)  # the process to kill can tell nobody when it begins to write
 
     def _stopped_while_writing(self, process: subprocess.Popen[bytes]) -> bool:
         """Whether a file is half written; if so, the process stands still and stays so."""

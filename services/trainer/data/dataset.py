@@ -94,5 +94,6 @@ def load_prepared(folder: Path) -> PreparedData:
 def _read(path: Path, *, sha256: str) -> Pixels:
     if sha256_of(path) != sha256:
         raise RunError(f"{path.name} is not what {MANIFEST_NAME} says; run prepare again.")
-    pixels: Pixels = np.load(path, allow_pickle=False)
+    # Mapped: each split copies its images out of it, and no second copy of all stays behind.
+    pixels: Pixels = np.load(path, allow_pickle=False, mmap_mode="r")
     return pixels

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.trainer.config import Backbone, ModelConfig
+from services.trainer.errors import WeightsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,20 @@ def normalisation_for(config: ModelConfig, images: NDArray[np.uint8]) -> Normali
         config: weights of a run or a bundle have its scale, published ones the backbone's, and
             random ones none.
         images: the training images, uint8 ``[N, S, S, C]``. Gray ones get the mean over RGB.
+
+    Raises:
+        WeightsError: if the bundle or run is damaged, or was trained on other channels.
     """
     if config.weights == "none":
         return measure(images)
     earlier = _of_earlier(Path(config.weights))
     if earlier is not None:
+        theirs, ours = len(earlier.mean), images.shape[-1]
+        if theirs != ours:
+            raise WeightsError(
+                f"model.weights={config.weights} was trained on images with {theirs} channel(s), "
+                f"this recipe has {ours}: set data.channels={theirs}, or name other weights."
+            )
         return earlier
     if config.backbone not in _PUBLISHED:
         return measure(images)
@@ -61,8 +71,13 @@ def _of_earlier(folder: Path) -> Normalisation | None:
     """Return the scale of a bundle or a run folder; None if it is neither."""
     for name, section in (("bundle.json", "input"), ("run.json", "normalisation")):
         if (folder / name).is_file():
-            found = json.loads((folder / name).read_bytes())[section]
-            return Normalisation(tuple(found["mean"]), tuple(found["std"]))
+            try:
+                found = json.loads((folder / name).read_bytes())[section]
+                return Normalisation(tuple(found["mean"]), tuple(found["std"]))
+            except (KeyError, TypeError, ValueError) as error:
+                raise WeightsError(
+                    f"{folder / name} is damaged; name other weights in model.weights."
+                ) from error
     return None
 
 

@@ -57,6 +57,7 @@ class Run:
         self.data = folder / "data"
         self.report = folder / "report"
         self.checkpoints = CheckpointStore(folder / "checkpoints")
+        self._prepared: PreparedData | None = None
 
     @property
     def exists(self) -> bool:
@@ -127,7 +128,7 @@ class Run:
         return Normalisation(tuple(values["mean"]), tuple(values["std"]))
 
     def prepared(self) -> "PreparedData":
-        """Return the images that ``prepare`` left in ``data/``.
+        """Return the images that ``prepare`` left in ``data/``, read and verified once.
 
         Raises:
             RunError: if they are not there, damaged, or of another version of the trainer.
@@ -135,12 +136,13 @@ class Run:
         from services.trainer.data.dataset import load_prepared  # OpenCV
 
         try:
-            return load_prepared(self.data)
+            self._prepared = self._prepared or load_prepared(self.data)
         except (KeyError, TypeError, ValueError, EOFError) as error:
             raise RunError(
                 f"{self.data} is damaged or was prepared by another version of the trainer; "
                 "start anew in another folder."
             ) from error
+        return self._prepared
 
     def log_lines(self) -> list[dict[str, Any]]:
         """Return the lines of log.jsonl so far; see ``journal.py``."""

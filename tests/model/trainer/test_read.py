@@ -1,5 +1,6 @@
 """A graph that was written is read back."""
 
+import functools
 from pathlib import Path
 
 import keras
@@ -29,12 +30,18 @@ NETWORKS = [
 SCALE = Normalisation((120.0,), (60.0,))
 
 
+@functools.cache
+def built(config: ModelConfig, *, seed: int) -> keras.Model:
+    """One network for each seed, as building takes seconds."""
+    del seed
+    return build_network(config, size=32, normalisation=SCALE)
+
+
 def network(config: ModelConfig, *, seed: int) -> keras.Model:
-    keras.utils.set_random_seed(seed)
-    model = build_network(config, size=32, normalisation=SCALE)
-    rng = np.random.default_rng(seed)
+    """Kernels, statistics and biases of the seed's own, none of them all 0 or 1."""
+    model, rng = built(config, seed=seed), np.random.default_rng(seed)
     for variable in model.weights:
-        if len(variable.shape) == 1:  # statistics and biases of their own, not all 0 and 1
+        if variable.dtype == "float32":  # the seeds of dropout are whole numbers
             variable.assign(rng.uniform(0.5, 1.5, variable.shape))
     return model
 

@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from services.api.models.upload import MAX_BUNDLE_FILES
 from services.trainer.cli import app
-from services.trainer.commands.training import UNFINISHED
 from services.trainer.data.layouts import Split
 from services.trainer.errors import RunError
 from services.trainer.evaluation.bundle import evaluate_bundle
@@ -24,25 +23,7 @@ from services.trainer.training.run import Run
 from services.vision.bundle import check_golden, load_bundle
 from services.vision.classifiers.openvino import OpenVinoClassifier
 from services.vision.probabilities import to_probabilities
-from tests.fixtures.training import write_image_folder
-
-SETTINGS = [
-    "data.name=stripes",
-    "data.licence=CC0-1.0",
-    "data.size=16",
-    "data.crop_margin=0.25",
-    "model.densenet.blocks=1,2",
-    "model.densenet.growth=4",
-    "model.densenet.stem=8",
-    "augment.flip=0",
-    "augment.rotate=0",
-    "augment.erase=0",
-    "optim.warmup_steps=5",
-    "optim.ema_decay=0.8",
-    "loop.batch_size=8",
-    "loop.epochs=4",
-    "loop.threads=1",
-]
+from tests.model.trainer.conftest import SETTINGS, invoke
 
 
 def refused(*arguments: str) -> str:
@@ -51,27 +32,20 @@ def refused(*arguments: str) -> str:
     return result.output
 
 
-def invoke(*arguments: str) -> str:
-    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, arguments)
-    assert result.exit_code == 0, result.output
-    return result.output
+@pytest.fixture(scope="module")
+def run(finished_run: Path) -> Path:
+    return finished_run
+
+
+@pytest.fixture
+def copy(run: Path, tmp_path: Path) -> Run:
+    shutil.copytree(run, tmp_path / "run")
+    return Run(tmp_path / "run")
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("trainer")
-    data = write_image_folder(folder / "data", train=24, test=8)
-    arguments = ["train", "--data", str(data), "--run", str(folder / "run"), *SETTINGS]
-    stopped = CliRunner().invoke(app, [*arguments, "--max-minutes", "0.01"])
-    assert stopped.exit_code == UNFINISHED, stopped.output
-    assert not (folder / "run" / "bundle").exists()
-    invoke(*arguments, "--resume")
-    return folder / "run"
-
-
-@pytest.fixture(scope="module")
-def exported(run: Path) -> Path:
-    folder = run.parent / "exports"
+def exported(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("exports")
     invoke(
         *("export", "--run", str(run), "--out", str(folder / "bundle"), "--name", "forms"),
         *("--keras", "--savedmodel", str(folder / "saved")),
@@ -123,13 +97,14 @@ class TestWholeWay:
         assert manifest.temperature == calibration["temperature"]
         assert manifest.abstention_threshold == calibration["abstention_threshold"]
 
-    def test_stages_can_be_repeated_alone(self, run: Path, tmp_path: Path) -> None:
-        assert "accuracy" in invoke("evaluate", "--run", str(run), "--best")
-        assert "temperature" in invoke("calibrate", "--run", str(run))
+    def test_stages_can_be_repeated_alone(self, copy: Run, tmp_path: Path) -> None:
+        run = str(copy.folder)
+        assert "accuracy" in invoke("evaluate", "--run", run, "--best")
+        assert "temperature" in invoke("calibrate", "--run", run)
         out = tmp_path / "again"
         invoke(
             "export",
-            *("--run", str(run), "--out", str(out), "--name", "again", "--version", "2.0.0"),
+            *("--run", run, "--out", str(out), "--name", "again", "--version", "2.0.0"),
             "data.crop_margin=0.5",
         )
         manifest = load_bundle(out).manifest
@@ -178,11 +153,6 @@ class TestExportsForTensorFlow:
 
 class TestDamage:
     """What a user may find in a run folder after a full disk or an update."""
-
-    @pytest.fixture
-    def copy(self, run: Path, tmp_path: Path) -> Run:
-        shutil.copytree(run, tmp_path / "run")
-        return Run(tmp_path / "run")
 
     def test_a_damaged_network_is_named(self, copy: Run) -> None:
         path = copy.folder / "model.keras"

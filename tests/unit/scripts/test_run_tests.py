@@ -4,7 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from scripts.run_tests import TIERS, Outcome, Tier, conclude, read_counts
+from scripts.run_tests import (
+    TIERS,
+    Outcome,
+    Run,
+    Tier,
+    conclude,
+    progress,
+    read_counts,
+    run_side_by_side,
+)
 
 GOOD = {"passed": 3, "failed": 0, "errors": 0, "skipped": 0}
 
@@ -46,6 +55,88 @@ class TestConclude:
     def test_is_bad_below_the_coverage_limit(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert conclude([outcome()], coverage_code=2, seconds=2) == 1
         assert "coverage" in capsys.readouterr().out
+
+
+class Lanes:
+    """Starts runs that end when they were looked at so often, and notes what happens."""
+
+    def __init__(self, **looks: int) -> None:
+        self.looks = looks
+        self.events: list[str] = []
+
+    @property
+    def tiers(self) -> list[Tier]:
+        return [Tier(name, ("x",)) for name in self.looks]
+
+    def start(self, tier: Tier) -> Run:
+        self.events.append(f"start {tier.name}")
+        return FakeRun(self, tier.name)
+
+
+class FakeRun:
+    def __init__(self, lanes: Lanes, name: str) -> None:
+        self._lanes, self._name = lanes, name
+
+    def poll(self) -> Outcome | None:
+        self._lanes.looks[self._name] -= 1
+        if self._lanes.looks[self._name] > 0:
+            return None
+        self._lanes.events.append(f"end {self._name}")
+        return Outcome(self._name, 0, 1.0, counts=GOOD)
+
+    def output(self) -> str:
+        return f"said by {self._name}"
+
+    def wait(self) -> None:
+        self._lanes.events.append(f"wait {self._name}")
+
+
+class Interrupted(FakeRun):
+    def poll(self) -> Outcome | None:
+        raise KeyboardInterrupt
+
+
+class TestRunSideBySide:
+    def test_starts_the_next_tier_when_a_lane_is_free(self) -> None:
+        lanes = Lanes(a=3, b=1, c=1)
+        outcomes = run_side_by_side(lanes.tiers, lanes=2, start=lanes.start)
+        assert lanes.events == ["start a", "start b", "end b", "start c", "end c", "end a"]
+        assert [outcome.tier for outcome in outcomes] == ["b", "c", "a"]
+
+    def test_runs_one_after_the_other_in_one_lane(self) -> None:
+        lanes = Lanes(a=2, b=1)
+        run_side_by_side(lanes.tiers, lanes=1, start=lanes.start)
+        assert lanes.events == ["start a", "end a", "start b", "end b"]
+
+    def test_prints_what_a_tier_said_as_one_piece(self, capsys: pytest.CaptureFixture[str]) -> None:
+        lanes = Lanes(a=2, b=1)
+        run_side_by_side(lanes.tiers, lanes=2, start=lanes.start)
+        told = [line for line in capsys.readouterr().out.splitlines() if line]
+        assert told == ["--- b ---", "said by b", "--- a ---", "said by a"]
+
+    def test_when_interrupted_starts_no_other_and_lets_the_running_stop_their_servers(self) -> None:
+        lanes = Lanes(a=1, b=1)
+        with pytest.raises(KeyboardInterrupt):
+            run_side_by_side(lanes.tiers, lanes=1, start=lambda tier: Interrupted(lanes, tier.name))
+        assert lanes.events == ["wait a"]
+
+
+class TestProgress:
+    @pytest.mark.parametrize(
+        ("output", "told"),
+        [
+            ("", "unit: 0 done"),
+            ("bringing up nodes...\n..F.s", "unit: 5 done"),
+            (f"{'.' * 72} [ 2%]\n{'.' * 8}", "unit: 80 done"),
+            ("...  [100%]\n==== FAILURES ====\nE   assert False\n.coverage\n", "unit: 3 done"),
+        ],
+    )
+    def test_counts_the_tests_that_are_done(self, output: str, told: str) -> None:
+        class Said(FakeRun):
+            def output(self) -> str:
+                return output
+
+        assert progress({"unit": Said(Lanes(), "unit")}) == told
 
 
 class TestReadCounts:

@@ -8,10 +8,11 @@ import pytest
 
 from services.trainer.data.dataset import load_prepared
 from services.trainer.data.layouts import Split
-from services.trainer.data.prepare import prepare
+from services.trainer.data.prepare import IMAGES_NAME, prepare
 from services.trainer.errors import RunError
 from services.trainer.evaluation.evaluate import judge
 from services.trainer.networks.normalisation import Normalisation
+from services.trainer.reports.run_page import write_report
 from services.trainer.stages import calibrate_run, evaluate_run, report_run
 from services.trainer.training.run import Run
 from services.trainer.training.stage_outputs import write_served_logits
@@ -101,6 +102,14 @@ class TestReport:
         (run.report / f"{damaged}.json").write_text("{")
         with pytest.raises(RunError, match=f"run {damaged.removesuffix('ion')}e again"):
             report_run(run, name="tiny", version="0.1.0")
+
+
+class TestPreparedData:
+    def test_all_stages_of_a_run_share_one_reading_of_the_images(self, run: Run) -> None:
+        run.prepared()
+        (run.data / IMAGES_NAME).unlink()
+        calibrate_run(run)
+        assert write_report(run).is_file()
 
 
 class TestEvaluate:

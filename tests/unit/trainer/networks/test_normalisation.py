@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from services.trainer.config import Backbone, ModelConfig
+from services.trainer.errors import WeightsError
 from services.trainer.networks.normalisation import Normalisation, measure, normalisation_for
 
 IMAGES = np.full((2, 8, 8, 1), 40, np.uint8)
@@ -35,6 +36,22 @@ class TestNormalisationFor:
         (tmp_path / "run.json").write_text(json.dumps(scale))
         config = ModelConfig(backbone=Backbone.VGG16, weights=str(tmp_path))
         assert normalisation_for(config, IMAGES) == Normalisation((98.0,), (54.0,))
+
+    @pytest.mark.parametrize(("name", "section"), [("bundle", "input"), ("run", "normalisation")])
+    def test_gray_weights_are_refused_for_rgb_images(
+        self, tmp_path: Path, name: str, section: str
+    ) -> None:
+        scale = {section: {"mean": [99.0], "std": [55.0]}}
+        (tmp_path / f"{name}.json").write_text(json.dumps(scale))
+        config = ModelConfig(weights=str(tmp_path))
+        with pytest.raises(WeightsError, match=r"1 channel.* has 3: set data\.channels=1"):
+            normalisation_for(config, np.zeros((2, 8, 8, 3), np.uint8))
+
+    @pytest.mark.parametrize("content", ["", "{}", "[]", '{"input": {"mean": 1}}'])
+    def test_a_damaged_bundle_is_named(self, tmp_path: Path, content: str) -> None:
+        (tmp_path / "bundle.json").write_text(content)
+        with pytest.raises(WeightsError, match=r"bundle\.json is damaged"):
+            normalisation_for(ModelConfig(weights=str(tmp_path)), IMAGES)
 
     def test_random_weights_take_what_the_images_measure(self) -> None:
         config = ModelConfig(backbone=Backbone.VGG16)

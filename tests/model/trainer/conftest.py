@@ -1,0 +1,51 @@
+"""One run of the trainer's whole way, for every module that looks at what a run leaves."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from services.trainer.cli import app
+from services.trainer.commands.training import UNFINISHED
+from tests.fixtures.training import write_image_folder
+
+SETTINGS = [
+    "data.name=stripes",
+    "data.licence=CC0-1.0",
+    "data.size=16",
+    "data.crop_margin=0.25",
+    "model.densenet.blocks=1,2",
+    "model.densenet.growth=4",
+    "model.densenet.stem=8",
+    "augment.flip=0",
+    "augment.rotate=0",
+    "augment.erase=0",
+    "optim.warmup_steps=5",
+    "optim.ema_decay=0.8",
+    "loop.batch_size=8",
+    "loop.epochs=4",
+    "loop.threads=1",
+]
+
+
+def invoke(*arguments: str) -> str:
+    """Run a command that must succeed; what it printed."""
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a run on the stripes in ``data`` beside it, stopped once and resumed.
+
+    Tests that would change it work on a copy.
+    """
+    folder = tmp_path_factory.mktemp("trainer")
+    data = write_image_folder(folder / "data", train=24, test=8)
+    arguments = ["train", "--data", str(data), "--run", str(folder / "run"), *SETTINGS]
+    stopped = CliRunner().invoke(app, [*arguments, "--max-minutes", "0.01"])
+    assert stopped.exit_code == UNFINISHED, stopped.output
+    assert not (folder / "run" / "bundle").exists()
+    invoke(*arguments, "--resume")
+    return folder / "run"
