@@ -8,7 +8,7 @@ from typing import BinaryIO, Protocol
 from sqlalchemy.orm import Session
 
 from services.common.config import FetchSettings
-from services.common.db.retrying import PatientDatabase
+from services.common.db.retrying import RetryingDatabase
 from services.common.domain.errors import ItemError, ItemErrorCode, TransientError
 from services.common.jobs.queue.closing import close_jobs
 from services.common.jobs.queue.repositories.fetches import (
@@ -50,7 +50,7 @@ class Filer:
 
     def __init__(
         self,
-        database: PatientDatabase,
+        database: RetryingDatabase,
         bucket: PhotoBucket,
         downloader: Download,
         *,

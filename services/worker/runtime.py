@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from services.common.broker.notifier import HintSender, build_hint_sender
 from services.common.config import Settings
-from services.common.db.retrying import PatientDatabase
+from services.common.db.retrying import RetryingDatabase
 from services.common.db.session import (
     SessionFactory,
     build_engine,
@@ -81,7 +81,7 @@ class WorkerRuntime:
         metrics, pace = Metrics(), Pace()
         metrics.show(Metrics.faces, Metrics.faces_per_photo, Metrics.lost_leases)
         told = ModelGauge(metrics)
-        database, storage = PatientDatabase(sessions), build_storage(settings.storage)
+        database, storage = RetryingDatabase(sessions), build_storage(settings.storage)
         shipped = _register(database, settings, analyser)
         if shipped is None:
             models = ModelDesk(analyser)
@@ -150,7 +150,7 @@ class WorkerRuntime:
 
 
 def _register(
-    database: PatientDatabase, settings: Settings, analyser: PhotoAnalyser
+    database: RetryingDatabase, settings: Settings, analyser: PhotoAnalyser
 ) -> Shipped | None:
     """Write the row of the shipped bundle; an analyser without one (in tests) has none."""
     directory = settings.worker.bundle_dir

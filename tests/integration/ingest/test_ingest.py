@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from services.common.config import FetchSettings
-from services.common.db.retrying import PatientDatabase
+from services.common.db.retrying import RetryingDatabase
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import DoomedObject, Item, Job, UrlFetch
 from services.common.domain.errors import TransientError
@@ -88,7 +88,7 @@ def fetch_all(
 ) -> None:
     """Claim and file until nothing is due, in this thread's sight."""
     chosen = FetchSettings.model_validate({"threads": 2, "interval_s": 0.01, **settings})
-    database = PatientDatabase(sessions)
+    database = RetryingDatabase(sessions)
     names = FakeNames({host: list(answers) for host, answers in HOSTS.items()})
     downloader = Downloader(chosen, limits=PhotoLimits(), resolver=names, connector=network)
     filer = Filer(
