@@ -9,7 +9,7 @@ from typing import Any, Self
 import psutil
 from sqlalchemy import Engine
 
-from services.common.broker.notifier import HintSender, build_hint_sender
+from services.common.broker.notifier import QueueNotifier, build_notifier
 from services.common.config import Settings
 from services.common.db.retrying import RetryingDatabase
 from services.common.db.session import (
@@ -49,7 +49,7 @@ class WorkerRuntime:
         bench: Bench,
         heartbeat: Heartbeat,
         follower: ModelFollower,
-        hints: HintSender,
+        hints: QueueNotifier,
         engine: Engine,
     ) -> None:
         self._bench = bench
@@ -95,7 +95,7 @@ class WorkerRuntime:
                 settings=settings.models,
             )
         models.begin()
-        hints = build_hint_sender(settings, metrics)
+        hints = build_notifier(settings, metrics)
         heartbeat = Heartbeat(
             sessions,
             worker,
@@ -193,7 +193,7 @@ def resident_bytes() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
-def _watchdog(worker: WorkerIdentity, sessions: SessionFactory, hints: HintSender) -> Watchdog:
+def _watchdog(worker: WorkerIdentity, sessions: SessionFactory, hints: QueueNotifier) -> Watchdog:
     def hints_wait() -> bool:
         return any(hints.depth(queue) for queue in queues_of(worker.kind))
 

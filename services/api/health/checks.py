@@ -55,7 +55,7 @@ def _database(state: ApiState) -> Check:
 
 
 def _broker(state: ApiState) -> Check:
-    if state.doorbell.depth(Queue.CPU_BATCH) is None:
+    if state.notifier.depth(Queue.CPU_BATCH) is None:
         return Check(ok=False, detail="no answer; jobs start with the delay of the feeder")
     return Check(ok=True, detail="answers")
 

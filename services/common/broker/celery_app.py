@@ -1,7 +1,7 @@
 """The one place that configures Celery.
 
 Redis and Celery are a hint channel only: a FLUSHALL loses every queued message and nothing in
-Celery notices (measured), so Postgres holds the truth and a message is a doorbell. Each setting
+Celery notices (measured), so Postgres holds the truth and a message is a hint. Each setting
 below follows from that; the reasons stand beside them. RabbitMQ is chosen by the URL alone.
 """
 

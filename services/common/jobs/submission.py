@@ -1,6 +1,6 @@
 """Submitting a job: fingerprint, queue cap, idempotency, and the rows in one transaction.
 
-Objects are in the bucket before; hints are rung after the commit, by the caller.
+Objects are in the bucket before; hints are sent after the commit, by the caller.
 """
 
 import hashlib

@@ -185,7 +185,7 @@ class TestRetry:
             seeded.items[seq].sha256.hex() for seq in (1, 3)
         ]
         assert [item["filename"] for item in items] == ["photo-1.jpg", "photo-3.jpg"]
-        assert len(api.bell.rung) == 1
+        assert len(api.notifier.notified) == 1
         assert client.get(path(seeded)).json()["counts"]["failed"] == 2
 
     def test_the_same_key_gives_the_same_retry(
