@@ -113,8 +113,8 @@ class ObjectStorage:
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects, 1,000 a request; keys that name nothing are no error."""
         with _translated("objects to delete"):
-            doomed = (DeleteObject(key) for key in keys)
-            failures = list(self._client.remove_objects(self._bucket, doomed))
+            deletions = (DeleteObject(key) for key in keys)
+            failures = list(self._client.remove_objects(self._bucket, deletions))
         if failures:
             raise TransientError(f"the object storage kept {len(failures)} objects")
 

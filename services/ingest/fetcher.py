@@ -93,7 +93,7 @@ class Filer:
         with closing(photo.file):
             key = photo_key(claimed.tenant, photo.sha256)
             # Before the put, see services/common/jobs/repositories/erasures.py.
-            self._database.run(lambda session: ErasureRepository(session).spare(key))
+            self._database.run(lambda session: ErasureRepository(session).keep(key))
             self._bucket.put(key, photo.file, size=photo.byte_count, content_type=_CONTENT_TYPE)
         fetched = FetchedPhoto(photo.sha256, photo.byte_count, key)
         self._metrics.fetches.labels("fetched").inc()
@@ -103,7 +103,7 @@ class Filer:
             if not FetchRepository(session).arrive(claimed.item_id, fetched, token=token):
                 # Cancelled, erased or in other hands by now; or handed over by a commit whose
                 # answer was lost: the sweeper keeps what a row names.
-                ErasureRepository(session).doom([key])
+                ErasureRepository(session).schedule_deletion([key])
 
         self._database.run(hand_over)
 

@@ -243,8 +243,8 @@ class TestDelete:
             assert session.scalars(select(Job.id)).all() == [neighbour.job.id]
             assert session.scalars(select(Item.job_id)).all() == [neighbour.job.id]
             assert session.scalar(select(func.count()).select_from(Outcome)) == 1
-            doomed = set(session.scalars(select(DoomedObject.object_key)))
-            assert doomed == {picture, *(item.object_key for item in seeded.items)}
+            scheduled = set(session.scalars(select(DoomedObject.object_key)))
+            assert scheduled == {picture, *(item.object_key for item in seeded.items)}
             tombstone = session.get_one(Erasure, seeded.job.public_id)
             assert (tombstone.tenant, tombstone.photos) == ("default", 2)
 

@@ -116,7 +116,7 @@ class TestAccepted:
         api = start_api(settings, notifier=notifier)
         assert submit(api.client(), b"x").status_code == 202
 
-    def test_spares_a_photo_that_was_doomed(
+    def test_keeps_a_photo_that_was_to_be_deleted(
         self, client: httpx.Client, sessions: SessionFactory
     ) -> None:
         key = photo_key("default", hashlib.sha256(b"x").digest())
@@ -166,8 +166,8 @@ class TestRefused:
         yield
         with sessions() as session:
             assert session.scalars(select(Job)).all() == []
-            doomed = {row.object_key for row in session.scalars(select(DoomedObject))}
-        assert {found.key for found in storage.list("photos/")} <= doomed
+            scheduled = {row.object_key for row in session.scalars(select(DoomedObject))}
+        assert {found.key for found in storage.list("photos/")} <= scheduled
         assert api.notifier.notified == []
 
     def test_no_file(self, client: httpx.Client) -> None:

@@ -228,7 +228,7 @@ class TestRetention:
             metrics=Metrics(),
             now=lambda: datetime.now(UTC) + timedelta(days=2),
         )
-        for _ in range(2):  # doomed in the first round, deleted in the second
+        for _ in range(2):  # scheduled in the first round, deleted in the second
             retention.step()
         assert self.photos(storage) == 1
         assert storage.exists(kept)

@@ -72,22 +72,22 @@ class PhotoUploads:
         An object that another job names survives, the sweeper looks.
         """
         await asyncio.gather(*self._running.values(), return_exceptions=True)
-        await asyncio.get_running_loop().run_in_executor(self._executor, self._doom)
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._schedule_deletion)
 
     def _put(self, key: str, photo: SpooledPhoto) -> None:
         assert photo.file is not None  # noqa: S101 - refused photos are never added
         try:
             # Before the put, see services/common/jobs/repositories/erasures.py.
             with unit_of_work(self._sessions) as session:
-                ErasureRepository(session).spare(key)
+                ErasureRepository(session).keep(key)
             self._storage.put(key, photo.file, size=photo.byte_count, content_type=_CONTENT_TYPE)
         finally:
             photo.close()
 
-    def _doom(self) -> None:
+    def _schedule_deletion(self) -> None:
         try:
             with unit_of_work(self._sessions) as session:
-                ErasureRepository(session).doom(self._running)
+                ErasureRepository(session).schedule_deletion(self._running)
         except SQLAlchemyError as error:
             # The collector of objects that no row names finds them a day later.
             _log.warning("upload.not_doomed", photos=len(self._running), error=type(error).__name__)

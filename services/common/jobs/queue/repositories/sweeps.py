@@ -116,7 +116,7 @@ _EXPIRE = text(f"""
 """)  # noqa: S608 - constants of our own modules
 
 _CANCEL = text(f"""
-    WITH doomed AS (
+    WITH dropped AS (
         SELECT item.id FROM job JOIN item ON item.job_id = job.id AND item.state = 0
         WHERE job.finished_at IS NULL
           AND (job.status = 'cancelling'
@@ -124,7 +124,7 @@ _CANCEL = text(f"""
         LIMIT :limit
         FOR UPDATE OF item SKIP LOCKED
     ), moved AS (
-        UPDATE item SET state = 3 FROM doomed WHERE item.id = doomed.id
+        UPDATE item SET state = 3 FROM dropped WHERE item.id = dropped.id
         RETURNING item.job_id, item.state, item.verdict
     ), tallied AS ({tallying("moved")})
     SELECT count(*) FROM moved
