@@ -9,8 +9,7 @@ from services.api.state import ApiState
 from services.common.db.session import ping, unit_of_work
 from services.common.domain.errors import TransientError
 from services.common.domain.queues import Queue
-from services.common.jobs.repositories.fetchers import FetcherRepository
-from services.common.processes.repositories import WorkerRepository
+from services.common.processes.repositories import FetcherRepository, WorkerRepository
 
 _NO_INGEST = (
     "Photos by URL wait, and no ingest process gave a sign of life lately;"

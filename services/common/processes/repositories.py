@@ -1,6 +1,7 @@
-"""Live worker children: for readiness, the choice of a device and the watchdog only.
+"""Live processes, as rows of ``worker``: children of workers, and ingest processes without a model.
 
-Nothing about correctness hangs on these rows: a worker without one works just as well.
+They serve readiness, the choice of a device and the watchdog only. Nothing about correctness
+hangs on these rows: a process without one works just as well.
 """
 
 import json
@@ -17,6 +18,7 @@ from services.common.domain.queues import Device
 # Three missed beats of ten seconds.
 LIVE_S = 30.0
 FORGOTTEN_S = 86_400.0
+_INGEST = "ingest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,19 @@ _STARVING = text("""
         SELECT FROM item JOIN job ON job.id = item.job_id
         WHERE item.state = 0 AND item.next_at < now() - make_interval(secs => :patience_s)
           AND job.status IN ('queued', 'running')
+    )
+""")
+_BEAT_OF_INGEST = text("""
+    INSERT INTO worker (id, kind, host, pid, current)
+    VALUES (:id, :kind, :host, :pid, CAST(:current AS jsonb))
+    ON CONFLICT (id) DO UPDATE SET beat_at = now(), current = excluded.current
+""")
+_FORSAKEN = text("""
+    SELECT NOT EXISTS (
+        SELECT FROM worker WHERE kind = :kind AND beat_at > now() - make_interval(secs => :live_s)
+    ) AND EXISTS (
+        SELECT FROM url_fetch JOIN job ON job.id = url_fetch.job_id
+        WHERE url_fetch.next_at < now() AND job.status IN ('queued', 'running')
     )
 """)
 
@@ -140,3 +155,31 @@ class WorkerRepository:
             "patience_s": patience_s,
         }
         return bool(self._session.scalar(_STARVING, parameters))
+
+
+class FetcherRepository:
+    """Reads and writes rows of ingest processes in the session's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def beat(
+        self, process_id: uuid.UUID, *, host: str, pid: int, current: Mapping[str, Any]
+    ) -> None:
+        """Say that a process lives and what it does."""
+        parameters = {
+            "id": process_id,
+            "kind": _INGEST,
+            "host": host,
+            "pid": pid,
+            "current": json.dumps(current),
+        }
+        self._session.execute(_BEAT_OF_INGEST, parameters)
+
+    def remove(self, process_id: uuid.UUID) -> None:
+        """Take a process off the list when it leaves."""
+        self._session.execute(_REMOVE, {"id": process_id})
+
+    def forsaken(self) -> bool:
+        """Whether photos wait to be fetched while no process had a beat within `LIVE_S`."""
+        return bool(self._session.scalar(_FORSAKEN, {"kind": _INGEST, "live_s": LIVE_S}))
