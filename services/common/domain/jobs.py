@@ -136,7 +136,3 @@ class JobCounts:
     def progress(self) -> float:
         """Share of final items, 0..1; an empty job counts as done."""
         return self.final / self.total if self.total else 1.0
-
-    def closing_status(self) -> JobStatus:
-        """Which final status a job with these counts closes to."""
-        return JobStatus.SUCCEEDED if self.succeeded + self.no_face else JobStatus.FAILED

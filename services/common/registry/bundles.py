@@ -7,7 +7,6 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from services.common.db.tables import Model
 from services.common.domain.errors import BundleError
 from services.common.registry.repository import ModelRepository
 
@@ -60,8 +59,3 @@ def register_bundle(session: Session, identity: BundleIdentity) -> None:
     )
     if models.active() is None:
         models.make_active(model_id, kind="first", actor="worker")
-
-
-def active_model(session: Session) -> Model | None:
-    """Return the model in use; None before the first worker has started."""
-    return ModelRepository(session).active()

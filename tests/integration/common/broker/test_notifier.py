@@ -61,7 +61,6 @@ class TestNotify:
             Queue.CPU_BATCH: 0,
             Queue.GPU_INTERACTIVE: 0,
             Queue.GPU_BATCH: 1,
-            Queue.MAINT: 0,
         }
         assert metrics.value("hfer_hints_total", result="sent") == 2
 

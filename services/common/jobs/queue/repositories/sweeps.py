@@ -17,8 +17,6 @@ from services.common.jobs.repositories.tallies import tallying
 
 # A crash beside others proves nothing; the third one alone does.
 ISOLATED_CRASHES = 3
-READY_AGAIN = "ready"
-CANCELLED = "cancelled"
 
 _DETAILS = {
     ItemErrorCode.TIME_LIMIT: "Analysing this photo took too long three times, also by itself.",
