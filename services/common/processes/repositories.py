@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from services.common.domain.jobs import ItemState
 from services.common.domain.queues import Device
 
 # Three missed beats of ten seconds.
@@ -70,13 +71,14 @@ _REFUSALS = text("""
     WHERE beat_at > now() - make_interval(secs => :live_s)
     GROUP BY 1, 2, 3 ORDER BY 4 DESC, 2, 3
 """)
-_STARVING = text("""
+_STARVING = text(f"""
     SELECT (
         SELECT max(coalesce(claimed_at, started_at)) < now() - make_interval(secs => :patience_s)
         FROM worker WHERE host = :host AND current ->> 'main_pid' = :main_pid
     ) AND EXISTS (
         SELECT FROM item JOIN job ON job.id = item.job_id
-        WHERE item.state = 0 AND item.next_at < now() - make_interval(secs => :patience_s)
+        WHERE item.state = {ItemState.READY}
+          AND item.next_at < now() - make_interval(secs => :patience_s)
           AND job.status IN ('queued', 'running')
     )
 """)

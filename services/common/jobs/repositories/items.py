@@ -27,7 +27,7 @@ _REFUSE = text(f"""
     ), tallied AS ({tallying("refused")})
     INSERT INTO outcome (item_id, ok, error_code, error_detail)
     SELECT id, false, code, detail FROM refused
-""")  # noqa: S608 - constants of our own modules
+""")
 
 _AWAIT = text("""
     INSERT INTO url_fetch (item_id, job_id, host, attempts)

@@ -53,7 +53,7 @@ _ANNOUNCE = text(f"""
     SELECT event.id, endpoint.id
     FROM event JOIN news USING (public_id) JOIN endpoint ON {_WANTED}
     RETURNING id
-""")  # noqa: S608 - a constant of this module
+""")
 
 _LISTENING = text("""
     SELECT DISTINCT tenant FROM webhook_endpoint WHERE enabled AND tenant = ANY(:tenants)

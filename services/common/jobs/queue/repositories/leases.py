@@ -13,7 +13,7 @@ from sqlalchemy import CursorResult, text
 from sqlalchemy.orm import Session
 
 from services.common.domain.errors import ItemErrorCode
-from services.common.domain.jobs import JobStatus
+from services.common.domain.jobs import ItemState, JobStatus
 from services.common.jobs.queue.outcomes import ItemOutcome, to_columns
 from services.common.jobs.repositories.tallies import tallying
 from services.common.telemetry import Origin
@@ -70,22 +70,23 @@ _JOB = text(f"""
     FROM job
     LEFT JOIN LATERAL (
         SELECT queue FROM item
-        WHERE job_id = job.id AND state = 0 AND next_at <= now()
+        WHERE job_id = job.id AND state = {ItemState.READY} AND next_at <= now()
         ORDER BY next_at, id LIMIT :cap
     ) AS ready ON true
     WHERE job.id = :job AND {_ACTIVE}
     GROUP BY job.id
-""")  # noqa: S608 - a constant of this module
+""")
 
 _START = text("""
     UPDATE job SET status = 'running', started_at = now() WHERE id = :job AND status = 'queued'
 """)
 
 # A suspect is taken when it comes first, and alone; it is left out when it comes later.
-_CLAIM = text("""
+_CLAIM = text(f"""
     WITH candidate AS (
         SELECT id, next_at, solo, byte_count FROM item
-        WHERE job_id = :job AND state = 0 AND next_at <= now() AND (:suspects OR NOT solo)
+        WHERE job_id = :job AND state = {ItemState.READY} AND next_at <= now()
+          AND (:suspects OR NOT solo)
         ORDER BY next_at, id LIMIT :limit
         FOR UPDATE SKIP LOCKED
     ), ranked AS (
@@ -96,7 +97,8 @@ _CLAIM = text("""
         FROM candidate WINDOW in_order AS (ORDER BY next_at, id)
     )
     UPDATE item
-    SET state = 1, attempts = attempts + 1, lease_token = :token, lease_task = :task,
+    SET state = {ItemState.LEASED}, attempts = attempts + 1,
+        lease_token = :token, lease_task = :task,
         lease_until = now() + make_interval(secs => :lease_s)
     FROM ranked
     WHERE item.id = ranked.id
@@ -105,9 +107,9 @@ _CLAIM = text("""
               item.attempts, item.solo
 """)
 
-_RENEW = text("""
+_RENEW = text(f"""
     UPDATE item SET lease_until = now() + make_interval(secs => :lease_s)
-    WHERE id = ANY(:ids) AND lease_token = :token AND state = 1
+    WHERE id = ANY(:ids) AND lease_token = :token AND state = {ItemState.LEASED}
     RETURNING id
 """)
 
@@ -121,12 +123,13 @@ _FINISH = text(f"""
         ) AS news(id, verdict, payload, code, detail, milliseconds)
     ), closed AS (
         UPDATE item
-        SET state = CASE WHEN job.status = 'cancelling' THEN 3 ELSE 2 END,
+        SET state = CASE WHEN job.status = 'cancelling' THEN {ItemState.CANCELLED}
+                         ELSE {ItemState.FINISHED} END,
             verdict = CASE WHEN job.status = 'cancelling' THEN NULL ELSE news.verdict END,
             last_error = coalesce(news.code, item.last_error),
             lease_token = NULL, lease_task = NULL, lease_until = NULL
         FROM news, job
-        WHERE item.id = news.id AND item.lease_token = :token AND item.state = 1
+        WHERE item.id = news.id AND item.lease_token = :token AND item.state = {ItemState.LEASED}
           AND job.id = item.job_id
         RETURNING item.id, item.job_id, item.state, item.verdict
     ), tallied AS ({tallying("closed")})
@@ -135,46 +138,46 @@ _FINISH = text(f"""
     SELECT news.id, news.code IS NULL, CAST(news.payload AS jsonb), news.code, news.detail,
            :model_version, news.milliseconds
     FROM news JOIN closed USING (id)
-    WHERE closed.state = 2
+    WHERE closed.state = {ItemState.FINISHED}
     RETURNING item_id
-""")  # noqa: S608 - constants of our own modules
-
-_RELEASE = text("""
-    UPDATE item
-    SET state = 0, attempts = attempts - 1,
-        next_at = now() + make_interval(secs => :delay_s),
-        lease_token = NULL, lease_task = NULL, lease_until = NULL
-    WHERE id = ANY(:ids) AND lease_token = :token AND state = 1
 """)
 
-_RETRY = text("""
+_RELEASE = text(f"""
     UPDATE item
-    SET state = 0, next_at = now() + make_interval(secs => later.delay_s),
+    SET state = {ItemState.READY}, attempts = attempts - 1,
+        next_at = now() + make_interval(secs => :delay_s),
+        lease_token = NULL, lease_task = NULL, lease_until = NULL
+    WHERE id = ANY(:ids) AND lease_token = :token AND state = {ItemState.LEASED}
+""")
+
+_RETRY = text(f"""
+    UPDATE item
+    SET state = {ItemState.READY}, next_at = now() + make_interval(secs => later.delay_s),
         last_error = later.reason,
         lease_token = NULL, lease_task = NULL, lease_until = NULL
     FROM unnest(CAST(:ids AS bigint[]), CAST(:delays AS float8[]), CAST(:reasons AS text[]))
         AS later(id, delay_s, reason)
-    WHERE item.id = later.id AND item.lease_token = :token AND item.state = 1
+    WHERE item.id = later.id AND item.lease_token = :token AND item.state = {ItemState.LEASED}
 """)
 
-_FORGET = text("""
+_FORGET = text(f"""
     UPDATE item
-    SET state = 0, attempts = attempts - 1,
+    SET state = {ItemState.READY}, attempts = attempts - 1,
         lease_token = NULL, lease_task = NULL, lease_until = NULL
-    WHERE lease_token = :token AND state = 1
+    WHERE lease_token = :token AND state = {ItemState.LEASED}
 """)
 
-_EXPIRE_TASK = text("""
+_EXPIRE_TASK = text(f"""
     UPDATE item SET lease_until = now(), last_error = :reason
-    WHERE lease_task = :task AND state = 1
+    WHERE lease_task = :task AND state = {ItemState.LEASED}
 """)
 
 _STATUS = text("SELECT status FROM job WHERE id = :job")
 
-_WAITING = text("""
+_WAITING = text(f"""
     SELECT EXISTS (
         SELECT 1 FROM item JOIN job ON job.id = item.job_id
-        WHERE item.state = 0 AND item.queue = :lane AND item.next_at <= now()
+        WHERE item.state = {ItemState.READY} AND item.queue = :lane AND item.next_at <= now()
           AND job.status IN ('queued', 'running')
     )
 """)

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.common.domain.errors import ItemErrorCode
-from services.common.domain.jobs import JobStatus
+from services.common.domain.jobs import ItemState, JobStatus, Verdict
 from services.common.domain.queues import Lane
 from services.common.jobs.repositories.tallies import tallying
 
@@ -60,12 +60,12 @@ class QueueHealth:
         return max(self.waits_s.values())
 
 
-_WAITING = text("""
+_WAITING = text(f"""
     SELECT job.id AS job_id, ready.queue AS lane, ready.amount
     FROM job CROSS JOIN LATERAL (
         SELECT queue, count(*) AS amount FROM (
             SELECT queue FROM item
-            WHERE job_id = job.id AND state = 0 AND next_at <= now()
+            WHERE job_id = job.id AND state = {ItemState.READY} AND next_at <= now()
             ORDER BY next_at, id LIMIT :cap
         ) AS capped
         GROUP BY queue
@@ -79,7 +79,7 @@ _WAITING = text("""
 _EXPIRE = text(f"""
     WITH due AS (
         SELECT id, job_id, solo, iso_crashes, attempts, last_error FROM item
-        WHERE state = 1 AND lease_until <= now()
+        WHERE state = {ItemState.LEASED} AND lease_until <= now()
         ORDER BY lease_until LIMIT :limit
         FOR UPDATE SKIP LOCKED
     ), judged AS (
@@ -93,8 +93,10 @@ _EXPIRE = text(f"""
         FROM due JOIN job ON job.id = due.job_id
     ), moved AS (
         UPDATE item
-        SET state = CASE fate WHEN 'ready' THEN 0 WHEN 'cancelled' THEN 3 ELSE 2 END,
-            verdict = CASE WHEN fate IN ('ready', 'cancelled') THEN NULL ELSE 2 END,
+        SET state = CASE fate WHEN 'ready' THEN {ItemState.READY}
+                              WHEN 'cancelled' THEN {ItemState.CANCELLED}
+                              ELSE {ItemState.FINISHED} END,
+            verdict = CASE WHEN fate IN ('ready', 'cancelled') THEN NULL ELSE {Verdict.FAILED} END,
             solo = true,
             iso_crashes = judged.crashes,
             next_at = now() + make_interval(secs => judged.crashes),
@@ -111,37 +113,42 @@ _EXPIRE = text(f"""
             AS details(code, detail) ON details.code = moved.fate
     )
     SELECT fate, count(*) AS amount FROM moved GROUP BY fate
-""")  # noqa: S608 - constants of our own modules
+""")
 
 _CANCEL = text(f"""
     WITH dropped AS (
-        SELECT item.id FROM job JOIN item ON item.job_id = job.id AND item.state = 0
+        SELECT item.id FROM job JOIN item ON item.job_id = job.id AND item.state = {ItemState.READY}
         WHERE job.finished_at IS NULL
           AND (job.status = 'cancelling'
                OR job.status IN ('queued', 'running') AND job.expires_at <= now())
         LIMIT :limit
         FOR UPDATE OF item SKIP LOCKED
     ), moved AS (
-        UPDATE item SET state = 3 FROM dropped WHERE item.id = dropped.id
+        UPDATE item SET state = {ItemState.CANCELLED} FROM dropped WHERE item.id = dropped.id
         RETURNING item.job_id, item.state, item.verdict
     ), tallied AS ({tallying("moved")})
     SELECT count(*) FROM moved
-""")  # noqa: S608 - constants of our own modules
+""")
 
-_CLOSE = text("""
+_CLOSE = text(f"""
     WITH closable AS (
         SELECT id,
                CASE WHEN status = 'cancelling' THEN 'cancelled'
                     WHEN expires_at <= now() AND EXISTS (
-                        SELECT FROM item WHERE job_id = job.id AND state = 3) THEN 'expired'
+                        SELECT FROM item WHERE job_id = job.id AND state = {ItemState.CANCELLED}
+                    ) THEN 'expired'
                     WHEN EXISTS (
-                        SELECT FROM item WHERE job_id = job.id AND state = 2 AND verdict < 2
+                        SELECT FROM item WHERE job_id = job.id AND state = {ItemState.FINISHED}
+                          AND verdict < {Verdict.FAILED}
                     ) THEN 'succeeded'
                     ELSE 'failed' END AS final
         FROM job
         WHERE finished_at IS NULL AND status IN ('queued', 'running', 'cancelling')
           AND (CAST(:job AS bigint) IS NULL OR id = :job)
-          AND NOT EXISTS (SELECT FROM item WHERE job_id = job.id AND state IN (0, 1))
+          AND NOT EXISTS (
+              SELECT FROM item WHERE job_id = job.id
+                AND state IN ({ItemState.READY}, {ItemState.LEASED})
+          )
         ORDER BY id LIMIT :limit
         FOR UPDATE SKIP LOCKED
     )
@@ -151,15 +158,15 @@ _CLOSE = text("""
 """)
 
 # A photo waits from the moment that its job was sealed; before that nobody may claim it.
-_READY = text("""
+_READY = text(f"""
     SELECT queue, count(*),
            coalesce(extract(epoch FROM now() - min(greatest(next_at, job.sealed_at))), 0)
     FROM item JOIN job ON job.id = item.job_id AND job.status <> 'open'
-    WHERE state = 0 AND next_at <= now() GROUP BY queue
+    WHERE state = {ItemState.READY} AND next_at <= now() GROUP BY queue
 """)
-_LEASED = text("SELECT count(*) FROM item WHERE state = 1")
-_UNACCOUNTED = text("""
-    SELECT count(*) FROM job JOIN item ON item.job_id = job.id AND item.state = 2
+_LEASED = text(f"SELECT count(*) FROM item WHERE state = {ItemState.LEASED}")
+_UNACCOUNTED = text(f"""
+    SELECT count(*) FROM job JOIN item ON item.job_id = job.id AND item.state = {ItemState.FINISHED}
     WHERE job.finished_at IS NULL
       AND NOT EXISTS (SELECT FROM outcome WHERE item_id = item.id)
 """)
