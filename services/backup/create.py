@@ -19,7 +19,7 @@ from services.backup.parallel import each
 from services.backup.progress import say, shown
 from services.backup.settings import BackupSettings
 from services.backup.tools import find_tool, run_tool
-from services.common.registry.bundles import MANIFEST_NAME
+from services.common.domain.bundles import MANIFEST_NAME
 from services.common.storage import ObjectStorage, build_storage
 from services.common.storage_keys import BUNDLES
 

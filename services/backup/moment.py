@@ -13,7 +13,7 @@ from psycopg import sql
 from psycopg.rows import TupleRow
 
 from services.backup.errors import BackupError
-from services.common.registry.bundles import MANIFEST_NAME
+from services.common.domain.bundles import MANIFEST_NAME
 from services.common.registry.publishing import file_hashes
 from services.common.storage_keys import bundle_key
 

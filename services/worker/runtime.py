@@ -18,9 +18,10 @@ from services.common.db.session import (
     build_session_factory,
     unit_of_work,
 )
+from services.common.domain.bundles import MANIFEST_NAME
 from services.common.processes.repositories import WorkerIdentity, WorkerRepository
 from services.common.pulse import Pulse
-from services.common.registry.bundles import MANIFEST_NAME, read_identity, register_bundle
+from services.common.registry.bundles import read_identity, register_bundle
 from services.common.storage import build_storage
 from services.common.telemetry import Metrics, build_tracing, get_logger
 from services.worker.jobs.batch_sizer import Pace

@@ -6,12 +6,9 @@ from sqlalchemy import func, select
 
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Model
+from services.common.domain.bundles import MANIFEST_NAME
 from services.common.domain.errors import BundleError
-from services.common.registry.bundles import (
-    MANIFEST_NAME,
-    read_identity,
-    register_bundle,
-)
+from services.common.registry.bundles import read_identity, register_bundle
 from services.common.registry.repository import ModelRepository
 
 
