@@ -1,7 +1,8 @@
 """Engines and units of work: the only place that commits."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
@@ -9,6 +10,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from services.common.config import DatabaseSettings
 
 SessionFactory = sessionmaker[Session]
+
+T = TypeVar("T")
 
 # A host that is cut off says no goodbye. Keepalives look at silent connections alone: a query on
 # its way was sent again and again, for 15 minutes by Linux' default.
@@ -61,6 +64,12 @@ def unit_of_work(sessions: SessionFactory) -> Iterator[Session]:
             raise
         else:
             session.commit()
+
+
+def run_step(sessions: SessionFactory, step: Callable[[Session], T]) -> T:
+    """Run ``step`` in a unit of work of its own."""
+    with unit_of_work(sessions) as session:
+        return step(session)
 
 
 def ping(session: Session) -> None:

@@ -23,6 +23,7 @@ from services.common.domain.jobs import ItemState, JobStatus, Verdict
 from services.common.domain.limits import PhotoLimits
 from services.common.domain.webhooks import EventType
 from services.common.jobs.lifecycle import cancel, erase, retry
+from services.common.jobs.photo_store import PhotoBucket
 from services.common.jobs.queue.closing import close_jobs
 from services.common.jobs.queue.repositories.fetches import ClaimedFetch, FetchRepository
 from services.common.jobs.queue.repositories.sweeps import SweepRepository
@@ -33,7 +34,7 @@ from services.common.storage_keys import photo_key
 from services.common.telemetry import Metrics
 from services.ingest.download import Downloader
 from services.ingest.fetch_loop import Rounds
-from services.ingest.fetcher import Filer, PhotoBucket
+from services.ingest.fetcher import Filer
 from tests.fixtures.factories import MadeJob, Rows
 from tests.fixtures.jobs import RULES
 from tests.fixtures.network import FakeNames, FakeNetwork, redirect, reply
