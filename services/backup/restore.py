@@ -1,7 +1,7 @@
 """Bring a backup back, into an empty database and an empty bucket.
 
 Objects first, the database last and in one transaction: nobody sees a row whose object is not
-there, and a restore that was broken off can be run again.
+there, and an interrupted restore can be run again.
 """
 
 from pathlib import Path
