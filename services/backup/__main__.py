@@ -45,12 +45,12 @@ def _run(options: argparse.Namespace) -> str:
     if options.command == "create":
         made = create(settings, options.folder, threads=options.threads, pg_bin=options.pg_bin)
         return f"Backed up to {options.folder}: {_summary(made)}"
-    found, settled = restore(
+    found, released = restore(
         settings, options.folder, threads=options.threads, pg_bin=options.pg_bin
     )
     return (
-        f"Restored: {_summary(found)} {settled.unfinished_jobs} jobs go on, "
-        f"{settled.released} photos that were in work are done again."
+        f"Restored: {_summary(found)} {released.unfinished_jobs} jobs continue, "
+        f"{released.photos} photos that were in work are done again."
     )
 
 

@@ -16,8 +16,8 @@ from services.backup.moment import connected
 from services.backup.objects import Putter, check_copy
 from services.backup.parallel import each
 from services.backup.progress import say, shown
+from services.backup.release import Released, release_held_work
 from services.backup.settings import BackupSettings
-from services.backup.settle import Settled, settle
 from services.backup.tools import find_tool, run_tool
 from services.common.storage import ObjectStorage, build_storage
 
@@ -43,7 +43,7 @@ def verify(folder: Path, *, threads: int = 8) -> Manifest:
 
 def restore(
     settings: BackupSettings, folder: Path, *, threads: int = 8, pg_bin: Path | None = None
-) -> tuple[Manifest, Settled]:
+) -> tuple[Manifest, Released]:
     """Restore a backup; the service must not run on this database yet.
 
     Raises:
@@ -74,7 +74,7 @@ def restore(
         conninfo=settings.conninfo,
     )
     migrate(settings.database.url.get_secret_value())
-    return manifest, settle(settings.conninfo)
+    return manifest, release_held_work(settings.conninfo)
 
 
 def _checked(layout: Layout) -> Manifest:
