@@ -7,16 +7,16 @@ more after their job: what is gone by then is looked up once more in the databas
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from services.backup.errors import IncompleteBackupError, TargetNotEmptyError
 from services.backup.manifest import FORMAT, Layout, Manifest, file_sha256
-from services.backup.moment import Moment, connected, liveness, moment
+from services.backup.moment import Moment, connected, moment
 from services.backup.objects import Fetched, Fetcher, read_names
 from services.backup.parallel import each
 from services.backup.progress import say, shown
+from services.backup.repository import SourceRepository
 from services.backup.settings import BackupSettings
 from services.backup.tools import find_tool, run_tool
 from services.common.domain.bundles import MANIFEST_NAME
@@ -40,7 +40,8 @@ def create(
         say(f"Dumping the database as of {now.created_at:%Y-%m-%d %H:%M:%S} UTC ...")
         _dump(now, settings, layout, pg_bin)
         total = now.write_names(layout.names)
-        revision, server, rows = now.revision, now.server, now.rows()
+        revision, server = now.source.revision(), now.source.server()
+        rows = now.source.count_rows()
     copied = _copy_objects(settings, layout, total=total, threads=threads)
     missing = _missing(settings, copied.absent)
     manifest = Manifest(
@@ -81,7 +82,7 @@ def _prepare(layout: Layout) -> None:
 
 
 def _dump(now: Moment, settings: BackupSettings, layout: Layout, pg_bin: Path | None) -> None:
-    tool = find_tool("pg_dump", server=int(now.server.split(".")[0]), folder=pg_bin)
+    tool = find_tool("pg_dump", server=int(now.source.server().split(".")[0]), folder=pg_bin)
     run_tool(
         tool,
         "--format=custom",
@@ -126,12 +127,12 @@ def _missing(settings: BackupSettings, absent: list[Fetched]) -> set[str]:
     """Return which of the absent objects somebody still needs."""
     storage = build_storage(settings.storage)
     with connected(settings.conninfo) as connection:
-        live = liveness(connection)
-        return {one.key for one in absent if _needed(one, storage, live)}
+        source = SourceRepository(connection)
+        return {one.key for one in absent if _needed(one, storage, source)}
 
 
-def _needed(one: Fetched, storage: ObjectStorage, live: Callable[[str, str], bool]) -> bool:
+def _needed(one: Fetched, storage: ObjectStorage, source: SourceRepository) -> bool:
     if one.key.startswith(BUNDLES):
         # A shipped bundle has a row and no file in the bucket; a published one has them all.
         return storage.exists(f"{one.key.rpartition('/')[0]}/{MANIFEST_NAME}")
-    return one.named is not None and live(one.key, one.named)
+    return one.named is not None and source.is_live(one.key, one.named)
