@@ -2,7 +2,7 @@
 
 Two errors leave this module: `ObjectMissingError` when a key names nothing, and
 `TransientError` for everything else, because a bucket that refuses, stalls or drops the
-connection may be well again when the work is retried.
+connection may be back when the work is retried.
 """
 
 from collections.abc import Iterable, Iterator

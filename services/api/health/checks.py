@@ -41,7 +41,7 @@ def run_checks(state: ApiState) -> Mapping[str, Check]:
 def find_warnings(state: ApiState) -> list[str]:
     """What makes nothing red, but leaves some photos waiting: sentences fit for anyone's eyes."""
     with unit_of_work(state.sessions) as session:
-        return [_NO_INGEST] if FetcherRepository(session).forsaken() else []
+        return [_NO_INGEST] if FetcherRepository(session).unattended() else []
 
 
 def _database(state: ApiState) -> Check:

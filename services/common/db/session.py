@@ -13,8 +13,8 @@ SessionFactory = sessionmaker[Session]
 
 T = TypeVar("T")
 
-# A host that is cut off says no goodbye. Keepalives look at silent connections alone: a query on
-# its way was sent again and again, for 15 minutes by Linux' default.
+# A host that is cut off closes no connection. Keepalives look at silent connections alone: a
+# query on its way was sent again and again, for 15 minutes by Linux' default.
 UNANSWERED_MS = 20_000
 KEEPALIVES = {"idle": 10, "interval": 5, "count": 3}  # seconds, seconds, tries
 
@@ -55,7 +55,7 @@ def build_session_factory(engine: Engine) -> SessionFactory:
 
 @contextmanager
 def unit_of_work(sessions: SessionFactory) -> Iterator[Session]:
-    """Open a session, commit when the block ends well, roll back on any exception."""
+    """Open a session, commit when the block ends without an error, roll back on any exception."""
     with sessions() as session:
         try:
             yield session

@@ -139,9 +139,9 @@ class Item(Base):
 
 
 class UrlFetch(Base):
-    """A photo that a URL names and that is not in the bucket yet; gone once its fate is known.
+    """A photo that a URL names, until it is in the bucket or has failed.
 
-    Apart from `Item`, so that claims of workers never wade through photos that nobody has.
+    Apart from `Item`, so that claims of workers never read past photos that nobody has.
     ``next_at`` is when it may be claimed: a claim moves it to the end of its lease. ``host`` is
     the URL's, so that claims can be kept few on each.
     """

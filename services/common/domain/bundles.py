@@ -7,7 +7,7 @@ GOLDEN_NAME = "golden.npz"
 # What a model may be called: it becomes a part of every result and of addresses.
 MODEL_NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,49}$"
 MODEL_VERSION_PATTERN = r"^[0-9]+\.[0-9]+\.[0-9]+$"
-# What is published stands in addresses and pages: its numbers stay short.
+# What is published is part of addresses and pages: its numbers stay short.
 PUBLISHED_VERSION_PATTERN = r"^[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}$"
 FILE_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"

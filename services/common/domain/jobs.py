@@ -117,7 +117,7 @@ class ItemStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobCounts:
-    """How many items of a job stand in each status; ``total`` is their sum once sealed."""
+    """How many items of a job are in each status; ``total`` is their sum once sealed."""
 
     total: int = 0
     queued: int = 0

@@ -20,7 +20,7 @@ ERASED_BY_USER = "user"
 
 
 def cancel(session: Session, tenant: str, public_id: uuid.UUID) -> None:
-    """Ask for an end; the sweeper and the workers bring it about. Asking twice is fine.
+    """Ask for an end; the sweeper and the workers carry it out. Asking twice is fine.
 
     Raises:
         JobError: NOT_FOUND, GONE, or JOB_FINAL when the job ended otherwise.

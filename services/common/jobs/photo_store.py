@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from services.common.jobs.repositories.erasures import ErasureRepository
 
-# A photo's real format is told by its content, later, by the worker.
+# A photo's real format is read from its content, later, by the worker.
 _CONTENT_TYPE = "application/octet-stream"
 
 # Runs a step in a transaction of its own and commits, such as `RetryingDatabase.run`.

@@ -166,7 +166,7 @@ def parse_address(host: str) -> Address | None:
 
 
 def _parsed(url: str | httpx.URL) -> httpx.URL:
-    """Parse with the client's own parser: two parsers that disagree are a hole."""
+    """Parse with the client's own parser: two that disagree would let a URL through."""
     if isinstance(url, str) and len(url) > MAX_URL_CHARS:
         raise UrlBlockedError(f"The URL is longer than {MAX_URL_CHARS} characters.")
     try:

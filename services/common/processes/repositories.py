@@ -87,7 +87,7 @@ _BEAT_OF_INGEST = text("""
     VALUES (:id, :kind, :host, :pid, CAST(:current AS jsonb))
     ON CONFLICT (id) DO UPDATE SET beat_at = now(), current = excluded.current
 """)
-_FORSAKEN = text("""
+_UNATTENDED = text("""
     SELECT NOT EXISTS (
         SELECT FROM worker WHERE kind = :kind AND beat_at > now() - make_interval(secs => :live_s)
     ) AND EXISTS (
@@ -129,7 +129,7 @@ class WorkerRepository:
         self._session.execute(_REMOVE, {"id": worker_id})
 
     def forget_dead(self) -> None:
-        """Drop rows of workers that left without a word a day ago."""
+        """Drop rows of processes whose last beat is a day old."""
         self._session.execute(_FORGET, {"age": FORGOTTEN_S})
 
     def live(self) -> dict[Device, int]:
@@ -182,6 +182,6 @@ class FetcherRepository:
         """Take a process off the list when it leaves."""
         self._session.execute(_REMOVE, {"id": process_id})
 
-    def forsaken(self) -> bool:
+    def unattended(self) -> bool:
         """Whether photos wait to be fetched while no process had a beat within `LIVE_S`."""
-        return bool(self._session.scalar(_FORSAKEN, {"kind": _INGEST, "live_s": LIVE_S}))
+        return bool(self._session.scalar(_UNATTENDED, {"kind": _INGEST, "live_s": LIVE_S}))

@@ -29,7 +29,7 @@ class Tracing(Protocol):
         ...
 
     def traceparent(self) -> str | None:
-        """Return the W3C context of the span in hand; None if it is not sampled."""
+        """Return the W3C context of the current span; None if it is not sampled."""
         ...
 
     def begin(self, name: str, *, parent: str | None, **facts: float | str) -> Span:

@@ -74,7 +74,7 @@ class TallyRepository:
         self._session = session
 
     def counts(self, job_ids: Sequence[int]) -> dict[int, JobCounts]:
-        """Return how many photos of each job stand in each status."""
+        """Return how many photos of each job are in each status."""
         rows = self._session.execute(_COUNTS, {"ids": list(job_ids)})
         return {
             row.id: JobCounts(

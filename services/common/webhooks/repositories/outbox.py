@@ -1,4 +1,4 @@
-"""Writing messages in the transaction of the change that they tell of.
+"""Writing messages in the transaction of the change that they are about.
 
 Nothing is sent here. A message is written with a delivery for each endpoint that wants it, or
 not at all when none does; what is committed will be sent, what is rolled back never was.

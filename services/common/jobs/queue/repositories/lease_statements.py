@@ -65,8 +65,8 @@ RENEW = text(f"""
     RETURNING id
 """)
 
-# The outcome's primary key holds the promise; the token keeps a zombie from even trying. What
-# was in work when its job was cancelled becomes cancelled, and nothing is written for it.
+# The outcome's primary key allows no second one; the token keeps whoever lost the lease from
+# trying. What was in work when its job was cancelled becomes cancelled, without an outcome.
 FINISH = text(f"""
     WITH news AS (
         SELECT * FROM unnest(

@@ -1,7 +1,7 @@
 """What feeder and sweeper ask of the database.
 
 Every statement is idempotent and takes its rows with SKIP LOCKED, so that any number of them
-may run and die at any point.
+may run and be killed at any point.
 """
 
 from collections import Counter
@@ -82,37 +82,38 @@ _EXPIRE = text(f"""
         WHERE state = {ItemState.LEASED} AND lease_until <= now()
         ORDER BY lease_until LIMIT :limit
         FOR UPDATE SKIP LOCKED
-    ), judged AS (
+    ), decided AS (
         SELECT due.id, due.solo::int + due.iso_crashes AS crashes,
                CASE WHEN job.status = 'cancelling' THEN 'cancelled'
                     WHEN due.solo AND due.iso_crashes + 1 >= :crashes THEN
                         CASE WHEN due.last_error = ANY(:reasons) THEN due.last_error
                              ELSE 'crashed_worker' END
                     WHEN due.attempts >= :max_attempts THEN 'retries_exhausted'
-                    ELSE 'ready' END AS fate
+                    ELSE 'ready' END AS result
         FROM due JOIN job ON job.id = due.job_id
     ), moved AS (
         UPDATE item
-        SET state = CASE fate WHEN 'ready' THEN {ItemState.READY}
+        SET state = CASE result WHEN 'ready' THEN {ItemState.READY}
                               WHEN 'cancelled' THEN {ItemState.CANCELLED}
                               ELSE {ItemState.FINISHED} END,
-            verdict = CASE WHEN fate IN ('ready', 'cancelled') THEN NULL ELSE {Verdict.FAILED} END,
+            verdict = CASE WHEN result IN ('ready', 'cancelled') THEN NULL
+                           ELSE {Verdict.FAILED} END,
             solo = true,
-            iso_crashes = judged.crashes,
-            next_at = now() + make_interval(secs => judged.crashes),
-            last_error = CASE WHEN fate IN ('ready', 'cancelled')
-                              THEN coalesce(last_error, 'crashed_worker') ELSE fate END,
+            iso_crashes = decided.crashes,
+            next_at = now() + make_interval(secs => decided.crashes),
+            last_error = CASE WHEN result IN ('ready', 'cancelled')
+                              THEN coalesce(last_error, 'crashed_worker') ELSE result END,
             lease_token = NULL, lease_task = NULL, lease_until = NULL
-        FROM judged WHERE item.id = judged.id
-        RETURNING item.id, item.job_id, item.state, item.verdict, judged.fate
+        FROM decided WHERE item.id = decided.id
+        RETURNING item.id, item.job_id, item.state, item.verdict, decided.result
     ), tallied AS ({tallying("moved")}
-    ), condemned AS (
+    ), failed AS (
         INSERT INTO outcome (item_id, ok, error_code, error_detail)
-        SELECT moved.id, false, moved.fate, details.detail
+        SELECT moved.id, false, moved.result, details.detail
         FROM moved JOIN unnest(CAST(:codes AS text[]), CAST(:details AS text[]))
-            AS details(code, detail) ON details.code = moved.fate
+            AS details(code, detail) ON details.code = moved.result
     )
-    SELECT fate, count(*) AS amount FROM moved GROUP BY fate
+    SELECT result, count(*) AS amount FROM moved GROUP BY result
 """)
 
 _CANCEL = text(f"""
@@ -185,10 +186,10 @@ class SweepRepository:
         return [WaitingJob(row.job_id, Lane(row.lane), row.amount) for row in rows]
 
     def expire_leases(self, *, limit: int, max_attempts: int) -> Counter[str]:
-        """Take back leases that ran out; how many items met which fate.
+        """Take back leases that ran out; how many items ended how.
 
         A first crash makes its whole chunk suspect: each photo runs again, alone. The third
-        crash alone, or too many attempts, finishes the photo with an error. The fate is
+        crash alone, or too many attempts, finishes the photo with an error. The result is
         ``ready``, ``cancelled`` or the code of that error.
         """
         rows = self._session.execute(
@@ -202,7 +203,7 @@ class SweepRepository:
                 "details": list(_DETAILS.values()),
             },
         )
-        return Counter({row.fate: row.amount for row in rows})
+        return Counter({row.result: row.amount for row in rows})
 
     def cancel_slice(self, *, limit: int) -> int:
         """Cancel ready items of jobs that are cancelling or past their deadline."""
