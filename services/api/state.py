@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from services.api.events.watch import JobWatch, build_watch
 from services.api.health.news import ReadinessNews
-from services.common.broker.notifier import build_hint_sender
+from services.common.broker.notifier import build_notifier
 from services.common.config import Settings
 from services.common.db.session import SessionFactory, build_engine, build_session_factory
 from services.common.domain.errors import TransientError
@@ -34,10 +34,10 @@ TURN_S = 10.0
 STALL_S = 60.0
 
 
-class Doorbell(Protocol):
-    """What the API needs of the broker. No call raises; `HintSender` is the real one."""
+class Notifier(Protocol):
+    """What the API needs of the broker. No call raises; `QueueNotifier` is the real one."""
 
-    def ring(self, job_id: int, lane: Lane) -> bool:
+    def notify(self, job_id: int, lane: Lane) -> bool:
         """Tell the workers, after the commit, that a job has ready photos."""
         ...
 
@@ -59,7 +59,7 @@ class ApiState:
     sessions: SessionFactory
     storage: ObjectStorage
     signer: UrlSigner
-    doorbell: Doorbell
+    notifier: Notifier
     metrics: Metrics
     watch: JobWatch
     tracing: Tracing = field(default_factory=NoTracing)
@@ -99,7 +99,7 @@ class ApiState:
     def close(self) -> None:
         """Let go of every connection and thread."""
         self.uploads.shutdown(wait=True, cancel_futures=True)
-        self.doorbell.close()
+        self.notifier.close()
         self.tracing.close()
         self.engine.dispose()
 
@@ -116,7 +116,7 @@ def build_state(settings: Settings) -> ApiState:
         sessions=sessions,
         storage=build_storage(settings.storage),
         signer=build_url_signer(settings.storage),
-        doorbell=build_hint_sender(settings, metrics),
+        notifier=build_notifier(settings, metrics),
         metrics=metrics,
         watch=build_watch(sessions, per_tenant=settings.api.listeners),
         tracing=build_tracing(settings.telemetry, service="api"),

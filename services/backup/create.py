@@ -7,19 +7,19 @@ more after their job: what is gone by then is looked up once more in the databas
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from services.backup.errors import IncompleteBackupError, TargetNotEmptyError
 from services.backup.manifest import FORMAT, Layout, Manifest, file_sha256
-from services.backup.moment import Moment, connected, liveness, moment
+from services.backup.moment import Moment, connected, moment
 from services.backup.objects import Fetched, Fetcher, read_names
 from services.backup.parallel import each
 from services.backup.progress import say, shown
+from services.backup.repository import SourceRepository
 from services.backup.settings import BackupSettings
 from services.backup.tools import find_tool, run_tool
-from services.common.registry.bundles import MANIFEST_NAME
+from services.common.domain.bundles import MANIFEST_NAME
 from services.common.storage import ObjectStorage, build_storage
 from services.common.storage_keys import BUNDLES
 
@@ -27,10 +27,10 @@ from services.common.storage_keys import BUNDLES
 def create(
     settings: BackupSettings, folder: Path, *, threads: int = 8, pg_bin: Path | None = None
 ) -> Manifest:
-    """Write a backup into ``folder``; one that was broken off there is taken up again.
+    """Write a backup into ``folder``; one that was interrupted there is continued.
 
     Raises:
-        TargetNotEmptyError: the folder holds a whole backup, or something else.
+        TargetNotEmptyError: the folder holds a complete backup, or something else.
         IncompleteBackupError: it was made, but the bucket lacks objects of live rows.
         BackupError: database, bucket or tools failed; run it again.
     """
@@ -40,7 +40,8 @@ def create(
         say(f"Dumping the database as of {now.created_at:%Y-%m-%d %H:%M:%S} UTC ...")
         _dump(now, settings, layout, pg_bin)
         total = now.write_names(layout.names)
-        revision, server, rows = now.revision, now.server, now.rows()
+        revision, server = now.source.revision(), now.source.server()
+        rows = now.source.count_rows()
     copied = _copy_objects(settings, layout, total=total, threads=threads)
     missing = _missing(settings, copied.absent)
     manifest = Manifest(
@@ -81,7 +82,7 @@ def _prepare(layout: Layout) -> None:
 
 
 def _dump(now: Moment, settings: BackupSettings, layout: Layout, pg_bin: Path | None) -> None:
-    tool = find_tool("pg_dump", server=int(now.server.split(".")[0]), folder=pg_bin)
+    tool = find_tool("pg_dump", server=int(now.source.server().split(".")[0]), folder=pg_bin)
     run_tool(
         tool,
         "--format=custom",
@@ -108,30 +109,30 @@ class _Copied:
 def _copy_objects(settings: BackupSettings, layout: Layout, *, total: int, threads: int) -> _Copied:
     fetcher = Fetcher(build_storage(settings.storage), layout)
     fetched = each(fetcher, read_names(layout.names), threads=threads)
-    account = _Copied()
+    copied = _Copied()
     with layout.index.open("w") as index:
         for one in shown(fetched, total=total, label="Objects"):
             if one.copy is None:
-                account.absent.append(one)
+                copied.absent.append(one)
                 continue
             index.write(json.dumps(asdict(one.copy)) + "\n")
-            account.number += 1
-            account.size += one.copy.size
+            copied.number += 1
+            copied.size += one.copy.size
             if one.altered:
-                account.altered.append(one.key)
-    return account
+                copied.altered.append(one.key)
+    return copied
 
 
 def _missing(settings: BackupSettings, absent: list[Fetched]) -> set[str]:
     """Return which of the absent objects somebody still needs."""
     storage = build_storage(settings.storage)
     with connected(settings.conninfo) as connection:
-        live = liveness(connection)
-        return {one.key for one in absent if _needed(one, storage, live)}
+        source = SourceRepository(connection)
+        return {one.key for one in absent if _needed(one, storage, source)}
 
 
-def _needed(one: Fetched, storage: ObjectStorage, live: Callable[[str, str], bool]) -> bool:
+def _needed(one: Fetched, storage: ObjectStorage, source: SourceRepository) -> bool:
     if one.key.startswith(BUNDLES):
         # A shipped bundle has a row and no file in the bucket; a published one has them all.
         return storage.exists(f"{one.key.rpartition('/')[0]}/{MANIFEST_NAME}")
-    return one.named is not None and live(one.key, one.named)
+    return one.named is not None and source.is_live(one.key, one.named)

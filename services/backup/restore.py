@@ -1,7 +1,7 @@
 """Bring a backup back, into an empty database and an empty bucket.
 
 Objects first, the database last and in one transaction: nobody sees a row whose object is not
-there, and a restore that was broken off can be run again.
+there, and an interrupted restore can be run again.
 """
 
 from pathlib import Path
@@ -16,14 +16,11 @@ from services.backup.moment import connected
 from services.backup.objects import Putter, check_copy
 from services.backup.parallel import each
 from services.backup.progress import say, shown
+from services.backup.release import Released, release_held_work
+from services.backup.repository import TargetRepository
 from services.backup.settings import BackupSettings
-from services.backup.settle import Settled, settle
 from services.backup.tools import find_tool, run_tool
 from services.common.storage import ObjectStorage, build_storage
-
-_TABLES = (
-    "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
-)
 
 
 def verify(folder: Path, *, threads: int = 8) -> Manifest:
@@ -43,7 +40,7 @@ def verify(folder: Path, *, threads: int = 8) -> Manifest:
 
 def restore(
     settings: BackupSettings, folder: Path, *, threads: int = 8, pg_bin: Path | None = None
-) -> tuple[Manifest, Settled]:
+) -> tuple[Manifest, Released]:
     """Restore a backup; the service must not run on this database yet.
 
     Raises:
@@ -74,7 +71,7 @@ def restore(
         conninfo=settings.conninfo,
     )
     migrate(settings.database.url.get_secret_value())
-    return manifest, settle(settings.conninfo)
+    return manifest, release_held_work(settings.conninfo)
 
 
 def _checked(layout: Layout) -> Manifest:
@@ -98,10 +95,9 @@ def _check_revision(manifest: Manifest, settings: BackupSettings) -> None:
 def _check_database(settings: BackupSettings) -> int:
     """Return the server's major version if the database is empty."""
     with connected(settings.conninfo) as connection:
-        row = connection.execute(_TABLES).fetchone()
-        if row and row[0]:
+        if tables := TargetRepository(connection).count_tables():
             raise TargetNotEmptyError(
-                f"the database has {row[0]} tables; restore into an empty one: "
+                f"the database has {tables} tables; restore into an empty one: "
                 "DROP DATABASE and CREATE DATABASE, or name another in HFER_DATABASE__URL"
             )
         return connection.info.server_version // 10_000

@@ -132,7 +132,7 @@ class RetentionSettings(Group):
     results_s: int = Field(default=2_592_000, ge=0, description="rows of faces and items")
     orphans_s: int = Field(default=86_400, ge=60, description="unsealed uploads, stray objects")
     grace_s: int = Field(
-        default=3_600, ge=0, description="a doomed object waits longer than any upload takes"
+        default=3_600, ge=0, description="an object to delete waits longer than any upload takes"
     )
     deliveries_s: int = Field(
         default=2_592_000, ge=0, description="messages to webhooks, and the log of their delivery"

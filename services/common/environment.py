@@ -1,4 +1,4 @@
-"""Settings as the environment gives them: secrets in order, and faults told without any value."""
+"""Settings as the environment gives them: secrets in order, and faults named without any value."""
 
 import re
 import sys
@@ -82,13 +82,13 @@ def read_or_exit(kind: type[_Kind]) -> _Kind:
     try:
         return kind()
     except ValidationError as error:
-        told = list(_sentences(kind, error))
+        sentences = list(_sentences(kind, error))
     except SettingsError as error:
         # Its text names the field, and holds nothing of the value.
         found = re.search(r'field "(\w+)"', str(error))
         name = f"HFER_{found[1]}".upper() if found else "HFER_*"
-        told = [f"{name}: what should be JSON, such as a list, cannot be read."]
-    for sentence in told:
+        sentences = [f"{name}: what should be JSON, such as a list, cannot be read."]
+    for sentence in sentences:
         print(f"error: {sentence}", file=sys.stderr)  # noqa: T201 - before any log
     raise SystemExit(_WRONG_SETTINGS)
 

@@ -42,7 +42,7 @@ class Loop:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask for the end; the step in hand is finished."""
+        """Ask for the end; the current step is finished."""
         self._stop.set()
 
     def join(self, timeout_s: float) -> None:
@@ -78,10 +78,10 @@ def supervise(
     pulse: Pulse | None = None,
     every_s: float = 1.0,
 ) -> int:
-    """Run loops until ``stop``; the exit code: 0, or 1 when one of them died or hung.
+    """Run loops until ``stop``; the exit code: 0, or 1 when one of them ended or hung.
 
     A process without one of its loops looks alive and is not; ending it lets the supervisor
-    above start a whole one. ``pulse`` beats at every look that finds all of them alive.
+    above start it anew. ``pulse`` beats at every look that finds all of them alive.
     """
     for loop in loops:
         loop.start()

@@ -17,7 +17,7 @@ class Pulse:
         self._path = path
 
     def beat(self) -> None:
-        """Say that the work goes on.
+        """Say that the process works.
 
         Raises:
             OSError: the file cannot be written; a misplaced file is a fault of the deployment.

@@ -2,7 +2,7 @@
 
 Two errors leave this module: `ObjectMissingError` when a key names nothing, and
 `TransientError` for everything else, because a bucket that refuses, stalls or drops the
-connection may be well again when the work is retried.
+connection may be back when the work is retried.
 """
 
 from collections.abc import Iterable, Iterator
@@ -113,8 +113,8 @@ class ObjectStorage:
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects, 1,000 a request; keys that name nothing are no error."""
         with _translated("objects to delete"):
-            doomed = (DeleteObject(key) for key in keys)
-            failures = list(self._client.remove_objects(self._bucket, doomed))
+            deletions = (DeleteObject(key) for key in keys)
+            failures = list(self._client.remove_objects(self._bucket, deletions))
         if failures:
             raise TransientError(f"the object storage kept {len(failures)} objects")
 

@@ -51,7 +51,7 @@ def draw_faces(rgb: NDArray[np.uint8], faces: Sequence[AnalysedFace]) -> Image.I
     """Return uint8 ``[H, W, 3]`` as a picture with the faces drawn, the same for equal input.
 
     Colour tells the top expression, the number is ``face_index``, a question mark says
-    uncertain. Where faces stand so close that a label would cover another face or label, only
+    uncertain. Where faces are so close that a label would cover another face or label, only
     the number stays.
     """
     height, width = rgb.shape[:2]

@@ -103,7 +103,7 @@ def sniff_format(head: bytes) -> str | None:
 def decode_photo(data: bytes, *, limits: PhotoLimits) -> DecodedPhoto:
     """Decode a JPEG, PNG, WebP, BMP or TIFF (first frame) into an upright RGB array.
 
-    Size and format are told by the content, never by a name; the limits are checked on the
+    Size and format are read from the content, never by a name; the limits are checked on the
     header, before any pixel is decoded. Transparent parts become white, 16-bit samples are
     scaled to 8 bits, gray, palette and CMYK become RGB.
 

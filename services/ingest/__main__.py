@@ -6,7 +6,7 @@ import sys
 import threading
 
 from services.common.config import Settings
-from services.common.db.retrying import PatientDatabase
+from services.common.db.retrying import RetryingDatabase
 from services.common.db.session import build_engine, build_session_factory
 from services.common.domain.limits import PhotoLimits
 from services.common.environment import read_or_exit
@@ -38,14 +38,14 @@ def main() -> int:
     metrics = Metrics()
     metrics.show(Metrics.fetch_bytes, Metrics.fetch_seconds)
     filer = Filer(
-        PatientDatabase(sessions),
+        RetryingDatabase(sessions),
         build_storage(settings.storage),
         Downloader(settings.fetch, limits=PhotoLimits()),
         settings=settings.fetch,
         metrics=metrics,
         rng=random.SystemRandom(),
     )
-    database = PatientDatabase(sessions, patience_s=STEP_PATIENCE_S)
+    database = RetryingDatabase(sessions, retry_for_s=STEP_PATIENCE_S)
     rounds = Rounds(database, filer, settings=settings.fetch)
     heart = Heart(sessions, busy=lambda: rounds.busy)
     loops = [

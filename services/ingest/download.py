@@ -15,8 +15,7 @@ from services.common.config import FetchSettings
 from services.common.domain.errors import HferError, ItemError, ItemErrorCode
 from services.common.domain.limits import PhotoLimits
 from services.common.net.connector import TooManyBytesError, guarded_client
-from services.common.net.guard import UrlBlockedError
-from services.common.net.policies import fetch_policy
+from services.common.net.guard import UrlBlockedError, fetch_policy
 from services.common.net.resolver import Resolver, system_resolver
 from services.common.net.retry_after import parse_retry_after
 from services.imaging.decode import sniff_format

@@ -11,7 +11,7 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from services.common.config import FetchSettings
-from services.common.db.retrying import PatientDatabase
+from services.common.db.retrying import RetryingDatabase
 from services.common.domain.errors import TransientError
 from services.common.jobs.queue.repositories.fetches import ClaimedFetch, FetchRepository
 from services.common.telemetry import get_logger
@@ -36,7 +36,7 @@ class Rounds:
 
     def __init__(
         self,
-        database: PatientDatabase,
+        database: RetryingDatabase,
         filer: Filing,
         *,
         settings: FetchSettings,

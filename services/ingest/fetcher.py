@@ -3,13 +3,14 @@
 import random
 import uuid
 from contextlib import closing
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
 from services.common.config import FetchSettings
-from services.common.db.retrying import PatientDatabase
+from services.common.db.retrying import RetryingDatabase
 from services.common.domain.errors import ItemError, ItemErrorCode, TransientError
+from services.common.jobs.photo_store import PhotoBucket, PhotoStore
 from services.common.jobs.queue.closing import close_jobs
 from services.common.jobs.queue.repositories.fetches import (
     ClaimedFetch,
@@ -26,16 +27,8 @@ BACKOFF_FACTOR = 4.0
 BACKOFF_MAX_S = 256.0
 # While the bucket is away its photos rest a little, so that claims do not spin.
 OUTAGE_PAUSE_S = (1.0, 5.0)
-_CONTENT_TYPE = "application/octet-stream"
 
 _log = get_logger(__name__)
-
-
-class PhotoBucket(Protocol):
-    """What is asked of the object storage."""
-
-    def put(self, key: str, stream: BinaryIO, *, size: int, content_type: str) -> None:
-        """Store an object."""
 
 
 class Download(Protocol):
@@ -50,7 +43,7 @@ class Filer:
 
     def __init__(
         self,
-        database: PatientDatabase,
+        database: RetryingDatabase,
         bucket: PhotoBucket,
         downloader: Download,
         *,
@@ -59,7 +52,7 @@ class Filer:
         rng: random.Random,
     ) -> None:
         self._database = database
-        self._bucket = bucket
+        self._store = PhotoStore(bucket, run=database.run)
         self._downloader = downloader
         self._settings = settings
         self._metrics = metrics
@@ -92,9 +85,7 @@ class Filer:
         photo = self._downloader.fetch(claimed.url)
         with closing(photo.file):
             key = photo_key(claimed.tenant, photo.sha256)
-            # Before the put, see services/common/jobs/repositories/erasures.py.
-            self._database.run(lambda session: ErasureRepository(session).spare(key))
-            self._bucket.put(key, photo.file, size=photo.byte_count, content_type=_CONTENT_TYPE)
+            self._store.put(key, photo.file, size=photo.byte_count)
         fetched = FetchedPhoto(photo.sha256, photo.byte_count, key)
         self._metrics.fetches.labels("fetched").inc()
         self._metrics.fetch_bytes.inc(photo.byte_count)
@@ -103,7 +94,7 @@ class Filer:
             if not FetchRepository(session).arrive(claimed.item_id, fetched, token=token):
                 # Cancelled, erased or in other hands by now; or handed over by a commit whose
                 # answer was lost: the sweeper keeps what a row names.
-                ErasureRepository(session).doom([key])
+                ErasureRepository(session).schedule_deletion([key])
 
         self._database.run(hand_over)
 

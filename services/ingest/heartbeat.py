@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.common.db.session import SessionFactory, unit_of_work
-from services.common.jobs.repositories.fetchers import FetcherRepository
+from services.common.processes.repositories import FetcherRepository
 from services.common.telemetry import get_logger
 
 _log = get_logger(__name__)

@@ -4,7 +4,7 @@ import signal
 import sys
 import threading
 
-from services.common.broker.notifier import HintSender, build_hint_sender
+from services.common.broker.notifier import QueueNotifier, build_notifier
 from services.common.config import Settings
 from services.common.db.session import SessionFactory, build_engine, build_session_factory
 from services.common.environment import read_or_exit
@@ -23,7 +23,7 @@ BROKER_REST_S = 1.0
 
 
 def build_loops(
-    settings: Settings, *, sessions: SessionFactory, hints: HintSender, metrics: Metrics
+    settings: Settings, *, sessions: SessionFactory, hints: QueueNotifier, metrics: Metrics
 ) -> list[Loop]:
     """Build the three loops that every deployment has."""
     feeder = Feeder(sessions, hints, settings=settings.queue)
@@ -62,7 +62,7 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     metrics = Metrics()
     engine = build_engine(settings.database)
-    hints = build_hint_sender(settings, metrics, rest_s=BROKER_REST_S)
+    hints = build_notifier(settings, metrics, rest_s=BROKER_REST_S)
     sessions = build_session_factory(engine)
     sender = build_sender(settings, sessions=sessions, metrics=metrics)
     try:

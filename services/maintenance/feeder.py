@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Mapping
 from math import ceil
 
-from services.common.broker.notifier import HintSender
+from services.common.broker.notifier import QueueNotifier
 from services.common.config import QueueSettings
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.queues import Device, Lane
@@ -21,10 +21,10 @@ JOBS_PER_HINT = 2
 
 
 class Feeder:
-    """One step looks for ready photos and rings for them, job after job, round and round."""
+    """One step looks for ready photos and sends hints for them, job after job, round and round."""
 
     def __init__(
-        self, sessions: SessionFactory, hints: HintSender, *, settings: QueueSettings
+        self, sessions: SessionFactory, hints: QueueNotifier, *, settings: QueueSettings
     ) -> None:
         self._sessions = sessions
         self._hints = hints
@@ -49,17 +49,17 @@ class Feeder:
 
     def _fill(self, device: Device, lane: Lane, jobs: list[WaitingJob], *, window: int) -> None:
         for job_id in round_robin(jobs, photos_per_hint=self._settings.chunk_min):
-            if not self._hints.ring(job_id, lane, device=device, window=window):
+            if not self._hints.notify(job_id, lane, device=device, window=window):
                 return
 
 
 def devices(workers: Mapping[Device, int]) -> list[Device]:
-    """Which kinds of worker to ring for: those that live; CPU's queue when none does."""
+    """Which kinds of worker to notify: those that live; CPU's queue when none does."""
     return [device for device in Device if workers.get(device)] or [Device.CPU]
 
 
 def round_robin(jobs: list[WaitingJob], *, photos_per_hint: int) -> list[int]:
-    """Job ids in the order to ring: one hint each, then a second each, as their photos need."""
+    """Job ids in the order to notify: one hint each, then a second each, as their photos need."""
     turns = deque((job.job_id, ceil(job.ready / photos_per_hint)) for job in jobs)
     order = []
     while turns:

@@ -20,7 +20,7 @@ from services.common.webhooks.repositories.deliveries import DeliveryRepository
 
 JOB_SLICE = 10
 # One request deletes 1,000 objects; half of that keeps the transaction around it short.
-DOOMED_SLICE = 500
+DELETION_SLICE = 500
 LISTING_SLICE = 1_000
 MESSAGE_SLICE = 1_000
 # A listing costs a request per 1,000 objects, of which nearly all are fine.
@@ -43,7 +43,7 @@ class RetentionBucket(Protocol):
 class Retention:
     """One step forgets a slice of everything that is due.
 
-    Photos are shared between jobs of a tenant, so their keys are doomed first and deleted
+    Photos are shared between jobs of a tenant, so their deletion is scheduled first and done
     later, unless a row names them again; annotated pictures belong to one job and go at once.
     """
 
@@ -70,10 +70,10 @@ class Retention:
         self._watch()  # first: a bucket that is away must not hide how late we are
         full = self._erase_inputs() >= JOB_SLICE
         full = self._erase_jobs() >= JOB_SLICE or full
-        full = self._delete_doomed() >= DOOMED_SLICE or full
+        full = self._delete_scheduled() >= DELETION_SLICE or full
         full = self._forget_messages() >= MESSAGE_SLICE or full
         if self._clock() - self._orphans_at >= ORPHANS_EVERY_S:
-            self._doom_orphans()
+            self._schedule_orphans()
             self._orphans_at = self._clock()
         return full
 
@@ -105,17 +105,17 @@ class Retention:
         self._bucket.delete(keys)
         self._metrics.deleted_objects.labels("picture").inc(len(keys))
 
-    def _delete_doomed(self) -> int:
+    def _delete_scheduled(self) -> int:
         with unit_of_work(self._sessions) as session:
             repository = RetentionRepository(session)
             grace = timedelta(seconds=self._settings.grace_s)
-            doomed, named = repository.doomed(grace=grace, limit=DOOMED_SLICE)
-            if doomed:
-                self._bucket.delete(doomed)
-                _log.info("objects.deleted", objects=len(doomed))
-            repository.forget([*doomed, *named])
-        self._metrics.deleted_objects.labels("photo").inc(len(doomed))
-        return len(doomed) + len(named)
+            due, named = repository.due_objects(grace=grace, limit=DELETION_SLICE)
+            if due:
+                self._bucket.delete(due)
+                _log.info("objects.deleted", objects=len(due))
+            repository.forget([*due, *named])
+        self._metrics.deleted_objects.labels("photo").inc(len(due))
+        return len(due) + len(named)
 
     def _watch(self) -> None:
         with unit_of_work(self._sessions) as session:
@@ -126,25 +126,29 @@ class Retention:
         late = {"inputs": overdue.inputs_s, "results": overdue.results_s}
         for kind, seconds in {**late, "objects": overdue.objects_s}.items():
             self._metrics.retention_late.labels(kind).set(seconds)
-        self._metrics.doomed_objects.set(overdue.doomed)
+        self._metrics.doomed_objects.set(overdue.scheduled)
 
     def _forget_messages(self) -> int:
         keep = timedelta(seconds=self._settings.deliveries_s)
         with unit_of_work(self._sessions) as session:
             return DeliveryRepository(session).forget(keep=keep, limit=MESSAGE_SLICE)
 
-    def _doom_orphans(self) -> None:
+    def _schedule_orphans(self) -> None:
         old = self._now() - timedelta(seconds=self._settings.orphans_s)
         for keys in slices(self._keys(PHOTOS, older_than=old)):
             with unit_of_work(self._sessions) as session:
-                ErasureRepository(session).doom(RetentionRepository(session).unnamed(keys))
+                ErasureRepository(session).schedule_deletion(
+                    RetentionRepository(session).unnamed(keys)
+                )
         for keys in slices(self._keys(ANNOTATED, older_than=old)):
             with unit_of_work(self._sessions) as session:
                 jobs = {key: _job_of(key) for key in keys}
                 known = RetentionRepository(session).jobs_with_inputs(
                     sorted({job for job in jobs.values() if job is not None})
                 )
-                ErasureRepository(session).doom(key for key in keys if jobs[key] not in known)
+                ErasureRepository(session).schedule_deletion(
+                    key for key in keys if jobs[key] not in known
+                )
 
     def _keys(self, prefix: str, *, older_than: datetime) -> Iterator[str]:
         for stored in self._bucket.list(prefix):

@@ -25,9 +25,9 @@ from services.common.domain.webhooks import (
     pause_s,
 )
 from services.common.net.connector import guarded_client
+from services.common.net.guard import webhook_policy
 from services.common.telemetry import Metrics, get_logger
 from services.common.webhooks.messages import write_body
-from services.common.webhooks.policy import url_policy
 from services.common.webhooks.repositories.deliveries import (
     Attempt,
     ClaimedDelivery,
@@ -197,7 +197,7 @@ def _tell_disabled(session: Session, delivery: ClaimedDelivery, reason: Disabled
 
 
 def _guarded(settings: WebhookSettings) -> OpenClient:
-    policy = url_policy(settings)
+    policy = webhook_policy(settings)
     return lambda: guarded_client(
         policy,
         total_s=settings.timeout_s,

@@ -13,7 +13,6 @@ Nothing is unpickled.
 
 import hashlib
 import io
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,15 +29,22 @@ from pydantic import (
     model_validator,
 )
 
+from services.common.domain.bundles import (
+    FILE_NAME_PATTERN,
+    GOLDEN_NAME,
+    MANIFEST_NAME,
+    MODEL_NAME,
+    MODEL_NAME_PATTERN,
+    MODEL_VERSION_PATTERN,
+    SHA256_PATTERN,
+    model_version,
+)
 from services.common.domain.emotions import EMOTIONS, Emotion
 from services.common.domain.errors import BundleError
 from services.vision.classifiers.port import ExpressionClassifier, Precision
 from services.vision.transforms import InputSpec, Pixels
 
-MANIFEST_NAME = "bundle.json"
-MODEL_NAME = "model.onnx"
 INT8_MODEL_NAME = "model.int8.onnx"
-GOLDEN_NAME = "golden.npz"
 
 # Largest difference of a probability from its golden value. fp32 engines differ by about 1e-6
 # among themselves; bf16 keeps 8 bits of mantissa and int8 is re-quantised, so they drift more.
@@ -48,14 +54,8 @@ GOLDEN_TOLERANCES: Mapping[Precision, float] = {
     Precision.INT8: 1e-1,
 }
 
-# What a model may be called: it becomes a part of every result and of addresses.
-MODEL_NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,49}$"
-MODEL_VERSION_PATTERN = r"^[0-9]+\.[0-9]+\.[0-9]+$"
-
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-FileName = Annotated[str, Field(pattern=rf"^{_PLAIN_NAME.pattern}$")]
+Sha256 = Annotated[str, Field(pattern=SHA256_PATTERN)]
+FileName = Annotated[str, Field(pattern=FILE_NAME_PATTERN)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 SevenFloats = tuple[float, float, float, float, float, float, float]
 
@@ -135,7 +135,7 @@ class Bundle:
     @property
     def version(self) -> str:
         """The name that every result carries, such as ``starter-0.1.0+1a2b3c4d``."""
-        return f"{self.manifest.name}-{self.manifest.version}+{self.identity[:8]}"
+        return model_version(self.manifest.name, self.manifest.version, self.identity)
 
     def model_path(self, precision: Precision = Precision.FP32) -> Path:
         """Return the ONNX file for a precision; bf16 is made from the fp32 one at run time.

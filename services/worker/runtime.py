@@ -9,18 +9,19 @@ from typing import Any, Self
 import psutil
 from sqlalchemy import Engine
 
-from services.common.broker.notifier import HintSender, build_hint_sender
+from services.common.broker.notifier import QueueNotifier, build_notifier
 from services.common.config import Settings
-from services.common.db.retrying import PatientDatabase
+from services.common.db.retrying import RetryingDatabase
 from services.common.db.session import (
     SessionFactory,
     build_engine,
     build_session_factory,
     unit_of_work,
 )
+from services.common.domain.bundles import MANIFEST_NAME
 from services.common.processes.repositories import WorkerIdentity, WorkerRepository
 from services.common.pulse import Pulse
-from services.common.registry.bundles import MANIFEST_NAME, read_identity, register_bundle
+from services.common.registry.bundles import read_identity, register_bundle
 from services.common.storage import build_storage
 from services.common.telemetry import Metrics, build_tracing, get_logger
 from services.worker.jobs.batch_sizer import Pace
@@ -49,7 +50,7 @@ class WorkerRuntime:
         bench: Bench,
         heartbeat: Heartbeat,
         follower: ModelFollower,
-        hints: HintSender,
+        hints: QueueNotifier,
         engine: Engine,
     ) -> None:
         self._bench = bench
@@ -81,7 +82,7 @@ class WorkerRuntime:
         metrics, pace = Metrics(), Pace()
         metrics.show(Metrics.faces, Metrics.faces_per_photo, Metrics.lost_leases)
         told = ModelGauge(metrics)
-        database, storage = PatientDatabase(sessions), build_storage(settings.storage)
+        database, storage = RetryingDatabase(sessions), build_storage(settings.storage)
         shipped = _register(database, settings, analyser)
         if shipped is None:
             models = ModelDesk(analyser)
@@ -95,7 +96,7 @@ class WorkerRuntime:
                 settings=settings.models,
             )
         models.begin()
-        hints = build_hint_sender(settings, metrics)
+        hints = build_notifier(settings, metrics)
         heartbeat = Heartbeat(
             sessions,
             worker,
@@ -150,7 +151,7 @@ class WorkerRuntime:
 
 
 def _register(
-    database: PatientDatabase, settings: Settings, analyser: PhotoAnalyser
+    database: RetryingDatabase, settings: Settings, analyser: PhotoAnalyser
 ) -> Shipped | None:
     """Write the row of the shipped bundle; an analyser without one (in tests) has none."""
     directory = settings.worker.bundle_dir
@@ -193,7 +194,7 @@ def resident_bytes() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
-def _watchdog(worker: WorkerIdentity, sessions: SessionFactory, hints: HintSender) -> Watchdog:
+def _watchdog(worker: WorkerIdentity, sessions: SessionFactory, hints: QueueNotifier) -> Watchdog:
     def hints_wait() -> bool:
         return any(hints.depth(queue) for queue in queues_of(worker.kind))
 

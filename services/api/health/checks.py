@@ -9,8 +9,7 @@ from services.api.state import ApiState
 from services.common.db.session import ping, unit_of_work
 from services.common.domain.errors import TransientError
 from services.common.domain.queues import Queue
-from services.common.jobs.repositories.fetchers import FetcherRepository
-from services.common.processes.repositories import WorkerRepository
+from services.common.processes.repositories import FetcherRepository, WorkerRepository
 
 _NO_INGEST = (
     "Photos by URL wait, and no ingest process gave a sign of life lately;"
@@ -42,7 +41,7 @@ def run_checks(state: ApiState) -> Mapping[str, Check]:
 def find_warnings(state: ApiState) -> list[str]:
     """What makes nothing red, but leaves some photos waiting: sentences fit for anyone's eyes."""
     with unit_of_work(state.sessions) as session:
-        return [_NO_INGEST] if FetcherRepository(session).forsaken() else []
+        return [_NO_INGEST] if FetcherRepository(session).unattended() else []
 
 
 def _database(state: ApiState) -> Check:
@@ -55,7 +54,7 @@ def _database(state: ApiState) -> Check:
 
 
 def _broker(state: ApiState) -> Check:
-    if state.doorbell.depth(Queue.CPU_BATCH) is None:
+    if state.notifier.depth(Queue.CPU_BATCH) is None:
         return Check(ok=False, detail="no answer; jobs start with the delay of the feeder")
     return Check(ok=True, detail="answers")
 

@@ -10,16 +10,23 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from services.common.domain.bundles import (
+    FILE_NAME_PATTERN,
+    GOLDEN_NAME,
+    MANIFEST_NAME,
+    MODEL_NAME,
+    MODEL_NAME_PATTERN,
+    PUBLISHED_VERSION_PATTERN,
+    SHA256_PATTERN,
+)
 from services.common.domain.emotions import EMOTIONS
 
-MANIFEST_NAME = "bundle.json"
 MAX_MANIFEST_BYTES = 1_000_000
-FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
-_REQUIRED = frozenset({"model.onnx", "golden.npz"})
+_REQUIRED = frozenset({MODEL_NAME, GOLDEN_NAME})
 _DEEPEST = 32
 
-FileName = Annotated[str, Field(pattern=FILE_NAME)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+FileName = Annotated[str, Field(pattern=FILE_NAME_PATTERN)]
+Sha256 = Annotated[str, Field(pattern=SHA256_PATTERN)]
 
 
 class ManifestError(ValueError):
@@ -32,8 +39,8 @@ class UploadedManifest(BaseModel):
     model_config = ConfigDict(strict=True)
 
     format_version: Literal[1] = 1
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,49}$")
-    version: str = Field(pattern=r"^[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}$")
+    name: str = Field(pattern=MODEL_NAME_PATTERN)
+    version: str = Field(pattern=PUBLISHED_VERSION_PATTERN)
     labels: list[str] = list(EMOTIONS)
     files: dict[FileName, Sha256]
 

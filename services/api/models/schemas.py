@@ -8,9 +8,9 @@ from services.api.models.examples import CANARY_EXAMPLE, DETAIL_EXAMPLE, MODEL_E
 from services.api.models.usage import Usage
 from services.api.schemas import Input, UtcTime
 from services.common.db.tables import Model
+from services.common.domain.bundles import model_version
 from services.common.domain.emotions import EMOTIONS, Emotion
 from services.common.domain.ids import IdKind, format_id
-from services.common.registry.bundles import IDENTITY_DIGITS
 from services.common.registry.canary import CanaryReport
 
 
@@ -113,17 +113,17 @@ class CanaryObject(BaseModel):
 def model_object(model: Model, usage: Usage) -> ModelObject:
     """Turn a row into its public form."""
     digest = model.sha256.hex()
-    model_version = f"{model.name}-{model.version}+{digest[:IDENTITY_DIGITS]}"
+    version = model_version(model.name, model.version, digest)
     return ModelObject(
         id=format_id(IdKind.MODEL, model.public_id),
         name=model.name,
         version=model.version,
-        model_version=model_version,
+        model_version=version,
         sha256=digest,
         labels=list(EMOTIONS),
         active=model.active,
         canary=model.id == usage.canary_id,
-        workers=usage.workers.get(model_version, 0),
+        workers=usage.workers.get(version, 0),
         refusals=[
             RefusalObject(code=refused.code, reason=refused.reason, workers=refused.workers)
             for refused in usage.refusals

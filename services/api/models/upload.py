@@ -15,8 +15,6 @@ from starlette.requests import Request
 from services.api.bodies import body_chunks, no_room
 from services.api.errors import ApiError, invalid_field, pointer
 from services.api.models.manifest import (
-    FILE_NAME,
-    MANIFEST_NAME,
     MAX_MANIFEST_BYTES,
     ManifestError,
     parse_manifest,
@@ -24,6 +22,7 @@ from services.api.models.manifest import (
 from services.api.multipart import MultipartReader, PartBegin, PartData, PartEnd
 from services.api.problems import FieldError, ProblemCode
 from services.api.state import ApiState
+from services.common.domain.bundles import FILE_NAME_PATTERN, MANIFEST_NAME
 from services.common.registry.publishing import publish_bundle
 
 FILES = "files"
@@ -89,7 +88,7 @@ class BundleReader:
     def _begin(self, name: str, filename: str | None) -> None:
         if name != FILES:
             raise invalid_field(pointer(name), f"There is no part of this name; send '{FILES}'.")
-        if filename is None or not re.fullmatch(FILE_NAME, filename):
+        if filename is None or not re.fullmatch(FILE_NAME_PATTERN, filename):
             raise invalid_field(
                 pointer(FILES, len(self._hashes)),
                 "The name of a file is made of letters, digits, dot, dash and underscore.",

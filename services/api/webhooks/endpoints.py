@@ -22,8 +22,7 @@ from services.api.webhooks.schemas import (
     endpoint_object,
 )
 from services.common.domain.webhooks import EventType
-from services.common.net.guard import UrlBlockedError, check_url
-from services.common.webhooks.policy import url_policy
+from services.common.net.guard import UrlBlockedError, check_url, webhook_policy
 from services.common.webhooks.repositories.endpoints import EndpointRepository
 from services.common.webhooks.secrets import SecretBox
 from services.common.webhooks.service import (
@@ -148,6 +147,6 @@ def _issued(issued: IssuedEndpoint) -> IssuedEndpointObject:
 
 def _check_receiver(state: ApiState, url: str) -> None:
     try:
-        check_url(url, url_policy(state.settings.webhooks))
+        check_url(url, webhook_policy(state.settings.webhooks))
     except UrlBlockedError as error:
         raise invalid_field("#/url", error.detail) from None

@@ -1,1 +1,1 @@
-"""The hint channel: Celery carries ids, Postgres carries truth."""
+"""The hint channel: Celery carries ids, Postgres holds the state."""

@@ -1,8 +1,8 @@
 """The one place that configures Celery.
 
 Redis and Celery are a hint channel only: a FLUSHALL loses every queued message and nothing in
-Celery notices (measured), so Postgres holds the truth and a message is a doorbell. Each setting
-below follows from that; the reasons stand beside them. RabbitMQ is chosen by the URL alone.
+Celery notices (measured), so Postgres holds the state and a message is a hint. Each setting
+below follows from that; the reasons are beside them. RabbitMQ is chosen by the URL alone.
 """
 
 from typing import Any
@@ -87,7 +87,7 @@ def _redis_options(queue: QueueSettings) -> dict[str, Any]:
 
 def _task_config(queue: QueueSettings) -> dict[str, Any]:
     return {
-        # Postgres is the truth: no result backend, no write to it, no expiry trap.
+        # Postgres holds the state: no result backend, no write to it, no expiry.
         "task_ignore_result": True,
         "result_backend": None,
         "task_serializer": "json",
@@ -108,22 +108,22 @@ def _task_config(queue: QueueSettings) -> dict[str, Any]:
 
 def _worker_config(settings: Settings) -> dict[str, Any]:
     return {
-        # No hoarding: a hint is taken when a child is free. On Redis that is disable_prefetch
-        # alone, with an unlimited (0) prefetch count: an ack that fails while Redis is away eats
-        # one credit of a limited count for ever, and the worker falls silent (measured on
+        # A hint is taken when a child is free, none ahead. On Redis that is disable_prefetch
+        # alone, with an unlimited (0) prefetch count: an ack that fails while Redis is away costs
+        # one credit of a limited count for ever, and the worker takes nothing more (measured on
         # kombu 5.7.0). RabbitMQ knows no disable_prefetch and has its own QoS of 1.
         "worker_prefetch_multiplier": 0 if uses_redis(settings.broker) else 1,
         "worker_disable_prefetch": uses_redis(settings.broker),
-        # Work is fenced in Postgres; killing inference for a blip of the broker wastes it.
+        # Work is fenced in Postgres; killing inference for a moment without the broker wastes it.
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         # Bounds SIGQUIT. SIGTERM drains instead, see services/worker/process/shutdown.py.
         "worker_soft_shutdown_timeout": settings.queue.soft_shutdown_s,
-        # How long a dead child's result is waited for before its loss is told.
+        # How long a dead child's result is waited for before its loss is reported.
         "worker_lost_wait": 1.0,
         "worker_max_tasks_per_child": TASKS_PER_CHILD,
         "worker_max_memory_per_child": round(settings.worker.max_memory_mb * KIB_PER_MB),
         "worker_proc_alive_timeout": MODEL_LOAD_S,
-        # Chatter; and the pidbox' fanout bindings die with a FLUSHALL (kombu#1063).
+        # Needless messages; and the pidbox' fanout bindings are lost with a FLUSHALL (kombu#1063).
         "worker_send_task_events": False,
         "worker_enable_remote_control": False,
         # Our own handlers format the lines (services/common/telemetry).

@@ -1,4 +1,4 @@
-"""Ringing the doorbell: best effort, bounded in time, never an error for the caller."""
+"""Telling workers that photos wait: best effort, bounded in time, never an error for the caller."""
 
 import threading
 import time
@@ -16,14 +16,14 @@ from services.common.telemetry import Metrics, get_logger
 T = TypeVar("T")
 
 # After a failure the broker is left alone this long: one upload in five seconds waits for the
-# timeout, the others not at all, and the feeder rings later in their place.
+# timeout, the others not at all, and the feeder sends their hints later.
 REST_S = 5.0
 MESSAGE_VERSION = 1
 
 _log = get_logger(__name__)
 
 
-class HintSender:
+class QueueNotifier:
     """Sends hints over one connection. Threads may share it; it is built anew in each process.
 
     A queue that already holds ``window`` hints gets no more, so that the broker stays small
@@ -51,7 +51,7 @@ class HintSender:
         self._connection: Connection | None = None
         self._rests_until = float("-inf")
 
-    def ring(
+    def notify(
         self,
         job_id: int,
         lane: Lane,
@@ -66,11 +66,11 @@ class HintSender:
         Args:
             job_id: bigint id of the job.
             lane: whose queue.
-            device: kind of worker; a GPU worker hears CPU's queues as well.
-            window: in place of the sender's own.
+            device: kind of worker; a GPU worker listens to CPU's queues as well.
+            window: in place of the notifier's own.
         """
         queue, most = queue_of(device, lane), window or self._window
-        sent = self._attempt(lambda link: self._ring(link, job_id, queue, most))
+        sent = self._attempt(lambda link: self._send(link, job_id, queue, most))
         if sent:
             self._metrics.hints.labels("sent").inc()
         return bool(sent)
@@ -84,7 +84,7 @@ class HintSender:
         with self._lock:
             self._drop()
 
-    def _ring(self, link: Connection, job_id: int, queue: Queue, window: int) -> bool:
+    def _send(self, link: Connection, job_id: int, queue: Queue, window: int) -> bool:
         if self._depth(link, queue) >= window:
             return False
         self._app.send_task(
@@ -117,7 +117,7 @@ class HintSender:
                 return None
             try:
                 return call(self._link())
-            except Exception as error:  # noqa: BLE001 - whatever a broker client raises, the feeder rings later
+            except Exception as error:  # noqa: BLE001 - whatever a broker client raises, the feeder sends the hint later
                 self._rests_until = self._clock() + self._rest_s
                 self._drop()
                 self._metrics.hints.labels("failed").inc()
@@ -137,10 +137,10 @@ class HintSender:
             self._connection = None
 
 
-def build_hint_sender(
+def build_notifier(
     settings: Settings, metrics: Metrics, *, rest_s: float = REST_S
-) -> HintSender:
-    """Build the sender of a process; nothing is connected until the first ring."""
+) -> QueueNotifier:
+    """Build the notifier of a process; nothing is connected until the first hint."""
     app = build_celery(settings)
     timeout_s = settings.broker.publish_timeout_s
     if uses_redis(settings.broker):
@@ -153,6 +153,6 @@ def build_hint_sender(
             "max_retries": 0,
             "interval_start": 0,
         }
-    return HintSender(
+    return QueueNotifier(
         app, window=settings.queue.window, timeout_s=timeout_s, metrics=metrics, rest_s=rest_s
     )

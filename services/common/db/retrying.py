@@ -1,4 +1,4 @@
-"""Database steps that outlive a restart of the database."""
+"""Database steps that are tried again while the database restarts or fails over."""
 
 import time
 from collections.abc import Callable
@@ -15,14 +15,14 @@ from services.common.telemetry import get_logger
 T = TypeVar("T")
 
 # Longer than a restart or a failover; then the lease takes over.
-PATIENCE_S = 60.0
+RETRY_FOR_S = 60.0
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 2.0
 
 _log = get_logger(__name__)
 
 
-class PatientDatabase:
+class RetryingDatabase:
     """Runs idempotent steps, each in its own transaction, again while the database is away.
 
     A step may run twice although its first commit succeeded (the answer was lost), so only
@@ -33,12 +33,12 @@ class PatientDatabase:
         self,
         sessions: SessionFactory,
         *,
-        patience_s: float = PATIENCE_S,
+        retry_for_s: float = RETRY_FOR_S,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._sessions = sessions
-        self._patience_s = patience_s
+        self._patience_s = retry_for_s
         self._clock = clock
         self._pause = pause
 
@@ -46,7 +46,7 @@ class PatientDatabase:
         """Run ``step`` and commit.
 
         Raises:
-            TransientError: the database stayed away longer than the patience.
+            TransientError: the database stayed away for longer than that.
         """
         give_up_at = self._clock() + self._patience_s
         wait_s = FIRST_PAUSE_S

@@ -1,7 +1,8 @@
 """Engines and units of work: the only place that commits."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
@@ -10,8 +11,10 @@ from services.common.config import DatabaseSettings
 
 SessionFactory = sessionmaker[Session]
 
-# A host that is cut off says no goodbye. Keepalives look at silent connections alone: a query on
-# its way was sent again and again, for 15 minutes by Linux' default.
+T = TypeVar("T")
+
+# A host that is cut off closes no connection. Keepalives look at silent connections alone: a
+# query on its way was sent again and again, for 15 minutes by Linux' default.
 UNANSWERED_MS = 20_000
 KEEPALIVES = {"idle": 10, "interval": 5, "count": 3}  # seconds, seconds, tries
 
@@ -52,7 +55,7 @@ def build_session_factory(engine: Engine) -> SessionFactory:
 
 @contextmanager
 def unit_of_work(sessions: SessionFactory) -> Iterator[Session]:
-    """Open a session, commit when the block ends well, roll back on any exception."""
+    """Open a session, commit when the block ends without an error, roll back on any exception."""
     with sessions() as session:
         try:
             yield session
@@ -61,6 +64,12 @@ def unit_of_work(sessions: SessionFactory) -> Iterator[Session]:
             raise
         else:
             session.commit()
+
+
+def run_step(sessions: SessionFactory, step: Callable[[Session], T]) -> T:
+    """Run ``step`` in a unit of work of its own."""
+    with unit_of_work(sessions) as session:
+        return step(session)
 
 
 def ping(session: Session) -> None:

@@ -24,6 +24,8 @@ from services.common.db.base import Base
 from services.common.domain.jobs import ItemState, JobStatus
 
 _STATUSES = ", ".join(f"'{status}'" for status in JobStatus)
+_READY = text(f"state = {ItemState.READY}")
+_LEASED = text(f"state = {ItemState.LEASED}")
 
 
 class ApiKey(Base):
@@ -102,10 +104,10 @@ class Item(Base):
     __table_args__ = (
         UniqueConstraint("job_id", "seq"),
         CheckConstraint("state BETWEEN 0 AND 3", name="state"),
-        CheckConstraint("(state = 2) = (verdict IS NOT NULL)", name="verdict"),
-        Index("ix_item_ready_job", "job_id", "next_at", "id", postgresql_where=text("state = 0")),
-        Index("ix_item_ready_queue", "queue", "next_at", postgresql_where=text("state = 0")),
-        Index("ix_item_leased", "lease_until", postgresql_where=text("state = 1")),
+        CheckConstraint(f"(state = {ItemState.FINISHED}) = (verdict IS NOT NULL)", name="verdict"),
+        Index("ix_item_ready_job", "job_id", "next_at", "id", postgresql_where=_READY),
+        Index("ix_item_ready_queue", "queue", "next_at", postgresql_where=_READY),
+        Index("ix_item_leased", "lease_until", postgresql_where=_LEASED),
         Index("ix_item_job_state", "job_id", "state", "verdict"),
         Index("ix_item_sha256", "sha256"),
         Index("ix_item_event", "job_id", "event_id", postgresql_where=text("event_id IS NOT NULL")),
@@ -137,9 +139,9 @@ class Item(Base):
 
 
 class UrlFetch(Base):
-    """A photo that a URL names and that is not in the bucket yet; gone once its fate is known.
+    """A photo that a URL names, until it is in the bucket or has failed.
 
-    Apart from `Item`, so that claims of workers never wade through photos that nobody has.
+    Apart from `Item`, so that claims of workers never read past photos that nobody has.
     ``next_at`` is when it may be claimed: a claim moves it to the end of its lease. ``host`` is
     the URL's, so that claims can be kept few on each.
     """

@@ -117,7 +117,7 @@ class ItemStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobCounts:
-    """How many items of a job stand in each status; ``total`` is their sum once sealed."""
+    """How many items of a job are in each status; ``total`` is their sum once sealed."""
 
     total: int = 0
     queued: int = 0
@@ -136,7 +136,3 @@ class JobCounts:
     def progress(self) -> float:
         """Share of final items, 0..1; an empty job counts as done."""
         return self.final / self.total if self.total else 1.0
-
-    def closing_status(self) -> JobStatus:
-        """Which final status a job with these counts closes to."""
-        return JobStatus.SUCCEEDED if self.succeeded + self.no_face else JobStatus.FAILED

@@ -20,7 +20,6 @@ class PhotoLimits:
         job_photos: most photos in one job (through presigned uploads).
         faces_per_photo: most faces kept per photo, largest first; a cut is flagged.
         min_face_px: smallest allowed ``min_face_px`` of a job, the longer side of a box.
-        chunk_photos: photos that one worker task takes at a time.
         formats: file formats by content, as ``imaging.decode`` names them.
     """
 
@@ -36,5 +35,4 @@ class PhotoLimits:
     job_photos: int = 100_000
     faces_per_photo: int = 100
     min_face_px: int = 20
-    chunk_photos: int = 16
     formats: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")

@@ -10,7 +10,6 @@ class Queue(StrEnum):
     CPU_BATCH = "cpu.batch"
     GPU_INTERACTIVE = "gpu.interactive"
     GPU_BATCH = "gpu.batch"
-    MAINT = "maint"
 
 
 class Device(StrEnum):

@@ -20,7 +20,7 @@ ERASED_BY_USER = "user"
 
 
 def cancel(session: Session, tenant: str, public_id: uuid.UUID) -> None:
-    """Ask for an end; the sweeper and the workers bring it about. Asking twice is fine.
+    """Ask for an end; the sweeper and the workers carry it out. Asking twice is fine.
 
     Raises:
         JobError: NOT_FOUND, GONE, or JOB_FINAL when the job ended otherwise.
@@ -50,7 +50,7 @@ def retry(
             NOTHING_TO_RETRY; IDEMPOTENCY_MISMATCH.
         QueueFullError: the tenant has too many open photos.
     """
-    # Locked: an erasure that ran meanwhile would doom photos that the new job names.
+    # Locked: an erasure that ran meanwhile would delete photos that the new job names.
     job = find_job(session, tenant, public_id, lock=True)
     _check_retryable(job)
     failed = ItemRepository(session).failed_retryable(job.id)
@@ -84,7 +84,7 @@ def erase(
     if erasures.is_erased(tenant, public_id):
         return False
     job = find_job(session, tenant, public_id)
-    erasures.doom(annotated_keys)
+    erasures.schedule_deletion(annotated_keys)
     erasures.erase(job, reason=ERASED_BY_USER)
     return True
 

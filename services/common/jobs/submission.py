@@ -1,6 +1,6 @@
 """Submitting a job: fingerprint, queue cap, idempotency, and the rows in one transaction.
 
-Objects are in the bucket before; hints are rung after the commit, by the caller.
+Objects are in the bucket before; hints are sent after the commit, by the caller.
 """
 
 import hashlib
@@ -66,7 +66,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """The job that now stands; ``replayed`` says that an earlier request made it."""
+    """The job as it is now; ``replayed`` says that an earlier request made it."""
 
     job: Job
     lane: Lane
@@ -74,7 +74,7 @@ class Submitted:
 
     @property
     def has_work(self) -> bool:
-        """Whether workers should hear of it."""
+        """Whether workers should be notified."""
         return not self.replayed and not JobStatus(self.job.status).final
 
 
@@ -86,7 +86,7 @@ def lane_of(photos: int) -> Lane:
 def fingerprint(submission: Submission) -> bytes:
     """Digest what makes two requests the same: settings, and name and content of each photo.
 
-    Of a photo that is still to be fetched its URL stands for the content.
+    Of a photo that is still to be fetched its URL takes the place of the content.
     """
     said = {
         "options": asdict(submission.options),

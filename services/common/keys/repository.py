@@ -25,10 +25,6 @@ class KeyRepository:
         query = select(ApiKey).where(ApiKey.secret_hash == secret_hash, ApiKey.revoked_at.is_(None))
         return self._session.scalar(query)
 
-    def by_public_id(self, public_id: uuid.UUID) -> ApiKey | None:
-        """Return a key, revoked or not."""
-        return self._session.scalar(select(ApiKey).where(ApiKey.public_id == public_id))
-
     def page(self, *, before_id: int | None, limit: int) -> Sequence[ApiKey]:
         """Return up to ``limit`` keys, newest first, older than ``before_id``."""
         query = select(ApiKey).order_by(ApiKey.id.desc()).limit(limit)

@@ -60,7 +60,7 @@ def authenticate(session: Session, secret: str) -> Principal | None:
 def issue_key(
     session: Session, *, tenant: str, name: str, scopes: Iterable[Scope], environment: str
 ) -> IssuedKey:
-    """Make a key for ``tenant``; ``environment`` (dev, prod) stands in the secret."""
+    """Make a key for ``tenant``; ``environment`` (dev, prod) is part of the secret."""
     secret = new_secret(environment)
     key = KeyRepository(session).add(_row(secret, tenant=tenant, name=name, scopes=scopes))
     return IssuedKey(key, secret)
@@ -69,7 +69,7 @@ def issue_key(
 def ensure_bootstrap_key(session: Session, secret: str) -> None:
     """Make ``secret`` (the setting ``HFER_API__ADMIN_KEY``) work as the operator's key.
 
-    The setting is the truth: a key it held before is revoked, the one it holds is revived.
+    The setting decides: a key it held before is revoked, the one it holds works again.
 
     Raises:
         ValueError: the secret is so short that its plain SHA-256 could be guessed.
@@ -82,7 +82,7 @@ def ensure_bootstrap_key(session: Session, secret: str) -> None:
 def ensure_page_key(session: Session, secret: str) -> None:
     """Make ``secret`` (the setting ``HFER_WEB__API_KEY``) work as the page's key.
 
-    As with the operator's: the setting is the truth, what it held before is revoked.
+    As with the operator's: the setting decides, what it held before is revoked.
 
     Raises:
         ValueError: the secret is so short that its plain SHA-256 could be guessed.

@@ -11,12 +11,18 @@ from dataclasses import dataclass
 
 import httpx
 
+from services.common.config import FetchSettings, WebhookSettings
 from services.common.domain.errors import HferError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MAX_URL_CHARS = 2_048
+
+# Where webhooks may be sent.
+_TLS_PORTS = frozenset({443, 8443})
+_PLAIN_PORTS = frozenset({80, 8080})
+_LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
 # Python's own `is_global` changed its mind in patch releases (3.11.10 moved 192.0.0.0/24), and
 # knows nothing of addresses that carry another one. IANA's special-purpose registries, read out:
@@ -84,6 +90,25 @@ class UrlPolicy:
     allow_networks: tuple[Network, ...] = ()
 
 
+def fetch_policy(settings: FetchSettings) -> UrlPolicy:
+    """Return which URLs of photos a deployment lets be fetched."""
+    return UrlPolicy(
+        allow_http=settings.allow_http,
+        ports=frozenset(settings.ports),
+        allow_networks=settings.allow_networks,
+    )
+
+
+def webhook_policy(settings: WebhookSettings) -> UrlPolicy:
+    """Return where messages may go: TLS to public addresses, unless the operator says more."""
+    if settings.allow_loopback:
+        return UrlPolicy(
+            allow_http=True, ports=frozenset(range(1, 65_536)), allow_networks=_LOOPBACK
+        )
+    ports = _TLS_PORTS | _PLAIN_PORTS if settings.allow_http else _TLS_PORTS
+    return UrlPolicy(allow_http=settings.allow_http, ports=ports)
+
+
 def check_url(url: str | httpx.URL, policy: UrlPolicy) -> None:
     """Refuse a URL that could not be spoken to whatever its name resolves to. Asks no server.
 
@@ -141,7 +166,7 @@ def parse_address(host: str) -> Address | None:
 
 
 def _parsed(url: str | httpx.URL) -> httpx.URL:
-    """Parse with the client's own parser: two parsers that disagree are a hole."""
+    """Parse with the client's own parser: two that disagree would let a URL through."""
     if isinstance(url, str) and len(url) > MAX_URL_CHARS:
         raise UrlBlockedError(f"The URL is longer than {MAX_URL_CHARS} characters.")
     try:

@@ -1,6 +1,7 @@
-"""Live worker children: for readiness, the choice of a device and the watchdog only.
+"""Live processes, as rows of ``worker``: children of workers, and ingest processes without a model.
 
-Nothing about correctness hangs on these rows: a worker without one works just as well.
+They serve readiness, the choice of a device and the watchdog only. Nothing about correctness
+hangs on these rows: a process without one works just as well.
 """
 
 import json
@@ -12,11 +13,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from services.common.domain.jobs import ItemState
 from services.common.domain.queues import Device
 
 # Three missed beats of ten seconds.
 LIVE_S = 30.0
 FORGOTTEN_S = 86_400.0
+_INGEST = "ingest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +71,28 @@ _REFUSALS = text("""
     WHERE beat_at > now() - make_interval(secs => :live_s)
     GROUP BY 1, 2, 3 ORDER BY 4 DESC, 2, 3
 """)
-_STARVING = text("""
+_STARVING = text(f"""
     SELECT (
         SELECT max(coalesce(claimed_at, started_at)) < now() - make_interval(secs => :patience_s)
         FROM worker WHERE host = :host AND current ->> 'main_pid' = :main_pid
     ) AND EXISTS (
         SELECT FROM item JOIN job ON job.id = item.job_id
-        WHERE item.state = 0 AND item.next_at < now() - make_interval(secs => :patience_s)
+        WHERE item.state = {ItemState.READY}
+          AND item.next_at < now() - make_interval(secs => :patience_s)
           AND job.status IN ('queued', 'running')
+    )
+""")
+_BEAT_OF_INGEST = text("""
+    INSERT INTO worker (id, kind, host, pid, current)
+    VALUES (:id, :kind, :host, :pid, CAST(:current AS jsonb))
+    ON CONFLICT (id) DO UPDATE SET beat_at = now(), current = excluded.current
+""")
+_UNATTENDED = text("""
+    SELECT NOT EXISTS (
+        SELECT FROM worker WHERE kind = :kind AND beat_at > now() - make_interval(secs => :live_s)
+    ) AND EXISTS (
+        SELECT FROM url_fetch JOIN job ON job.id = url_fetch.job_id
+        WHERE url_fetch.next_at < now() AND job.status IN ('queued', 'running')
     )
 """)
 
@@ -112,7 +129,7 @@ class WorkerRepository:
         self._session.execute(_REMOVE, {"id": worker_id})
 
     def forget_dead(self) -> None:
-        """Drop rows of workers that left without a word a day ago."""
+        """Drop rows of processes whose last beat is a day old."""
         self._session.execute(_FORGET, {"age": FORGOTTEN_S})
 
     def live(self) -> dict[Device, int]:
@@ -140,3 +157,31 @@ class WorkerRepository:
             "patience_s": patience_s,
         }
         return bool(self._session.scalar(_STARVING, parameters))
+
+
+class FetcherRepository:
+    """Reads and writes rows of ingest processes in the session's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def beat(
+        self, process_id: uuid.UUID, *, host: str, pid: int, current: Mapping[str, Any]
+    ) -> None:
+        """Say that a process lives and what it does."""
+        parameters = {
+            "id": process_id,
+            "kind": _INGEST,
+            "host": host,
+            "pid": pid,
+            "current": json.dumps(current),
+        }
+        self._session.execute(_BEAT_OF_INGEST, parameters)
+
+    def remove(self, process_id: uuid.UUID) -> None:
+        """Take a process off the list when it leaves."""
+        self._session.execute(_REMOVE, {"id": process_id})
+
+    def unattended(self) -> bool:
+        """Whether photos wait to be fetched while no process had a beat within `LIVE_S`."""
+        return bool(self._session.scalar(_UNATTENDED, {"kind": _INGEST, "live_s": LIVE_S}))

@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from services.common.db.tables import Model
+from services.common.domain.bundles import model_version
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.webhooks import EventType
-from services.common.registry.bundles import IDENTITY_DIGITS
 from services.common.registry.canary import stop_canary
 from services.common.registry.errors import ModelWorseError, NothingToRollBackError
 from services.common.registry.repository import ModelRepository
@@ -98,4 +98,4 @@ def _announce(session: Session, model: Model, *, before: Model | None) -> None:
 
 
 def _version_name(model: Model) -> str:
-    return f"{model.name}-{model.version}+{model.sha256.hex()[:IDENTITY_DIGITS]}"
+    return model_version(model.name, model.version, model.sha256.hex())

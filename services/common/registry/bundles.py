@@ -7,12 +7,9 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from services.common.db.tables import Model
+from services.common.domain.bundles import MANIFEST_NAME, model_version
 from services.common.domain.errors import BundleError
 from services.common.registry.repository import ModelRepository
-
-MANIFEST_NAME = "bundle.json"
-IDENTITY_DIGITS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +24,7 @@ class BundleIdentity:
     @property
     def model_version(self) -> str:
         """The name that every result carries, such as ``starter-0.1.0+1a2b3c4d``."""
-        return f"{self.name}-{self.version}+{self.sha256.hex()[:IDENTITY_DIGITS]}"
+        return model_version(self.name, self.version, self.sha256.hex())
 
 
 def read_identity(directory: Path) -> BundleIdentity:
@@ -60,8 +57,3 @@ def register_bundle(session: Session, identity: BundleIdentity) -> None:
     )
     if models.active() is None:
         models.make_active(model_id, kind="first", actor="worker")
-
-
-def active_model(session: Session) -> Model | None:
-    """Return the model in use; None before the first worker has started."""
-    return ModelRepository(session).active()

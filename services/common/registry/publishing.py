@@ -12,8 +12,9 @@ from typing import Any
 
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Model
+from services.common.domain.bundles import MANIFEST_NAME
 from services.common.domain.errors import BundleError
-from services.common.registry.bundles import MANIFEST_NAME, BundleIdentity, read_identity
+from services.common.registry.bundles import BundleIdentity, read_identity
 from services.common.registry.errors import ModelVersionTakenError
 from services.common.registry.repository import ModelRepository
 from services.common.storage import ObjectMissingError, ObjectStorage

@@ -8,7 +8,8 @@ from services.common.telemetry.correlation import (
 )
 from services.common.telemetry.logs import configure_logging, get_logger
 from services.common.telemetry.metrics import Metrics, open_metrics, serve_metrics
-from services.common.telemetry.tracing import NO_SPAN, NoTracing, Span, Tracing, build_tracing
+from services.common.telemetry.spans import NO_SPAN, NoTracing, Span, Tracing
+from services.common.telemetry.tracing import build_tracing
 
 __all__ = [
     "NO_SPAN",

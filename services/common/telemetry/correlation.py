@@ -27,7 +27,7 @@ class Origin:
 
 
 def current_correlation_id() -> str | None:
-    """Return the id of the work in hand, None outside of any."""
+    """Return the id of the current work, None outside of any."""
     return _CORRELATION_ID.get()
 
 

@@ -87,7 +87,7 @@ def configure_logging(
 
 
 class _ServiceStamp:
-    """Processor that adds the service's name and the correlation id of the work in hand."""
+    """Processor that adds the service's name and the correlation id of the current work."""
 
     def __init__(self, service: str) -> None:
         self._service = service

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from services.common.telemetry.tracing import NO_SPAN, Span
+from services.common.telemetry.spans import NO_SPAN, Span
 
 # A collector that is away must hold up neither a drain nor a recycling: neither with one request
 # nor, when closing, with all that are left. Of 2,048 spans there are four: 20 s were measured.
@@ -25,7 +25,7 @@ _W3C = TraceContextTextMapPropagator()
 
 
 class OtlpTracing:
-    """See `services.common.telemetry.tracing.Tracing`."""
+    """See `services.common.telemetry.spans.Tracing`."""
 
     def __init__(self, endpoint: str, *, ratio: float, service: str) -> None:
         """Start the thread that sends.

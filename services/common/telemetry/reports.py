@@ -96,12 +96,12 @@ def _event_of(record: logging.LogRecord) -> "Event":
 
 def _fault_of(record: logging.LogRecord, fields: Mapping[str, Any]) -> BaseException | None:
     """Return the exception of a line: structlog keeps it in the fields, libraries in the record."""
-    told = fields.get("exc_info") or record.exc_info
-    if isinstance(told, BaseException):
-        return told
-    if isinstance(told, tuple):
-        return cast("BaseException | None", told[1])
-    return sys.exc_info()[1] if told else None
+    found = fields.get("exc_info") or record.exc_info
+    if isinstance(found, BaseException):
+        return found
+    if isinstance(found, tuple):
+        return cast("BaseException | None", found[1])
+    return sys.exc_info()[1] if found else None
 
 
 def _strip(event: "Event", _hint: "Hint") -> "Event":

@@ -1,1 +1,1 @@
-"""Webhooks by Standard Webhooks 1.0.0: who is told of what, and how the telling went."""
+"""Webhooks by Standard Webhooks 1.0.0: who gets which message, and how its delivery went."""

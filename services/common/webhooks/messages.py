@@ -22,7 +22,7 @@ def write_body(kind: str, created_at: datetime, data: Mapping[str, Any], *, base
         kind: the type of the event.
         created_at: when it happened.
         data: as stored; links are added to it.
-        base: what stands before the paths of links.
+        base: what comes before the paths of links.
     """
     body = {
         "type": kind,

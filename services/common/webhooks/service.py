@@ -61,7 +61,7 @@ def create_endpoint(
         session: an open unit of work.
         tenant: whose it is.
         url: where messages go, checked by the caller.
-        events: what it is told of.
+        events: what it gets messages about.
         description: words of the owner.
         box: encrypts the secret.
         most: endpoints that the tenant may have.

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
+from services.common.domain.bundles import MODEL_NAME_PATTERN, MODEL_VERSION_PATTERN
 from services.common.domain.errors import HferError
 from services.trainer.config import TrainConfig, with_overrides
 from services.trainer.presets import PRESETS, load_preset
@@ -50,8 +51,6 @@ def overridden(config: TrainConfig, overrides: list[str] | None) -> TrainConfig:
 
 def refuse_unfit(*, name: str, version: str) -> None:
     """Refuse what a bundle may not be called before hours of training, not after."""
-    from services.vision.bundle import MODEL_NAME_PATTERN, MODEL_VERSION_PATTERN  # OpenCV
-
     if not re.match(MODEL_NAME_PATTERN, name):
         raise typer.BadParameter(
             f"--name {name!r}: small letters, digits and dashes only, at most 50"

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from services.common.domain.bundles import MANIFEST_NAME
 from services.trainer.errors import ExportError
 from services.trainer.files import replacing
 from services.vision.bundle import (
-    MANIFEST_NAME,
     Bundle,
     BundleCard,
     Golden,

@@ -13,6 +13,7 @@ from typing import Any
 
 import keras
 
+from services.common.domain.bundles import MANIFEST_NAME
 from services.common.domain.errors import BundleError
 from services.trainer.config import Backbone, ModelConfig
 from services.trainer.errors import WeightsError
@@ -21,7 +22,7 @@ from services.trainer.files import read_arrays
 from services.trainer.networks.applications import PUBLISHED
 from services.trainer.networks.saved_network import load_keras
 from services.trainer.training.run import NETWORK
-from services.vision.bundle import MANIFEST_NAME, load_bundle
+from services.vision.bundle import load_bundle
 
 _IMAGENET_CHANNELS = 3
 # "caffe" mode of keras.applications: BGR, means subtracted, not scaled.

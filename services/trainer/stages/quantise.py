@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from services.common.domain.bundles import GOLDEN_NAME, MANIFEST_NAME, MODEL_NAME
 from services.common.domain.errors import BundleError
 from services.trainer.data.layouts import Split
 from services.trainer.errors import DataLayoutError
@@ -18,10 +19,7 @@ from services.trainer.export.precisions import (
 from services.trainer.files import replacing
 from services.trainer.training.stage_outputs import CARD
 from services.vision.bundle import (
-    GOLDEN_NAME,
     INT8_MODEL_NAME,
-    MANIFEST_NAME,
-    MODEL_NAME,
     Bundle,
     BundleCard,
     load_bundle,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from services.common.config import QueueSettings
-from services.common.db.retrying import PatientDatabase
+from services.common.db.retrying import RetryingDatabase
 from services.common.telemetry import Metrics, NoTracing, Tracing
 from services.worker.jobs.batch_sizer import Pace
 from services.worker.models.manager import ModelDesk
@@ -33,7 +33,7 @@ class Surroundings:
 class Bench:
     """Everything a task works with; ``pace`` remembers how fast this process is."""
 
-    database: PatientDatabase
+    database: RetryingDatabase
     fetcher: PhotoFetcher
     models: ModelDesk
     pictures: PictureKeeper

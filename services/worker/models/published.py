@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from services.common.config import ModelSettings
-from services.common.db.retrying import PatientDatabase
+from services.common.db.retrying import RetryingDatabase
 from services.common.db.tables import Model
 from services.common.domain.errors import HferError
 from services.common.registry.bundles import BundleIdentity
@@ -36,7 +36,7 @@ class PublishedModels:
 
     def __init__(
         self,
-        database: PatientDatabase,
+        database: RetryingDatabase,
         storage: ObjectStorage,
         *,
         settings: ModelSettings,

@@ -61,7 +61,7 @@ def test_photos_and_archives_mix_in_the_order_sent(api: Api, client: httpx.Clien
     ).json()
     names = [item["filename"] for item in items(client, job)]
     assert names == ["first.jpg", *PHOTOS, *[f"b{number}.jpg" for number in range(5)], "last.jpg"]
-    assert [lane for _, lane in api.bell.rung] == [Lane.BATCH]
+    assert [lane for _, lane in api.notifier.notified] == [Lane.BATCH]
 
 
 def test_a_bad_photo_inside_fails_alone(client: httpx.Client) -> None:

@@ -43,9 +43,9 @@ def _nothing_stays(sessions: SessionFactory, storage: ObjectStorage) -> Iterator
     yield
     with sessions() as session:
         assert session.scalars(select(Job)).all() == []
-        doomed = set(session.scalars(select(DoomedObject.object_key)))
-    assert {found.key for found in storage.list("photos/")} == doomed
-    assert len(doomed) == 1
+        scheduled = set(session.scalars(select(DoomedObject.object_key)))
+    assert {found.key for found in storage.list("photos/")} == scheduled
+    assert len(scheduled) == 1
 
 
 class TestBrokenUploads:

@@ -21,7 +21,7 @@ from tests.fixtures.jobs import face_payload, make_key, photo_payload
 from tests.fixtures.photos import encode, noise
 from tests.fixtures.serving import Api, StartApi, assert_problem
 from tests.fixtures.settings import SettingsMaker
-from tests.fixtures.working_bell import WorkingBell
+from tests.fixtures.working_notifier import WorkingNotifier
 
 WIDTH, HEIGHT = 640, 480
 PIXELS = noise(WIDTH, HEIGHT)
@@ -46,9 +46,9 @@ def start_compat(
         if anonymous:
             with unit_of_work(sessions) as session:
                 compat["anonymous_key"] = make_key(session, tenant="page")
-        bell = WorkingBell(sessions=sessions, delay_s=0.05, payload=THREE_FACES)
+        notifier = WorkingNotifier(sessions=sessions, delay_s=0.05, payload=THREE_FACES)
         settings = make_settings(compat={**compat, **parts.pop("compat", {})})
-        return start_api(settings, **{"doorbell": bell, **parts})
+        return start_api(settings, **{"notifier": notifier, **parts})
 
     return start
 
@@ -95,8 +95,8 @@ class TestPage:
         self, start_compat: StartCompat, sessions: SessionFactory
     ) -> None:
         nobody = photo_payload(width=WIDTH, height=HEIGHT)
-        bell = WorkingBell(sessions=sessions, delay_s=0.05, payload=nobody)
-        url = start_compat(doorbell=bell).url
+        notifier = WorkingNotifier(sessions=sessions, delay_s=0.05, payload=nobody)
+        url = start_compat(notifier=notifier).url
         picture, rows = HferFront(url, url).show(PHOTO)
         assert rows == []
         assert np.array_equal(np.asarray(picture), PIXELS)
@@ -154,8 +154,8 @@ class TestRefusals:
     def test_a_photo_without_a_result(
         self, start_compat: StartCompat, sessions: SessionFactory
     ) -> None:
-        bell = WorkingBell(sessions=sessions, delay_s=0.05, payload=None)
-        client = start_compat(doorbell=bell).anonymous()
+        notifier = WorkingNotifier(sessions=sessions, delay_s=0.05, payload=None)
+        client = start_compat(notifier=notifier).anonymous()
         body = assert_problem(
             client.post("/upload_image", files={"image": b"junk"}), 422, "photo-failed"
         )
@@ -229,7 +229,7 @@ class TestUprightness:
         buffer = io.BytesIO()
         sideways.save(buffer, "PNG", exif=exif)
         nobody = photo_payload(width=HEIGHT, height=WIDTH)
-        bell = WorkingBell(sessions=sessions, delay_s=0.05, payload=nobody)
-        client: httpx.Client = start_compat(doorbell=bell).anonymous()
+        notifier = WorkingNotifier(sessions=sessions, delay_s=0.05, payload=nobody)
+        client: httpx.Client = start_compat(notifier=notifier).anonymous()
         response = client.post("/upload_image", files={"image": buffer.getvalue()})
         assert to_image(json.loads(response.json())["image"]).size == (HEIGHT, WIDTH)

@@ -185,7 +185,7 @@ class TestRetry:
             seeded.items[seq].sha256.hex() for seq in (1, 3)
         ]
         assert [item["filename"] for item in items] == ["photo-1.jpg", "photo-3.jpg"]
-        assert len(api.bell.rung) == 1
+        assert len(api.notifier.notified) == 1
         assert client.get(path(seeded)).json()["counts"]["failed"] == 2
 
     def test_the_same_key_gives_the_same_retry(
@@ -243,8 +243,8 @@ class TestDelete:
             assert session.scalars(select(Job.id)).all() == [neighbour.job.id]
             assert session.scalars(select(Item.job_id)).all() == [neighbour.job.id]
             assert session.scalar(select(func.count()).select_from(Outcome)) == 1
-            doomed = set(session.scalars(select(DoomedObject.object_key)))
-            assert doomed == {picture, *(item.object_key for item in seeded.items)}
+            scheduled = set(session.scalars(select(DoomedObject.object_key)))
+            assert scheduled == {picture, *(item.object_key for item in seeded.items)}
             tombstone = session.get_one(Erasure, seeded.job.public_id)
             assert (tombstone.tenant, tombstone.photos) == ("default", 2)
 

@@ -14,7 +14,7 @@ from services.common.jobs.repositories.items import NewItem
 from services.common.jobs.submission import Submission, submit
 from services.common.storage import build_storage
 from tests.fixtures.jobs import RULES
-from tests.fixtures.serving import Api, RecordingBell, StartApi, assert_problem
+from tests.fixtures.serving import Api, RecordingNotifier, StartApi, assert_problem
 from tests.fixtures.settings import SettingsMaker
 
 
@@ -81,7 +81,9 @@ class TestReadiness:
         add_worker(sessions)
         settings = make_settings()
         lost = settings.storage.model_copy(update={"bucket": "not-there"})
-        api = start_api(settings, doorbell=RecordingBell(well=False), storage=build_storage(lost))
+        api = start_api(
+            settings, notifier=RecordingNotifier(well=False), storage=build_storage(lost)
+        )
         checks = api.anonymous().get("/readyz").json()["checks"]
         assert {name for name, check in checks.items() if not check["ok"]} == {"broker", "bucket"}
 

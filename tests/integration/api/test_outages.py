@@ -70,7 +70,7 @@ class TestBucket:
         with sessions() as session:
             assert session.scalars(select(Job)).all() == []
             assert len(session.scalars(select(DoomedObject)).all()) == 2
-        assert away.bell.rung == []
+        assert away.notifier.notified == []
 
     def test_jobs_can_still_be_watched_and_cancelled(
         self, away: Api, sessions: SessionFactory

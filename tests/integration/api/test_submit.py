@@ -56,7 +56,7 @@ class TestAccepted:
             assert {row.queue for row in rows} == {Lane.INTERACTIVE}
             assert [storage.get(row.object_key) for row in rows] == photos
             assert rows[0].object_key == photo_key("default", rows[0].sha256)
-            assert api.bell.rung == [(rows[0].job_id, Lane.INTERACTIVE)]
+            assert api.notifier.notified == [(rows[0].job_id, Lane.INTERACTIVE)]
         assert len(list(storage.list(tenant_prefix("default")))) == 2
 
     def test_keeps_config_labels_and_names(self, client: httpx.Client) -> None:
@@ -72,7 +72,7 @@ class TestAccepted:
         self, api: Api, client: httpx.Client
     ) -> None:
         submit(client, *[bytes([n]) for n in range(9)])
-        assert [lane for _, lane in api.bell.rung] == [Lane.BATCH]
+        assert [lane for _, lane in api.notifier.notified] == [Lane.BATCH]
 
     def test_keeps_the_order_of_2000_photos(self, client: httpx.Client) -> None:
         job = submit(client, *[b"%d" % n for n in range(2_000)]).json()
@@ -106,17 +106,17 @@ class TestAccepted:
         assert len(puts) == 2
 
     def test_is_not_held_up_by_a_dead_broker(self, start_api: StartApi, settings: Settings) -> None:
-        from services.common.broker.notifier import build_hint_sender
+        from services.common.broker.notifier import build_notifier
         from services.common.telemetry import Metrics
 
         broken = settings.model_copy(
             update={"broker": settings.broker.model_validate({"url": "redis://127.0.0.1:1/0"})}
         )
-        bell = build_hint_sender(broken, Metrics())
-        api = start_api(settings, doorbell=bell)
+        notifier = build_notifier(broken, Metrics())
+        api = start_api(settings, notifier=notifier)
         assert submit(api.client(), b"x").status_code == 202
 
-    def test_spares_a_photo_that_was_doomed(
+    def test_keeps_a_photo_that_was_to_be_deleted(
         self, client: httpx.Client, sessions: SessionFactory
     ) -> None:
         key = photo_key("default", hashlib.sha256(b"x").digest())
@@ -143,7 +143,7 @@ class TestBadPhotos:
         assert "15000000" in big["error"]["detail"]
         assert big["content_sha256"] == hashlib.sha256(large).hexdigest()
         assert len(list(storage.list(tenant_prefix("default")))) == 2
-        assert len(api.bell.rung) == 1
+        assert len(api.notifier.notified) == 1
         with sessions() as session:
             assert len(session.scalars(select(Outcome)).all()) == 2
 
@@ -153,7 +153,7 @@ class TestBadPhotos:
         job = submit(client, b"").json()
         assert (job["status"], job["progress"]) == ("failed", 1.0)
         assert job["finished_at"] is not None
-        assert api.bell.rung == []
+        assert api.notifier.notified == []
         [line] = client.get(f"{job['links']['results']}?format=jsonl").text.splitlines()
         assert json.loads(line)["error"]["code"] == "empty"
 
@@ -166,9 +166,9 @@ class TestRefused:
         yield
         with sessions() as session:
             assert session.scalars(select(Job)).all() == []
-            doomed = {row.object_key for row in session.scalars(select(DoomedObject))}
-        assert {found.key for found in storage.list("photos/")} <= doomed
-        assert api.bell.rung == []
+            scheduled = {row.object_key for row in session.scalars(select(DoomedObject))}
+        assert {found.key for found in storage.list("photos/")} <= scheduled
+        assert api.notifier.notified == []
 
     def test_no_file(self, client: httpx.Client) -> None:
         response = client.post("/v1/jobs", files={"config": (None, "{}")})
@@ -276,7 +276,7 @@ class TestIdempotency:
         assert again.headers["location"] == first.headers["location"]
         assert again.headers["idempotency-replayed"] == "true"
         assert "idempotency-replayed" not in first.headers
-        assert len(api.bell.rung) == 1
+        assert len(api.notifier.notified) == 1
 
     @pytest.mark.parametrize(
         "change",
@@ -316,6 +316,6 @@ class TestIdempotency:
         assert {answer.status_code for answer in answers} == {202}
         assert len({answer.json()["id"] for answer in answers}) == 1
         assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
-        assert len(api.bell.rung) == 1
+        assert len(api.notifier.notified) == 1
         with sessions() as session:
             assert len(session.scalars(select(Item)).all()) == 2

@@ -46,7 +46,7 @@ class TestWholeWay:
         assert [slot["index"] for slot in upload["data"] + more["data"]] == [0, 1, 2]
         put_all(upload, PHOTOS[:2])
         put_all(more, PHOTOS[2:])
-        assert api.bell.rung == []
+        assert api.notifier.notified == []
         response = seal(client, upload, top_n=5, labels={"album": "x"}, client_ref="r")
         job = response.json()
         assert response.status_code == 202
@@ -58,7 +58,7 @@ class TestWholeWay:
             rows = session.scalars(select(Item).order_by(Item.seq)).all()
             assert [storage.get(row.object_key) for row in rows] == PHOTOS
             assert [row.filename for row in rows] == [f"photo-{n}.jpg" for n in range(3)]
-            assert api.bell.rung == [(rows[0].job_id, Lane.BATCH)]
+            assert api.notifier.notified == [(rows[0].job_id, Lane.BATCH)]
 
     def test_nothing_is_shown_or_claimed_before_the_seal(
         self, client: httpx.Client, sessions: SessionFactory
@@ -206,7 +206,7 @@ class TestSeal:
         assert second.json()["id"] == first.json()["id"]
         assert second.status_code == 202
         assert second.headers["idempotency-replayed"] == "true"
-        assert len(api.bell.rung) == 1
+        assert len(api.notifier.notified) == 1
 
     def test_with_another_config_is_refused(self, client: httpx.Client) -> None:
         upload = begin(client, *PHOTOS)
@@ -228,7 +228,7 @@ class TestSeal:
             done = list(pool.map(lambda _: seal(client, upload), range(4)))
         assert {response.status_code for response in done} == {202}
         assert len({response.json()["id"] for response in done}) == 1
-        assert len(api.bell.rung) == 1
+        assert len(api.notifier.notified) == 1
 
     def test_honours_its_own_key(self, api: Api, client: httpx.Client) -> None:
         upload, other = begin(client, *PHOTOS), begin(client, b"four")
@@ -237,7 +237,7 @@ class TestSeal:
         assert (first.status_code, again.status_code) == (202, 202)
         assert again.headers["idempotency-replayed"] == "true"
         assert again.json()["id"] == first.json()["id"]
-        assert len(api.bell.rung) == 1
+        assert len(api.notifier.notified) == 1
         for refused in (
             seal_keyed(client, upload, "s-1", top_n=3),
             seal_keyed(client, other, "s-1"),

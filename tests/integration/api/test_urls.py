@@ -116,7 +116,7 @@ def test_cancelled_and_erased_before_anything_was_fetched(
     job = submit(client, *URLS).json()
     assert client.post(f"/v1/jobs/{job['id']}/cancel").status_code == 202
     assert client.delete(f"/v1/jobs/{job['id']}").status_code == 204
-    assert api.bell.rung
+    assert api.notifier.notified
     with sessions() as session:
         assert session.scalars(select(UrlFetch)).all() == []
         assert session.scalars(select(Item)).all() == []

@@ -1,4 +1,4 @@
-"""Prefer: wait=n, with a bell that does the worker's work."""
+"""Prefer: wait=n, with a notifier that does the worker's work."""
 
 import httpx
 import pytest
@@ -6,12 +6,12 @@ import pytest
 from services.common.config import Settings
 from services.common.db.session import SessionFactory
 from tests.fixtures.serving import StartApi, files
-from tests.fixtures.working_bell import WorkingBell
+from tests.fixtures.working_notifier import WorkingNotifier
 
 
 @pytest.fixture
 def client(start_api: StartApi, settings: Settings, sessions: SessionFactory) -> httpx.Client:
-    return start_api(settings, doorbell=WorkingBell(sessions=sessions)).client()
+    return start_api(settings, notifier=WorkingNotifier(sessions=sessions)).client()
 
 
 class TestWait:
@@ -28,7 +28,9 @@ class TestWait:
     def test_answers_202_when_time_is_up(
         self, start_api: StartApi, settings: Settings, sessions: SessionFactory
     ) -> None:
-        slow = start_api(settings, doorbell=WorkingBell(sessions=sessions, delay_s=2.5)).client()
+        slow = start_api(
+            settings, notifier=WorkingNotifier(sessions=sessions, delay_s=2.5)
+        ).client()
         response = slow.post("/v1/jobs", files=files(b"a"), headers={"Prefer": "wait=1"})
         assert response.status_code == 202
         assert "preference-applied" not in response.headers

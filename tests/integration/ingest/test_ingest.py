@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from services.common.config import FetchSettings
-from services.common.db.retrying import PatientDatabase
+from services.common.db.retrying import RetryingDatabase
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import DoomedObject, Item, Job, UrlFetch
 from services.common.domain.errors import TransientError
@@ -23,6 +23,7 @@ from services.common.domain.jobs import ItemState, JobStatus, Verdict
 from services.common.domain.limits import PhotoLimits
 from services.common.domain.webhooks import EventType
 from services.common.jobs.lifecycle import cancel, erase, retry
+from services.common.jobs.photo_store import PhotoBucket
 from services.common.jobs.queue.closing import close_jobs
 from services.common.jobs.queue.repositories.fetches import ClaimedFetch, FetchRepository
 from services.common.jobs.queue.repositories.sweeps import SweepRepository
@@ -33,7 +34,7 @@ from services.common.storage_keys import photo_key
 from services.common.telemetry import Metrics
 from services.ingest.download import Downloader
 from services.ingest.fetch_loop import Rounds
-from services.ingest.fetcher import Filer, PhotoBucket
+from services.ingest.fetcher import Filer
 from tests.fixtures.factories import MadeJob, Rows
 from tests.fixtures.jobs import RULES
 from tests.fixtures.network import FakeNames, FakeNetwork, redirect, reply
@@ -88,7 +89,7 @@ def fetch_all(
 ) -> None:
     """Claim and file until nothing is due, in this thread's sight."""
     chosen = FetchSettings.model_validate({"threads": 2, "interval_s": 0.01, **settings})
-    database = PatientDatabase(sessions)
+    database = RetryingDatabase(sessions)
     names = FakeNames({host: list(answers) for host, answers in HOSTS.items()})
     downloader = Downloader(chosen, limits=PhotoLimits(), resolver=names, connector=network)
     filer = Filer(

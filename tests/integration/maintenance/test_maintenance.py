@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 from structlog.testing import capture_logs
 
-from services.common.broker.notifier import HintSender, build_hint_sender
+from services.common.broker.notifier import QueueNotifier, build_notifier
 from services.common.config import RetentionSettings, Settings
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import DoomedObject, Erasure, Item, Job
@@ -31,14 +31,14 @@ DAYS_AGO = text("now() - interval '3 days'")
 
 
 @pytest.fixture
-def hints(settings: Settings) -> Iterator[HintSender]:
-    sender = build_hint_sender(settings, Metrics())
+def hints(settings: Settings) -> Iterator[QueueNotifier]:
+    sender = build_notifier(settings, Metrics())
     yield sender
     sender.close()
 
 
 @pytest.fixture
-def feeder(sessions: SessionFactory, hints: HintSender, settings: Settings) -> Feeder:
+def feeder(sessions: SessionFactory, hints: QueueNotifier, settings: Settings) -> Feeder:
     return Feeder(sessions, hints, settings=settings.queue)
 
 
@@ -50,7 +50,7 @@ def add_worker(sessions: SessionFactory, kind: Device) -> None:
 
 class TestFeeder:
     def test_rings_as_often_as_a_job_needs(
-        self, feeder: Feeder, hints: HintSender, make_job: JobMaker
+        self, feeder: Feeder, hints: QueueNotifier, make_job: JobMaker
     ) -> None:
         make_job(20)
         make_job(1, lane=Lane.INTERACTIVE)
@@ -59,7 +59,7 @@ class TestFeeder:
         assert hints.depth(Queue.CPU_INTERACTIVE) == 1
 
     def test_never_fills_beyond_the_window(
-        self, feeder: Feeder, hints: HintSender, make_job: JobMaker
+        self, feeder: Feeder, hints: QueueNotifier, make_job: JobMaker
     ) -> None:
         make_job(300)
         for _ in range(3):
@@ -67,7 +67,7 @@ class TestFeeder:
         assert hints.depth(Queue.CPU_BATCH) == 16
 
     def test_the_window_grows_with_the_workers(
-        self, feeder: Feeder, hints: HintSender, make_job: JobMaker, sessions: SessionFactory
+        self, feeder: Feeder, hints: QueueNotifier, make_job: JobMaker, sessions: SessionFactory
     ) -> None:
         for _ in range(10):
             add_worker(sessions, Device.CPU)
@@ -76,14 +76,14 @@ class TestFeeder:
         assert hints.depth(Queue.CPU_BATCH) == 20
 
     def test_rings_for_the_kinds_of_worker_that_live(
-        self, feeder: Feeder, hints: HintSender, make_job: JobMaker, sessions: SessionFactory
+        self, feeder: Feeder, hints: QueueNotifier, make_job: JobMaker, sessions: SessionFactory
     ) -> None:
         add_worker(sessions, Device.GPU)
         make_job(1)
         feeder.step()
         assert (hints.depth(Queue.GPU_BATCH), hints.depth(Queue.CPU_BATCH)) == (1, 0)
 
-    def test_is_silent_when_nothing_is_ready(self, feeder: Feeder, hints: HintSender) -> None:
+    def test_is_silent_when_nothing_is_ready(self, feeder: Feeder, hints: QueueNotifier) -> None:
         feeder.step()
         assert hints.depth(Queue.CPU_BATCH) == 0
 
@@ -228,7 +228,7 @@ class TestRetention:
             metrics=Metrics(),
             now=lambda: datetime.now(UTC) + timedelta(days=2),
         )
-        for _ in range(2):  # doomed in the first round, deleted in the second
+        for _ in range(2):  # scheduled in the first round, deleted in the second
             retention.step()
         assert self.photos(storage) == 1
         assert storage.exists(kept)
@@ -264,7 +264,11 @@ class TestRetention:
 
 
 def test_every_loop_runs_on_the_settings_of_a_deployment(
-    settings: Settings, sessions: SessionFactory, hints: HintSender, make_job: JobMaker, rows: Rows
+    settings: Settings,
+    sessions: SessionFactory,
+    hints: QueueNotifier,
+    make_job: JobMaker,
+    rows: Rows,
 ) -> None:
     job = make_job(1, status=JobStatus.CANCELLING)
     with unit_of_work(sessions) as session:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from services.common.config import QueueSettings
-from services.common.db.retrying import PatientDatabase
+from services.common.db.retrying import RetryingDatabase
 from services.common.db.session import SessionFactory
 from services.common.storage import ObjectStorage
 from services.common.telemetry import Metrics
@@ -68,7 +68,7 @@ def make_bench(
     ) -> Bench:
         fetchers.append(PhotoFetcher(bucket, threads=2, patience_s=5))
         return Bench(
-            database=PatientDatabase(sessions),
+            database=RetryingDatabase(sessions),
             fetcher=fetchers[-1],
             models=models or ModelDesk(analyser or FakeAnalyser()),
             pictures=PictureKeeper(storage),

@@ -22,12 +22,12 @@ from services.common.db.session import (
     unit_of_work,
 )
 from services.common.db.tables import Item, Model, Worker
+from services.common.domain.bundles import MANIFEST_NAME
 from services.common.domain.errors import BundleError
 from services.common.domain.jobs import JobStatus
 from services.common.domain.queues import Device, Task
 from services.common.processes.repositories import WorkerIdentity
 from services.common.pulse import Pulse
-from services.common.registry.bundles import MANIFEST_NAME
 from services.worker import signals
 from services.worker.app import create_app
 from services.worker.process.heartbeat import Heartbeat

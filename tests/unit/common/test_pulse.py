@@ -1,6 +1,7 @@
 """The sign of life is a young file."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,7 +40,9 @@ def test_the_probe_sees_an_old_one_and_a_new_one(path: Path) -> None:
     os.utime(path, (before, before))
     done = probe(path)
     assert done.returncode == 1
-    assert "100 s ago" in done.stderr
+    told = re.search(r"(\d+) s ago", done.stderr)
+    assert told is not None
+    assert 100 <= int(told.group(1)) < 130  # the probe itself may start late
     Pulse(path).beat()
     assert probe(path).returncode == 0
 

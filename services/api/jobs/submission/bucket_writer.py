@@ -2,18 +2,17 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.api.jobs.submission.spool import SpooledPhoto
-from services.common.db.session import SessionFactory, unit_of_work
-from services.common.jobs.repositories.erasures import ErasureRepository
+from services.common.db.session import SessionFactory, run_step
+from services.common.jobs.photo_store import PhotoStore
 from services.common.storage import ObjectStorage
 from services.common.storage_keys import photo_key
 from services.common.telemetry import get_logger
 
-# A photo's real format is told by its content, later, by the worker.
-_CONTENT_TYPE = "application/octet-stream"
 # Photos of one request between spool and bucket: bounds its memory to 8 MB.
 _IN_FLIGHT = 8
 
@@ -32,8 +31,7 @@ class PhotoUploads:
         executor: ThreadPoolExecutor,
     ) -> None:
         self._tenant = tenant
-        self._storage = storage
-        self._sessions = sessions
+        self._store = PhotoStore(storage, run=partial(run_step, sessions))
         self._executor = executor
         self._slots = asyncio.Semaphore(_IN_FLIGHT)
         self._running: dict[str, asyncio.Future[None]] = {}
@@ -72,22 +70,18 @@ class PhotoUploads:
         An object that another job names survives, the sweeper looks.
         """
         await asyncio.gather(*self._running.values(), return_exceptions=True)
-        await asyncio.get_running_loop().run_in_executor(self._executor, self._doom)
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._schedule_deletion)
 
     def _put(self, key: str, photo: SpooledPhoto) -> None:
         assert photo.file is not None  # noqa: S101 - refused photos are never added
         try:
-            # Before the put, see services/common/jobs/repositories/erasures.py.
-            with unit_of_work(self._sessions) as session:
-                ErasureRepository(session).spare(key)
-            self._storage.put(key, photo.file, size=photo.byte_count, content_type=_CONTENT_TYPE)
+            self._store.put(key, photo.file, size=photo.byte_count)
         finally:
             photo.close()
 
-    def _doom(self) -> None:
+    def _schedule_deletion(self) -> None:
         try:
-            with unit_of_work(self._sessions) as session:
-                ErasureRepository(session).doom(self._running)
+            self._store.abandon(self._running)
         except SQLAlchemyError as error:
             # The collector of objects that no row names finds them a day later.
             _log.warning("upload.not_doomed", photos=len(self._running), error=type(error).__name__)

@@ -1,4 +1,4 @@
-"""Taking a submission in: body to spool to bucket, then one transaction, then the doorbell."""
+"""Taking a submission in: body to spool to bucket, then one transaction, then the hint."""
 
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -91,10 +91,10 @@ def store(state: ApiState, wanted: Submission) -> Submitted:
 
 
 def announce(state: ApiState, submitted: Submitted) -> None:
-    """Count a committed job and ring for it if it has work."""
+    """Count a committed job and notify the workers if it has work."""
     state.metrics.jobs.labels("replayed" if submitted.replayed else "submitted").inc()
     if submitted.has_work:
-        state.doorbell.ring(submitted.job.id, submitted.lane)
+        state.notifier.notify(submitted.job.id, submitted.lane)
     _log.info(
         "job.submitted",
         job=format_id(IdKind.JOB, submitted.job.public_id),

@@ -17,8 +17,7 @@ from services.api.state import ApiState
 from services.common.domain.ids import new_uuid7
 from services.common.jobs.repositories.items import NewItem
 from services.common.jobs.submission import Submission, Submitted
-from services.common.net.guard import MAX_URL_CHARS, UrlBlockedError, check_url
-from services.common.net.policies import fetch_policy
+from services.common.net.guard import MAX_URL_CHARS, UrlBlockedError, check_url, fetch_policy
 
 MAX_URLS = 2_000
 # 2,000 of the longest URLs with the longest references.

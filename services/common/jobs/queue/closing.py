@@ -1,4 +1,4 @@
-"""Jobs that end, and the messages that tell of it: one transaction for both."""
+"""Jobs that end, and the messages about it: one transaction for both."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -35,10 +35,10 @@ def announce_ends(session: Session, jobs: Sequence[Job]) -> None:
     """Write the messages about jobs that became final in this transaction."""
     outbox = OutboxRepository(session)
     listening = outbox.listening([job.tenant for job in jobs])
-    told = [job for job in jobs if job.tenant in listening]
-    if not told:
+    listened_to = [job for job in jobs if job.tenant in listening]
+    if not listened_to:
         return
-    counts = TallyRepository(session).counts([job.id for job in told])
+    counts = TallyRepository(session).counts([job.id for job in listened_to])
     outbox.announce(
         [
             NewEvent(
@@ -51,6 +51,6 @@ def announce_ends(session: Session, jobs: Sequence[Job]) -> None:
                 },
                 tenant=job.tenant,
             )
-            for job in told
+            for job in listened_to
         ]
     )

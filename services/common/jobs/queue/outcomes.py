@@ -113,7 +113,7 @@ def from_payload(payload: Mapping[str, Any]) -> PhotoAnalysis:
 def _payload_json(result: PhotoAnalysis | ItemError) -> str | None:
     if isinstance(result, ItemError):
         return None
-    # NaN is no JSON: better one loud error here than a payload that no client can read.
+    # NaN is no JSON: better an error here than a payload that no client can read.
     return json.dumps(to_payload(result), allow_nan=False, separators=(",", ":"))
 
 

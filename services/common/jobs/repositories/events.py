@@ -3,8 +3,8 @@
 ``item.event_id`` is made of the id of the transaction that finished the photo, so it grows with
 the moment that a transaction *began* to write, and not with the moment that it committed: a
 cursor past the newest visible row would skip a photo whose transaction is slower. Postgres
-knows the oldest transaction that is still at work. What is numbered below it can gain no
-neighbour any more, and is told; what is numbered above it waits, whoever has committed.
+knows the oldest transaction that is still running. What is numbered below it can gain no
+neighbour any more, and is read; what is numbered above it waits, whoever has committed.
 """
 
 from collections.abc import Sequence
@@ -67,7 +67,7 @@ class EventRepository:
         self._session = session
 
     def glance(self, job_ids: Sequence[int]) -> dict[int, Glance]:
-        """Tell by one cheap statement how many jobs stand; an erased one is left out."""
+        """Return status and progress of many jobs by one cheap statement, without erased ones."""
         rows = self._session.execute(_GLANCE, {"ids": list(job_ids)})
         return {job_id: (status, int(final)) for job_id, status, final in rows}
 
@@ -76,7 +76,7 @@ class EventRepository:
 
         Args:
             job_id: bigint id of the job.
-            after: number of the last event that was told, 0 for none.
+            after: number of the last event that was read, 0 for none.
             limit: most photos.
             final: whether the job was seen in a final state by an earlier statement: all that
                 finished its photos has committed then, and nothing is held back.
@@ -84,13 +84,13 @@ class EventRepository:
         self._session.execute(_BY_INDEX)
         query = _page(job_id, after=after, limit=limit)
         rows = sorted(self._session.execute(query), key=lambda row: int(row.event_id))
-        told = [
+        readable = [
             FinishedPhoto(row.event_id, read_photo(row)) for row in rows if final or row.settled
         ]
         return FinishedPhotos(
-            photos=told,
-            more=len(told) == limit,
-            held_back=len(told) < len(rows),
+            photos=readable,
+            more=len(readable) == limit,
+            held_back=len(readable) < len(rows),
         )
 
 

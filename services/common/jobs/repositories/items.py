@@ -21,19 +21,19 @@ _COPY = (
 )
 _REFUSE = text(f"""
     WITH refused AS (
-        SELECT item.id, item.job_id, item.state, item.verdict, told.code, told.detail
-        FROM unnest(:seqs ::int[], :codes ::text[], :details ::text[]) AS told(seq, code, detail)
-        JOIN item ON item.job_id = :job_id AND item.seq = told.seq
+        SELECT item.id, item.job_id, item.state, item.verdict, given.code, given.detail
+        FROM unnest(:seqs ::int[], :codes ::text[], :details ::text[]) AS given(seq, code, detail)
+        JOIN item ON item.job_id = :job_id AND item.seq = given.seq
     ), tallied AS ({tallying("refused")})
     INSERT INTO outcome (item_id, ok, error_code, error_detail)
     SELECT id, false, code, detail FROM refused
-""")  # noqa: S608 - constants of our own modules
+""")
 
 _AWAIT = text("""
     INSERT INTO url_fetch (item_id, job_id, host, attempts)
-    SELECT item.id, item.job_id, told.host, 0
-    FROM unnest(:seqs ::int[], :hosts ::text[]) AS told(seq, host)
-    JOIN item ON item.job_id = :job_id AND item.seq = told.seq
+    SELECT item.id, item.job_id, given.host, 0
+    FROM unnest(:seqs ::int[], :hosts ::text[]) AS given(seq, host)
+    JOIN item ON item.job_id = :job_id AND item.seq = given.seq
 """)
 # Postgres reads the word as the transaction's time: its clock is the only one.
 _NOW = "now"

@@ -66,7 +66,7 @@ class ResultRepository:
             job_id: the job's number.
             after_seq: where the page begins.
             limit: most photos.
-            status: only photos that stand so.
+            status: only photos in this status.
             faces: only photos with a face that fits.
         """
         query = select_photos().where(Item.job_id == job_id, Item.seq > after_seq)

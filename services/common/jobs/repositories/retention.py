@@ -16,7 +16,7 @@ from services.common.domain.jobs import JobStatus
 GRACE_OF_EXPIRED = timedelta(days=1)
 
 # Rows of a job whose inputs are erased name objects that nobody may read any more.
-_DOOMED = text("""
+_DUE_OBJECTS = text("""
     SELECT doomed.object_key, EXISTS (
         SELECT FROM item JOIN job ON job.id = item.job_id
         WHERE item.sha256 = CASE WHEN doomed.object_key ~ '/[0-9a-f]{64}$'
@@ -41,7 +41,7 @@ _UNNAMED = text("""
 """)
 
 
-# The same conditions as those of `due_inputs`, `due_jobs` and `doomed`.
+# The same conditions as those of `due_inputs`, `due_jobs` and `due_objects`.
 _OVERDUE = text("""
     SELECT
         (SELECT coalesce(extract(epoch FROM
@@ -57,7 +57,7 @@ _OVERDUE = text("""
         (SELECT coalesce(extract(epoch FROM
                     now() - CAST(:grace AS interval) - min(doomed_at)), 0)
          FROM doomed_object WHERE doomed_at <= now() - CAST(:grace AS interval)) AS objects,
-        (SELECT count(*) FROM doomed_object) AS doomed
+        (SELECT count(*) FROM doomed_object) AS scheduled
 """)
 
 
@@ -65,13 +65,13 @@ _OVERDUE = text("""
 class Overdue:
     """Seconds since the oldest of each kind was due, 0 for none.
 
-    ``doomed`` is how many objects wait to be deleted, due or not.
+    ``scheduled`` is how many objects wait to be deleted, due or not.
     """
 
     inputs_s: float
     results_s: float
     objects_s: float
-    doomed: int
+    scheduled: int
 
 
 class RetentionRepository:
@@ -92,12 +92,12 @@ class RetentionRepository:
         return self._session.scalars(query).all()
 
     def erase_inputs(self, job_id: int) -> None:
-        """Doom the photos of a job, forget their URLs, note both; its results stay."""
+        """Schedule the deletion of a job's photos, forget their URLs; its results stay."""
         keys = select(Item.object_key).where(Item.job_id == job_id, Item.object_key != "")
-        doom = insert(DoomedObject).from_select(
+        scheduled = insert(DoomedObject).from_select(
             [DoomedObject.object_key], keys.distinct().order_by(Item.object_key)
         )
-        self._session.execute(doom.on_conflict_do_nothing())
+        self._session.execute(scheduled.on_conflict_do_nothing())
         self._session.execute(
             update(Item)
             .where(Item.job_id == job_id, Item.source_url.is_not(None))
@@ -130,22 +130,24 @@ class RetentionRepository:
     def overdue(self, *, keep_inputs: timedelta, grace: timedelta) -> Overdue:
         """How long ago the oldest of each kind should have been forgotten."""
         row = self._session.execute(_OVERDUE, {"inputs": keep_inputs, "grace": grace}).one()
-        return Overdue(float(row.inputs), float(row.results), float(row.objects), int(row.doomed))
+        return Overdue(
+            float(row.inputs), float(row.results), float(row.objects), int(row.scheduled)
+        )
 
-    def doomed(self, *, grace: timedelta, limit: int) -> tuple[list[str], list[str]]:
-        """Lock doomed objects older than ``grace``: those to delete, and those named again.
+    def due_objects(self, *, grace: timedelta, limit: int) -> tuple[list[str], list[str]]:
+        """Lock objects scheduled longer ago than ``grace``: those to delete, and those named again.
 
         The locks keep an upload of the same photo waiting until the object is gone, so that
         it is put again afterwards and not before.
         """
-        rows = self._session.execute(_DOOMED, {"grace": grace, "limit": limit}).all()
+        rows = self._session.execute(_DUE_OBJECTS, {"grace": grace, "limit": limit}).all()
         return (
             [row.object_key for row in rows if not row.named],
             [row.object_key for row in rows if row.named],
         )
 
     def forget(self, keys: Sequence[str]) -> None:
-        """Take keys off the list of the doomed."""
+        """Take keys off the list of objects to delete."""
         if keys:
             self._session.execute(_FORGET, {"keys": list(keys)})
 

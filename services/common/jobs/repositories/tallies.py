@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services.common.domain.jobs import JobCounts
+from services.common.domain.jobs import ItemState, JobCounts, Verdict
 
 # Two backends that finish photos of one job at once rarely share a row.
 _SLOTS = 16
@@ -26,27 +26,31 @@ def tallying(source: str) -> str:
     return f"""
         INSERT INTO job_tally AS tally (job_id, slot, succeeded, no_face, failed, cancelled)
         SELECT job_id, pg_backend_pid() % {_SLOTS},
-               count(*) FILTER (WHERE verdict = 0), count(*) FILTER (WHERE verdict = 1),
-               count(*) FILTER (WHERE verdict = 2), count(*) FILTER (WHERE state = 3)
-        FROM {source} WHERE state IN (2, 3) GROUP BY job_id ORDER BY job_id
+               count(*) FILTER (WHERE verdict = {Verdict.SUCCEEDED}),
+               count(*) FILTER (WHERE verdict = {Verdict.NO_FACE}),
+               count(*) FILTER (WHERE verdict = {Verdict.FAILED}),
+               count(*) FILTER (WHERE state = {ItemState.CANCELLED})
+        FROM {source} WHERE state IN ({ItemState.FINISHED}, {ItemState.CANCELLED})
+        GROUP BY job_id ORDER BY job_id
         ON CONFLICT (job_id, slot) DO UPDATE
         SET succeeded = tally.succeeded + excluded.succeeded,
             no_face = tally.no_face + excluded.no_face,
             failed = tally.failed + excluded.failed,
             cancelled = tally.cancelled + excluded.cancelled
-    """  # noqa: S608 - both parts are constants of our own modules
+    """
 
 
 # One statement, hence one snapshot: a photo is never counted twice or not at all. A final job
 # has no photo in work, and the index entries of those it had need no visit.
-_COUNTS = text("""
+_COUNTS = text(f"""
     SELECT job.id, coalesce(job.total, 0) AS total,
            coalesce(sum(tally.succeeded), 0) AS succeeded,
            coalesce(sum(tally.no_face), 0) AS no_face,
            coalesce(sum(tally.failed), 0) AS failed,
            coalesce(sum(tally.cancelled), 0) AS cancelled,
            CASE WHEN job.finished_at IS NULL THEN (
-               SELECT count(*) FROM item WHERE item.job_id = job.id AND item.state = 1
+               SELECT count(*) FROM item
+               WHERE item.job_id = job.id AND item.state = {ItemState.LEASED}
            ) ELSE 0 END AS running
     FROM job LEFT JOIN job_tally AS tally ON tally.job_id = job.id
     WHERE job.id = ANY(:ids)
@@ -70,7 +74,7 @@ class TallyRepository:
         self._session = session
 
     def counts(self, job_ids: Sequence[int]) -> dict[int, JobCounts]:
-        """Return how many photos of each job stand in each status."""
+        """Return how many photos of each job are in each status."""
         rows = self._session.execute(_COUNTS, {"ids": list(job_ids)})
         return {
             row.id: JobCounts(

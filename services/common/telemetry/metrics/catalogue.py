@@ -16,9 +16,9 @@ _STAGE_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.
 _BATCH_BUCKETS = (1, 2, 4, 8, 16, 24, 32)
 # Up to the cap of faces in a photo.
 _FACE_BUCKETS = (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 100)
-# From a receiver next door to the timeout of an attempt.
+# From a receiver nearby to the timeout of an attempt.
 _WEBHOOK_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15)
-# From a server next door to the longest time of one try.
+# From a server nearby to the longest time of one try.
 _FETCH_BUCKETS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30)
 
 

@@ -1,7 +1,7 @@
 """One metric as an attribute of a class: declared once, made at its first use.
 
 A process shows only what it has touched. A gauge of another process' business would otherwise
-stand at 0 in each of them, and "no live workers" would hold in every API.
+are 0 in each of them, and "no live workers" would hold in every API.
 """
 
 import threading

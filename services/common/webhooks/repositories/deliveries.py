@@ -61,7 +61,7 @@ class DeliveryRow:
     last: WebhookAttempt | None
 
 
-# A receiver that hangs holds few places, and one that fails holds one: the others go on. Two
+# A receiver that hangs holds few places, and one that fails holds one: the others continue. Two
 # processes that claim at the same moment may pass the bound together, which does no harm.
 _CLAIM = text("""
     WITH due AS (
@@ -93,11 +93,11 @@ _CLAIM = text("""
 
 _SETTLE = text("""
     UPDATE webhook_delivery AS delivery
-    SET status = told.status, tries = tries + 1,
-        next_at = CASE told.status WHEN 'pending' THEN now() + told.pause ELSE next_at END,
-        finished_at = CASE told.status WHEN 'pending' THEN NULL ELSE now() END,
+    SET status = result.status, tries = tries + 1,
+        next_at = CASE result.status WHEN 'pending' THEN now() + result.pause ELSE next_at END,
+        finished_at = CASE result.status WHEN 'pending' THEN NULL ELSE now() END,
         lease_token = NULL, lease_until = NULL
-    FROM (VALUES (CAST(:status AS text), CAST(:pause AS interval))) AS told(status, pause)
+    FROM (VALUES (CAST(:status AS text), CAST(:pause AS interval))) AS result(status, pause)
     WHERE id = :id AND lease_token = :token
     RETURNING id
 """)

@@ -1,4 +1,4 @@
-"""Writing messages in the transaction of the change that they tell of.
+"""Writing messages in the transaction of the change that they are about.
 
 Nothing is sent here. A message is written with a delivery for each endpoint that wants it, or
 not at all when none does; what is committed will be sent, what is rolled back never was.
@@ -53,7 +53,7 @@ _ANNOUNCE = text(f"""
     SELECT event.id, endpoint.id
     FROM event JOIN news USING (public_id) JOIN endpoint ON {_WANTED}
     RETURNING id
-""")  # noqa: S608 - a constant of this module
+""")
 
 _LISTENING = text("""
     SELECT DISTINCT tenant FROM webhook_endpoint WHERE enabled AND tenant = ANY(:tenants)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from services.common.broker.notifier import HintSender, build_hint_sender
+from services.common.broker.notifier import QueueNotifier, build_notifier
 from services.common.config import Settings
 from services.common.domain.queues import Device, Lane, Queue
 from services.common.telemetry import Metrics
@@ -22,10 +22,10 @@ def metrics() -> Metrics:
 
 
 @pytest.fixture
-def sender(settings: Settings, metrics: Metrics) -> Iterator[HintSender]:
-    sender = build_hint_sender(settings, metrics)
-    yield sender
-    sender.close()
+def notifier(settings: Settings, metrics: Metrics) -> Iterator[QueueNotifier]:
+    notifier = build_notifier(settings, metrics)
+    yield notifier
+    notifier.close()
 
 
 @pytest.fixture
@@ -49,47 +49,48 @@ def black_hole() -> Iterator[int]:
             one.close()
 
 
-class TestRing:
+class TestNotify:
     def test_puts_a_hint_into_the_lane_of_the_device(
-        self, sender: HintSender, metrics: Metrics
+        self, notifier: QueueNotifier, metrics: Metrics
     ) -> None:
-        assert sender.ring(7, Lane.INTERACTIVE)
-        assert sender.ring(7, Lane.BATCH, device=Device.GPU)
-        depths = {queue: sender.depth(queue) for queue in Queue}
+        assert notifier.notify(7, Lane.INTERACTIVE)
+        assert notifier.notify(7, Lane.BATCH, device=Device.GPU)
+        depths = {queue: notifier.depth(queue) for queue in Queue}
         assert depths == {
             Queue.CPU_INTERACTIVE: 1,
             Queue.CPU_BATCH: 0,
             Queue.GPU_INTERACTIVE: 0,
             Queue.GPU_BATCH: 1,
-            Queue.MAINT: 0,
         }
         assert metrics.value("hfer_hints_total", result="sent") == 2
 
-    def test_carries_the_id_and_nothing_else(self, sender: HintSender, admin: redis.Redis) -> None:
-        sender.ring(4711, Lane.BATCH)
+    def test_carries_the_id_and_nothing_else(
+        self, notifier: QueueNotifier, admin: redis.Redis
+    ) -> None:
+        notifier.notify(4711, Lane.BATCH)
         (message,) = admin.lrange("cpu.batch", 0, -1)
         assert b"hfer.analyse" in message
         assert len(message) < 1_500
 
-    def test_leaves_a_full_queue_alone(self, sender: HintSender) -> None:
-        sent = [sender.ring(1, Lane.BATCH, window=3) for _ in range(5)]
+    def test_leaves_a_full_queue_alone(self, notifier: QueueNotifier) -> None:
+        sent = [notifier.notify(1, Lane.BATCH, window=3) for _ in range(5)]
         assert sent == [True, True, True, False, False]
-        assert sender.depth(Queue.CPU_BATCH) == 3
+        assert notifier.depth(Queue.CPU_BATCH) == 3
 
-    def test_survives_a_flush(self, sender: HintSender, admin: redis.Redis) -> None:
-        sender.ring(1, Lane.BATCH)
+    def test_survives_a_flush(self, notifier: QueueNotifier, admin: redis.Redis) -> None:
+        notifier.notify(1, Lane.BATCH)
         admin.flushall()
-        assert sender.ring(2, Lane.BATCH)
-        assert sender.depth(Queue.CPU_BATCH) == 1
+        assert notifier.notify(2, Lane.BATCH)
+        assert notifier.depth(Queue.CPU_BATCH) == 1
 
     def test_opens_a_new_connection_when_redis_dropped_the_old(
         self, settings: Settings, metrics: Metrics, admin: redis.Redis
     ) -> None:
-        sender = build_hint_sender(settings, metrics, rest_s=0)
-        sender.ring(1, Lane.BATCH)
+        notifier = build_notifier(settings, metrics, rest_s=0)
+        notifier.notify(1, Lane.BATCH)
         admin.client_kill_filter(_type="normal", skipme=True)
-        assert [sender.ring(2, Lane.BATCH) for _ in range(2)][-1]
-        sender.close()
+        assert [notifier.notify(2, Lane.BATCH) for _ in range(2)][-1]
+        notifier.close()
 
 
 class TestDeadBroker:
@@ -97,9 +98,9 @@ class TestDeadBroker:
     def test_refused_is_told_at_once_and_then_left_alone(
         self, make_unit_settings: SettingsMaker, metrics: Metrics
     ) -> None:
-        sender = build_hint_sender(make_unit_settings(), metrics)
-        assert not any(sender.ring(1, Lane.BATCH) for _ in range(100))
-        assert sender.depth(Queue.CPU_BATCH) is None
+        notifier = build_notifier(make_unit_settings(), metrics)
+        assert not any(notifier.notify(1, Lane.BATCH) for _ in range(100))
+        assert notifier.depth(Queue.CPU_BATCH) is None
         assert metrics.value("hfer_hints_total", result="failed") == 1
 
     @pytest.mark.timeout(BOUNDED_S)
@@ -107,6 +108,6 @@ class TestDeadBroker:
         self, make_unit_settings: SettingsMaker, metrics: Metrics, black_hole: int
     ) -> None:
         broker = {"url": f"redis://127.0.0.1:{black_hole}/0"}
-        sender = build_hint_sender(make_unit_settings(broker=broker), metrics)
-        assert not any(sender.ring(1, Lane.BATCH) for _ in range(100))
+        notifier = build_notifier(make_unit_settings(broker=broker), metrics)
+        assert not any(notifier.notify(1, Lane.BATCH) for _ in range(100))
         assert metrics.value("hfer_hints_total", result="failed") == 1

@@ -6,8 +6,9 @@ from sqlalchemy import func, select
 
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Model
+from services.common.domain.bundles import MANIFEST_NAME
 from services.common.registry.activation import activate, macro_f1, roll_back
-from services.common.registry.bundles import MANIFEST_NAME, read_identity, register_bundle
+from services.common.registry.bundles import read_identity, register_bundle
 from services.common.registry.canary import (
     Agreement,
     canary_report,

@@ -6,13 +6,9 @@ from sqlalchemy import func, select
 
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Model
+from services.common.domain.bundles import MANIFEST_NAME
 from services.common.domain.errors import BundleError
-from services.common.registry.bundles import (
-    MANIFEST_NAME,
-    active_model,
-    read_identity,
-    register_bundle,
-)
+from services.common.registry.bundles import read_identity, register_bundle
 from services.common.registry.repository import ModelRepository
 
 
@@ -47,10 +43,10 @@ class TestReadIdentity:
 class TestRegisterBundle:
     def test_the_first_becomes_active(self, sessions: SessionFactory, tmp_path: Path) -> None:
         with unit_of_work(sessions) as session:
-            assert active_model(session) is None
+            assert ModelRepository(session).active() is None
         register(sessions, write_manifest(tmp_path))
         with unit_of_work(sessions) as session:
-            model = active_model(session)
+            model = ModelRepository(session).active()
         assert model is not None
         assert (model.name, model.version) == ("tiny", "0.1.0")
         assert model.manifest == {"name": "tiny", "version": "0.1.0"}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.common.config import ModelSettings
-from services.common.db.retrying import PatientDatabase
+from services.common.db.retrying import RetryingDatabase
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Model
 from services.common.registry.activation import activate, roll_back
@@ -71,7 +71,7 @@ class Registry:
         return ModelDesk(
             analyser or FakeAnalyser(version=self.shipped.version),
             source=PublishedModels(
-                PatientDatabase(self.sessions),
+                RetryingDatabase(self.sessions),
                 self.storage,
                 settings=settings,
                 shipped=shipped,

@@ -69,9 +69,7 @@ class TestQueues:
         assert all(not queue.queue_arguments for queue in queues.values())
 
     def test_each_lane_of_each_device_has_one(self) -> None:
-        assert {queue_of(device, lane) for device in Device for lane in Lane} == (
-            set(Queue) - {Queue.MAINT}
-        )
+        assert {queue_of(device, lane) for device in Device for lane in Lane} == set(Queue)
 
 
 class TestRabbitMQ:

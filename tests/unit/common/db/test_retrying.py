@@ -5,7 +5,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
-from services.common.db.retrying import PatientDatabase
+from services.common.db.retrying import RetryingDatabase
 from services.common.domain.errors import TransientError
 
 AWAY = OperationalError("SELECT 1", {}, Exception("connection refused"))
@@ -48,39 +48,39 @@ def time() -> Time:
 
 
 @pytest.fixture
-def database(time: Time) -> PatientDatabase:
+def database(time: Time) -> RetryingDatabase:
     # Sessions connect on their first statement, and these steps have none.
-    return PatientDatabase(sessionmaker(), patience_s=10, clock=time, pause=time.pause)
+    return RetryingDatabase(sessionmaker(), retry_for_s=10, clock=time, pause=time.pause)
 
 
-def test_a_step_that_succeeds_runs_once(database: PatientDatabase, time: Time) -> None:
+def test_a_step_that_succeeds_runs_once(database: RetryingDatabase, time: Time) -> None:
     assert database.run(Step()) == 1
     assert time.pauses == []
 
 
 @pytest.mark.parametrize("error", [AWAY, POOL])
 def test_a_step_runs_again_while_the_database_is_away(
-    database: PatientDatabase, time: Time, error: SQLAlchemyError
+    database: RetryingDatabase, time: Time, error: SQLAlchemyError
 ) -> None:
     assert database.run(Step(error, error)) == 3
     assert time.pauses == [0.1, 0.2]
 
 
-def test_gives_up_in_the_end(database: PatientDatabase, time: Time) -> None:
+def test_gives_up_in_the_end(database: RetryingDatabase, time: Time) -> None:
     with pytest.raises(TransientError, match="database is not reachable"):
         database.run(Step(*[AWAY] * 1000))
     assert 10 <= time.now < 13
     assert max(time.pauses) == 2
 
 
-def test_a_fault_of_the_statement_is_not_retried(database: PatientDatabase, time: Time) -> None:
+def test_a_fault_of_the_statement_is_not_retried(database: RetryingDatabase, time: Time) -> None:
     step = Step(TAKEN)
     with pytest.raises(IntegrityError):
         database.run(step)
     assert (step.runs, time.pauses) == (1, [])
 
 
-def test_a_connection_that_was_cut_is_retried(database: PatientDatabase) -> None:
+def test_a_connection_that_was_cut_is_retried(database: RetryingDatabase) -> None:
     cut = IntegrityError("INSERT", {}, Exception("cut"))
     cut.connection_invalidated = True
     assert database.run(Step(cut)) == 2

@@ -52,16 +52,3 @@ class TestJobCounts:
 
     def test_an_empty_job_is_done(self) -> None:
         assert JobCounts().progress == 1.0
-
-    @pytest.mark.parametrize(
-        ("counts", "status"),
-        [
-            (JobCounts(total=2, succeeded=1, failed=1), JobStatus.SUCCEEDED),
-            (JobCounts(total=1, no_face=1), JobStatus.SUCCEEDED),
-            (JobCounts(total=2, failed=2), JobStatus.FAILED),
-        ],
-    )
-    def test_closes_as_failed_only_when_nothing_is_usable(
-        self, counts: JobCounts, status: JobStatus
-    ) -> None:
-        assert counts.closing_status() is status

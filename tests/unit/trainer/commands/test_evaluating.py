@@ -6,10 +6,11 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
+from services.common.domain.bundles import MODEL_NAME
 from services.trainer.commands.evaluating import compare, evaluate
 from services.trainer.data.prepare import prepare
 from services.trainer.evaluation.seen import SEEN_NAME, seen_bytes
-from services.vision.bundle import MODEL_NAME, Bundle, load_golden, write_bundle
+from services.vision.bundle import Bundle, load_golden, write_bundle
 from tests.fixtures.bundles import tiny_card, write_tiny_bundle
 from tests.fixtures.training import DATA, write_image_folder
 

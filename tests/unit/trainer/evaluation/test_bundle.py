@@ -4,13 +4,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from services.common.domain.bundles import MODEL_NAME
 from services.trainer.data.known import FER2013
 from services.trainer.data.prepare import prepare
 from services.trainer.errors import SeenImagesError
 from services.trainer.evaluation.bundle import evaluate_bundle, judge_bundle
 from services.trainer.evaluation.compare import compare
 from services.trainer.evaluation.seen import SEEN_NAME, seen_bytes
-from services.vision.bundle import MODEL_NAME, Bundle, load_golden, write_bundle
+from services.vision.bundle import Bundle, load_golden, write_bundle
 from services.vision.classifiers.openvino import OpenVinoClassifier
 from tests.fixtures.bundles import tiny_card, write_tiny_bundle
 from tests.fixtures.training import DATA, striped, write_image, write_image_folder

@@ -14,6 +14,7 @@ from sqlalchemy import CursorResult, text
 from sqlalchemy.orm import Session
 
 from services.common.domain.errors import ItemError
+from services.common.domain.jobs import ItemState, Verdict
 from services.common.jobs.repositories.tallies import tallying
 
 
@@ -113,15 +114,15 @@ _CLAIM = text(f"""
            claimed.attempts
     FROM claimed JOIN item ON item.id = claimed.item_id JOIN job ON job.id = claimed.job_id
     ORDER BY claimed.item_id
-""")  # noqa: S608 - a constant of this module
+""")
 
 # Item before fetch, the order of a deletion; a cancelled or erased photo is not brought back.
-_ARRIVE = text("""
+_ARRIVE = text(f"""
     WITH arrived AS (
         UPDATE item
         SET sha256 = :sha256, byte_count = :byte_count, object_key = :object_key, next_at = now()
         FROM url_fetch
-        WHERE item.id = :item AND item.state = 0
+        WHERE item.id = :item AND item.state = {ItemState.READY}
           AND url_fetch.item_id = item.id AND url_fetch.token = :token
         RETURNING item.id
     )
@@ -131,10 +132,10 @@ _ARRIVE = text("""
 _FAIL = text(f"""
     WITH failed AS (
         UPDATE item
-        SET state = 2, verdict = 2, last_error = :code, attempts = url_fetch.attempts,
-            next_at = now()
+        SET state = {ItemState.FINISHED}, verdict = {Verdict.FAILED}, last_error = :code,
+            attempts = url_fetch.attempts, next_at = now()
         FROM url_fetch, job
-        WHERE item.id = :item AND item.state = 0
+        WHERE item.id = :item AND item.state = {ItemState.READY}
           AND url_fetch.item_id = item.id AND url_fetch.token = :token
           AND job.id = item.job_id AND job.status IN ('queued', 'running')
         RETURNING item.id, item.job_id, item.state, item.verdict
@@ -144,7 +145,7 @@ _FAIL = text(f"""
     )
     INSERT INTO outcome (item_id, ok, error_code, error_detail)
     SELECT id, false, :code, :detail FROM failed
-""")  # noqa: S608 - constants of our own modules
+""")
 
 _POSTPONE = text("""
     UPDATE url_fetch
@@ -175,10 +176,10 @@ _RELEASE = text("""
     WHERE token = ANY(:tokens)
 """)
 
-_FORGET = text("""
+_FORGET = text(f"""
     DELETE FROM url_fetch WHERE item_id IN (
         SELECT url_fetch.item_id FROM url_fetch JOIN item ON item.id = url_fetch.item_id
-        WHERE item.state <> 0 LIMIT :limit
+        WHERE item.state <> {ItemState.READY} LIMIT :limit
         FOR UPDATE OF url_fetch SKIP LOCKED
     )
 """)
@@ -188,7 +189,7 @@ _WAITING = text(f"""
     SELECT count(*), coalesce(extract(epoch FROM now() - min(url_fetch.next_at)), 0)
     FROM url_fetch JOIN job ON job.id = url_fetch.job_id
     WHERE url_fetch.next_at <= now() AND job.finished_at IS NULL AND {_ACTIVE}
-""")  # noqa: S608 - a constant of this module
+""")
 
 
 class FetchRepository:

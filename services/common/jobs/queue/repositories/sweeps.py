@@ -1,7 +1,7 @@
 """What feeder and sweeper ask of the database.
 
 Every statement is idempotent and takes its rows with SKIP LOCKED, so that any number of them
-may run and die at any point.
+may run and be killed at any point.
 """
 
 from collections import Counter
@@ -11,14 +11,12 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.common.domain.errors import ItemErrorCode
-from services.common.domain.jobs import JobStatus
+from services.common.domain.jobs import ItemState, JobStatus, Verdict
 from services.common.domain.queues import Lane
 from services.common.jobs.repositories.tallies import tallying
 
 # A crash beside others proves nothing; the third one alone does.
 ISOLATED_CRASHES = 3
-READY_AGAIN = "ready"
-CANCELLED = "cancelled"
 
 _DETAILS = {
     ItemErrorCode.TIME_LIMIT: "Analysing this photo took too long three times, also by itself.",
@@ -62,12 +60,12 @@ class QueueHealth:
         return max(self.waits_s.values())
 
 
-_WAITING = text("""
+_WAITING = text(f"""
     SELECT job.id AS job_id, ready.queue AS lane, ready.amount
     FROM job CROSS JOIN LATERAL (
         SELECT queue, count(*) AS amount FROM (
             SELECT queue FROM item
-            WHERE job_id = job.id AND state = 0 AND next_at <= now()
+            WHERE job_id = job.id AND state = {ItemState.READY} AND next_at <= now()
             ORDER BY next_at, id LIMIT :cap
         ) AS capped
         GROUP BY queue
@@ -81,69 +79,77 @@ _WAITING = text("""
 _EXPIRE = text(f"""
     WITH due AS (
         SELECT id, job_id, solo, iso_crashes, attempts, last_error FROM item
-        WHERE state = 1 AND lease_until <= now()
+        WHERE state = {ItemState.LEASED} AND lease_until <= now()
         ORDER BY lease_until LIMIT :limit
         FOR UPDATE SKIP LOCKED
-    ), judged AS (
+    ), decided AS (
         SELECT due.id, due.solo::int + due.iso_crashes AS crashes,
                CASE WHEN job.status = 'cancelling' THEN 'cancelled'
                     WHEN due.solo AND due.iso_crashes + 1 >= :crashes THEN
                         CASE WHEN due.last_error = ANY(:reasons) THEN due.last_error
                              ELSE 'crashed_worker' END
                     WHEN due.attempts >= :max_attempts THEN 'retries_exhausted'
-                    ELSE 'ready' END AS fate
+                    ELSE 'ready' END AS result
         FROM due JOIN job ON job.id = due.job_id
     ), moved AS (
         UPDATE item
-        SET state = CASE fate WHEN 'ready' THEN 0 WHEN 'cancelled' THEN 3 ELSE 2 END,
-            verdict = CASE WHEN fate IN ('ready', 'cancelled') THEN NULL ELSE 2 END,
+        SET state = CASE result WHEN 'ready' THEN {ItemState.READY}
+                              WHEN 'cancelled' THEN {ItemState.CANCELLED}
+                              ELSE {ItemState.FINISHED} END,
+            verdict = CASE WHEN result IN ('ready', 'cancelled') THEN NULL
+                           ELSE {Verdict.FAILED} END,
             solo = true,
-            iso_crashes = judged.crashes,
-            next_at = now() + make_interval(secs => judged.crashes),
-            last_error = CASE WHEN fate IN ('ready', 'cancelled')
-                              THEN coalesce(last_error, 'crashed_worker') ELSE fate END,
+            iso_crashes = decided.crashes,
+            next_at = now() + make_interval(secs => decided.crashes),
+            last_error = CASE WHEN result IN ('ready', 'cancelled')
+                              THEN coalesce(last_error, 'crashed_worker') ELSE result END,
             lease_token = NULL, lease_task = NULL, lease_until = NULL
-        FROM judged WHERE item.id = judged.id
-        RETURNING item.id, item.job_id, item.state, item.verdict, judged.fate
+        FROM decided WHERE item.id = decided.id
+        RETURNING item.id, item.job_id, item.state, item.verdict, decided.result
     ), tallied AS ({tallying("moved")}
-    ), condemned AS (
+    ), failed AS (
         INSERT INTO outcome (item_id, ok, error_code, error_detail)
-        SELECT moved.id, false, moved.fate, details.detail
+        SELECT moved.id, false, moved.result, details.detail
         FROM moved JOIN unnest(CAST(:codes AS text[]), CAST(:details AS text[]))
-            AS details(code, detail) ON details.code = moved.fate
+            AS details(code, detail) ON details.code = moved.result
     )
-    SELECT fate, count(*) AS amount FROM moved GROUP BY fate
-""")  # noqa: S608 - constants of our own modules
+    SELECT result, count(*) AS amount FROM moved GROUP BY result
+""")
 
 _CANCEL = text(f"""
-    WITH doomed AS (
-        SELECT item.id FROM job JOIN item ON item.job_id = job.id AND item.state = 0
+    WITH dropped AS (
+        SELECT item.id FROM job JOIN item ON item.job_id = job.id AND item.state = {ItemState.READY}
         WHERE job.finished_at IS NULL
           AND (job.status = 'cancelling'
                OR job.status IN ('queued', 'running') AND job.expires_at <= now())
         LIMIT :limit
         FOR UPDATE OF item SKIP LOCKED
     ), moved AS (
-        UPDATE item SET state = 3 FROM doomed WHERE item.id = doomed.id
+        UPDATE item SET state = {ItemState.CANCELLED} FROM dropped WHERE item.id = dropped.id
         RETURNING item.job_id, item.state, item.verdict
     ), tallied AS ({tallying("moved")})
     SELECT count(*) FROM moved
-""")  # noqa: S608 - constants of our own modules
+""")
 
-_CLOSE = text("""
+_CLOSE = text(f"""
     WITH closable AS (
         SELECT id,
                CASE WHEN status = 'cancelling' THEN 'cancelled'
                     WHEN expires_at <= now() AND EXISTS (
-                        SELECT FROM item WHERE job_id = job.id AND state = 3) THEN 'expired'
+                        SELECT FROM item WHERE job_id = job.id AND state = {ItemState.CANCELLED}
+                    ) THEN 'expired'
                     WHEN EXISTS (
-                        SELECT FROM item WHERE job_id = job.id AND state = 2 AND verdict < 2
+                        SELECT FROM item WHERE job_id = job.id AND state = {ItemState.FINISHED}
+                          AND verdict < {Verdict.FAILED}
                     ) THEN 'succeeded'
                     ELSE 'failed' END AS final
         FROM job
         WHERE finished_at IS NULL AND status IN ('queued', 'running', 'cancelling')
           AND (CAST(:job AS bigint) IS NULL OR id = :job)
-          AND NOT EXISTS (SELECT FROM item WHERE job_id = job.id AND state IN (0, 1))
+          AND NOT EXISTS (
+              SELECT FROM item WHERE job_id = job.id
+                AND state IN ({ItemState.READY}, {ItemState.LEASED})
+          )
         ORDER BY id LIMIT :limit
         FOR UPDATE SKIP LOCKED
     )
@@ -153,15 +159,15 @@ _CLOSE = text("""
 """)
 
 # A photo waits from the moment that its job was sealed; before that nobody may claim it.
-_READY = text("""
+_READY = text(f"""
     SELECT queue, count(*),
            coalesce(extract(epoch FROM now() - min(greatest(next_at, job.sealed_at))), 0)
     FROM item JOIN job ON job.id = item.job_id AND job.status <> 'open'
-    WHERE state = 0 AND next_at <= now() GROUP BY queue
+    WHERE state = {ItemState.READY} AND next_at <= now() GROUP BY queue
 """)
-_LEASED = text("SELECT count(*) FROM item WHERE state = 1")
-_UNACCOUNTED = text("""
-    SELECT count(*) FROM job JOIN item ON item.job_id = job.id AND item.state = 2
+_LEASED = text(f"SELECT count(*) FROM item WHERE state = {ItemState.LEASED}")
+_UNACCOUNTED = text(f"""
+    SELECT count(*) FROM job JOIN item ON item.job_id = job.id AND item.state = {ItemState.FINISHED}
     WHERE job.finished_at IS NULL
       AND NOT EXISTS (SELECT FROM outcome WHERE item_id = item.id)
 """)
@@ -180,10 +186,10 @@ class SweepRepository:
         return [WaitingJob(row.job_id, Lane(row.lane), row.amount) for row in rows]
 
     def expire_leases(self, *, limit: int, max_attempts: int) -> Counter[str]:
-        """Take back leases that ran out; how many items met which fate.
+        """Take back leases that ran out; how many items ended how.
 
         A first crash makes its whole chunk suspect: each photo runs again, alone. The third
-        crash alone, or too many attempts, finishes the photo with an error. The fate is
+        crash alone, or too many attempts, finishes the photo with an error. The result is
         ``ready``, ``cancelled`` or the code of that error.
         """
         rows = self._session.execute(
@@ -197,7 +203,7 @@ class SweepRepository:
                 "details": list(_DETAILS.values()),
             },
         )
-        return Counter({row.fate: row.amount for row in rows})
+        return Counter({row.result: row.amount for row in rows})
 
     def cancel_slice(self, *, limit: int) -> int:
         """Cancel ready items of jobs that are cancelling or past their deadline."""

@@ -33,9 +33,11 @@ def erase_inputs(sessions: SessionFactory, job: MadeJob) -> None:
         RetentionRepository(session).erase_inputs(job.id)
 
 
-def doomed(sessions: SessionFactory, *, grace: timedelta = NONE) -> tuple[list[str], list[str]]:
+def due_objects(
+    sessions: SessionFactory, *, grace: timedelta = NONE
+) -> tuple[list[str], list[str]]:
     with unit_of_work(sessions) as session:
-        return RetentionRepository(session).doomed(grace=grace, limit=99)
+        return RetentionRepository(session).due_objects(grace=grace, limit=99)
 
 
 def keys_of(rows: Rows, job: MadeJob) -> list[str]:
@@ -60,44 +62,44 @@ class TestInputs:
         assert rows.job(job.id).inputs_erased_at is not None
         assert len(rows.items(job.id)) == 2
 
-    def test_their_photos_are_doomed(
+    def test_their_photos_are_to_be_deleted(
         self, sessions: SessionFactory, make_job: JobMaker, rows: Rows
     ) -> None:
         job = make_job(2, status=JobStatus.SUCCEEDED, finished_at=YESTERDAY)
         erase_inputs(sessions, job)
-        gone, named = doomed(sessions)
+        gone, named = due_objects(sessions)
         assert (sorted(gone), named) == (keys_of(rows, job), [])
 
-    def test_photos_that_were_never_stored_have_no_key_to_doom(
+    def test_photos_that_were_never_stored_have_no_key_to_delete(
         self, sessions: SessionFactory, make_job: JobMaker
     ) -> None:
         job = make_job(2, status=JobStatus.FAILED, item={"object_key": ""})
         erase_inputs(sessions, job)
-        assert doomed(sessions) == ([], [])
+        assert due_objects(sessions) == ([], [])
 
 
-class TestDoomed:
+class TestDueObjects:
     def test_spares_what_another_job_names(
         self, sessions: SessionFactory, make_job: JobMaker, rows: Rows
     ) -> None:
         first = make_job(2, status=JobStatus.SUCCEEDED, finished_at=YESTERDAY)
         second = make_job(1)  # its photo is the first one of the other job
         erase_inputs(sessions, first)
-        gone, named = doomed(sessions)
+        gone, named = due_objects(sessions)
         assert named == keys_of(rows, second)
         assert sorted(gone + named) == keys_of(rows, first)
 
     def test_waits_for_the_grace(self, sessions: SessionFactory, make_job: JobMaker) -> None:
         erase_inputs(sessions, make_job(1))
-        assert doomed(sessions, grace=HOUR) == ([], [])
+        assert due_objects(sessions, grace=HOUR) == ([], [])
         with unit_of_work(sessions) as session:
             session.execute(update(DoomedObject).values(doomed_at=YESTERDAY))
-        assert len(doomed(sessions, grace=HOUR)[0]) == 1
+        assert len(due_objects(sessions, grace=HOUR)[0]) == 1
 
     def test_takes_keys_of_other_shapes(self, sessions: SessionFactory) -> None:
         with unit_of_work(sessions) as session:
-            ErasureRepository(session).doom(["annotated/a/b.jpg"])
-        assert doomed(sessions) == (["annotated/a/b.jpg"], [])
+            ErasureRepository(session).schedule_deletion(["annotated/a/b.jpg"])
+        assert due_objects(sessions) == (["annotated/a/b.jpg"], [])
 
     def test_an_upload_that_spares_a_key_waits_for_its_deletion(
         self, sessions: SessionFactory, make_job: JobMaker
@@ -105,7 +107,7 @@ class TestDoomed:
         job = make_job(1)
         erase_inputs(sessions, job)
         with unit_of_work(sessions) as session:
-            RetentionRepository(session).doomed(grace=NONE, limit=9)
+            RetentionRepository(session).due_objects(grace=NONE, limit=9)
             with sessions() as other:
                 free = other.scalars(
                     select(DoomedObject.object_key).with_for_update(skip_locked=True)
@@ -116,10 +118,10 @@ class TestDoomed:
         erase_inputs(sessions, make_job(2))
         with unit_of_work(sessions) as session:
             repository = RetentionRepository(session)
-            gone, _ = repository.doomed(grace=NONE, limit=9)
+            gone, _ = repository.due_objects(grace=NONE, limit=9)
             repository.forget(gone)
             repository.forget([])
-        assert doomed(sessions) == ([], [])
+        assert due_objects(sessions) == ([], [])
 
 
 class TestDueJobs:

@@ -14,8 +14,8 @@ from services.common.domain.faces import PhotoAnalysis
 from services.common.domain.jobs import ItemState, JobStatus, Verdict
 from services.common.domain.queues import Lane
 from services.common.jobs.queue.outcomes import ItemOutcome, from_payload
+from services.common.jobs.queue.repositories.lease_statements import CLAIM
 from services.common.jobs.queue.repositories.leases import (
-    _CLAIM,
     ClaimedItem,
     LeaseRepository,
     Postponed,
@@ -457,7 +457,7 @@ class TestPlan:
             assert session.scalar(text("SHOW enable_sort")) == "off"
             plan = list(
                 session.scalars(
-                    text("EXPLAIN " + _CLAIM.text),
+                    text("EXPLAIN " + CLAIM.text),
                     {
                         "job": job.id,
                         "limit": 16,

@@ -157,9 +157,9 @@ class TestCancelSlice:
     def test_cancels_ready_items_of_cancelling_jobs(
         self, sessions: SessionFactory, make_job: JobMaker, rows: Rows
     ) -> None:
-        doomed, other = make_job(3, status=JobStatus.CANCELLING), make_job(2)
+        dropped, other = make_job(3, status=JobStatus.CANCELLING), make_job(2)
         assert [cancel(sessions, limit=2) for _ in range(3)] == [2, 1, 0]
-        assert {row.state for row in rows.items(doomed.id)} == {ItemState.CANCELLED}
+        assert {row.state for row in rows.items(dropped.id)} == {ItemState.CANCELLED}
         assert {row.state for row in rows.items(other.id)} == {ItemState.READY}
 
     def test_leaves_what_is_in_work(self, sessions: SessionFactory, make_job: JobMaker) -> None:
