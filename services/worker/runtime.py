@@ -25,7 +25,7 @@ from services.common.storage import build_storage
 from services.common.telemetry import Metrics, build_tracing, get_logger
 from services.worker.jobs.batch_sizer import Pace
 from services.worker.jobs.context import Bench, Surroundings
-from services.worker.jobs.job_loop import Shift
+from services.worker.jobs.job_loop import JobLoop
 from services.worker.models.analyser import PhotoAnalyser, load_analyser
 from services.worker.models.follower import ModelFollower
 from services.worker.models.manager import ModelDesk, describe
@@ -137,7 +137,7 @@ class WorkerRuntime:
 
     def analyse(self, job_id: int, *, task: uuid.UUID) -> int:
         """Serve one hint; return how many outcomes were written."""
-        return Shift(self._bench, job_id, task=task).work()
+        return JobLoop(self._bench, job_id, task=task).run()
 
     def close(self) -> None:
         """Sign off and drop every connection."""

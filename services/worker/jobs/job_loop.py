@@ -21,11 +21,11 @@ from services.worker.jobs.micro_batch import BatchRunner
 
 _log = get_logger(__name__)
 
-# Half way to the hard limit a shift gives back what it has not begun.
+# Half way to the hard limit a task releases what it has not begun.
 TIME_SHARE = 0.5
 
 
-class Shift:
+class JobLoop:
     """The work of one task on one job. Made anew for each task.
 
     While a micro-batch is analysed the clerk settles the one before it and claims the next
@@ -44,7 +44,7 @@ class Shift:
         self._over = False
         self._storage_down = False
 
-    def work(self) -> int:
+    def run(self) -> int:
         """Work on the job; return how many outcomes were written.
 
         A hint for a job that is done, cancelled or in other hands is a claim of nothing.
@@ -56,9 +56,9 @@ class Shift:
         with self._clerk:
             try:
                 chunk = self._claim()
-                with _on_behalf_of(chunk):
+                with _log_context(chunk):
                     while chunk is not None:
-                        chunk = self._finish(chunk)
+                        chunk = self._finish_chunk(chunk)
                     self._clerk.do(self._ledger.close_job)
                     if self._written:
                         _log.info("shift.done", outcomes=self._written)
@@ -68,21 +68,21 @@ class Shift:
             except TransientError:
                 raise
             except Exception:
-                # A fault of ours, of whatever kind, and it goes on: without this its photos would
-                # wait for the end of their lease.
+                # A fault of ours of whatever kind, and the process continues: without this its
+                # photos would wait for the end of their lease.
                 self._suspect(ItemErrorCode.INTERNAL)
                 raise
         return self._written
 
-    def _finish(self, chunk: Chunk) -> Chunk | None:
+    def _finish_chunk(self, chunk: Chunk) -> Chunk | None:
         """Analyse a chunk; return the next one, whose photos were fetched meanwhile."""
         try:
-            return self._work_off(chunk)
+            return self._analyse_chunk(chunk)
         except BaseException as error:
             chunk.span.end(error=type(error).__name__)
             raise
 
-    def _work_off(self, chunk: Chunk) -> Chunk | None:
+    def _analyse_chunk(self, chunk: Chunk) -> Chunk | None:
         claiming = None
         for batch in chunk.batches(self._bench.pace.micro()):
             if self._must_stop():
@@ -90,11 +90,11 @@ class Shift:
             if chunk.ends_with(batch) and not chunk.solo and self._has_time_after(batch):
                 # No suspect ahead: a crash of this chunk would count as one of its own.
                 claiming = self._clerk.begin(partial(self._ledger.claim, suspects=False))
-            self._analyse(chunk, batch)
+            self._analyse_batch(chunk, batch)
         following = None if claiming is None else claiming.result()
         if following is not None and not self._must_stop():
             return following
-        self._learn()
+        self._take_settled()
         self._give_back(chunk)
         if following is None:
             return self._claim()
@@ -106,16 +106,16 @@ class Shift:
             return None
         return self._clerk.do(self._ledger.claim)
 
-    def _analyse(self, chunk: Chunk, batch: list[ClaimedItem]) -> None:
+    def _analyse_batch(self, chunk: Chunk, batch: list[ClaimedItem]) -> None:
         """Analyse a micro-batch and have it settled, once the one before it is."""
         settlement = self._runner.run(chunk, batch)
-        self._learn()
+        self._take_settled()
         self._settling = chunk, self._clerk.begin(partial(self._ledger.settle, chunk, settlement))
         self._storage_down = bool(settlement.excused)
         self._over = self._storage_down or not self._ledger.goes_on(chunk)
 
-    def _learn(self) -> None:
-        """Take in what the settlement under way met, if there is one."""
+    def _take_settled(self) -> None:
+        """Wait for the settlement under way, if there is one, and take its result."""
         if self._settling is None:
             return
         chunk, settling = self._settling
@@ -132,8 +132,8 @@ class Shift:
         self._clerk.do(partial(self._ledger.suspect, reason))
 
     def _must_stop(self) -> bool:
-        hurried = self._elapsed() >= TIME_SHARE * self._bench.settings.task_time_limit_s
-        return self._over or hurried or self._bench.surroundings.draining()
+        late = self._elapsed() >= TIME_SHARE * self._bench.settings.task_time_limit_s
+        return self._over or late or self._bench.surroundings.draining()
 
     def _has_time_after(self, batch: list[ClaimedItem]) -> bool:
         """Whether the loop budget leaves room for another chunk after ``batch``."""
@@ -145,8 +145,8 @@ class Shift:
 
 
 @contextmanager
-def _on_behalf_of(chunk: Chunk | None) -> Iterator[None]:
-    """Let log lines tell the job, and the request that made it; a shift knows but one job."""
+def _log_context(chunk: Chunk | None) -> Iterator[None]:
+    """Log lines name the job and the request that made it; a task has only one job."""
     if chunk is None:
         yield
         return

@@ -14,7 +14,7 @@ from services.common.storage import ObjectMissingError
 # A GPU at 3 ms a photo needs eight objects in flight from a bucket that answers in 25 ms.
 THREADS = 8
 # Of the task's time limit (15 s of 90): two 30 s reads and their retries would eat all of it.
-# A shift waits at most twice, for photos and then for a word from the bucket.
+# A task waits at most twice, for photos and then for an answer of the bucket.
 PATIENCE_SHARE = 1 / 6
 
 Fetched = bytes | ItemError | ObjectMissingError | TransientError

@@ -8,7 +8,7 @@ notices, so a child judges by the facts: hints wait, photos wait, and nobody her
 import time
 from collections.abc import Callable
 
-# Longer than a shift, a model load and the broker's half-open detection.
+# Longer than a task, a model load and the broker's half-open detection.
 PATIENCE_S = 60.0
 
 

@@ -13,7 +13,7 @@ from services.common.db.session import SessionFactory
 from services.common.storage import ObjectStorage
 from services.common.telemetry import Metrics
 from services.worker.jobs.context import Bench, Surroundings
-from services.worker.jobs.job_loop import Shift
+from services.worker.jobs.job_loop import JobLoop
 from services.worker.models.manager import ModelDesk
 from services.worker.photos.annotated import PictureKeeper
 from services.worker.photos.fetcher import PhotoBucket, PhotoFetcher
@@ -33,7 +33,7 @@ class Clock:
 
 @dataclass
 class World:
-    """What a test may change between or during shifts."""
+    """What a test may change between or during tasks."""
 
     draining: bool = False
     workers: int = 1
@@ -90,4 +90,4 @@ def make_bench(
 
 def work(bench: Bench, job: MadeJob) -> int:
     """Serve one hint."""
-    return Shift(bench, job.id, task=uuid.uuid4()).work()
+    return JobLoop(bench, job.id, task=uuid.uuid4()).run()
