@@ -358,7 +358,7 @@ class TestCrashes:
     def test_the_next_chunk_is_claimed_during_the_last_batch(
         self, make_bench: BenchMaker, make_stored_job: JobMaker, rows: Rows
     ) -> None:
-        # Two batches of a chunk of 8, and its second one with the other 8 behind it: the clerk
+        # Two batches of a chunk of 8, and its second one with the other 8 behind it: a thread
         # settles the first and claims while the model is at work.
         expected, met = iter([8, 12, 8]), list[int]()
 
