@@ -24,7 +24,7 @@ from services.common.registry.bundles import MANIFEST_NAME, read_identity, regis
 from services.common.storage import build_storage
 from services.common.telemetry import Metrics, build_tracing, get_logger
 from services.worker.jobs.batch_sizer import Pace
-from services.worker.jobs.context import Bench, Surroundings
+from services.worker.jobs.context import WorkerContext
 from services.worker.jobs.job_loop import JobLoop
 from services.worker.models.analyser import PhotoAnalyser, load_analyser
 from services.worker.models.follower import ModelFollower
@@ -46,13 +46,13 @@ class WorkerRuntime:
     def __init__(
         self,
         *,
-        bench: Bench,
+        context: WorkerContext,
         heartbeat: Heartbeat,
         follower: ModelFollower,
         hints: HintSender,
         engine: Engine,
     ) -> None:
-        self._bench = bench
+        self._context = context
         self._heartbeat = heartbeat
         self._follower = follower
         self._hints = hints
@@ -104,7 +104,7 @@ class WorkerRuntime:
             check=_watchdog(worker, sessions, hints).check,
             pulse=Pulse(settings.health.pulse_file),
         )
-        bench = Bench(
+        context = WorkerContext(
             database=database,
             fetcher=PhotoFetcher(
                 storage, patience_s=PATIENCE_SHARE * settings.queue.task_time_limit_s
@@ -112,10 +112,10 @@ class WorkerRuntime:
             models=models,
             pictures=PictureKeeper(storage),
             settings=settings.queue,
-            surroundings=Surroundings(
-                draining=draining, workers=heartbeat.workers, claimed=heartbeat.claimed
-            ),
             metrics=metrics,
+            draining=draining,
+            live_workers=heartbeat.workers,
+            on_claim=heartbeat.claimed,
             tracing=build_tracing(settings.telemetry, service="worker"),
             pace=pace,
         )
@@ -133,19 +133,21 @@ class WorkerRuntime:
             changed=heartbeat.hurry,
         )
         follower.start()
-        return cls(bench=bench, heartbeat=heartbeat, follower=follower, hints=hints, engine=engine)
+        return cls(
+            context=context, heartbeat=heartbeat, follower=follower, hints=hints, engine=engine
+        )
 
     def analyse(self, job_id: int, *, task: uuid.UUID) -> int:
         """Serve one hint; return how many outcomes were written."""
-        return JobLoop(self._bench, job_id, task=task).run()
+        return JobLoop(self._context, job_id, task=task).run()
 
     def close(self) -> None:
         """Sign off and drop every connection."""
         self._follower.stop()
         self._heartbeat.stop()
-        self._bench.fetcher.close()
+        self._context.fetcher.close()
         self._hints.close()
-        self._bench.tracing.close()
+        self._context.tracing.close()
         self._engine.dispose()
 
 

@@ -1,4 +1,4 @@
-"""The tools of a worker process, made once and shared by all of its tasks."""
+"""What a worker process has, made once and shared by all of its tasks."""
 
 import random
 import time
@@ -15,31 +15,25 @@ from services.worker.photos.fetcher import PhotoFetcher
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a task asks of its process.
+class WorkerContext:
+    """Everything a task works with.
 
     Attributes:
         draining: whether the worker is about to stop.
-        workers: how many children share the queue, this one included.
-        claimed: told of every claim that took something, for the heartbeat.
+        live_workers: how many children share the queue, this one included.
+        on_claim: called after every claim that took something, for the heartbeat.
+        pace: remembers how fast this process is.
     """
-
-    draining: Callable[[], bool]
-    workers: Callable[[], int]
-    claimed: Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """Everything a task works with; ``pace`` remembers how fast this process is."""
 
     database: PatientDatabase
     fetcher: PhotoFetcher
     models: ModelDesk
     pictures: PictureKeeper
     settings: QueueSettings
-    surroundings: Surroundings
     metrics: Metrics
+    draining: Callable[[], bool]
+    live_workers: Callable[[], int]
+    on_claim: Callable[[], None]
     tracing: Tracing = field(default_factory=NoTracing)
     pace: Pace = field(default_factory=Pace)
     rng: random.Random = field(default_factory=random.Random)

@@ -16,7 +16,7 @@ from services.common.domain.ids import IdKind, format_id
 from services.common.jobs.queue.repositories.leases import ClaimedItem
 from services.common.telemetry import correlated, get_logger
 from services.worker.jobs.chunk import Chunk
-from services.worker.jobs.context import Bench
+from services.worker.jobs.context import WorkerContext
 from services.worker.jobs.leases import Ledger, Settled
 from services.worker.jobs.micro_batch import BatchRunner
 
@@ -56,13 +56,13 @@ class JobLoop:
     micro-batch late; nothing is written for it all the same.
     """
 
-    def __init__(self, bench: Bench, job_id: int, *, task: uuid.UUID) -> None:
-        self._bench = bench
-        self._ledger = Ledger(bench, job_id, task=task)
-        self._runner = BatchRunner(bench)
+    def __init__(self, context: WorkerContext, job_id: int, *, task: uuid.UUID) -> None:
+        self._context = context
+        self._ledger = Ledger(context, job_id, task=task)
+        self._runner = BatchRunner(context)
         self._serial = SerialExecutor()
         self._settling: tuple[Chunk, Future[Settled]] | None = None
-        self._started = bench.clock()
+        self._started = context.clock()
         self._written = 0
         self._over = False
         self._storage_down = False
@@ -107,7 +107,7 @@ class JobLoop:
 
     def _analyse_chunk(self, chunk: Chunk) -> Chunk | None:
         claiming = None
-        for batch in chunk.batches(self._bench.pace.micro()):
+        for batch in chunk.batches(self._context.pace.micro()):
             if self._must_stop():
                 break
             if chunk.ends_with(batch) and not chunk.solo and self._has_time_after(batch):
@@ -155,16 +155,16 @@ class JobLoop:
         self._serial.call(self._ledger.suspect, reason)
 
     def _must_stop(self) -> bool:
-        late = self._elapsed() >= TIME_SHARE * self._bench.settings.task_time_limit_s
-        return self._over or late or self._bench.surroundings.draining()
+        late = self._elapsed() >= TIME_SHARE * self._context.settings.task_time_limit_s
+        return self._over or late or self._context.draining()
 
     def _has_time_after(self, batch: list[ClaimedItem]) -> bool:
         """Whether the loop budget leaves room for another chunk after ``batch``."""
-        expected_s = self._bench.pace.expected_s(len(batch))
-        return self._elapsed() + expected_s < self._bench.settings.loop_budget_s
+        expected_s = self._context.pace.expected_s(len(batch))
+        return self._elapsed() + expected_s < self._context.settings.loop_budget_s
 
     def _elapsed(self) -> float:
-        return self._bench.clock() - self._started
+        return self._context.clock() - self._started
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from services.common.registry.canary import record_canary
 from services.common.telemetry import Span, get_logger
 from services.worker.jobs.batch_sizer import CHUNK_BYTES
 from services.worker.jobs.chunk import Chunk
-from services.worker.jobs.context import Bench
+from services.worker.jobs.context import WorkerContext
 from services.worker.jobs.settling import Settlement
 from services.worker.models.canary import Trial
 from services.worker.photos.stage_timer import StageTimer
@@ -50,8 +50,8 @@ class Settled:
 class Ledger:
     """Claims, settles and gives back, for one task on one job."""
 
-    def __init__(self, bench: Bench, job_id: int, *, task: uuid.UUID) -> None:
-        self._bench = bench
+    def __init__(self, context: WorkerContext, job_id: int, *, task: uuid.UUID) -> None:
+        self._context = context
         self._job_id = job_id
         self._task = task
 
@@ -70,22 +70,22 @@ class Ledger:
                 leases.forget(token)
             return self._claim(leases, token, suspects=suspects)
 
-        claimed = self._bench.database.run(step)
+        claimed = self._context.database.run(step)
         if claimed is None:
             return None
         job, items = claimed
-        metrics = self._bench.metrics
+        metrics = self._context.metrics
         metrics.claims.labels(job.lane).inc()
         if not items:
             return None
         metrics.claimed_items.labels(job.lane).inc(len(items))
-        self._bench.surroundings.claimed()
-        analyser = self._bench.models.analyser_for(token)
+        self._context.on_claim()
+        analyser = self._context.models.analyser_for(token)
         return Chunk(
             token=token,
             job=job,
             items=items,
-            photos=self._bench.fetcher.start(items),
+            photos=self._context.fetcher.start(items),
             options=AnalysisOptions(**job.options),
             analyser=analyser,
             span=self._begin_span(job, photos=len(items), model=analyser.model_version),
@@ -103,7 +103,7 @@ class Ledger:
                 return False
             return chunk.job.lane != Lane.BATCH or not leases.waiting(Lane.INTERACTIVE)
 
-        return self._bench.database.run(step)
+        return self._context.database.run(step)
 
     def settle(self, chunk: Chunk, settlement: Settlement) -> Settled:
         """Write fates and renew what is left of the chunk, in one transaction.
@@ -119,8 +119,8 @@ class Ledger:
                 record_canary(session, model_id=trial.model_id, found=found)
             return settled
 
-        with StageTimer(self._bench.metrics, chunk.span).stage("finish"):
-            settled = self._bench.database.run(step)
+        with StageTimer(self._context.metrics, chunk.span).stage("finish"):
+            settled = self._context.database.run(step)
         if not settled.held:
             chunk.span.end()
         self._count(settlement, settled)
@@ -133,8 +133,8 @@ class Ledger:
             future.cancel()
         if not chunk.held:
             return
-        delay_s = self._bench.rng.uniform(*OUTAGE_PAUSE_S) if storage_down else 0.0
-        self._bench.database.run(
+        delay_s = self._context.rng.uniform(*OUTAGE_PAUSE_S) if storage_down else 0.0
+        self._context.database.run(
             lambda session: LeaseRepository(session).release(
                 chunk.held, token=chunk.token, delay_s=delay_s
             )
@@ -142,13 +142,13 @@ class Ledger:
 
     def suspect(self, reason: ItemErrorCode) -> None:
         """End this task's leases; the sweeper lets each of their photos run alone."""
-        self._bench.database.run(
+        self._context.database.run(
             lambda session: LeaseRepository(session).expire_task(self._task, reason=reason)
         )
 
     def close_job(self) -> None:
         """Close the job if nothing of it is open; the sweeper would do it seconds later."""
-        self._bench.database.run(lambda session: close_jobs(session, job_id=self._job_id))
+        self._context.database.run(lambda session: close_jobs(session, job_id=self._job_id))
 
     def _begin_span(self, job: ClaimableJob, *, photos: int, model: str) -> Span:
         facts: dict[str, float | str] = {
@@ -158,18 +158,18 @@ class Ledger:
             "hfer.model": model,
             "hfer.task": str(self._task),
         }
-        return self._bench.tracing.begin("chunk", parent=job.origin.traceparent, **facts)
+        return self._context.tracing.begin("chunk", parent=job.origin.traceparent, **facts)
 
     def _claim(
         self, leases: LeaseRepository, token: uuid.UUID, *, suspects: bool
     ) -> tuple[ClaimableJob, list[ClaimedItem]] | None:
-        settings, workers = self._bench.settings, self._bench.surroundings.workers()
+        settings, workers = self._context.settings, self._context.live_workers()
         job = leases.job(self._job_id, cap=2 * workers * settings.chunk_max)
         if job is None or not job.ready:
             return None
         items = leases.claim(
             self._job_id,
-            limit=self._bench.pace.chunk(settings, ready=job.ready, workers=workers),
+            limit=self._context.pace.chunk(settings, ready=job.ready, workers=workers),
             max_bytes=CHUNK_BYTES,
             token=token,
             task=self._task,
@@ -185,18 +185,18 @@ class Ledger:
             model_version=chunk.analyser.model_version,
         )
         leases.retry_later(settlement.postponed, token=chunk.token)
-        pause_s = self._bench.rng.uniform(*OUTAGE_PAUSE_S)
+        pause_s = self._context.rng.uniform(*OUTAGE_PAUSE_S)
         leases.release(settlement.excused, token=chunk.token, delay_s=pause_s)
         rest = chunk.held - settlement.ids
         return Settled(
             written=written,
-            held=leases.renew(rest, token=chunk.token, lease_s=self._bench.settings.lease_s),
+            held=leases.renew(rest, token=chunk.token, lease_s=self._context.settings.lease_s),
             cancelled=len(written) < len(settlement.outcomes)
             and leases.status(self._job_id) is JobStatus.CANCELLING,
         )
 
     def _count(self, settlement: Settlement, settled: Settled) -> None:
-        metrics = self._bench.metrics
+        metrics = self._context.metrics
         for outcome in settlement.outcomes:
             if outcome.item_id in settled.written:
                 metrics.items.labels(outcome.label).inc()

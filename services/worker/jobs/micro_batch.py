@@ -4,7 +4,7 @@ from services.common.domain.errors import TransientError
 from services.common.domain.faces import PhotoAnalysis
 from services.common.jobs.queue.repositories.leases import ClaimedItem
 from services.worker.jobs.chunk import Chunk
-from services.worker.jobs.context import Bench
+from services.worker.jobs.context import WorkerContext
 from services.worker.jobs.model_runs import Answer, analyse_isolating
 from services.worker.jobs.settling import Judge, Settlement
 from services.worker.photos.fetcher import Fetched
@@ -14,16 +14,16 @@ from services.worker.photos.stage_timer import StageTimer
 class BatchRunner:
     """Turns a micro-batch of a chunk into fates."""
 
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
-        self._judge = Judge(bench.rng)
+    def __init__(self, context: WorkerContext) -> None:
+        self._context = context
+        self._judge = Judge(context.rng)
 
     def run(self, chunk: Chunk, batch: list[ClaimedItem]) -> Settlement:
         """Analyse ``batch`` and decide what becomes of each photo."""
-        bench, timer = self._bench, StageTimer(self._bench.metrics, chunk.span)
-        begun = bench.clock()
+        context, timer = self._context, StageTimer(self._context.metrics, chunk.span)
+        begun = context.clock()
         with timer.stage("fetch"):
-            fetched = bench.fetcher.collect(chunk.take(batch))
+            fetched = context.fetcher.collect(chunk.take(batch))
         photos = {
             item.id: photo
             for item, photo in zip(batch, fetched, strict=True)
@@ -32,9 +32,9 @@ class BatchRunner:
         with timer.analysis(photos=len(photos)):
             found = analyse_isolating(chunk.analyser, list(photos.values()), chunk.options)
         answers = dict(zip(photos, found, strict=True))
-        seconds = bench.clock() - begun
+        seconds = context.clock() - begun
         if photos:
-            bench.pace.note(seconds=seconds, photos=len(photos))
+            context.pace.note(seconds=seconds, photos=len(photos))
         if chunk.options.annotated:
             self._draw(chunk, batch, photos, answers)
         return self._judge.settle(
@@ -55,11 +55,11 @@ class BatchRunner:
         for item in batch:
             answer = answers.get(item.id)
             if isinstance(answer, PhotoAnalysis):
-                self._bench.pictures.keep(
+                self._context.pictures.keep(
                     photos[item.id], answer, job=chunk.job.public_id, item=item.public_id
                 )
 
     def _storage_is_down(self, fetched: list[Fetched]) -> bool:
         """Whether a failed fetch is the bucket's fault as a whole; asked only after one."""
         troubled = any(isinstance(photo, TransientError) for photo in fetched)
-        return troubled and self._bench.fetcher.storage_is_down()
+        return troubled and self._context.fetcher.storage_is_down()

@@ -39,7 +39,7 @@ from tests.fixtures.jobs import RULES
 from tests.fixtures.network import FakeNames, FakeNetwork, redirect, reply
 from tests.fixtures.webhooks import Hooks
 from tests.fixtures.working import HandWorker
-from tests.integration.worker.conftest import BenchMaker, work
+from tests.integration.worker.conftest import ContextMaker, work
 
 TENANT = "acme"
 PUBLIC, SLOW, PRIVATE = "93.184.216.34", "93.184.216.35", "10.0.0.5"
@@ -133,11 +133,11 @@ def test_a_fetched_photo_is_stored_like_an_uploaded_one_and_analysed(
     sessions: SessionFactory,
     storage: ObjectStorage,
     make_url_job: UrlJobMaker,
-    make_bench: BenchMaker,
+    make_context: ContextMaker,
     rows: Rows,
 ) -> None:
     job = make_url_job("https://photos.example.com/a.jpg", "https://photos.example.com/b.jpg")
-    assert work(make_bench(), job) == 0  # nothing to claim before they are fetched
+    assert work(make_context(), job) == 0  # nothing to claim before they are fetched
 
     fetch_all(sessions, storage, FakeNetwork({PUBLIC: [reply(200, PHOTO)]}))
 
@@ -149,7 +149,7 @@ def test_a_fetched_photo_is_stored_like_an_uploaded_one_and_analysed(
     assert rows.job(job.id).status == JobStatus.RUNNING
     with sessions() as session:
         assert session.scalars(select(UrlFetch)).all() == []
-    assert work(make_bench(), job) == 2
+    assert work(make_context(), job) == 2
     assert rows.job(job.id).status in {JobStatus.SUCCEEDED, JobStatus.FAILED}
 
 

@@ -1,4 +1,4 @@
-"""A worker's bench on real servers, with a fake model and a clock of its own."""
+"""A worker's context on real servers, with a fake model and a clock of its own."""
 
 import random
 import uuid
@@ -12,7 +12,7 @@ from services.common.db.retrying import PatientDatabase
 from services.common.db.session import SessionFactory
 from services.common.storage import ObjectStorage
 from services.common.telemetry import Metrics
-from services.worker.jobs.context import Bench, Surroundings
+from services.worker.jobs.context import WorkerContext
 from services.worker.jobs.job_loop import JobLoop
 from services.worker.models.manager import ModelDesk
 from services.worker.photos.annotated import PictureKeeper
@@ -44,7 +44,7 @@ class World:
         self.claims += 1
 
 
-BenchMaker = Callable[..., Bench]
+ContextMaker = Callable[..., WorkerContext]
 
 
 @pytest.fixture
@@ -53,10 +53,10 @@ def world() -> World:
 
 
 @pytest.fixture
-def make_bench(
+def make_context(
     sessions: SessionFactory, storage: ObjectStorage, world: World
-) -> Iterator[BenchMaker]:
-    """Build benches; ``bucket``, ``analyser`` and the queue's settings may be given."""
+) -> Iterator[ContextMaker]:
+    """Build contexts; ``bucket``, ``analyser`` and the queue's settings may be given."""
     fetchers: list[PhotoFetcher] = []
 
     def make(
@@ -65,20 +65,18 @@ def make_bench(
         bucket: PhotoBucket = storage,
         models: ModelDesk | None = None,
         **queue: float,
-    ) -> Bench:
+    ) -> WorkerContext:
         fetchers.append(PhotoFetcher(bucket, threads=2, patience_s=5))
-        return Bench(
+        return WorkerContext(
             database=PatientDatabase(sessions),
             fetcher=fetchers[-1],
             models=models or ModelDesk(analyser or FakeAnalyser()),
             pictures=PictureKeeper(storage),
             settings=QueueSettings.model_validate(queue),
-            surroundings=Surroundings(
-                draining=lambda: world.draining,
-                workers=lambda: world.workers,
-                claimed=world.claimed,
-            ),
             metrics=Metrics(),
+            draining=lambda: world.draining,
+            live_workers=lambda: world.workers,
+            on_claim=world.claimed,
             rng=random.Random(0),
             clock=world.clock,
         )
@@ -88,6 +86,6 @@ def make_bench(
         fetcher.close()
 
 
-def work(bench: Bench, job: MadeJob) -> int:
+def work(context: WorkerContext, job: MadeJob) -> int:
     """Serve one hint."""
-    return JobLoop(bench, job.id, task=uuid.uuid4()).run()
+    return JobLoop(context, job.id, task=uuid.uuid4()).run()

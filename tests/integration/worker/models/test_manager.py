@@ -26,7 +26,7 @@ from services.worker.models.published import PublishedModels, Shipped
 from tests.fixtures.analysers import FakeAnalyser
 from tests.fixtures.bundles import tiny_card, write_tiny_bundle
 from tests.fixtures.factories import JobMaker, Rows
-from tests.integration.worker.conftest import BenchMaker, work
+from tests.integration.worker.conftest import ContextMaker, work
 
 
 class Registry:
@@ -108,7 +108,7 @@ class TestSwitch:
         assert desk.model_version == registry.shipped.version
 
     def test_the_next_chunk_of_the_same_task_gets_the_new_model(
-        self, registry: Registry, make_bench: BenchMaker, make_stored_job: JobMaker, rows: Rows
+        self, registry: Registry, make_context: ContextMaker, make_stored_job: JobMaker, rows: Rows
     ) -> None:
         new = registry.publish("0.2.0")
 
@@ -124,7 +124,7 @@ class TestSwitch:
         desk = registry.desk(Activates(version=registry.shipped.version))
         desk.begin()
         job = make_stored_job(24)
-        assert work(make_bench(models=desk, chunk_max=8, chunk_min=8), job) == 24
+        assert work(make_context(models=desk, chunk_max=8, chunk_min=8), job) == 24
         versions = [outcome.model_version for outcome in rows.outcomes(job.id).values()]
         assert Counter(versions) == {registry.shipped.version: 8, new.version: 16}
 
@@ -187,7 +187,7 @@ class TestTrial:
         assert desk.model_version == registry.shipped.version
 
     def test_its_outcomes_bear_its_name_and_agreement_is_reported(
-        self, registry: Registry, make_bench: BenchMaker, make_stored_job: JobMaker
+        self, registry: Registry, make_context: ContextMaker, make_stored_job: JobMaker
     ) -> None:
         candidate = registry.publish("0.2.0")
         with unit_of_work(registry.sessions) as session:
@@ -195,8 +195,8 @@ class TestTrial:
             start_canary(session, row, share=1.0, actor="test")
         desk = registry.desk()
         desk.begin()
-        bench = make_bench(models=desk)
-        assert work(bench, make_stored_job(6)) == 6
+        context = make_context(models=desk)
+        assert work(context, make_stored_job(6)) == 6
         with unit_of_work(registry.sessions) as session:
             report = canary_report(session)
         assert report is not None
