@@ -17,7 +17,7 @@ from services.common.jobs.queue.repositories.leases import ClaimedItem
 from services.common.telemetry import correlated, get_logger
 from services.worker.jobs.chunk import Chunk
 from services.worker.jobs.context import WorkerContext
-from services.worker.jobs.leases import Ledger, Settled
+from services.worker.jobs.leases import JobLeases, Settled
 from services.worker.jobs.micro_batch import BatchRunner
 
 _log = get_logger(__name__)
@@ -58,7 +58,7 @@ class JobLoop:
 
     def __init__(self, context: WorkerContext, job_id: int, *, task: uuid.UUID) -> None:
         self._context = context
-        self._ledger = Ledger(context, job_id, task=task)
+        self._leases = JobLeases(context, job_id, task=task)
         self._runner = BatchRunner(context)
         self._serial = SerialExecutor()
         self._settling: tuple[Chunk, Future[Settled]] | None = None
@@ -82,18 +82,18 @@ class JobLoop:
                 with _log_context(chunk):
                     while chunk is not None:
                         chunk = self._finish_chunk(chunk)
-                    self._serial.call(self._ledger.close_job)
+                    self._serial.call(self._leases.close_job)
                     if self._written:
                         _log.info("shift.done", outcomes=self._written)
             except SoftTimeLimitExceeded:
-                self._suspect(ItemErrorCode.TIME_LIMIT)
+                self._expire(ItemErrorCode.TIME_LIMIT)
                 raise
             except TransientError:
                 raise
             except Exception:
                 # A fault of ours of whatever kind, and the process continues: without this its
                 # photos would wait for the end of their lease.
-                self._suspect(ItemErrorCode.INTERNAL)
+                self._expire(ItemErrorCode.INTERNAL)
                 raise
         return self._written
 
@@ -112,30 +112,30 @@ class JobLoop:
                 break
             if chunk.ends_with(batch) and not chunk.solo and self._has_time_after(batch):
                 # No suspect ahead: a crash of this chunk would count as one of its own.
-                claiming = self._serial.submit(self._ledger.claim, suspects=False)
+                claiming = self._serial.submit(self._leases.claim, suspects=False)
             self._analyse_batch(chunk, batch)
         following = None if claiming is None else claiming.result()
         if following is not None and not self._must_stop():
             return following
         self._take_settled()
-        self._give_back(chunk)
+        self._release(chunk)
         if following is None:
             return self._claim()
-        self._give_back(following)
+        self._release(following)
         return None
 
     def _claim(self) -> Chunk | None:
         if self._must_stop() or not self._has_time_after([]):
             return None
-        return self._serial.call(self._ledger.claim)
+        return self._serial.call(self._leases.claim)
 
     def _analyse_batch(self, chunk: Chunk, batch: list[ClaimedItem]) -> None:
         """Analyse a micro-batch and have it settled, once the one before it is."""
         settlement = self._runner.run(chunk, batch)
         self._take_settled()
-        self._settling = chunk, self._serial.submit(self._ledger.settle, chunk, settlement)
+        self._settling = chunk, self._serial.submit(self._leases.settle, chunk, settlement)
         self._storage_down = bool(settlement.excused)
-        self._over = self._storage_down or not self._ledger.goes_on(chunk)
+        self._over = self._storage_down or not self._leases.may_continue(chunk)
 
     def _take_settled(self) -> None:
         """Wait for the settlement under way, if there is one, and take its result."""
@@ -147,12 +147,12 @@ class JobLoop:
         chunk.held = settled.held
         self._written += len(settled.written)
 
-    def _give_back(self, chunk: Chunk) -> None:
-        self._serial.call(self._ledger.give_back, chunk, storage_down=self._storage_down)
+    def _release(self, chunk: Chunk) -> None:
+        self._serial.call(self._leases.release, chunk, storage_down=self._storage_down)
 
-    def _suspect(self, reason: ItemErrorCode) -> None:
+    def _expire(self, reason: ItemErrorCode) -> None:
         """End this task's leases, those of a claim under way too, which ends first."""
-        self._serial.call(self._ledger.suspect, reason)
+        self._serial.call(self._leases.expire, reason)
 
     def _must_stop(self) -> bool:
         late = self._elapsed() >= TIME_SHARE * self._context.settings.task_time_limit_s

@@ -1,4 +1,4 @@
-"""A task's dealings with the database: one short transaction each, patient with restarts."""
+"""A task's leases: one short transaction each, tried again while the database restarts."""
 
 import uuid
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ OUTAGE_PAUSE_S = (1.0, 5.0)
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What a settlement met in the database.
+    """What a settlement found in the database.
 
     Attributes:
         written: outcomes really written; the others were lost or their job was cancelled.
@@ -47,8 +47,8 @@ class Settled:
     cancelled: bool
 
 
-class Ledger:
-    """Claims, settles and gives back, for one task on one job."""
+class JobLeases:
+    """Claims, settles and releases, for one task on one job."""
 
     def __init__(self, context: WorkerContext, job_id: int, *, task: uuid.UUID) -> None:
         self._context = context
@@ -91,7 +91,7 @@ class Ledger:
             span=self._begin_span(job, photos=len(items), model=analyser.model_version),
         )
 
-    def goes_on(self, chunk: Chunk) -> bool:
+    def may_continue(self, chunk: Chunk) -> bool:
         """Whether the job of a chunk takes more results and nothing more urgent waits.
 
         A read without a commit: 1 ms between micro-batches.
@@ -106,7 +106,7 @@ class Ledger:
         return self._context.database.run(step)
 
     def settle(self, chunk: Chunk, settlement: Settlement) -> Settled:
-        """Write fates and renew what is left of the chunk, in one transaction.
+        """Write a settlement and renew what is left of the chunk, in one transaction.
 
         Run again after an ambiguous commit it writes what is missing and nothing twice.
         """
@@ -126,7 +126,7 @@ class Ledger:
         self._count(settlement, settled)
         return settled
 
-    def give_back(self, chunk: Chunk, *, storage_down: bool = False) -> None:
+    def release(self, chunk: Chunk, *, storage_down: bool = False) -> None:
         """Return what was not begun, as if never claimed."""
         chunk.span.end()
         for future in chunk.photos.values():
@@ -140,7 +140,7 @@ class Ledger:
             )
         )
 
-    def suspect(self, reason: ItemErrorCode) -> None:
+    def expire(self, reason: ItemErrorCode) -> None:
         """End this task's leases; the sweeper lets each of their photos run alone."""
         self._context.database.run(
             lambda session: LeaseRepository(session).expire_task(self._task, reason=reason)
