@@ -134,7 +134,7 @@ class JobLoop:
         settlement = self._runner.run(chunk, batch)
         self._take_settled()
         self._settling = chunk, self._serial.submit(self._leases.settle, chunk, settlement)
-        self._storage_down = bool(settlement.excused)
+        self._storage_down = bool(settlement.released)
         self._over = self._storage_down or not self._leases.may_continue(chunk)
 
     def _take_settled(self) -> None:

@@ -184,9 +184,9 @@ class JobLeases:
             token=chunk.token,
             model_version=chunk.analyser.model_version,
         )
-        leases.retry_later(settlement.postponed, token=chunk.token)
+        leases.retry_later(settlement.retries, token=chunk.token)
         pause_s = self._context.rng.uniform(*OUTAGE_PAUSE_S)
-        leases.release(settlement.excused, token=chunk.token, delay_s=pause_s)
+        leases.release(settlement.released, token=chunk.token, delay_s=pause_s)
         rest = chunk.held - settlement.ids
         return Settled(
             written=written,

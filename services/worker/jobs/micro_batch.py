@@ -1,4 +1,4 @@
-"""The work on one micro-batch: fetched, analysed, drawn, judged. No database."""
+"""The work on one micro-batch: fetched, analysed, drawn, settled. No database."""
 
 from services.common.domain.errors import TransientError
 from services.common.domain.faces import PhotoAnalysis
@@ -6,17 +6,16 @@ from services.common.jobs.queue.repositories.leases import ClaimedItem
 from services.worker.jobs.chunk import Chunk
 from services.worker.jobs.context import WorkerContext
 from services.worker.jobs.model_runs import Answer, analyse_isolating
-from services.worker.jobs.settling import Judge, Settlement
+from services.worker.jobs.settling import Settlement, settle_batch
 from services.worker.photos.fetcher import Fetched
 from services.worker.photos.stage_timer import StageTimer
 
 
 class BatchRunner:
-    """Turns a micro-batch of a chunk into fates."""
+    """Turns a micro-batch of a chunk into a settlement."""
 
     def __init__(self, context: WorkerContext) -> None:
         self._context = context
-        self._judge = Judge(context.rng)
 
     def run(self, chunk: Chunk, batch: list[ClaimedItem]) -> Settlement:
         """Analyse ``batch`` and decide what becomes of each photo."""
@@ -37,12 +36,13 @@ class BatchRunner:
             context.pace.note(seconds=seconds, photos=len(photos))
         if chunk.options.annotated:
             self._draw(chunk, batch, photos, answers)
-        return self._judge.settle(
+        return settle_batch(
             batch,
             fetched,
             answers,
             storage_down=self._storage_is_down(fetched),
             milliseconds=1000 * seconds / max(len(photos), 1),
+            rng=context.rng,
         )
 
     def _draw(
