@@ -23,7 +23,7 @@ from services.common.pulse import Pulse
 from services.common.registry.bundles import MANIFEST_NAME, read_identity, register_bundle
 from services.common.storage import build_storage
 from services.common.telemetry import Metrics, build_tracing, get_logger
-from services.worker.jobs.batch_sizer import Pace
+from services.worker.jobs.batch_sizer import BatchSizer
 from services.worker.jobs.context import WorkerContext
 from services.worker.jobs.job_loop import JobLoop
 from services.worker.models.analyser import PhotoAnalyser, load_analyser
@@ -78,7 +78,7 @@ class WorkerRuntime:
         )
         engine = build_engine(settings.database)
         sessions = build_session_factory(engine)
-        metrics, pace = Metrics(), Pace()
+        metrics, sizer = Metrics(), BatchSizer()
         metrics.show(Metrics.faces, Metrics.faces_per_photo, Metrics.lost_leases)
         told = ModelGauge(metrics)
         database, storage = PatientDatabase(sessions), build_storage(settings.storage)
@@ -99,7 +99,7 @@ class WorkerRuntime:
         heartbeat = Heartbeat(
             sessions,
             worker,
-            report=lambda: {**_report(metrics, pace), **describe(models)},
+            report=lambda: {**_report(metrics, sizer), **describe(models)},
             model_version=lambda: told.tell(models),
             check=_watchdog(worker, sessions, hints).check,
             pulse=Pulse(settings.health.pulse_file),
@@ -117,7 +117,7 @@ class WorkerRuntime:
             live_workers=heartbeat.workers,
             on_claim=heartbeat.claimed,
             tracing=build_tracing(settings.telemetry, service="worker"),
-            pace=pace,
+            sizer=sizer,
         )
         _log.info(
             "worker.ready",
@@ -182,11 +182,11 @@ class ModelGauge:
         return now[0]
 
 
-def _report(metrics: Metrics, pace: Pace) -> dict[str, Any]:
+def _report(metrics: Metrics, sizer: BatchSizer) -> dict[str, Any]:
     return {
         "rss_bytes": resident_bytes(),
         "faces": int(metrics.value("hfer_faces_total")),
-        "seconds_per_photo": pace.seconds_per_photo,
+        "seconds_per_photo": sizer.seconds_per_photo,
     }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from services.common.config import QueueSettings
 from services.common.db.retrying import PatientDatabase
 from services.common.telemetry import Metrics, NoTracing, Tracing
-from services.worker.jobs.batch_sizer import Pace
+from services.worker.jobs.batch_sizer import BatchSizer
 from services.worker.models.manager import ModelDesk
 from services.worker.photos.annotated import PictureKeeper
 from services.worker.photos.fetcher import PhotoFetcher
@@ -22,7 +22,7 @@ class WorkerContext:
         draining: whether the worker is about to stop.
         live_workers: how many children share the queue, this one included.
         on_claim: called after every claim that took something, for the heartbeat.
-        pace: remembers how fast this process is.
+        sizer: remembers how fast this process is.
     """
 
     database: PatientDatabase
@@ -35,6 +35,6 @@ class WorkerContext:
     live_workers: Callable[[], int]
     on_claim: Callable[[], None]
     tracing: Tracing = field(default_factory=NoTracing)
-    pace: Pace = field(default_factory=Pace)
+    sizer: BatchSizer = field(default_factory=BatchSizer)
     rng: random.Random = field(default_factory=random.Random)
     clock: Callable[[], float] = time.monotonic

@@ -107,7 +107,7 @@ class JobLoop:
 
     def _analyse_chunk(self, chunk: Chunk) -> Chunk | None:
         claiming = None
-        for batch in chunk.batches(self._context.pace.micro()):
+        for batch in chunk.batches(self._context.sizer.micro_batch_size()):
             if self._must_stop():
                 break
             if chunk.ends_with(batch) and not chunk.solo and self._has_time_after(batch):
@@ -160,7 +160,7 @@ class JobLoop:
 
     def _has_time_after(self, batch: list[ClaimedItem]) -> bool:
         """Whether the loop budget leaves room for another chunk after ``batch``."""
-        expected_s = self._context.pace.expected_s(len(batch))
+        expected_s = self._context.sizer.expected_s(len(batch))
         return self._elapsed() + expected_s < self._context.settings.loop_budget_s
 
     def _elapsed(self) -> float:

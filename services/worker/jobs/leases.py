@@ -169,7 +169,7 @@ class JobLeases:
             return None
         items = leases.claim(
             self._job_id,
-            limit=self._context.pace.chunk(settings, ready=job.ready, workers=workers),
+            limit=self._context.sizer.chunk_size(settings, ready=job.ready, workers=workers),
             max_bytes=CHUNK_BYTES,
             token=token,
             task=self._task,

@@ -33,7 +33,7 @@ class BatchRunner:
         answers = dict(zip(photos, found, strict=True))
         seconds = context.clock() - begun
         if photos:
-            context.pace.note(seconds=seconds, photos=len(photos))
+            context.sizer.record(seconds=seconds, photos=len(photos))
         if chunk.options.annotated:
             self._draw(chunk, batch, photos, answers)
         return settle_batch(
