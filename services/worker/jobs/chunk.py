@@ -10,7 +10,7 @@ from services.common.domain.faces import AnalysisOptions
 from services.common.jobs.queue.repositories.leases import ClaimableJob, ClaimedItem
 from services.common.telemetry import NO_SPAN, Span
 from services.worker.models.analyser import PhotoAnalyser
-from services.worker.models.canary import Trial
+from services.worker.models.canary import CanaryAnalyser
 from services.worker.photos.fetcher import Fetched
 
 
@@ -27,7 +27,7 @@ class Chunk:
     items: list[ClaimedItem]
     photos: dict[int, Future[Fetched]]
     options: AnalysisOptions
-    analyser: PhotoAnalyser | Trial
+    analyser: PhotoAnalyser | CanaryAnalyser
     span: Span = NO_SPAN
     held: set[int] = field(init=False)
 

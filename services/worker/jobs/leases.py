@@ -23,7 +23,7 @@ from services.worker.jobs.batch_sizer import CHUNK_BYTES
 from services.worker.jobs.chunk import Chunk
 from services.worker.jobs.context import WorkerContext
 from services.worker.jobs.settling import Settlement
-from services.worker.models.canary import Trial
+from services.worker.models.canary import CanaryAnalyser
 from services.worker.photos.stage_timer import StageTimer
 
 _log = get_logger(__name__)
@@ -110,13 +110,13 @@ class JobLeases:
 
         Run again after an ambiguous commit it writes what is missing and nothing twice.
         """
-        trial = chunk.analyser if isinstance(chunk.analyser, Trial) else None
-        found = trial.take_agreement() if trial else None
+        canary = chunk.analyser if isinstance(chunk.analyser, CanaryAnalyser) else None
+        found = canary.take_agreement() if canary else None
 
         def step(session: Session) -> Settled:
             settled = self._settle(LeaseRepository(session), chunk, settlement)
-            if trial and found and settled.written:
-                record_canary(session, model_id=trial.model_id, found=found)
+            if canary and found and settled.written:
+                record_canary(session, model_id=canary.model_id, found=found)
             return settled
 
         with StageTimer(self._context.metrics, chunk.span).stage("finish"):

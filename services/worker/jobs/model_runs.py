@@ -8,7 +8,7 @@ from services.common.domain.errors import ItemError, ItemErrorCode, TransientErr
 from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
 from services.common.telemetry import get_logger
 from services.worker.models.analyser import PhotoAnalyser
-from services.worker.models.canary import Trial
+from services.worker.models.canary import CanaryAnalyser
 
 Answer = PhotoAnalysis | ItemError | TransientError
 
@@ -16,7 +16,7 @@ _log = get_logger(__name__)
 
 
 def analyse_isolating(
-    analyser: PhotoAnalyser | Trial, photos: Sequence[bytes], options: AnalysisOptions
+    analyser: PhotoAnalyser | CanaryAnalyser, photos: Sequence[bytes], options: AnalysisOptions
 ) -> list[Answer]:
     """Analyse photos together; if that fails as a whole, halve until the culprit is alone.
 

@@ -14,14 +14,14 @@ from services.common.config import ModelSettings
 from services.common.domain.errors import BundleError, HferError, TransientError
 from services.common.telemetry import get_logger
 from services.worker.models.analyser import PhotoAnalyser
-from services.worker.models.canary import Trial
+from services.worker.models.canary import CanaryAnalyser
 
 _log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the registry says: SHA-256 of the active bundle, and the trial if there is one."""
+    """What the registry says: SHA-256 of the active bundle, and the canary if there is one."""
 
     active: bytes | None
     candidate: bytes | None = None
@@ -73,7 +73,7 @@ class ModelDesk:
     with. A bundle that cannot be loaded, for whatever reason, is refused: the model before it
     stays, and it is tried again after a pause.
 
-    Two models and the candidate of a trial are in memory at most: a third is not loaded before
+    Two models and a canary are in memory at most: a third is not loaded before
     the last chunk of a former one has ended.
     """
 
@@ -98,7 +98,7 @@ class ModelDesk:
 
     @property
     def model_version(self) -> str:
-        """The model that answers the next chunk, trials aside."""
+        """The model that answers the next chunk, canaries aside."""
         return self._serving.active.model_version
 
     @property
@@ -153,15 +153,15 @@ class ModelDesk:
         self._source.upload_shipped()
         return False
 
-    def analyser_for(self, token: uuid.UUID) -> PhotoAnalyser | Trial:
+    def analyser_for(self, token: uuid.UUID) -> PhotoAnalyser | CanaryAnalyser:
         """Return what analyses the chunk under this lease token.
 
-        Which chunks a trial gets is decided by the token, so that a chunk keeps its model.
+        Which chunks a canary gets is decided by the token, so that a chunk keeps its model.
         """
         now = self._serving
         if now.candidate is None or random.Random(token.int).random() >= now.share:  # noqa: S311 - a share, not a secret
             return now.active
-        return Trial(now.candidate, now.active, model_id=now.candidate_id)
+        return CanaryAnalyser(now.candidate, now.active, model_id=now.candidate_id)
 
     def _serve(self, wanted: Wanted) -> None:
         """Answer with what is wanted as far as it is loaded, and let go of the rest."""

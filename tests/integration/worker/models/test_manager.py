@@ -1,4 +1,4 @@
-"""A worker's models follow the registry: published, activated, damaged, on trial."""
+"""A worker's models follow the registry: published, activated, damaged, tried as a canary."""
 
 import io
 import uuid
@@ -20,7 +20,7 @@ from services.common.registry.repository import ModelRepository
 from services.common.storage import ObjectStorage
 from services.common.storage_keys import bundle_key
 from services.vision.bundle import Bundle
-from services.worker.models.canary import Trial
+from services.worker.models.canary import CanaryAnalyser
 from services.worker.models.manager import ModelDesk, describe
 from services.worker.models.published import PublishedModels, Shipped
 from tests.fixtures.analysers import FakeAnalyser
@@ -172,7 +172,7 @@ class TestSwitch:
         assert describe(desk) == {"precision": "fp32"}
 
 
-class TestTrial:
+class TestCanary:
     def test_gets_its_share_of_the_chunks(self, registry: Registry) -> None:
         candidate = registry.publish("0.2.0")
         with unit_of_work(registry.sessions) as session:
@@ -181,9 +181,9 @@ class TestTrial:
         desk = registry.desk()
         look(desk)
         tokens = [uuid.UUID(int=number, version=4) for number in range(1000)]
-        trials = [token for token in tokens if isinstance(desk.analyser_for(token), Trial)]
-        assert 250 < len(trials) < 350
-        assert all(isinstance(desk.analyser_for(token), Trial) for token in trials)
+        canaries = [one for one in tokens if isinstance(desk.analyser_for(one), CanaryAnalyser)]
+        assert 250 < len(canaries) < 350
+        assert all(isinstance(desk.analyser_for(token), CanaryAnalyser) for token in canaries)
         assert desk.model_version == registry.shipped.version
 
     def test_its_outcomes_bear_its_name_and_agreement_is_reported(

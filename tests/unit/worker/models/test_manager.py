@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from services.common.config import ModelSettings
 from services.common.domain.errors import BundleError, ItemError, TransientError
 from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
-from services.worker.models.canary import Trial
+from services.worker.models.canary import CanaryAnalyser
 from services.worker.models.manager import ModelDesk, Wanted, describe
 
 A, B, C, D = (letter.encode() for letter in "abcd")
@@ -159,7 +159,7 @@ class TestMemory:
         registry.now = Wanted(active=A, candidate=B, candidate_id=7, share=1.0)
         look(desk)
         of_chunk = desk.analyser_for(TOKEN)
-        assert isinstance(of_chunk, Trial)
+        assert isinstance(of_chunk, CanaryAnalyser)
         registry.now = Wanted(active=C, candidate=B, candidate_id=7, share=1.0)
         look(desk)
         assert desk.model_version == "c"
