@@ -30,7 +30,7 @@ from services.worker.models.analyser import PhotoAnalyser, load_analyser
 from services.worker.models.follower import ModelFollower
 from services.worker.models.manager import ModelDesk, describe
 from services.worker.models.published import PublishedModels, Shipped
-from services.worker.photos.annotated import PictureKeeper
+from services.worker.photos.annotated import AnnotatedPhotoWriter
 from services.worker.photos.fetcher import PATIENCE_SHARE, PhotoFetcher
 from services.worker.process.devices import device_of, queues_of
 from services.worker.process.heartbeat import Heartbeat
@@ -110,7 +110,7 @@ class WorkerRuntime:
                 storage, patience_s=PATIENCE_SHARE * settings.queue.task_time_limit_s
             ),
             models=models,
-            pictures=PictureKeeper(storage),
+            annotated=AnnotatedPhotoWriter(storage),
             settings=settings.queue,
             metrics=metrics,
             draining=draining,

@@ -10,7 +10,7 @@ from services.common.db.retrying import PatientDatabase
 from services.common.telemetry import Metrics, NoTracing, Tracing
 from services.worker.jobs.batch_sizer import BatchSizer
 from services.worker.models.manager import ModelDesk
-from services.worker.photos.annotated import PictureKeeper
+from services.worker.photos.annotated import AnnotatedPhotoWriter
 from services.worker.photos.fetcher import PhotoFetcher
 
 
@@ -28,7 +28,7 @@ class WorkerContext:
     database: PatientDatabase
     fetcher: PhotoFetcher
     models: ModelDesk
-    pictures: PictureKeeper
+    annotated: AnnotatedPhotoWriter
     settings: QueueSettings
     metrics: Metrics
     draining: Callable[[], bool]

@@ -55,7 +55,7 @@ class BatchRunner:
         for item in batch:
             answer = answers.get(item.id)
             if isinstance(answer, PhotoAnalysis):
-                self._context.pictures.keep(
+                self._context.annotated.write(
                     photos[item.id], answer, job=chunk.job.public_id, item=item.public_id
                 )
 

@@ -15,7 +15,7 @@ from services.common.telemetry import Metrics
 from services.worker.jobs.context import WorkerContext
 from services.worker.jobs.job_loop import JobLoop
 from services.worker.models.manager import ModelDesk
-from services.worker.photos.annotated import PictureKeeper
+from services.worker.photos.annotated import AnnotatedPhotoWriter
 from services.worker.photos.fetcher import PhotoBucket, PhotoFetcher
 from tests.fixtures.analysers import FakeAnalyser
 from tests.fixtures.factories import MadeJob
@@ -71,7 +71,7 @@ def make_context(
             database=PatientDatabase(sessions),
             fetcher=fetchers[-1],
             models=models or ModelDesk(analyser or FakeAnalyser()),
-            pictures=PictureKeeper(storage),
+            annotated=AnnotatedPhotoWriter(storage),
             settings=QueueSettings.model_validate(queue),
             metrics=Metrics(),
             draining=lambda: world.draining,
