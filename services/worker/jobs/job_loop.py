@@ -18,7 +18,7 @@ from services.common.telemetry import correlated, get_logger
 from services.worker.jobs.chunk import Chunk
 from services.worker.jobs.context import WorkerContext
 from services.worker.jobs.leases import JobLeases, Settled
-from services.worker.jobs.micro_batch import BatchRunner
+from services.worker.jobs.micro_batch import run_batch
 
 _log = get_logger(__name__)
 
@@ -59,7 +59,6 @@ class JobLoop:
     def __init__(self, context: WorkerContext, job_id: int, *, task: uuid.UUID) -> None:
         self._context = context
         self._leases = JobLeases(context, job_id, task=task)
-        self._runner = BatchRunner(context)
         self._serial = SerialExecutor()
         self._settling: tuple[Chunk, Future[Settled]] | None = None
         self._started = context.clock()
@@ -131,7 +130,7 @@ class JobLoop:
 
     def _analyse_batch(self, chunk: Chunk, batch: list[ClaimedItem]) -> None:
         """Analyse a micro-batch and have it settled, once the one before it is."""
-        settlement = self._runner.run(chunk, batch)
+        settlement = run_batch(self._context, chunk, batch)
         self._take_settled()
         self._settling = chunk, self._serial.submit(self._leases.settle, chunk, settlement)
         self._storage_down = bool(settlement.released)

@@ -9,7 +9,7 @@ from services.common.jobs.queue.outcomes import ItemOutcome
 from services.common.jobs.queue.repositories.leases import ClaimedItem, Retry
 from services.common.storage import ObjectMissingError
 from services.worker.jobs.batch_sizer import MISSING_TRIES, RETRY_TRIES, backoff_s
-from services.worker.jobs.model_runs import Answer
+from services.worker.models.analyser import Answer
 from services.worker.photos.fetcher import Fetched
 
 
