@@ -28,7 +28,7 @@ from services.worker.jobs.context import WorkerContext
 from services.worker.jobs.job_loop import JobLoop
 from services.worker.models.analyser import PhotoAnalyser, load_analyser
 from services.worker.models.follower import ModelFollower
-from services.worker.models.manager import ModelDesk, describe
+from services.worker.models.manager import ModelManager, describe
 from services.worker.models.published import PublishedModels, Shipped
 from services.worker.photos.annotated import AnnotatedPhotoWriter
 from services.worker.photos.fetcher import PATIENCE_SHARE, PhotoFetcher
@@ -84,9 +84,9 @@ class WorkerRuntime:
         database, storage = PatientDatabase(sessions), build_storage(settings.storage)
         shipped = _register(database, settings, analyser)
         if shipped is None:
-            models = ModelDesk(analyser)
+            models = ModelManager(analyser)
         else:
-            models = ModelDesk(
+            models = ModelManager(
                 analyser,
                 source=PublishedModels(
                     database, storage, settings=settings.models, shipped=shipped
@@ -172,7 +172,7 @@ class ModelGauge:
         self._metrics = metrics
         self._told: tuple[str, str] | None = None
 
-    def tell(self, models: ModelDesk) -> str:
+    def tell(self, models: ModelManager) -> str:
         """Bring the gauge up to date; the model's version."""
         now = models.model_version, models.precision
         if self._told is not None and self._told != now:

@@ -9,7 +9,7 @@ from services.common.config import QueueSettings
 from services.common.db.retrying import PatientDatabase
 from services.common.telemetry import Metrics, NoTracing, Tracing
 from services.worker.jobs.batch_sizer import BatchSizer
-from services.worker.models.manager import ModelDesk
+from services.worker.models.manager import ModelManager
 from services.worker.photos.annotated import AnnotatedPhotoWriter
 from services.worker.photos.fetcher import PhotoFetcher
 
@@ -27,7 +27,7 @@ class WorkerContext:
 
     database: PatientDatabase
     fetcher: PhotoFetcher
-    models: ModelDesk
+    models: ModelManager
     annotated: AnnotatedPhotoWriter
     settings: QueueSettings
     metrics: Metrics

@@ -14,7 +14,7 @@ from services.common.storage import ObjectStorage
 from services.common.telemetry import Metrics
 from services.worker.jobs.context import WorkerContext
 from services.worker.jobs.job_loop import JobLoop
-from services.worker.models.manager import ModelDesk
+from services.worker.models.manager import ModelManager
 from services.worker.photos.annotated import AnnotatedPhotoWriter
 from services.worker.photos.fetcher import PhotoBucket, PhotoFetcher
 from tests.fixtures.analysers import FakeAnalyser
@@ -63,14 +63,14 @@ def make_context(
         analyser: FakeAnalyser | None = None,
         *,
         bucket: PhotoBucket = storage,
-        models: ModelDesk | None = None,
+        models: ModelManager | None = None,
         **queue: float,
     ) -> WorkerContext:
         fetchers.append(PhotoFetcher(bucket, threads=2, patience_s=5))
         return WorkerContext(
             database=PatientDatabase(sessions),
             fetcher=fetchers[-1],
-            models=models or ModelDesk(analyser or FakeAnalyser()),
+            models=models or ModelManager(analyser or FakeAnalyser()),
             annotated=AnnotatedPhotoWriter(storage),
             settings=QueueSettings.model_validate(queue),
             metrics=Metrics(),

@@ -9,10 +9,10 @@ class TestModelGauge:
     def test_follows_a_switch_of_the_model(self) -> None:
         metrics = Metrics()
         gauge = ModelGauge(metrics)
-        desk: Any = SimpleNamespace(model_version="starter-1", precision="bf16")
-        assert gauge.tell(desk) == "starter-1"
-        desk.model_version = "starter-2"
-        assert gauge.tell(desk) == "starter-2"
+        manager: Any = SimpleNamespace(model_version="starter-1", precision="bf16")
+        assert gauge.tell(manager) == "starter-1"
+        manager.model_version = "starter-2"
+        assert gauge.tell(manager) == "starter-2"
 
         def value(version: str) -> float:
             return metrics.value("hfer_model_info", version=version, precision="bf16")
