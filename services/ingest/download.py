@@ -1,4 +1,4 @@
-"""One photo from a hostile URL to a spooled file: guarded, bounded, told apart by content."""
+"""One photo from a hostile URL to a spooled file: guarded, bounded, recognised by its content."""
 
 import hashlib
 from collections.abc import Iterator
@@ -68,7 +68,7 @@ class Downloader:
         self._connector = connector
 
     def fetch(self, url: str) -> DownloadedPhoto:
-        """Bring a photo.
+        """Download a photo.
 
         Raises:
             ItemError: FETCH_BLOCKED, FETCH_FAILED, EMPTY, TOO_LARGE or UNSUPPORTED_FORMAT.

@@ -39,14 +39,14 @@ class PhotoBucket(Protocol):
 
 
 class Download(Protocol):
-    """What brings a photo; `Downloader` is the real one."""
+    """What downloads a photo; `Downloader` is the real one."""
 
     def fetch(self, url: str) -> DownloadedPhoto:
-        """Bring a photo."""
+        """Download a photo."""
 
 
-class Filer:
-    """Fetches and files one claimed photo at a time. Threads may share it."""
+class UrlFetcher:
+    """Fetches one claimed photo at a time into the bucket. Threads may share it."""
 
     def __init__(
         self,
@@ -65,8 +65,8 @@ class Filer:
         self._metrics = metrics
         self._rng = rng
 
-    def file(self, claimed: ClaimedFetch, *, token: uuid.UUID) -> None:
-        """Fetch a photo and write its fate.
+    def fetch(self, claimed: ClaimedFetch, *, token: uuid.UUID) -> None:
+        """Fetch a photo and write what became of it.
 
         Raises:
             TransientError: the database stayed away; the claim runs out by itself.
@@ -77,7 +77,7 @@ class Filer:
             return
         try:
             with self._metrics.fetch_seconds.time():
-                self._bring(claimed, token)
+                self._fetch_photo(claimed, token)
         except ItemError as error:
             self._fail(claimed, error, token)
         except TryLaterError as error:
@@ -88,7 +88,7 @@ class Filer:
             pause_s = self._rng.uniform(*OUTAGE_PAUSE_S)
             self._put_off(claimed, token, delay_s=pause_s, counts=False)
 
-    def _bring(self, claimed: ClaimedFetch, token: uuid.UUID) -> None:
+    def _fetch_photo(self, claimed: ClaimedFetch, token: uuid.UUID) -> None:
         photo = self._downloader.fetch(claimed.url)
         with closing(photo.file):
             key = photo_key(claimed.tenant, photo.sha256)

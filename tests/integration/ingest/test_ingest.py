@@ -32,8 +32,8 @@ from services.common.storage import ObjectStorage
 from services.common.storage_keys import photo_key
 from services.common.telemetry import Metrics
 from services.ingest.download import Downloader
-from services.ingest.fetch_loop import Rounds
-from services.ingest.fetcher import Filer, PhotoBucket
+from services.ingest.fetch_loop import FetchLoop
+from services.ingest.fetcher import PhotoBucket, UrlFetcher
 from tests.fixtures.factories import MadeJob, Rows
 from tests.fixtures.jobs import RULES
 from tests.fixtures.network import FakeNames, FakeNetwork, redirect, reply
@@ -86,12 +86,12 @@ def fetch_all(
     metrics: Metrics | None = None,
     **settings: Any,
 ) -> None:
-    """Claim and file until nothing is due, in this thread's sight."""
+    """Claim and fetch until nothing is due, while this thread waits."""
     chosen = FetchSettings.model_validate({"threads": 2, "interval_s": 0.01, **settings})
     database = PatientDatabase(sessions)
     names = FakeNames({host: list(answers) for host, answers in HOSTS.items()})
     downloader = Downloader(chosen, limits=PhotoLimits(), resolver=names, connector=network)
-    filer = Filer(
+    fetcher = UrlFetcher(
         database,
         bucket,
         downloader,
@@ -100,7 +100,7 @@ def fetch_all(
         rng=random.Random(0),
     )
     for _ in range(rounds):
-        one = Rounds(database, filer, settings=chosen)
+        one = FetchLoop(database, fetcher, settings=chosen)
         while one.step():
             pass
         one.wait()
