@@ -31,11 +31,11 @@ from services.worker.models.follower import ModelFollower
 from services.worker.models.manager import ModelManager, describe
 from services.worker.models.published import PublishedModels, Shipped
 from services.worker.photos.annotated import AnnotatedPhotoWriter
-from services.worker.photos.fetcher import PATIENCE_SHARE, PhotoFetcher
+from services.worker.photos.fetcher import TIMEOUT_SHARE, PhotoFetcher
 from services.worker.process.devices import device_of, queues_of
 from services.worker.process.heartbeat import Heartbeat
 from services.worker.process.shutdown import DrainFlag
-from services.worker.process.watchdog import PATIENCE_S, Watchdog
+from services.worker.process.watchdog import TIMEOUT_S, Watchdog
 
 _log = get_logger(__name__)
 
@@ -80,7 +80,7 @@ class WorkerRuntime:
         sessions = build_session_factory(engine)
         metrics, sizer = Metrics(), BatchSizer()
         metrics.show(Metrics.faces, Metrics.faces_per_photo, Metrics.lost_leases)
-        told = ModelGauge(metrics)
+        model_info = ModelInfoGauge(metrics)
         database, storage = PatientDatabase(sessions), build_storage(settings.storage)
         shipped = _register(database, settings, analyser)
         if shipped is None:
@@ -100,14 +100,14 @@ class WorkerRuntime:
             sessions,
             worker,
             report=lambda: {**_report(metrics, sizer), **describe(models)},
-            model_version=lambda: told.tell(models),
+            model_version=lambda: model_info.update(models),
             check=_watchdog(worker, sessions, hints).check,
             pulse=Pulse(settings.health.pulse_file),
         )
         context = WorkerContext(
             database=database,
             fetcher=PhotoFetcher(
-                storage, patience_s=PATIENCE_SHARE * settings.queue.task_time_limit_s
+                storage, timeout_s=TIMEOUT_SHARE * settings.queue.task_time_limit_s
             ),
             models=models,
             annotated=AnnotatedPhotoWriter(storage),
@@ -130,7 +130,7 @@ class WorkerRuntime:
             models,
             every_s=settings.models.poll_s,
             state=lambda: (models.model_version, describe(models)),
-            changed=heartbeat.hurry,
+            changed=heartbeat.wake,
         )
         follower.start()
         return cls(
@@ -165,20 +165,20 @@ def _register(
     return Shipped(directory, identity)
 
 
-class ModelGauge:
+class ModelInfoGauge:
     """Keeps ``hfer_model_info`` at 1 for the model that answers, at 0 for those before it."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._told: tuple[str, str] | None = None
+        self._shown: tuple[str, str] | None = None
 
-    def tell(self, models: ModelManager) -> str:
+    def update(self, models: ModelManager) -> str:
         """Bring the gauge up to date; the model's version."""
         now = models.model_version, models.precision
-        if self._told is not None and self._told != now:
-            self._metrics.model.labels(*self._told).set(0)
+        if self._shown is not None and self._shown != now:
+            self._metrics.model.labels(*self._shown).set(0)
         self._metrics.model.labels(*now).set(1)
-        self._told = now
+        self._shown = now
         return now[0]
 
 
@@ -201,10 +201,10 @@ def _watchdog(worker: WorkerIdentity, sessions: SessionFactory, hints: HintSende
 
     def starving() -> bool:
         with unit_of_work(sessions) as session:
-            return WorkerRepository(session).starving(worker, patience_s=PATIENCE_S)
+            return WorkerRepository(session).starving(worker, patience_s=TIMEOUT_S)
 
-    def bite() -> None:
+    def kill() -> None:
         _log.critical("worker.deaf", main_pid=worker.main_pid)
         os.kill(worker.main_pid, signal.SIGKILL)
 
-    return Watchdog(hints_wait=hints_wait, starving=starving, bite=bite)
+    return Watchdog(hints_wait=hints_wait, starving=starving, kill=kill)

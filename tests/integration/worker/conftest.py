@@ -66,7 +66,7 @@ def make_context(
         models: ModelManager | None = None,
         **queue: float,
     ) -> WorkerContext:
-        fetchers.append(PhotoFetcher(bucket, threads=2, patience_s=5))
+        fetchers.append(PhotoFetcher(bucket, threads=2, timeout_s=5))
         return WorkerContext(
             database=PatientDatabase(sessions),
             fetcher=fetchers[-1],

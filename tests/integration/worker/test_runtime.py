@@ -1,4 +1,4 @@
-"""One worker child's life: built, seen, put to work, signed off; and its signals."""
+"""One worker child: built, seen, at work, closed; and its signals."""
 
 import signal
 import uuid
@@ -254,7 +254,7 @@ class TestHeartbeat:
         second.close()
         assert _beat(heartbeat) == 1
 
-    def test_tells_when_it_last_claimed(
+    def test_reports_when_it_last_claimed(
         self, runtime: WorkerRuntime, sessions: SessionFactory, make_stored_job: JobMaker
     ) -> None:
         runtime.analyse(make_stored_job(1).id, task=uuid.uuid4())
@@ -265,7 +265,7 @@ class TestHeartbeat:
         assert row.current["seconds_per_photo"] > 0
         assert 20_000_000 < row.current["rss_bytes"] < 2_000_000_000
 
-    def test_tells_another_model_at_once_if_it_is_hurried(self, sessions: SessionFactory) -> None:
+    def test_reports_another_model_at_once_if_it_is_woken(self, sessions: SessionFactory) -> None:
         version = "first"
         heartbeat = Heartbeat(
             sessions,
@@ -276,16 +276,16 @@ class TestHeartbeat:
             every_s=30.0,
         )
 
-        def told() -> list[str | None]:
+        def reported() -> list[str | None]:
             return [row.model_version for row in workers(sessions)]
 
         heartbeat.start()
-        wait_until(lambda: told() == ["first"], timeout_s=20, what="the first beat")
+        wait_until(lambda: reported() == ["first"], timeout_s=20, what="the first beat")
         version = "second"
-        heartbeat.hurry()
-        wait_until(lambda: told() == ["second"], timeout_s=20, what="a beat before its time")
+        heartbeat.wake()
+        wait_until(lambda: reported() == ["second"], timeout_s=20, what="a beat before its time")
         heartbeat.stop()
-        assert told() == []
+        assert reported() == []
 
     def test_outlives_a_database_that_is_away(
         self, make_unit_settings: SettingsMaker, tmp_path: Path
