@@ -21,7 +21,7 @@ from services.common.db.session import (
 from services.common.processes.repositories import WorkerIdentity, WorkerRepository
 from services.common.pulse import Pulse
 from services.common.registry.bundles import MANIFEST_NAME, read_identity, register_bundle
-from services.common.storage import build_storage
+from services.common.storage import ObjectStorage, build_storage
 from services.common.telemetry import Metrics, build_tracing, get_logger
 from services.worker.jobs.batch_sizer import BatchSizer
 from services.worker.jobs.context import WorkerContext
@@ -60,49 +60,23 @@ class WorkerRuntime:
 
     @classmethod
     def build(cls, settings: Settings, *, draining: DrainFlag) -> Self:
-        """Load the models, warm them up, and only then show a sign of life.
+        """Load the models, warm them up, and only then start the heartbeat.
 
         Raises:
             BundleError: the model must not be used; the worker has to end.
         """
         analyser = load_analyser(settings)
         analyser.warm_up()
-        device = device_of(settings)
-        worker = WorkerIdentity(
-            id=uuid.uuid4(),
-            kind=device,
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            main_pid=os.getppid(),
-            model_version=analyser.model_version,
-        )
         engine = build_engine(settings.database)
         sessions = build_session_factory(engine)
         metrics, sizer = Metrics(), BatchSizer()
         metrics.show(Metrics.faces, Metrics.faces_per_photo, Metrics.lost_leases)
-        model_info = ModelInfoGauge(metrics)
         database, storage = PatientDatabase(sessions), build_storage(settings.storage)
-        shipped = _register(database, settings, analyser)
-        if shipped is None:
-            models = ModelManager(analyser)
-        else:
-            models = ModelManager(
-                analyser,
-                source=PublishedModels(
-                    database, storage, settings=settings.models, shipped=shipped
-                ),
-                sha256=shipped.identity.sha256,
-                settings=settings.models,
-            )
+        models = _build_models(settings, analyser, database=database, storage=storage)
         models.begin()
         hints = build_hint_sender(settings, metrics)
-        heartbeat = Heartbeat(
-            sessions,
-            worker,
-            report=lambda: {**_report(metrics, sizer), **describe(models)},
-            model_version=lambda: model_info.update(models),
-            check=_watchdog(worker, sessions, hints).check,
-            pulse=Pulse(settings.health.pulse_file),
+        heartbeat = _build_heartbeat(
+            settings, sessions, hints, models=models, metrics=metrics, sizer=sizer
         )
         context = WorkerContext(
             database=database,
@@ -119,19 +93,19 @@ class WorkerRuntime:
             tracing=build_tracing(settings.telemetry, service="worker"),
             sizer=sizer,
         )
-        _log.info(
-            "worker.ready",
-            model=models.model_version,
-            device=device.value,
-            precision=models.precision,
-        )
-        heartbeat.start()
         follower = ModelFollower(
             models,
             every_s=settings.models.poll_s,
             state=lambda: (models.model_version, describe(models)),
             changed=heartbeat.wake,
         )
+        _log.info(
+            "worker.ready",
+            model=models.model_version,
+            device=device_of(settings).value,
+            precision=models.precision,
+        )
+        heartbeat.start()
         follower.start()
         return cls(
             context=context, heartbeat=heartbeat, follower=follower, hints=hints, engine=engine
@@ -142,7 +116,7 @@ class WorkerRuntime:
         return JobLoop(self._context, job_id, task=task).run()
 
     def close(self) -> None:
-        """Sign off and drop every connection."""
+        """Remove the heartbeat's row and close every connection."""
         self._follower.stop()
         self._heartbeat.stop()
         self._context.fetcher.close()
@@ -151,10 +125,57 @@ class WorkerRuntime:
         self._engine.dispose()
 
 
+def _build_models(
+    settings: Settings,
+    analyser: PhotoAnalyser,
+    *,
+    database: PatientDatabase,
+    storage: ObjectStorage,
+) -> ModelManager:
+    """Build what follows the registry; an analyser without a bundle (in tests) stays for good."""
+    shipped = _register(database, settings, analyser)
+    if shipped is None:
+        return ModelManager(analyser)
+    return ModelManager(
+        analyser,
+        source=PublishedModels(database, storage, settings=settings.models, shipped=shipped),
+        sha256=shipped.identity.sha256,
+        settings=settings.models,
+    )
+
+
+def _build_heartbeat(
+    settings: Settings,
+    sessions: SessionFactory,
+    hints: HintSender,
+    *,
+    models: ModelManager,
+    metrics: Metrics,
+    sizer: BatchSizer,
+) -> Heartbeat:
+    worker = WorkerIdentity(
+        id=uuid.uuid4(),
+        kind=device_of(settings),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        main_pid=os.getppid(),
+        model_version=models.model_version,
+    )
+    model_info = ModelInfoGauge(metrics)
+    return Heartbeat(
+        sessions,
+        worker,
+        report=lambda: {**_report(metrics, sizer), **describe(models)},
+        model_version=lambda: model_info.update(models),
+        check=_watchdog(worker, sessions, hints).check,
+        pulse=Pulse(settings.health.pulse_file),
+    )
+
+
 def _register(
     database: PatientDatabase, settings: Settings, analyser: PhotoAnalyser
 ) -> Shipped | None:
-    """Write the row of the shipped bundle; an analyser without one (in tests) has none."""
+    """Write the row of the shipped bundle; None for an analyser of another one (in tests)."""
     directory = settings.worker.bundle_dir
     if not (directory / MANIFEST_NAME).exists():
         return None
