@@ -72,7 +72,7 @@ class Downloader:
 
         Raises:
             ItemError: FETCH_BLOCKED, FETCH_FAILED, EMPTY, TOO_LARGE or UNSUPPORTED_FORMAT.
-            TryLaterError: the server, or the way to it, is in trouble.
+            TryLaterError: the server, or the network on the way to it, failed.
             OSError: the temporary folder takes no more.
         """
         spool = SpooledTemporaryFile(_MEMORY_BYTES)  # noqa: SIM115 - handed to the caller

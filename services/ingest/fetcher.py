@@ -24,7 +24,7 @@ from services.ingest.download import DownloadedPhoto, TryLaterError
 BACKOFF_START_S = 1.0
 BACKOFF_FACTOR = 4.0
 BACKOFF_MAX_S = 256.0
-# While the bucket is away its photos rest a little, so that claims do not spin.
+# Pause of photos while the bucket is away, so that they are not claimed again and again.
 OUTAGE_PAUSE_S = (1.0, 5.0)
 _CONTENT_TYPE = "application/octet-stream"
 
@@ -83,10 +83,10 @@ class UrlFetcher:
         except TryLaterError as error:
             self._try_later(claimed, error, token)
         except (TransientError, OSError) as error:
-            # Our own trouble, of the bucket or the temporary folder: no try of the photo.
+            # A fault of ours, of the bucket or the temporary folder: it does not count as a try.
             _log.warning("fetch.excused", error=type(error).__name__)
             pause_s = self._rng.uniform(*OUTAGE_PAUSE_S)
-            self._put_off(claimed, token, delay_s=pause_s, counts=False)
+            self._postpone(claimed, token, delay_s=pause_s, counts=False)
 
     def _fetch_photo(self, claimed: ClaimedFetch, token: uuid.UUID) -> None:
         photo = self._downloader.fetch(claimed.url)
@@ -113,11 +113,11 @@ class UrlFetcher:
         if spent or delay_s > self._settings.retry_after_max_s:
             self._fail(claimed, _given_up(error.detail, claimed), token)
         else:
-            self._put_off(claimed, token, delay_s=delay_s)
+            self._postpone(claimed, token, delay_s=delay_s)
             if error.after_s:
-                self._rest(claimed, rest_s=error.after_s)
+                self._pause_host(claimed, rest_s=error.after_s)
 
-    def _rest(self, claimed: ClaimedFetch, *, rest_s: float) -> None:
+    def _pause_host(self, claimed: ClaimedFetch, *, rest_s: float) -> None:
         """Ask that host for nothing else of the job: each photo would cost a try to hear it."""
         self._database.run(
             lambda session: FetchRepository(session).rest(
@@ -125,7 +125,7 @@ class UrlFetcher:
             )
         )
 
-    def _put_off(
+    def _postpone(
         self, claimed: ClaimedFetch, token: uuid.UUID, *, delay_s: float, counts: bool = True
     ) -> None:
         self._metrics.fetches.labels("later" if counts else "excused").inc()

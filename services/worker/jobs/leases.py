@@ -28,7 +28,7 @@ from services.worker.photos.stage_timer import StageTimer
 
 _log = get_logger(__name__)
 
-# While the bucket is away its photos rest a little, so that claims do not spin.
+# Pause of photos while the bucket is away, so that they are not claimed again and again.
 OUTAGE_PAUSE_S = (1.0, 5.0)
 
 

@@ -164,7 +164,7 @@ class ModelManager:
         return CanaryAnalyser(now.candidate, now.active, model_id=now.candidate_id)
 
     def _switch(self, wanted: Wanted) -> None:
-        """Answer with what is wanted as far as it is loaded, and let go of the rest."""
+        """Answer with what is wanted as far as it is loaded, and drop the rest."""
         before = self._serving.active
         active = self._loaded.get(wanted.active, before)
         candidate = None if wanted.candidate is None else self._loaded.get(wanted.candidate)

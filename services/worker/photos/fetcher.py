@@ -13,7 +13,7 @@ from services.common.storage import ObjectMissingError
 
 # A GPU at 3 ms a photo needs eight objects in flight from a bucket that answers in 25 ms.
 THREADS = 8
-# Of the task's time limit (15 s of 90): two 30 s reads and their retries would eat all of it.
+# Of the task's time limit (15 s of 90): two 30 s reads and their retries would take all of it.
 # A task waits at most twice, for photos and then for an answer of the bucket.
 TIMEOUT_SHARE = 1 / 6
 

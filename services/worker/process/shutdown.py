@@ -3,7 +3,7 @@
 The main process raises a flag, a file that its children check between micro-batches; they
 settle what they have, release the rest and return, and Celery's warm shutdown exits with 0.
 Celery's own soft shutdown (``REMAP_SIGTERM=SIGQUIT``) is not used: its handler sleeps the whole
-timeout *before* it tells anyone (celery 5.7 ``wait_for_soft_shutdown``). With work in hand and a
+timeout *before* it stops anything (celery 5.7 ``wait_for_soft_shutdown``). With work in hand and a
 timeout of 10 s an end took 11.7 s that way and 2.3 s this way (measured).
 """
 
