@@ -4,12 +4,15 @@ import random
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from services.common.config import QueueSettings
+from services.common.config import QueueSettings, Settings
 from services.common.db.retrying import PatientDatabase
-from services.common.db.session import SessionFactory
+from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import Worker
 from services.common.storage import ObjectStorage
 from services.common.telemetry import Metrics
 from services.worker.jobs.context import WorkerContext
@@ -17,8 +20,11 @@ from services.worker.jobs.job_loop import JobLoop
 from services.worker.models.manager import ModelManager
 from services.worker.photos.annotated import AnnotatedPhotoWriter
 from services.worker.photos.fetcher import PhotoBucket, PhotoFetcher
-from tests.fixtures.analysers import FakeAnalyser
+from services.worker.process.shutdown import DrainFlag
+from services.worker.runtime import WorkerRuntime
+from tests.fixtures.analysers import FIVE_MS, FakeAnalyser
 from tests.fixtures.factories import MadeJob
+from tests.fixtures.settings import SettingsMaker
 
 
 class Clock:
@@ -89,3 +95,20 @@ def make_context(
 def work(context: WorkerContext, job: MadeJob) -> int:
     """Serve one hint."""
     return JobLoop(context, job.id, task=uuid.uuid4()).run()
+
+
+@pytest.fixture
+def worker_settings(make_settings: SettingsMaker) -> Settings:
+    return make_settings(worker={"analyser": FIVE_MS})
+
+
+@pytest.fixture
+def runtime(worker_settings: Settings, tmp_path: Path) -> Iterator[WorkerRuntime]:
+    runtime = WorkerRuntime.build(worker_settings, draining=DrainFlag(tmp_path / "draining"))
+    yield runtime
+    runtime.close()
+
+
+def workers(sessions: SessionFactory) -> list[Worker]:
+    with unit_of_work(sessions) as session:
+        return list(session.scalars(select(Worker)))
