@@ -26,6 +26,7 @@ from services.ingest.fetcher import PhotoBucket, UrlFetcher
 from tests.fixtures.factories import MadeJob, Rows
 from tests.fixtures.jobs import RULES
 from tests.fixtures.network import FakeNames, FakeNetwork
+from tests.integration.worker.conftest import make_context, world  # noqa: F401 - fixtures
 
 TENANT = "acme"
 PUBLIC, SLOW, PRIVATE = "93.184.216.34", "93.184.216.35", "10.0.0.5"
