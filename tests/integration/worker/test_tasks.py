@@ -13,14 +13,10 @@ class FakeRuntime:
 
     def __init__(self) -> None:
         self.served: list[tuple[int, uuid.UUID]] = []
-        self.closed = False
 
     def analyse(self, job_id: int, *, task: uuid.UUID) -> int:
         self.served.append((job_id, task))
         return 1
-
-    def close(self) -> None:
-        self.closed = True
 
 
 class TestTask:
