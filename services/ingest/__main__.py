@@ -15,9 +15,9 @@ from services.common.pulse import BEAT_S, Pulse
 from services.common.storage import build_storage
 from services.common.telemetry import Metrics, configure_logging, get_logger, serve_metrics
 from services.ingest.download import Downloader
-from services.ingest.fetch_loop import Rounds
-from services.ingest.fetcher import Filer
-from services.ingest.heartbeat import Heart
+from services.ingest.fetch_loop import FetchLoop
+from services.ingest.fetcher import UrlFetcher
+from services.ingest.heartbeat import Heartbeat
 
 # A step of a loop is tried again by the loop: more patience would only delay an end.
 STEP_PATIENCE_S = 5.0
@@ -37,7 +37,7 @@ def main() -> int:
     sessions = build_session_factory(engine)
     metrics = Metrics()
     metrics.show(Metrics.fetch_bytes, Metrics.fetch_seconds)
-    filer = Filer(
+    fetcher = UrlFetcher(
         RetryingDatabase(sessions),
         build_storage(settings.storage),
         Downloader(settings.fetch, limits=PhotoLimits()),
@@ -46,20 +46,20 @@ def main() -> int:
         rng=random.SystemRandom(),
     )
     database = RetryingDatabase(sessions, retry_for_s=STEP_PATIENCE_S)
-    rounds = Rounds(database, filer, settings=settings.fetch)
-    heart = Heart(sessions, busy=lambda: rounds.busy)
+    loop = FetchLoop(database, fetcher, settings=settings.fetch)
+    heartbeat = Heartbeat(sessions, busy=lambda: loop.busy)
     loops = [
-        Loop("fetch", rounds.step, every_s=settings.fetch.interval_s),
-        Loop("leases", rounds.renew, every_s=settings.fetch.lease_s / RENEWALS),
-        Loop("heart", heart.beat, every_s=BEAT_S),
+        Loop("fetch", loop.step, every_s=settings.fetch.interval_s),
+        Loop("leases", loop.renew, every_s=settings.fetch.lease_s / RENEWALS),
+        Loop("heartbeat", heartbeat.beat, every_s=BEAT_S),
     ]
     _log.info("ingest.ready", threads=settings.fetch.threads)
     try:
         with serve_metrics(settings.telemetry, metrics.registry):
             return supervise(loops, stop=stop, pulse=Pulse(settings.health.pulse_file))
     finally:
-        heart.stop()
-        rounds.drain()
+        heartbeat.stop()
+        loop.drain()
         engine.dispose()
 
 

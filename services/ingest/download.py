@@ -1,4 +1,4 @@
-"""One photo from a hostile URL to a spooled file: guarded, bounded, told apart by content."""
+"""One photo from a hostile URL to a spooled file: guarded, bounded, recognised by its content."""
 
 import hashlib
 from collections.abc import Iterator
@@ -67,11 +67,11 @@ class Downloader:
         self._connector = connector
 
     def fetch(self, url: str) -> DownloadedPhoto:
-        """Bring a photo.
+        """Download a photo.
 
         Raises:
             ItemError: FETCH_BLOCKED, FETCH_FAILED, EMPTY, TOO_LARGE or UNSUPPORTED_FORMAT.
-            TryLaterError: the server, or the way to it, is in trouble.
+            TryLaterError: the server, or the network on the way to it, failed.
             OSError: the temporary folder takes no more.
         """
         spool = SpooledTemporaryFile(_MEMORY_BYTES)  # noqa: SIM115 - handed to the caller

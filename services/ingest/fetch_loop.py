@@ -24,26 +24,26 @@ RESERVE_SHARE = 8
 _log = get_logger(__name__)
 
 
-class Filing(Protocol):
-    """What is done with a claimed URL; `Filer` is the real one."""
+class Fetcher(Protocol):
+    """What is done with a claimed URL; `UrlFetcher` is the real one."""
 
-    def file(self, claimed: ClaimedFetch, *, token: uuid.UUID) -> None:
-        """Fetch a photo and write its fate."""
+    def fetch(self, claimed: ClaimedFetch, *, token: uuid.UUID) -> None:
+        """Fetch a photo and write what became of it."""
 
 
-class Rounds:
+class FetchLoop:
     """One step claims for the threads that are free. Made once in a process, then drained."""
 
     def __init__(
         self,
         database: RetryingDatabase,
-        filer: Filing,
+        fetcher: Fetcher,
         *,
         settings: FetchSettings,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
-        self._filer = filer
+        self._fetcher = fetcher
         self._settings = settings
         self._clock = clock
         self._forget_at = float("-inf")
@@ -157,7 +157,7 @@ class Rounds:
 
     def _work(self, claimed: ClaimedFetch, token: uuid.UUID) -> None:
         try:
-            self._filer.file(claimed, token=token)
+            self._fetcher.fetch(claimed, token=token)
         except Exception:  # noqa: BLE001 - a thread has nobody to raise to; the lease runs out
             _log.warning("fetch.faulted", item=claimed.item_id, exc_info=True)
         finally:

@@ -25,21 +25,21 @@ from services.ingest.download import DownloadedPhoto, TryLaterError
 BACKOFF_START_S = 1.0
 BACKOFF_FACTOR = 4.0
 BACKOFF_MAX_S = 256.0
-# While the bucket is away its photos rest a little, so that claims do not spin.
+# Pause of photos while the bucket is away, so that they are not claimed again and again.
 OUTAGE_PAUSE_S = (1.0, 5.0)
 
 _log = get_logger(__name__)
 
 
 class Download(Protocol):
-    """What brings a photo; `Downloader` is the real one."""
+    """What downloads a photo; `Downloader` is the real one."""
 
     def fetch(self, url: str) -> DownloadedPhoto:
-        """Bring a photo."""
+        """Download a photo."""
 
 
-class Filer:
-    """Fetches and files one claimed photo at a time. Threads may share it."""
+class UrlFetcher:
+    """Fetches one claimed photo at a time into the bucket. Threads may share it."""
 
     def __init__(
         self,
@@ -58,8 +58,8 @@ class Filer:
         self._metrics = metrics
         self._rng = rng
 
-    def file(self, claimed: ClaimedFetch, *, token: uuid.UUID) -> None:
-        """Fetch a photo and write its fate.
+    def fetch(self, claimed: ClaimedFetch, *, token: uuid.UUID) -> None:
+        """Fetch a photo and write what became of it.
 
         Raises:
             TransientError: the database stayed away; the claim runs out by itself.
@@ -70,18 +70,18 @@ class Filer:
             return
         try:
             with self._metrics.fetch_seconds.time():
-                self._bring(claimed, token)
+                self._fetch_photo(claimed, token)
         except ItemError as error:
             self._fail(claimed, error, token)
         except TryLaterError as error:
             self._try_later(claimed, error, token)
         except (TransientError, OSError) as error:
-            # Our own trouble, of the bucket or the temporary folder: no try of the photo.
+            # A fault of ours, of the bucket or the temporary folder: it does not count as a try.
             _log.warning("fetch.excused", error=type(error).__name__)
             pause_s = self._rng.uniform(*OUTAGE_PAUSE_S)
-            self._put_off(claimed, token, delay_s=pause_s, counts=False)
+            self._postpone(claimed, token, delay_s=pause_s, counts=False)
 
-    def _bring(self, claimed: ClaimedFetch, token: uuid.UUID) -> None:
+    def _fetch_photo(self, claimed: ClaimedFetch, token: uuid.UUID) -> None:
         photo = self._downloader.fetch(claimed.url)
         with closing(photo.file):
             key = photo_key(claimed.tenant, photo.sha256)
@@ -104,11 +104,11 @@ class Filer:
         if spent or delay_s > self._settings.retry_after_max_s:
             self._fail(claimed, _given_up(error.detail, claimed), token)
         else:
-            self._put_off(claimed, token, delay_s=delay_s)
+            self._postpone(claimed, token, delay_s=delay_s)
             if error.after_s:
-                self._rest(claimed, rest_s=error.after_s)
+                self._pause_host(claimed, rest_s=error.after_s)
 
-    def _rest(self, claimed: ClaimedFetch, *, rest_s: float) -> None:
+    def _pause_host(self, claimed: ClaimedFetch, *, rest_s: float) -> None:
         """Ask that host for nothing else of the job: each photo would cost a try to hear it."""
         self._database.run(
             lambda session: FetchRepository(session).rest(
@@ -116,7 +116,7 @@ class Filer:
             )
         )
 
-    def _put_off(
+    def _postpone(
         self, claimed: ClaimedFetch, token: uuid.UUID, *, delay_s: float, counts: bool = True
     ) -> None:
         self._metrics.fetches.labels("later" if counts else "excused").inc()

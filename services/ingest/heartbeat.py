@@ -1,4 +1,4 @@
-"""The sign of life of an ingest process, as workers give theirs."""
+"""The heartbeat of an ingest process, beside those of the workers."""
 
 import os
 import socket
@@ -14,7 +14,7 @@ from services.common.telemetry import get_logger
 _log = get_logger(__name__)
 
 
-class Heart:
+class Heartbeat:
     """Keeps the row of this process fresh, and takes it away at the end."""
 
     def __init__(self, sessions: SessionFactory, *, busy: Callable[[], int]) -> None:

@@ -16,7 +16,7 @@ CANCEL_SLICE = 5_000
 JOB_SLICE = 1_000
 # Some 10 ms at 100,000 open photos. Less than a scrape interval, so that none sees it twice.
 HEALTH_EVERY_S = 10.0
-# Ready photos that nobody claims although workers live, and a table that claims wade through.
+# Ready photos that nobody claims although workers live, and dead rows that slow every claim.
 OLD_READY_S = 60.0
 MANY_DEAD_ROWS = 20_000
 
@@ -52,14 +52,14 @@ class Sweeper:
 
     def _expire_leases(self) -> int:
         with unit_of_work(self._sessions) as session:
-            fates = SweepRepository(session).expire_leases(
+            counts = SweepRepository(session).expire_leases(
                 limit=LEASE_SLICE, max_attempts=self._settings.max_attempts
             )
-        for fate, items in fates.items():
-            self._metrics.lease_expiries.labels(fate).inc(items)
-        if fates:
-            _log.warning("leases.expired", **fates)
-        return fates.total()
+        for state, items in counts.items():
+            self._metrics.lease_expiries.labels(state).inc(items)
+        if counts:
+            _log.warning("leases.expired", **counts)
+        return counts.total()
 
     def _cancel(self) -> int:
         with unit_of_work(self._sessions) as session:

@@ -28,7 +28,7 @@ class OpenClient(Protocol):
         ...
 
 
-def send(
+def post(
     open_client: OpenClient,
     url: str,
     body: bytes,
@@ -37,31 +37,31 @@ def send(
     clock: Callable[[], float] = time.perf_counter,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Attempt:
-    """Post ``body`` once and tell how it went; the status counts, whatever its body does."""
+    """Post ``body`` once and return how it went; the status counts, whatever its body does."""
     started = clock()
-    seen: _Seen = _Seen()
+    exchange = _Exchange()
     try:
         with (
             open_client() as client,
             client.stream("POST", url, content=body, headers=dict(headers)) as response,
         ):
-            seen.head(response, now=now())
-            seen.body(response)
+            exchange.head(response, now=now())
+            exchange.body(response)
     except UrlBlockedError as error:
-        seen.fault(AttemptResult.BLOCKED, error.detail)
+        exchange.fault(AttemptResult.BLOCKED, error.detail)
     except httpx.TimeoutException:
-        seen.fault(AttemptResult.TIMEOUT, "The receiver did not answer in time.")
+        exchange.fault(AttemptResult.TIMEOUT, "The receiver did not answer in time.")
     except httpx.ConnectError:
-        told = "No connection could be made: is the receiver up, and its certificate valid?"
-        seen.fault(AttemptResult.UNREACHABLE, told)
+        detail = "No connection could be made: is the receiver up, and its certificate valid?"
+        exchange.fault(AttemptResult.UNREACHABLE, detail)
     except TooManyBytesError:
-        seen.fault(AttemptResult.UNREACHABLE, "The head of the receiver's answer is too long.")
+        exchange.fault(AttemptResult.UNREACHABLE, "The head of the receiver's answer is too long.")
     except httpx.HTTPError:
-        seen.fault(AttemptResult.UNREACHABLE, "The receiver's answer broke off or is no HTTP.")
-    return seen.attempt(milliseconds=(clock() - started) * 1_000)
+        exchange.fault(AttemptResult.UNREACHABLE, "The receiver's answer broke off or is no HTTP.")
+    return exchange.attempt(milliseconds=(clock() - started) * 1_000)
 
 
-class _Seen:
+class _Exchange:
     """What came of an exchange so far. A fault after the status changes nothing."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class _Seen:
 
     def head(self, response: httpx.Response, *, now: datetime) -> None:
         self._status = response.status_code
-        self._result = _judge(response)
+        self._result = _result_of(response)
         self._retry_after_s = parse_retry_after(response.headers.get("Retry-After"), now=now)
 
     def body(self, response: httpx.Response) -> None:
@@ -97,7 +97,7 @@ class _Seen:
         )
 
 
-def _judge(response: httpx.Response) -> AttemptResult:
+def _result_of(response: httpx.Response) -> AttemptResult:
     if response.is_success:
         return AttemptResult.DELIVERED
     if response.status_code == _GONE:

@@ -36,12 +36,12 @@ from services.common.webhooks.repositories.deliveries import (
 from services.common.webhooks.repositories.endpoints import EndpointRepository
 from services.common.webhooks.repositories.outbox import NewEvent, OutboxRepository
 from services.common.webhooks.secrets import SecretBox, SecretUnreadableError, sign
-from services.maintenance.webhook_post import ANSWER_BYTES, OpenClient, send
+from services.maintenance.webhook_post import ANSWER_BYTES, OpenClient, post
 
 # An attempt and its settlement take 15 s and a query; who takes longer is dead.
 LEASE_MARGIN_S = 45.0
 # An endpoint without a single success for this long is given up.
-PATIENCE = timedelta(days=5)
+DISABLED_AFTER = timedelta(days=5)
 HEALTH_EVERY_S = 30.0
 
 _log = get_logger(__name__)
@@ -143,7 +143,7 @@ class WebhookSender:
             "webhook-timestamp": str(timestamp),
             "webhook-signature": " ".join(signatures),
         }
-        return send(self._open_client, delivery.url, body, headers)
+        return post(self._open_client, delivery.url, body, headers)
 
     def _watch_health(self) -> None:
         if self._clock() - self._health_at < HEALTH_EVERY_S:
@@ -182,12 +182,12 @@ def settle(
     if delivered:
         endpoints.succeeded(delivery.endpoint_id)
         return
-    reason = endpoints.failed(delivery.endpoint_id, gone=gone, patience=PATIENCE)
+    reason = endpoints.failed(delivery.endpoint_id, gone=gone, patience=DISABLED_AFTER)
     if reason is not None:
-        _tell_disabled(session, delivery, reason)
+        _announce_disabled(session, delivery, reason)
 
 
-def _tell_disabled(session: Session, delivery: ClaimedDelivery, reason: DisabledReason) -> None:
+def _announce_disabled(session: Session, delivery: ClaimedDelivery, reason: DisabledReason) -> None:
     endpoint = format_id(IdKind.ENDPOINT, delivery.endpoint)
     _log.warning("webhook.endpoint_disabled", endpoint=endpoint, reason=reason.value)
     data = {"id": endpoint, "reason": reason.value}

@@ -18,7 +18,7 @@ def main() -> int:
     """Run the worker until a signal ends it; its exit code."""
     settings = read_or_exit(Settings)
     share_metrics(settings.telemetry)
-    # Not before: what they import looks at the variable that this sets.
+    # Not before: what they import reads the variable that this sets.
     from services.worker.app import create_app
     from services.worker.process.devices import device_of, queues_of
 

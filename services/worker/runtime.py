@@ -22,21 +22,21 @@ from services.common.domain.bundles import MANIFEST_NAME
 from services.common.processes.repositories import WorkerIdentity, WorkerRepository
 from services.common.pulse import Pulse
 from services.common.registry.bundles import read_identity, register_bundle
-from services.common.storage import build_storage
+from services.common.storage import ObjectStorage, build_storage
 from services.common.telemetry import Metrics, build_tracing, get_logger
-from services.worker.jobs.batch_sizer import Pace
-from services.worker.jobs.context import Bench, Surroundings
-from services.worker.jobs.job_loop import Shift
+from services.worker.jobs.batch_sizer import BatchSizer
+from services.worker.jobs.context import WorkerContext
+from services.worker.jobs.job_loop import JobLoop
 from services.worker.models.analyser import PhotoAnalyser, load_analyser
 from services.worker.models.follower import ModelFollower
-from services.worker.models.manager import ModelDesk, describe
+from services.worker.models.manager import ModelManager, describe
 from services.worker.models.published import PublishedModels, Shipped
-from services.worker.photos.annotated import PictureKeeper
-from services.worker.photos.fetcher import PATIENCE_SHARE, PhotoFetcher
+from services.worker.photos.annotated import AnnotatedPhotoWriter
+from services.worker.photos.fetcher import TIMEOUT_SHARE, PhotoFetcher
 from services.worker.process.devices import device_of, queues_of
 from services.worker.process.heartbeat import Heartbeat
 from services.worker.process.shutdown import DrainFlag
-from services.worker.process.watchdog import PATIENCE_S, Watchdog
+from services.worker.process.watchdog import TIMEOUT_S, Watchdog
 
 _log = get_logger(__name__)
 
@@ -47,113 +47,140 @@ class WorkerRuntime:
     def __init__(
         self,
         *,
-        bench: Bench,
+        context: WorkerContext,
         heartbeat: Heartbeat,
         follower: ModelFollower,
-        hints: QueueNotifier,
+        notifier: QueueNotifier,
         engine: Engine,
     ) -> None:
-        self._bench = bench
+        self._context = context
         self._heartbeat = heartbeat
         self._follower = follower
-        self._hints = hints
+        self._notifier = notifier
         self._engine = engine
 
     @classmethod
     def build(cls, settings: Settings, *, draining: DrainFlag) -> Self:
-        """Load the models, warm them up, and only then show a sign of life.
+        """Load the models, warm them up, and only then start the heartbeat.
 
         Raises:
             BundleError: the model must not be used; the worker has to end.
         """
         analyser = load_analyser(settings)
         analyser.warm_up()
-        device = device_of(settings)
-        worker = WorkerIdentity(
-            id=uuid.uuid4(),
-            kind=device,
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            main_pid=os.getppid(),
-            model_version=analyser.model_version,
-        )
         engine = build_engine(settings.database)
         sessions = build_session_factory(engine)
-        metrics, pace = Metrics(), Pace()
+        metrics, sizer = Metrics(), BatchSizer()
         metrics.show(Metrics.faces, Metrics.faces_per_photo, Metrics.lost_leases)
-        told = ModelGauge(metrics)
         database, storage = RetryingDatabase(sessions), build_storage(settings.storage)
-        shipped = _register(database, settings, analyser)
-        if shipped is None:
-            models = ModelDesk(analyser)
-        else:
-            models = ModelDesk(
-                analyser,
-                source=PublishedModels(
-                    database, storage, settings=settings.models, shipped=shipped
-                ),
-                sha256=shipped.identity.sha256,
-                settings=settings.models,
-            )
+        models = _build_models(settings, analyser, database=database, storage=storage)
         models.begin()
-        hints = build_notifier(settings, metrics)
-        heartbeat = Heartbeat(
-            sessions,
-            worker,
-            report=lambda: {**_report(metrics, pace), **describe(models)},
-            model_version=lambda: told.tell(models),
-            check=_watchdog(worker, sessions, hints).check,
-            pulse=Pulse(settings.health.pulse_file),
+        notifier = build_notifier(settings, metrics)
+        heartbeat = _build_heartbeat(
+            settings, sessions, notifier, models=models, metrics=metrics, sizer=sizer
         )
-        bench = Bench(
+        context = WorkerContext(
             database=database,
             fetcher=PhotoFetcher(
-                storage, patience_s=PATIENCE_SHARE * settings.queue.task_time_limit_s
+                storage, timeout_s=TIMEOUT_SHARE * settings.queue.task_time_limit_s
             ),
             models=models,
-            pictures=PictureKeeper(storage),
+            annotated=AnnotatedPhotoWriter(storage),
             settings=settings.queue,
-            surroundings=Surroundings(
-                draining=draining, workers=heartbeat.workers, claimed=heartbeat.claimed
-            ),
             metrics=metrics,
+            draining=draining,
+            live_workers=heartbeat.workers,
+            on_claim=heartbeat.claimed,
             tracing=build_tracing(settings.telemetry, service="worker"),
-            pace=pace,
+            sizer=sizer,
         )
-        _log.info(
-            "worker.ready",
-            model=models.model_version,
-            device=device.value,
-            precision=models.precision,
-        )
-        heartbeat.start()
         follower = ModelFollower(
             models,
             every_s=settings.models.poll_s,
             state=lambda: (models.model_version, describe(models)),
-            changed=heartbeat.hurry,
+            changed=heartbeat.wake,
         )
+        _log.info(
+            "worker.ready",
+            model=models.model_version,
+            device=device_of(settings).value,
+            precision=models.precision,
+        )
+        heartbeat.start()
         follower.start()
-        return cls(bench=bench, heartbeat=heartbeat, follower=follower, hints=hints, engine=engine)
+        return cls(
+            context=context,
+            heartbeat=heartbeat,
+            follower=follower,
+            notifier=notifier,
+            engine=engine,
+        )
 
     def analyse(self, job_id: int, *, task: uuid.UUID) -> int:
         """Serve one hint; return how many outcomes were written."""
-        return Shift(self._bench, job_id, task=task).work()
+        return JobLoop(self._context, job_id, task=task).run()
 
     def close(self) -> None:
-        """Sign off and drop every connection."""
+        """Remove the heartbeat's row and close every connection."""
         self._follower.stop()
         self._heartbeat.stop()
-        self._bench.fetcher.close()
-        self._hints.close()
-        self._bench.tracing.close()
+        self._context.fetcher.close()
+        self._notifier.close()
+        self._context.tracing.close()
         self._engine.dispose()
+
+
+def _build_models(
+    settings: Settings,
+    analyser: PhotoAnalyser,
+    *,
+    database: RetryingDatabase,
+    storage: ObjectStorage,
+) -> ModelManager:
+    """Build what follows the registry; an analyser without a bundle (in tests) stays for good."""
+    shipped = _register(database, settings, analyser)
+    if shipped is None:
+        return ModelManager(analyser)
+    return ModelManager(
+        analyser,
+        source=PublishedModels(database, storage, settings=settings.models, shipped=shipped),
+        sha256=shipped.identity.sha256,
+        settings=settings.models,
+    )
+
+
+def _build_heartbeat(
+    settings: Settings,
+    sessions: SessionFactory,
+    notifier: QueueNotifier,
+    *,
+    models: ModelManager,
+    metrics: Metrics,
+    sizer: BatchSizer,
+) -> Heartbeat:
+    worker = WorkerIdentity(
+        id=uuid.uuid4(),
+        kind=device_of(settings),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        main_pid=os.getppid(),
+        model_version=models.model_version,
+    )
+    model_info = ModelInfoGauge(metrics)
+    return Heartbeat(
+        sessions,
+        worker,
+        report=lambda: {**_report(metrics, sizer), **describe(models)},
+        model_version=lambda: model_info.update(models),
+        check=_watchdog(worker, sessions, notifier).check,
+        pulse=Pulse(settings.health.pulse_file),
+    )
 
 
 def _register(
     database: RetryingDatabase, settings: Settings, analyser: PhotoAnalyser
 ) -> Shipped | None:
-    """Write the row of the shipped bundle; an analyser without one (in tests) has none."""
+    """Write the row of the shipped bundle; None for an analyser of another one (in tests)."""
     directory = settings.worker.bundle_dir
     if not (directory / MANIFEST_NAME).exists():
         return None
@@ -164,28 +191,28 @@ def _register(
     return Shipped(directory, identity)
 
 
-class ModelGauge:
+class ModelInfoGauge:
     """Keeps ``hfer_model_info`` at 1 for the model that answers, at 0 for those before it."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._told: tuple[str, str] | None = None
+        self._shown: tuple[str, str] | None = None
 
-    def tell(self, models: ModelDesk) -> str:
+    def update(self, models: ModelManager) -> str:
         """Bring the gauge up to date; the model's version."""
         now = models.model_version, models.precision
-        if self._told is not None and self._told != now:
-            self._metrics.model.labels(*self._told).set(0)
+        if self._shown is not None and self._shown != now:
+            self._metrics.model.labels(*self._shown).set(0)
         self._metrics.model.labels(*now).set(1)
-        self._told = now
+        self._shown = now
         return now[0]
 
 
-def _report(metrics: Metrics, pace: Pace) -> dict[str, Any]:
+def _report(metrics: Metrics, sizer: BatchSizer) -> dict[str, Any]:
     return {
         "rss_bytes": resident_bytes(),
         "faces": int(metrics.value("hfer_faces_total")),
-        "seconds_per_photo": pace.seconds_per_photo,
+        "seconds_per_photo": sizer.seconds_per_photo,
     }
 
 
@@ -194,16 +221,18 @@ def resident_bytes() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
-def _watchdog(worker: WorkerIdentity, sessions: SessionFactory, hints: QueueNotifier) -> Watchdog:
+def _watchdog(
+    worker: WorkerIdentity, sessions: SessionFactory, notifier: QueueNotifier
+) -> Watchdog:
     def hints_wait() -> bool:
-        return any(hints.depth(queue) for queue in queues_of(worker.kind))
+        return any(notifier.depth(queue) for queue in queues_of(worker.kind))
 
     def starving() -> bool:
         with unit_of_work(sessions) as session:
-            return WorkerRepository(session).starving(worker, patience_s=PATIENCE_S)
+            return WorkerRepository(session).starving(worker, patience_s=TIMEOUT_S)
 
-    def bite() -> None:
+    def kill() -> None:
         _log.critical("worker.deaf", main_pid=worker.main_pid)
         os.kill(worker.main_pid, signal.SIGKILL)
 
-    return Watchdog(hints_wait=hints_wait, starving=starving, bite=bite)
+    return Watchdog(hints_wait=hints_wait, starving=starving, kill=kill)

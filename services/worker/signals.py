@@ -1,4 +1,4 @@
-"""What Celery's signals mean to us: load, drain, sign off, and the fast path after a crash.
+"""What Celery's signals do here: load, drain, close, and end the leases of a crashed child.
 
 Imported through the application's ``include`` in the main process and, where children are
 spawned, in each child again; receivers are attached by that import.
@@ -44,7 +44,7 @@ def prepare_main(**_facts: Any) -> None:
 
 
 def load_child(**_facts: Any) -> None:
-    """Load the models in a child; one that cannot ends the whole worker, loudly.
+    """Load the models in a child; one that cannot kills the whole worker, after a log line.
 
     Celery would log the exception and send tasks to a child without a model.
     """
@@ -60,7 +60,7 @@ def load_child(**_facts: Any) -> None:
 
 
 def close_child(**_facts: Any) -> None:
-    """Sign off when a child leaves in order: a drain, or a recycling."""
+    """Close when a child ends in order: a drain, or a recycling."""
     runtime = current_app.tasks[Task.ANALYSE.value].runtime
     if runtime is not None:
         runtime.close()
@@ -84,7 +84,7 @@ def show_metrics(**_facts: Any) -> None:
     try:
         open_metrics(settings.telemetry, children_registry(settings, folder))
     except MetricsPortError as error:
-        # A worker that works unseen is better than none: the alert on the target says the rest.
+        # A worker that works unseen is better than none: the alert on the target reports it.
         _log.error("metrics.off", code=error.code, detail=error.detail)
 
 

@@ -49,7 +49,7 @@ def test_f7_without_feeder_and_sweeper_nothing_is_lost(
     fleet.kill("maintenance-1")
     fleet.kill("maintenance-2")
     fleet.flush_redis()
-    wait_until(lambda: _nobody_works(rows, job.id), timeout_s=40, what="the end of the shift")
+    wait_until(lambda: _nobody_works(rows, job.id), timeout_s=40, what="the end of the task")
     stopped_at = progress.share
     assert stopped_at < 1
     fleet.revive("maintenance-1")

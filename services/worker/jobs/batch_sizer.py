@@ -6,10 +6,10 @@ from math import ceil
 
 from services.common.config import QueueSettings
 
-# Work between two looks at drain flag, cancel, lease and waiting interactive photos.
-MICRO_TARGET_S = 1.0
-MICRO_MAX = 32
-FIRST_MICRO = 4
+# Work between two checks of drain flag, cancel, lease and waiting interactive photos.
+MICRO_BATCH_TARGET_S = 1.0
+MICRO_BATCH_MAX = 32
+FIRST_MICRO_BATCH = 4
 # Encoded photos of a chunk in memory; the next chunk's are fetched meanwhile, so twice this.
 CHUNK_BYTES = 64_000_000
 # Weight of the newest measurement: a job of large photos is noticed within three micro-batches.
@@ -22,21 +22,21 @@ BACKOFF_MAX_S = 60.0
 
 
 @dataclass(slots=True)
-class Pace:
-    """How fast this process is: a moving average, in seconds per photo."""
+class BatchSizer:
+    """Sizes chunks and micro-batches by a moving average of this process' seconds per photo."""
 
     seconds_per_photo: float | None = None
 
-    def note(self, *, seconds: float, photos: int) -> None:
-        """Take in that ``photos`` photos (at least one) took ``seconds``."""
+    def record(self, *, seconds: float, photos: int) -> None:
+        """Record that ``photos`` photos (at least one) took ``seconds``."""
         newest = seconds / photos
         before = newest if self.seconds_per_photo is None else self.seconds_per_photo
         self.seconds_per_photo = (1 - NEWEST) * before + NEWEST * newest
 
-    def chunk(self, settings: QueueSettings, *, ready: int, workers: int) -> int:
+    def chunk_size(self, settings: QueueSettings, *, ready: int, workers: int) -> int:
         """How many photos to claim at once.
 
-        The target duration at the present pace, within the settings' bounds; but with several
+        The target duration at the present speed, within the settings' bounds; but with several
         ``workers`` no more than leaves two chunks for each, so that small jobs spread.
         """
         wanted = settings.chunk_min
@@ -46,11 +46,13 @@ class Pace:
         share = ceil(ready / (2 * workers)) if workers > 1 else ready
         return max(1, min(wanted, share))
 
-    def micro(self) -> int:
-        """How many photos to analyse before the next look around."""
+    def micro_batch_size(self) -> int:
+        """How many photos to analyse before the next check of everything else."""
         if self.seconds_per_photo is None:
-            return FIRST_MICRO
-        return min(max(int(MICRO_TARGET_S / max(self.seconds_per_photo, 1e-6)), 1), MICRO_MAX)
+            return FIRST_MICRO_BATCH
+        return min(
+            max(int(MICRO_BATCH_TARGET_S / max(self.seconds_per_photo, 1e-6)), 1), MICRO_BATCH_MAX
+        )
 
     def expected_s(self, photos: int) -> float:
         """How long ``photos`` photos will take, as far as known."""

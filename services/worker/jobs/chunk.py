@@ -1,4 +1,4 @@
-"""A claimed chunk on its way through a worker."""
+"""A claimed chunk and its micro-batches."""
 
 import uuid
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from services.common.domain.faces import AnalysisOptions
 from services.common.jobs.queue.repositories.leases import ClaimableJob, ClaimedItem
 from services.common.telemetry import NO_SPAN, Span
 from services.worker.models.analyser import PhotoAnalyser
-from services.worker.models.canary import Trial
+from services.worker.models.canary import CanaryAnalyser
 from services.worker.photos.fetcher import Fetched
 
 
@@ -19,7 +19,7 @@ class Chunk:
     """Items of one job under one lease token.
 
     ``analyser`` is the model that all of it is answered with; ``held`` are the items whose lease
-    is still ours and whose fate is open; ``span`` is its place in the trace of the request.
+    is still ours and which are not settled; ``span`` is its place in the trace of the request.
     """
 
     token: uuid.UUID
@@ -27,7 +27,7 @@ class Chunk:
     items: list[ClaimedItem]
     photos: dict[int, Future[Fetched]]
     options: AnalysisOptions
-    analyser: PhotoAnalyser | Trial
+    analyser: PhotoAnalyser | CanaryAnalyser
     span: Span = NO_SPAN
     held: set[int] = field(init=False)
 
@@ -42,7 +42,7 @@ class Chunk:
     def batches(self, size: int) -> Iterator[list[ClaimedItem]]:
         """Split into micro-batches, leaving out what was lost by the time each is due.
 
-        None is larger than ``size`` and all are about as large: 21 photos at 10 are thrice 7,
+        None is larger than ``size`` and all are about as large: 21 photos at 10 are three of 7,
         not 10, 10 and 1, because a model is slow on a single photo.
         """
         even = ceil(len(self.items) / ceil(len(self.items) / size))
@@ -56,5 +56,5 @@ class Chunk:
         return batch[-1] is self.items[-1]
 
     def take(self, batch: list[ClaimedItem]) -> list[Future[Fetched]]:
-        """Hand out the futures of a micro-batch and let go of its bytes."""
+        """Hand out the futures of a micro-batch and keep no reference to its bytes."""
         return [self.photos.pop(item.id) for item in batch]

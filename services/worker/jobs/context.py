@@ -1,4 +1,4 @@
-"""The tools of a worker process, made once and shared by all of its tasks."""
+"""What a worker process has, made once and shared by all of its tasks."""
 
 import random
 import time
@@ -8,39 +8,33 @@ from dataclasses import dataclass, field
 from services.common.config import QueueSettings
 from services.common.db.retrying import RetryingDatabase
 from services.common.telemetry import Metrics, NoTracing, Tracing
-from services.worker.jobs.batch_sizer import Pace
-from services.worker.models.manager import ModelDesk
-from services.worker.photos.annotated import PictureKeeper
+from services.worker.jobs.batch_sizer import BatchSizer
+from services.worker.models.manager import ModelManager
+from services.worker.photos.annotated import AnnotatedPhotoWriter
 from services.worker.photos.fetcher import PhotoFetcher
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a task asks of its process.
+class WorkerContext:
+    """Everything a task works with.
 
     Attributes:
         draining: whether the worker is about to stop.
-        workers: how many children share the queue, this one included.
-        claimed: told of every claim that took something, for the heartbeat.
+        live_workers: how many children share the queue, this one included.
+        on_claim: called after every claim that took something, for the heartbeat.
+        sizer: remembers how fast this process is.
     """
-
-    draining: Callable[[], bool]
-    workers: Callable[[], int]
-    claimed: Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """Everything a task works with; ``pace`` remembers how fast this process is."""
 
     database: RetryingDatabase
     fetcher: PhotoFetcher
-    models: ModelDesk
-    pictures: PictureKeeper
+    models: ModelManager
+    annotated: AnnotatedPhotoWriter
     settings: QueueSettings
-    surroundings: Surroundings
     metrics: Metrics
+    draining: Callable[[], bool]
+    live_workers: Callable[[], int]
+    on_claim: Callable[[], None]
     tracing: Tracing = field(default_factory=NoTracing)
-    pace: Pace = field(default_factory=Pace)
+    sizer: BatchSizer = field(default_factory=BatchSizer)
     rng: random.Random = field(default_factory=random.Random)
     clock: Callable[[], float] = time.monotonic

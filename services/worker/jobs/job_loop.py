@@ -1,10 +1,12 @@
 """One hint's worth of work: chunk after chunk until the work, the time or the job ends."""
 
 import uuid
-from collections.abc import Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
+from contextvars import copy_context
 from functools import partial
+from typing import ParamSpec, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
 from structlog.contextvars import bound_contextvars
@@ -14,37 +16,57 @@ from services.common.domain.ids import IdKind, format_id
 from services.common.jobs.queue.repositories.leases import ClaimedItem
 from services.common.telemetry import correlated, get_logger
 from services.worker.jobs.chunk import Chunk
-from services.worker.jobs.clerk import Clerk
-from services.worker.jobs.context import Bench
-from services.worker.jobs.leases import Ledger, Settled
-from services.worker.jobs.micro_batch import BatchRunner
+from services.worker.jobs.context import WorkerContext
+from services.worker.jobs.leases import JobLeases, Settled
+from services.worker.jobs.micro_batch import run_batch
 
 _log = get_logger(__name__)
 
-# Half way to the hard limit a shift gives back what it has not begun.
+# Half way to the hard limit a task releases what it has not begun.
 TIME_SHARE = 0.5
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
-class Shift:
+
+class SerialExecutor(ThreadPoolExecutor):
+    """Makes one call at a time, in the order asked, in one thread. Leaving waits for all of them.
+
+    A settlement waits for a commit to reach the disk and a claim for a lock: 20 ms in each second
+    of work on a quiet machine, in which a child that waited itself would leave its core idle.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(1, thread_name_prefix="serial")
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Call ``fn`` after all that was submitted before; its log lines carry our task."""
+        return super().submit(copy_context().run, partial(fn, *args, **kwargs))
+
+    def call(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call ``fn`` in its turn, and wait for it."""
+        return self.submit(fn, *args, **kwargs).result()
+
+
+class JobLoop:
     """The work of one task on one job. Made anew for each task.
 
-    While a micro-batch is analysed the clerk settles the one before it and claims the next
-    chunk, so that the core does not wait for a commit. A lost lease is therefore noticed one
+    While a micro-batch is analysed a thread settles the one before it and claims the next chunk,
+    so that the core does not wait for a commit. A lost lease is therefore noticed one
     micro-batch late; nothing is written for it all the same.
     """
 
-    def __init__(self, bench: Bench, job_id: int, *, task: uuid.UUID) -> None:
-        self._bench = bench
-        self._ledger = Ledger(bench, job_id, task=task)
-        self._runner = BatchRunner(bench)
-        self._clerk = Clerk()
+    def __init__(self, context: WorkerContext, job_id: int, *, task: uuid.UUID) -> None:
+        self._context = context
+        self._leases = JobLeases(context, job_id, task=task)
+        self._serial = SerialExecutor()
         self._settling: tuple[Chunk, Future[Settled]] | None = None
-        self._started = bench.clock()
+        self._started = context.clock()
         self._written = 0
         self._over = False
         self._storage_down = False
 
-    def work(self) -> int:
+    def run(self) -> int:
         """Work on the job; return how many outcomes were written.
 
         A hint for a job that is done, cancelled or in other hands is a claim of nothing.
@@ -53,69 +75,69 @@ class Shift:
             SoftTimeLimitExceeded: an analysis hung; its photos will run again, each alone.
             TransientError: the database stayed away; the leases run out by themselves.
         """
-        with self._clerk:
+        with self._serial:
             try:
                 chunk = self._claim()
-                with _on_behalf_of(chunk):
+                with _log_context(chunk):
                     while chunk is not None:
-                        chunk = self._finish(chunk)
-                    self._clerk.do(self._ledger.close_job)
+                        chunk = self._finish_chunk(chunk)
+                    self._serial.call(self._leases.close_job)
                     if self._written:
                         _log.info("shift.done", outcomes=self._written)
             except SoftTimeLimitExceeded:
-                self._suspect(ItemErrorCode.TIME_LIMIT)
+                self._expire(ItemErrorCode.TIME_LIMIT)
                 raise
             except TransientError:
                 raise
             except Exception:
-                # A fault of ours, of whatever kind, and it goes on: without this its photos would
-                # wait for the end of their lease.
-                self._suspect(ItemErrorCode.INTERNAL)
+                # A fault of ours of whatever kind, and the process continues: without this its
+                # photos would wait for the end of their lease.
+                self._expire(ItemErrorCode.INTERNAL)
                 raise
         return self._written
 
-    def _finish(self, chunk: Chunk) -> Chunk | None:
+    def _finish_chunk(self, chunk: Chunk) -> Chunk | None:
         """Analyse a chunk; return the next one, whose photos were fetched meanwhile."""
         try:
-            return self._work_off(chunk)
+            return self._analyse_chunk(chunk)
         except BaseException as error:
             chunk.span.end(error=type(error).__name__)
             raise
 
-    def _work_off(self, chunk: Chunk) -> Chunk | None:
+    def _analyse_chunk(self, chunk: Chunk) -> Chunk | None:
         claiming = None
-        for batch in chunk.batches(self._bench.pace.micro()):
+        for batch in chunk.batches(self._context.sizer.micro_batch_size()):
             if self._must_stop():
                 break
             if chunk.ends_with(batch) and not chunk.solo and self._has_time_after(batch):
                 # No suspect ahead: a crash of this chunk would count as one of its own.
-                claiming = self._clerk.begin(partial(self._ledger.claim, suspects=False))
-            self._analyse(chunk, batch)
+                claiming = self._serial.submit(self._leases.claim, suspects=False)
+            self._analyse_batch(chunk, batch)
         following = None if claiming is None else claiming.result()
         if following is not None and not self._must_stop():
             return following
-        self._learn()
-        self._give_back(chunk)
+        self._take_settled()
+        self._release(chunk)
         if following is None:
             return self._claim()
-        self._give_back(following)
+        self._release(following)
         return None
 
     def _claim(self) -> Chunk | None:
         if self._must_stop() or not self._has_time_after([]):
             return None
-        return self._clerk.do(self._ledger.claim)
+        return self._serial.call(self._leases.claim)
 
-    def _analyse(self, chunk: Chunk, batch: list[ClaimedItem]) -> None:
+    def _analyse_batch(self, chunk: Chunk, batch: list[ClaimedItem]) -> None:
         """Analyse a micro-batch and have it settled, once the one before it is."""
-        settlement = self._runner.run(chunk, batch)
-        self._learn()
-        self._settling = chunk, self._clerk.begin(partial(self._ledger.settle, chunk, settlement))
-        self._storage_down = bool(settlement.excused)
-        self._over = self._storage_down or not self._ledger.goes_on(chunk)
+        settlement = run_batch(self._context, chunk, batch)
+        self._take_settled()
+        self._settling = chunk, self._serial.submit(self._leases.settle, chunk, settlement)
+        self._storage_down = bool(settlement.released)
+        self._over = self._storage_down or not self._leases.may_continue(chunk)
 
-    def _learn(self) -> None:
-        """Take in what the settlement under way met, if there is one."""
+    def _take_settled(self) -> None:
+        """Wait for the settlement under way, if there is one, and take its result."""
         if self._settling is None:
             return
         chunk, settling = self._settling
@@ -124,29 +146,29 @@ class Shift:
         chunk.held = settled.held
         self._written += len(settled.written)
 
-    def _give_back(self, chunk: Chunk) -> None:
-        self._clerk.do(partial(self._ledger.give_back, chunk, storage_down=self._storage_down))
+    def _release(self, chunk: Chunk) -> None:
+        self._serial.call(self._leases.release, chunk, storage_down=self._storage_down)
 
-    def _suspect(self, reason: ItemErrorCode) -> None:
-        """End this task's leases, those of a claim under way too: the clerk does that first."""
-        self._clerk.do(partial(self._ledger.suspect, reason))
+    def _expire(self, reason: ItemErrorCode) -> None:
+        """End this task's leases, those of a claim under way too, which ends first."""
+        self._serial.call(self._leases.expire, reason)
 
     def _must_stop(self) -> bool:
-        hurried = self._elapsed() >= TIME_SHARE * self._bench.settings.task_time_limit_s
-        return self._over or hurried or self._bench.surroundings.draining()
+        late = self._elapsed() >= TIME_SHARE * self._context.settings.task_time_limit_s
+        return self._over or late or self._context.draining()
 
     def _has_time_after(self, batch: list[ClaimedItem]) -> bool:
         """Whether the loop budget leaves room for another chunk after ``batch``."""
-        expected_s = self._bench.pace.expected_s(len(batch))
-        return self._elapsed() + expected_s < self._bench.settings.loop_budget_s
+        expected_s = self._context.sizer.expected_s(len(batch))
+        return self._elapsed() + expected_s < self._context.settings.loop_budget_s
 
     def _elapsed(self) -> float:
-        return self._bench.clock() - self._started
+        return self._context.clock() - self._started
 
 
 @contextmanager
-def _on_behalf_of(chunk: Chunk | None) -> Iterator[None]:
-    """Let log lines tell the job, and the request that made it; a shift knows but one job."""
+def _log_context(chunk: Chunk | None) -> Iterator[None]:
+    """Log lines name the job and the request that made it; a task has only one job."""
     if chunk is None:
         yield
         return

@@ -1,4 +1,4 @@
-"""A task's dealings with the database: one short transaction each, patient with restarts."""
+"""A task's leases: one short transaction each, tried again while the database restarts."""
 
 import uuid
 from dataclasses import dataclass
@@ -21,20 +21,20 @@ from services.common.registry.canary import record_canary
 from services.common.telemetry import Span, get_logger
 from services.worker.jobs.batch_sizer import CHUNK_BYTES
 from services.worker.jobs.chunk import Chunk
-from services.worker.jobs.context import Bench
+from services.worker.jobs.context import WorkerContext
 from services.worker.jobs.settling import Settlement
-from services.worker.models.canary import Trial
+from services.worker.models.canary import CanaryAnalyser
 from services.worker.photos.stage_timer import StageTimer
 
 _log = get_logger(__name__)
 
-# While the bucket is away its photos rest a little, so that claims do not spin.
+# Pause of photos while the bucket is away, so that they are not claimed again and again.
 OUTAGE_PAUSE_S = (1.0, 5.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What a settlement met in the database.
+    """What a settlement found in the database.
 
     Attributes:
         written: outcomes really written; the others were lost or their job was cancelled.
@@ -47,11 +47,11 @@ class Settled:
     cancelled: bool
 
 
-class Ledger:
-    """Claims, settles and gives back, for one task on one job."""
+class JobLeases:
+    """Claims, settles and releases, for one task on one job."""
 
-    def __init__(self, bench: Bench, job_id: int, *, task: uuid.UUID) -> None:
-        self._bench = bench
+    def __init__(self, context: WorkerContext, job_id: int, *, task: uuid.UUID) -> None:
+        self._context = context
         self._job_id = job_id
         self._task = task
 
@@ -70,28 +70,28 @@ class Ledger:
                 leases.forget(token)
             return self._claim(leases, token, suspects=suspects)
 
-        claimed = self._bench.database.run(step)
+        claimed = self._context.database.run(step)
         if claimed is None:
             return None
         job, items = claimed
-        metrics = self._bench.metrics
+        metrics = self._context.metrics
         metrics.claims.labels(job.lane).inc()
         if not items:
             return None
         metrics.claimed_items.labels(job.lane).inc(len(items))
-        self._bench.surroundings.claimed()
-        analyser = self._bench.models.analyser_for(token)
+        self._context.on_claim()
+        analyser = self._context.models.analyser_for(token)
         return Chunk(
             token=token,
             job=job,
             items=items,
-            photos=self._bench.fetcher.start(items),
+            photos=self._context.fetcher.start(items),
             options=AnalysisOptions(**job.options),
             analyser=analyser,
             span=self._begin_span(job, photos=len(items), model=analyser.model_version),
         )
 
-    def goes_on(self, chunk: Chunk) -> bool:
+    def may_continue(self, chunk: Chunk) -> bool:
         """Whether the job of a chunk takes more results and nothing more urgent waits.
 
         A read without a commit: 1 ms between micro-batches.
@@ -103,52 +103,52 @@ class Ledger:
                 return False
             return chunk.job.lane != Lane.BATCH or not leases.waiting(Lane.INTERACTIVE)
 
-        return self._bench.database.run(step)
+        return self._context.database.run(step)
 
     def settle(self, chunk: Chunk, settlement: Settlement) -> Settled:
-        """Write fates and renew what is left of the chunk, in one transaction.
+        """Write a settlement and renew what is left of the chunk, in one transaction.
 
         Run again after an ambiguous commit it writes what is missing and nothing twice.
         """
-        trial = chunk.analyser if isinstance(chunk.analyser, Trial) else None
-        found = trial.take_agreement() if trial else None
+        canary = chunk.analyser if isinstance(chunk.analyser, CanaryAnalyser) else None
+        found = canary.take_agreement() if canary else None
 
         def step(session: Session) -> Settled:
             settled = self._settle(LeaseRepository(session), chunk, settlement)
-            if trial and found and settled.written:
-                record_canary(session, model_id=trial.model_id, found=found)
+            if canary and found and settled.written:
+                record_canary(session, model_id=canary.model_id, found=found)
             return settled
 
-        with StageTimer(self._bench.metrics, chunk.span).stage("finish"):
-            settled = self._bench.database.run(step)
+        with StageTimer(self._context.metrics, chunk.span).stage("finish"):
+            settled = self._context.database.run(step)
         if not settled.held:
             chunk.span.end()
         self._count(settlement, settled)
         return settled
 
-    def give_back(self, chunk: Chunk, *, storage_down: bool = False) -> None:
+    def release(self, chunk: Chunk, *, storage_down: bool = False) -> None:
         """Return what was not begun, as if never claimed."""
         chunk.span.end()
         for future in chunk.photos.values():
             future.cancel()
         if not chunk.held:
             return
-        delay_s = self._bench.rng.uniform(*OUTAGE_PAUSE_S) if storage_down else 0.0
-        self._bench.database.run(
+        delay_s = self._context.rng.uniform(*OUTAGE_PAUSE_S) if storage_down else 0.0
+        self._context.database.run(
             lambda session: LeaseRepository(session).release(
                 chunk.held, token=chunk.token, delay_s=delay_s
             )
         )
 
-    def suspect(self, reason: ItemErrorCode) -> None:
+    def expire(self, reason: ItemErrorCode) -> None:
         """End this task's leases; the sweeper lets each of their photos run alone."""
-        self._bench.database.run(
+        self._context.database.run(
             lambda session: LeaseRepository(session).expire_task(self._task, reason=reason)
         )
 
     def close_job(self) -> None:
         """Close the job if nothing of it is open; the sweeper would do it seconds later."""
-        self._bench.database.run(lambda session: close_jobs(session, job_id=self._job_id))
+        self._context.database.run(lambda session: close_jobs(session, job_id=self._job_id))
 
     def _begin_span(self, job: ClaimableJob, *, photos: int, model: str) -> Span:
         facts: dict[str, float | str] = {
@@ -158,18 +158,18 @@ class Ledger:
             "hfer.model": model,
             "hfer.task": str(self._task),
         }
-        return self._bench.tracing.begin("chunk", parent=job.origin.traceparent, **facts)
+        return self._context.tracing.begin("chunk", parent=job.origin.traceparent, **facts)
 
     def _claim(
         self, leases: LeaseRepository, token: uuid.UUID, *, suspects: bool
     ) -> tuple[ClaimableJob, list[ClaimedItem]] | None:
-        settings, workers = self._bench.settings, self._bench.surroundings.workers()
+        settings, workers = self._context.settings, self._context.live_workers()
         job = leases.job(self._job_id, cap=2 * workers * settings.chunk_max)
         if job is None or not job.ready:
             return None
         items = leases.claim(
             self._job_id,
-            limit=self._bench.pace.chunk(settings, ready=job.ready, workers=workers),
+            limit=self._context.sizer.chunk_size(settings, ready=job.ready, workers=workers),
             max_bytes=CHUNK_BYTES,
             token=token,
             task=self._task,
@@ -184,19 +184,19 @@ class Ledger:
             token=chunk.token,
             model_version=chunk.analyser.model_version,
         )
-        leases.retry_later(settlement.postponed, token=chunk.token)
-        pause_s = self._bench.rng.uniform(*OUTAGE_PAUSE_S)
-        leases.release(settlement.excused, token=chunk.token, delay_s=pause_s)
+        leases.retry_later(settlement.retries, token=chunk.token)
+        pause_s = self._context.rng.uniform(*OUTAGE_PAUSE_S)
+        leases.release(settlement.released, token=chunk.token, delay_s=pause_s)
         rest = chunk.held - settlement.ids
         return Settled(
             written=written,
-            held=leases.renew(rest, token=chunk.token, lease_s=self._bench.settings.lease_s),
+            held=leases.renew(rest, token=chunk.token, lease_s=self._context.settings.lease_s),
             cancelled=len(written) < len(settlement.outcomes)
             and leases.status(self._job_id) is JobStatus.CANCELLING,
         )
 
     def _count(self, settlement: Settlement, settled: Settled) -> None:
-        metrics = self._bench.metrics
+        metrics = self._context.metrics
         for outcome in settlement.outcomes:
             if outcome.item_id in settled.written:
                 metrics.items.labels(outcome.label).inc()

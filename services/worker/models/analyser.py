@@ -1,4 +1,4 @@
-"""What the handler asks of the model, and the factory that builds the real one.
+"""What a task asks of the model, and the factory that builds the real one.
 
 Nothing heavy is imported here: the main process reads this module, only a child calls it.
 """
@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Protocol, Self, cast
 
 from services.common.config import Settings
-from services.common.domain.errors import ItemError
+from services.common.domain.errors import ItemError, TransientError
 from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
+
+# What becomes of a photo that the model was asked about.
+Answer = PhotoAnalysis | ItemError | TransientError
 
 
 class PhotoAnalyser(Protocol):

@@ -8,7 +8,7 @@ from services.common.registry.canary import Agreement
 from services.worker.models.analyser import PhotoAnalyser
 
 
-class Trial:
+class CanaryAnalyser:
     """The analyser of one canary chunk. ``take_agreement`` hands out what it found so far."""
 
     def __init__(self, candidate: PhotoAnalyser, baseline: PhotoAnalyser, *, model_id: int) -> None:

@@ -15,19 +15,19 @@ STOP_S = 2.0
 _log = get_logger(__name__)
 
 
-class FollowingDesk(Protocol):
-    """What is asked of the desk."""
+class Syncable(Protocol):
+    """What is asked of the model manager."""
 
-    def look(self) -> bool:
-        """Follow the registry by one step; whether to look again at once."""
+    def sync(self) -> bool:
+        """Follow the registry by one step; whether to call it again at once."""
 
 
 class ModelFollower:
-    """Has the desk look at the registry every few seconds, whatever the tasks do."""
+    """Has the manager read the registry every few seconds, whatever the tasks do."""
 
     def __init__(
         self,
-        desk: FollowingDesk,
+        manager: Syncable,
         *,
         every_s: float,
         state: Callable[[], object],
@@ -36,12 +36,12 @@ class ModelFollower:
         """Make the thread; `start` starts it.
 
         Args:
-            desk: loads and switches.
-            every_s: pause between two looks.
-            state: what the heartbeat tells of the desk.
-            changed: told when that is another.
+            manager: loads and switches.
+            every_s: pause between two reads of the registry.
+            state: what the heartbeat reports of the models.
+            changed: called when that is another.
         """
-        self._desk = desk
+        self._manager = manager
         self._every_s = every_s
         self._state = state
         self._changed = changed
@@ -49,28 +49,28 @@ class ModelFollower:
         self._thread = threading.Thread(target=self._run, name="models", daemon=True)
 
     def start(self) -> None:
-        """Look from now on."""
+        """Follow from now on."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Look no more."""
+        """Follow no more."""
         self._stop.set()
         self._thread.join(STOP_S)
 
     def _run(self) -> None:
-        told = self._state()
+        reported = self._state()
         while not self._stop.is_set():
-            again = self._look()
+            again = self._sync()
             now = self._state()
-            if now != told:
-                told = now
+            if now != reported:
+                reported = now
                 self._changed()
             if not again:
                 self._stop.wait(self._every_s)
 
-    def _look(self) -> bool:
+    def _sync(self) -> bool:
         try:
-            return self._desk.look()
+            return self._manager.sync()
         except Exception as error:  # noqa: BLE001 - a thread that ends would follow nothing more
             _log.warning("model.look_failed", error=type(error).__name__)
             return False

@@ -14,14 +14,14 @@ from services.common.config import ModelSettings
 from services.common.domain.errors import BundleError, HferError, TransientError
 from services.common.telemetry import get_logger
 from services.worker.models.analyser import PhotoAnalyser
-from services.worker.models.canary import Trial
+from services.worker.models.canary import CanaryAnalyser
 
 _log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the registry says: SHA-256 of the active bundle, and the trial if there is one."""
+    """What the registry says: SHA-256 of the active bundle, and the canary if there is one."""
 
     active: bytes | None
     candidate: bytes | None = None
@@ -30,7 +30,7 @@ class Wanted:
 
 
 class ModelSource(Protocol):
-    """What is asked of the registry and the bucket. Errors of any kind are the desk's to bear."""
+    """What is asked of the registry and the bucket. It may raise errors of any kind."""
 
     def wanted(self) -> Wanted:
         """Return what the registry says now."""
@@ -57,7 +57,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class _Serving:
-    """What the next chunk is answered with; exchanged as a whole, as two threads look at it."""
+    """What the next chunk is answered with; replaced as a whole, as two threads read it."""
 
     active: PhotoAnalyser
     candidate: PhotoAnalyser | None = None
@@ -65,15 +65,15 @@ class _Serving:
     share: float = 0.0
 
 
-class ModelDesk:
+class ModelManager:
     """Hands out the analyser of each chunk, and follows the registry.
 
-    One thread calls `begin` and `look`, others read. A model is loaded while the one before it
+    One thread calls `begin` and `sync`, others read. A model is loaded while the one before it
     answers; the chunk after that gets it, and chunks under way end with the model that they began
     with. A bundle that cannot be loaded, for whatever reason, is refused: the model before it
     stays, and it is tried again after a pause.
 
-    Two models and the candidate of a trial are in memory at most: a third is not loaded before
+    Two models and a canary are in memory at most: a third is not loaded before
     the last chunk of a former one has ended.
     """
 
@@ -98,7 +98,7 @@ class ModelDesk:
 
     @property
     def model_version(self) -> str:
-        """The model that answers the next chunk, trials aside."""
+        """The model that answers the next chunk, canaries aside."""
         return self._serving.active.model_version
 
     @property
@@ -119,7 +119,7 @@ class ModelDesk:
         Raises:
             TransientError: the database stayed away.
         """
-        while self.look():
+        while self.sync():
             pass
         if self._source is None or self._wanted.active not in self._refused:
             return
@@ -131,11 +131,11 @@ class ModelDesk:
         )
         _log.warning("model.fell_back", model=self.model_version)
 
-    def look(self) -> bool:
+    def sync(self) -> bool:
         """Follow the registry by one step: switch to what is loaded, or load what is not.
 
         Returns:
-            Whether to look again at once: loading took time, and another may be wanted by now.
+            Whether to call it again at once: loading took time, and another may be wanted by now.
 
         Raises:
             TransientError: the database stayed away.
@@ -143,7 +143,7 @@ class ModelDesk:
         if self._source is None:
             return False
         wanted = self._source.wanted()
-        self._serve(wanted)
+        self._switch(wanted)
         for sha256 in (wanted.active, wanted.candidate):
             if sha256 is not None and self._is_due(sha256):
                 if not self._has_room(2 if wanted.candidate is None else 3):
@@ -153,18 +153,18 @@ class ModelDesk:
         self._source.upload_shipped()
         return False
 
-    def analyser_for(self, token: uuid.UUID) -> PhotoAnalyser | Trial:
+    def analyser_for(self, token: uuid.UUID) -> PhotoAnalyser | CanaryAnalyser:
         """Return what analyses the chunk under this lease token.
 
-        Which chunks a trial gets is decided by the token, so that a chunk keeps its model.
+        Which chunks a canary gets is decided by the token, so that a chunk keeps its model.
         """
         now = self._serving
         if now.candidate is None or random.Random(token.int).random() >= now.share:  # noqa: S311 - a share, not a secret
             return now.active
-        return Trial(now.candidate, now.active, model_id=now.candidate_id)
+        return CanaryAnalyser(now.candidate, now.active, model_id=now.candidate_id)
 
-    def _serve(self, wanted: Wanted) -> None:
-        """Answer with what is wanted as far as it is loaded, and let go of the rest."""
+    def _switch(self, wanted: Wanted) -> None:
+        """Answer with what is wanted as far as it is loaded, and drop the rest."""
         before = self._serving.active
         active = self._loaded.get(wanted.active, before)
         candidate = None if wanted.candidate is None else self._loaded.get(wanted.candidate)
@@ -226,16 +226,16 @@ class ModelDesk:
         )
 
 
-def describe(desk: ModelDesk) -> dict[str, Any]:
-    """What the heartbeat tells of the desk; `WorkerRepository.refusals` reads it."""
+def describe(manager: ModelManager) -> dict[str, Any]:
+    """What the heartbeat reports of the models; `WorkerRepository.refusals` reads it."""
     refusals = [
         {"sha256": sha256.hex(), "code": refusal.code, "reason": refusal.reason}
-        for sha256, refusal in desk.refusals.items()
+        for sha256, refusal in manager.refusals.items()
     ]
     if not refusals:
-        return {"precision": desk.precision}
+        return {"precision": manager.precision}
     return {
-        "precision": desk.precision,
+        "precision": manager.precision,
         "model_trouble": refusals[0]["code"],
         "model_refusals": refusals,
     }

@@ -32,7 +32,7 @@ class Shipped:
 
 
 class PublishedModels:
-    """The desk's ``ModelSource``. For one thread."""
+    """The real ``ModelSource``. For one thread."""
 
     def __init__(
         self,

@@ -13,20 +13,20 @@ from services.common.telemetry import get_logger
 _log = get_logger(__name__)
 
 
-class PictureBucket(Protocol):
+class AnnotatedBucket(Protocol):
     """What is asked of the object storage."""
 
     def put(self, key: str, stream: BinaryIO, *, size: int, content_type: str) -> None:
         """Store an object."""
 
 
-class PictureKeeper:
+class AnnotatedPhotoWriter:
     """Renders and stores annotated photos; the API makes on request what is missing here."""
 
-    def __init__(self, bucket: PictureBucket) -> None:
+    def __init__(self, bucket: AnnotatedBucket) -> None:
         self._bucket = bucket
 
-    def keep(
+    def write(
         self, photo: bytes, analysis: PhotoAnalysis, *, job: uuid.UUID, item: uuid.UUID
     ) -> bool:
         """Draw the faces on a photo and store it; whether that worked."""

@@ -13,9 +13,9 @@ from services.common.storage import ObjectMissingError
 
 # A GPU at 3 ms a photo needs eight objects in flight from a bucket that answers in 25 ms.
 THREADS = 8
-# Of the task's time limit (15 s of 90): two 30 s reads and their retries would eat all of it.
-# A shift waits at most twice, for photos and then for a word from the bucket.
-PATIENCE_SHARE = 1 / 6
+# Of the task's time limit (15 s of 90): two 30 s reads and their retries would take all of it.
+# A task waits at most twice, for photos and then for an answer of the bucket.
+TIMEOUT_SHARE = 1 / 6
 
 Fetched = bytes | ItemError | ObjectMissingError | TransientError
 
@@ -37,12 +37,12 @@ class PhotoFetcher:
         self,
         bucket: PhotoBucket,
         *,
-        patience_s: float,
+        timeout_s: float,
         threads: int = THREADS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._bucket = bucket
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
         self._clock = clock
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="fetch")
 
@@ -51,15 +51,15 @@ class PhotoFetcher:
         return {item.id: self._pool.submit(self._fetch, item) for item in items}
 
     def collect(self, futures: Sequence[Future[Fetched]]) -> list[Fetched]:
-        """Wait for photos; one that is late by the patience counts as storage trouble."""
-        late_at = self._clock() + self._patience_s
+        """Wait for photos; one that takes longer than the timeout counts as storage trouble."""
+        late_at = self._clock() + self._timeout_s
         return [self._wait(future, late_at) for future in futures]
 
     def storage_is_down(self) -> bool:
         """Whether the bucket as a whole is away, so that no single photo is to blame."""
         future = self._pool.submit(self._bucket.check)
         try:
-            future.result(self._patience_s)
+            future.result(self._timeout_s)
         except (TransientError, FutureTimeoutError):
             return True
         return False

@@ -29,7 +29,7 @@ class StageTimer:
 
     @contextmanager
     def analysis(self, *, photos: int) -> Iterator[None]:
-        """Time the block as ``analyse``, and what the pipeline tells of its own stages."""
+        """Time the block as ``analyse``, and the pipeline's own stages within it."""
         if not photos:
             yield
             return

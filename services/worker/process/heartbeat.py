@@ -1,4 +1,4 @@
-"""The sign of life of a worker child, from a thread of its own."""
+"""The heartbeat of a worker child, from a thread of its own."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ _log = get_logger(__name__)
 
 
 class Heartbeat:
-    """Keeps this child's row fresh and counts its fellows. Its first beat makes it ready."""
+    """Keeps this child's row fresh and counts the live workers. Its first beat makes it ready."""
 
     def __init__(
         self,
@@ -57,8 +57,8 @@ class Heartbeat:
         self._thread.join(self._every_s)
         self._try(lambda repository: repository.remove(self._worker.id))
 
-    def hurry(self) -> None:
-        """Have the next beat at once: what it tells has changed."""
+    def wake(self) -> None:
+        """Beat again at once: what it reports has changed."""
         self._wake.set()
 
     def claimed(self) -> None:
@@ -70,7 +70,7 @@ class Heartbeat:
         return max(1, sum(self._live.values()))
 
     def beat(self) -> None:
-        """Beat once, and let the watchdog look; a database that is away is no reason to stop."""
+        """Beat once, and let the watchdog check; a database that is away is no reason to stop."""
         self._pulse.beat()
         self._try(self._beat)
         try:

@@ -1,9 +1,9 @@
 """An orderly end: SIGTERM drains, and what does not drain in time is ended by force.
 
-The main process raises a flag, a file that its children look at between micro-batches; they
-settle what they have, give back the rest and return, and Celery's warm shutdown exits with 0.
+The main process raises a flag, a file that its children check between micro-batches; they
+settle what they have, release the rest and return, and Celery's warm shutdown exits with 0.
 Celery's own soft shutdown (``REMAP_SIGTERM=SIGQUIT``) is not used: its handler sleeps the whole
-timeout *before* it tells anyone (celery 5.7 ``wait_for_soft_shutdown``). With work in hand and a
+timeout *before* it stops anything (celery 5.7 ``wait_for_soft_shutdown``). With work in hand and a
 timeout of 10 s an end took 11.7 s that way and 2.3 s this way (measured).
 """
 
@@ -60,7 +60,7 @@ class DrainFlag:
 class ForcedExit:
     """Ends the main process when the drain takes too long; the kernel ends its children.
 
-    That is a kill -9 with a word of farewell: leases run out and others do the work.
+    That is a kill -9 with a log line: leases run out and other workers take over.
     """
 
     def __init__(self, after_s: float) -> None:

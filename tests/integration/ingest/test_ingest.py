@@ -1,59 +1,36 @@
 """Photos by URL from their rows to their results: a real database and bucket, a fake network."""
 
-import hashlib
-import random
-import uuid
-from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
-from services.common.config import FetchSettings
-from services.common.db.retrying import RetryingDatabase
 from services.common.db.session import SessionFactory, unit_of_work
-from services.common.db.tables import DoomedObject, Item, Job, UrlFetch
+from services.common.db.tables import UrlFetch
 from services.common.domain.errors import TransientError
-from services.common.domain.faces import AnalysisOptions
-from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import ItemState, JobStatus, Verdict
-from services.common.domain.limits import PhotoLimits
 from services.common.domain.webhooks import EventType
-from services.common.jobs.lifecycle import cancel, erase, retry
-from services.common.jobs.photo_store import PhotoBucket
-from services.common.jobs.queue.closing import close_jobs
-from services.common.jobs.queue.repositories.fetches import ClaimedFetch, FetchRepository
-from services.common.jobs.queue.repositories.sweeps import SweepRepository
-from services.common.jobs.repositories.items import NewItem
-from services.common.jobs.submission import Submission, submit
+from services.common.jobs.queue.repositories.fetches import FetchRepository
 from services.common.storage import ObjectStorage
 from services.common.storage_keys import photo_key
 from services.common.telemetry import Metrics
-from services.ingest.download import Downloader
-from services.ingest.fetch_loop import Rounds
-from services.ingest.fetcher import Filer
-from tests.fixtures.factories import MadeJob, Rows
-from tests.fixtures.jobs import RULES
-from tests.fixtures.network import FakeNames, FakeNetwork, redirect, reply
+from tests.fixtures.factories import Rows
+from tests.fixtures.network import FakeNetwork, redirect, reply
 from tests.fixtures.webhooks import Hooks
 from tests.fixtures.working import HandWorker
-from tests.integration.worker.conftest import BenchMaker, work
-
-TENANT = "acme"
-PUBLIC, SLOW, PRIVATE = "93.184.216.34", "93.184.216.35", "10.0.0.5"
-HOSTS = {
-    "photos.example.com": [[PUBLIC]],
-    "slow.example.com": [[SLOW]],
-    "inside.example.com": [[PRIVATE]],
-    "mixed.example.com": [[PUBLIC, "127.0.0.1"]],
-    "rebinding.example.com": [[PUBLIC], ["127.0.0.1"]],
-}
-# What the decoder takes for a JPEG is enough for a fake model.
-PHOTO = b"\xff\xd8\xff\xe0 a photo of nobody"
-SHA256 = hashlib.sha256(PHOTO).digest()
+from tests.integration.ingest.conftest import (
+    PHOTO,
+    PRIVATE,
+    PUBLIC,
+    SHA256,
+    SLOW,
+    TENANT,
+    UrlJobMaker,
+    codes,
+    due_now,
+    fetch_all,
+)
+from tests.integration.worker.conftest import ContextMaker, work
 
 
 class BrokenBucket:
@@ -62,83 +39,15 @@ class BrokenBucket:
         raise TransientError("the object storage is not reachable")
 
 
-@pytest.fixture
-def make_url_job(sessions: SessionFactory) -> Callable[..., MadeJob]:
-    def make(*urls: str, tenant: str = TENANT) -> MadeJob:
-        items = [
-            NewItem(new_uuid7(), url.rpartition("/")[2], None, 0, source_url=url) for url in urls
-        ]
-        with unit_of_work(sessions) as session:
-            job = submit(session, Submission(tenant, items, AnalysisOptions()), rules=RULES).job
-            ids = session.scalars(
-                select(Item.id).where(Item.job_id == job.id).order_by(Item.seq)
-            ).all()
-            return MadeJob(job.id, list(ids))
-
-    return make
-
-
-def fetch_all(
-    sessions: SessionFactory,
-    bucket: PhotoBucket,
-    network: FakeNetwork,
-    *,
-    rounds: int = 1,
-    metrics: Metrics | None = None,
-    **settings: Any,
-) -> None:
-    """Claim and file until nothing is due, in this thread's sight."""
-    chosen = FetchSettings.model_validate({"threads": 2, "interval_s": 0.01, **settings})
-    database = RetryingDatabase(sessions)
-    names = FakeNames({host: list(answers) for host, answers in HOSTS.items()})
-    downloader = Downloader(chosen, limits=PhotoLimits(), resolver=names, connector=network)
-    filer = Filer(
-        database,
-        bucket,
-        downloader,
-        settings=chosen,
-        metrics=metrics or Metrics(),
-        rng=random.Random(0),
-    )
-    for _ in range(rounds):
-        one = Rounds(database, filer, settings=chosen)
-        while one.step():
-            pass
-        one.wait()
-
-
-def due_now(sessions: SessionFactory) -> None:
-    """Let the time of every postponed fetch come."""
-    with unit_of_work(sessions) as session:
-        session.execute(update(UrlFetch).values(next_at=text("now()")))
-
-
-def claim(
-    sessions: SessionFactory, *, limit: int, per_host: int, reserve: int = 0
-) -> list[ClaimedFetch]:
-    with unit_of_work(sessions) as session:
-        return FetchRepository(session).claim(
-            limit=limit, token=uuid.uuid4(), lease_s=60, per_host=per_host, reserve=reserve
-        )
-
-
-def codes(rows: Rows, job: MadeJob) -> list[str | None]:
-    outcomes = rows.outcomes(job.id)
-    return [outcomes[item].error_code if item in outcomes else None for item in job.items]
-
-
-UrlJobMaker = Callable[..., MadeJob]
-
-
 def test_a_fetched_photo_is_stored_like_an_uploaded_one_and_analysed(
     sessions: SessionFactory,
     storage: ObjectStorage,
     make_url_job: UrlJobMaker,
-    make_bench: BenchMaker,
+    make_context: ContextMaker,
     rows: Rows,
 ) -> None:
     job = make_url_job("https://photos.example.com/a.jpg", "https://photos.example.com/b.jpg")
-    assert work(make_bench(), job) == 0  # nothing to claim before they are fetched
+    assert work(make_context(), job) == 0  # nothing to claim before they are fetched
 
     fetch_all(sessions, storage, FakeNetwork({PUBLIC: [reply(200, PHOTO)]}))
 
@@ -150,7 +59,7 @@ def test_a_fetched_photo_is_stored_like_an_uploaded_one_and_analysed(
     assert rows.job(job.id).status == JobStatus.RUNNING
     with sessions() as session:
         assert session.scalars(select(UrlFetch)).all() == []
-    assert work(make_bench(), job) == 2
+    assert work(make_context(), job) == 2
     assert rows.job(job.id).status in {JobStatus.SUCCEEDED, JobStatus.FAILED}
 
 
@@ -317,186 +226,16 @@ def test_an_outage_of_the_bucket_costs_no_try(
     assert rows.item(job.items[0]).sha256 == SHA256
 
 
-def test_a_photo_of_a_job_cancelled_meanwhile_is_not_kept(
-    sessions: SessionFactory, storage: ObjectStorage, make_url_job: UrlJobMaker, rows: Rows
+def test_one_begun_too_often_is_given_up_without_another_fetch(
+    sessions: SessionFactory,
+    storage: ObjectStorage,
+    make_url_job: UrlJobMaker,
+    rows: Rows,
 ) -> None:
     job = make_url_job("https://photos.example.com/a.jpg")
-    public_id = rows.job(job.id).public_id
-
-    class Cancelling:
-        def put(self, key: str, stream: BinaryIO, *, size: int, content_type: str) -> None:
-            storage.put(key, stream, size=size, content_type=content_type)
-            with unit_of_work(sessions) as session:
-                cancel(session, TENANT, public_id)
-            with unit_of_work(sessions) as session:
-                SweepRepository(session).cancel_slice(limit=10)
-                close_jobs(session, job_id=job.id)
-
-    fetch_all(sessions, Cancelling(), FakeNetwork({PUBLIC: [reply(200, PHOTO)]}))
-    assert rows.job(job.id).status == JobStatus.CANCELLED
-    assert rows.item(job.items[0]).object_key == ""
-    with sessions() as session:
-        assert session.scalars(select(DoomedObject.object_key)).all() == [photo_key(TENANT, SHA256)]
     with unit_of_work(sessions) as session:
-        assert FetchRepository(session).forget(limit=10) == 1
-
-
-def test_a_photo_of_a_job_erased_meanwhile_is_not_kept(
-    sessions: SessionFactory, storage: ObjectStorage, make_url_job: UrlJobMaker, rows: Rows
-) -> None:
-    job = make_url_job("https://photos.example.com/a.jpg")
-    public_id = rows.job(job.id).public_id
-
-    class Erasing:
-        def put(self, key: str, stream: BinaryIO, *, size: int, content_type: str) -> None:
-            storage.put(key, stream, size=size, content_type=content_type)
-            with unit_of_work(sessions) as session:
-                erase(session, TENANT, public_id, annotated_keys=())
-
-    fetch_all(sessions, Erasing(), FakeNetwork({PUBLIC: [reply(200, PHOTO)]}))
-    with sessions() as session:
-        assert session.scalars(select(DoomedObject.object_key)).all() == [photo_key(TENANT, SHA256)]
-        assert session.scalars(select(UrlFetch)).all() == []
-
-
-def test_failed_fetches_can_be_retried_as_a_new_job(
-    sessions: SessionFactory, storage: ObjectStorage, make_url_job: UrlJobMaker, rows: Rows
-) -> None:
-    job = make_url_job("https://photos.example.com/a.jpg")
-    fetch_all(sessions, storage, FakeNetwork({PUBLIC: [reply(404)]}))
+        session.execute(update(UrlFetch).values(attempts=6))
+    network = FakeNetwork({PUBLIC: [reply(200, PHOTO)]})
+    fetch_all(sessions, storage, network)
     assert codes(rows, job) == ["fetch_failed"]
-    with unit_of_work(sessions) as session:
-        public_id = session.get_one(Job, job.id).public_id
-        again = retry(session, TENANT, public_id, idempotency_key=None, rules=RULES).job.id
-    fetch_all(sessions, storage, FakeNetwork({PUBLIC: [reply(200, PHOTO)]}))
-    [item] = rows.items(again)
-    assert (item.sha256, item.source_url) == (SHA256, "https://photos.example.com/a.jpg")
-
-
-class TestClaims:
-    def test_jobs_take_turns(self, sessions: SessionFactory, make_url_job: UrlJobMaker) -> None:
-        large = make_url_job(*[f"https://slow.example.com/{n}.jpg" for n in range(10)])
-        small = make_url_job("https://photos.example.com/a.jpg")
-        claimed = claim(sessions, limit=4, per_host=8)
-        assert sorted(one.job_id for one in claimed) == [large.id] * 3 + [small.id]
-
-    def test_two_fetchers_never_hold_the_same_photo(
-        self, sessions: SessionFactory, make_url_job: UrlJobMaker
-    ) -> None:
-        make_url_job(*[f"https://photos.example.com/{n}.jpg" for n in range(40)])
-        with ThreadPoolExecutor(8) as pool:
-            claims = list(pool.map(lambda _: claim(sessions, limit=5, per_host=40), range(8)))
-        held = [one.item_id for claimed in claims for one in claimed]
-        assert len(held) == len(set(held)) == 40
-
-    def test_processes_that_claim_at_once_stay_below_what_a_host_may_take(
-        self, sessions: SessionFactory, make_url_job: UrlJobMaker
-    ) -> None:
-        make_url_job(*[f"https://photos.example.com/{n}.jpg" for n in range(40)])
-        with ThreadPoolExecutor(8) as pool:
-            claims = list(pool.map(lambda _: claim(sessions, limit=3, per_host=4), range(8)))
-        assert sum(map(len, claims)) == 4
-
-    def test_a_host_that_has_enough_does_not_hide_the_others_of_its_job(
-        self, sessions: SessionFactory, make_url_job: UrlJobMaker
-    ) -> None:
-        slow = [f"https://slow.example.com/{n}.jpg" for n in range(200)]
-        make_url_job(*slow, "https://photos.example.com/a.jpg", "https://PHOTOS.example.com./b.jpg")
-        hosts = Counter(one.host for one in claim(sessions, limit=16, per_host=4))
-        assert hosts == {"slow.example.com": 4, "photos.example.com": 2}
-        assert claim(sessions, limit=16, per_host=4) == []
-
-    def test_two_jobs_on_one_host_share_what_it_may_take(
-        self, sessions: SessionFactory, make_url_job: UrlJobMaker
-    ) -> None:
-        urls = [f"https://photos.example.com/{n}.jpg" for n in range(10)]
-        first, second = make_url_job(*urls), make_url_job(*urls, tenant="other")
-        held = Counter(one.job_id for one in claim(sessions, limit=16, per_host=4))
-        assert held == {first.id: 2, second.id: 2}
-
-    def test_one_tenants_slow_hosts_leave_threads_to_the_others(
-        self, sessions: SessionFactory, make_url_job: UrlJobMaker
-    ) -> None:
-        """2,000 photos on 500 hosts, in three jobs, come first; another tenant's come later."""
-        for part in range(3):
-            make_url_job(*[f"https://h{n % 500}.example/{part}-{n}.jpg" for n in range(667)])
-        greedy = claim(sessions, limit=16, per_host=4, reserve=2)
-        assert len(greedy) == 14
-        assert claim(sessions, limit=2, per_host=4, reserve=2) == []
-        modest = make_url_job("https://photos.example.com/a.jpg", tenant="other")
-        assert [one.job_id for one in claim(sessions, limit=2, per_host=4, reserve=2)] == [
-            modest.id
-        ]
-
-    def test_who_holds_least_goes_first(
-        self, sessions: SessionFactory, make_url_job: UrlJobMaker
-    ) -> None:
-        make_url_job(*[f"https://h{n}.example/a.jpg" for n in range(20)])
-        assert len(claim(sessions, limit=6, per_host=4)) == 6
-        modest = make_url_job(*[f"https://i{n}.example/a.jpg" for n in range(20)], tenant="other")
-        assert {one.job_id for one in claim(sessions, limit=6, per_host=4)} == {modest.id}
-
-    def test_a_lease_is_renewed(self, sessions: SessionFactory, make_url_job: UrlJobMaker) -> None:
-        make_url_job("https://photos.example.com/a.jpg")
-        token = uuid.uuid4()
-        with unit_of_work(sessions) as session:
-            FetchRepository(session).claim(limit=1, token=token, lease_s=0, per_host=4)
-        with unit_of_work(sessions) as session:
-            assert FetchRepository(session).renew([token], lease_s=60) == 1
-        assert claim(sessions, limit=1, per_host=4) == []
-
-    def test_a_lease_that_ran_out_is_claimed_again_and_the_late_one_writes_nothing(
-        self, sessions: SessionFactory, make_url_job: UrlJobMaker, rows: Rows
-    ) -> None:
-        job = make_url_job("https://photos.example.com/a.jpg")
-        late, new = uuid.uuid4(), uuid.uuid4()
-        with unit_of_work(sessions) as session:
-            FetchRepository(session).claim(limit=1, token=late, lease_s=0, per_host=8)
-        with unit_of_work(sessions) as session:
-            [again] = FetchRepository(session).claim(limit=1, token=new, lease_s=60, per_host=8)
-        assert again.attempts == 2
-        with unit_of_work(sessions) as session:
-            assert not FetchRepository(session).postpone(job.items[0], token=late, delay_s=0)
-        assert rows.item(job.items[0]).state == ItemState.READY
-
-    def test_nothing_of_a_cancelled_or_expired_job_is_claimed(
-        self, sessions: SessionFactory, make_url_job: UrlJobMaker, rows: Rows
-    ) -> None:
-        cancelled = make_url_job("https://photos.example.com/a.jpg")
-        expired = make_url_job("https://photos.example.com/b.jpg")
-        with unit_of_work(sessions) as session:
-            cancel(session, TENANT, rows.job(cancelled.id).public_id)
-            session.execute(
-                update(Job)
-                .where(Job.id == expired.id)
-                .values(expires_at=datetime(2026, 1, 1, tzinfo=UTC))
-            )
-        assert claim(sessions, limit=9, per_host=8) == []
-
-    def test_what_is_given_back_counts_no_try(
-        self, sessions: SessionFactory, make_url_job: UrlJobMaker
-    ) -> None:
-        make_url_job("https://photos.example.com/a.jpg")
-        token = uuid.uuid4()
-        with unit_of_work(sessions) as session:
-            FetchRepository(session).claim(limit=1, token=token, lease_s=60, per_host=8)
-        with unit_of_work(sessions) as session:
-            assert FetchRepository(session).release([token]) == 1
-        with unit_of_work(sessions) as session:
-            [again] = FetchRepository(session).claim(limit=1, token=token, lease_s=60, per_host=8)
-        assert again.attempts == 1
-
-    def test_one_begun_too_often_is_given_up_without_another_fetch(
-        self,
-        sessions: SessionFactory,
-        storage: ObjectStorage,
-        make_url_job: UrlJobMaker,
-        rows: Rows,
-    ) -> None:
-        job = make_url_job("https://photos.example.com/a.jpg")
-        with unit_of_work(sessions) as session:
-            session.execute(update(UrlFetch).values(attempts=6))
-        network = FakeNetwork({PUBLIC: [reply(200, PHOTO)]})
-        fetch_all(sessions, storage, network)
-        assert codes(rows, job) == ["fetch_failed"]
-        assert network.connected == []
+    assert network.connected == []

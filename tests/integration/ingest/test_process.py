@@ -73,7 +73,7 @@ def environment(settings: Settings, port: int) -> dict[str, str]:
     }
 
 
-def fates(sessions: SessionFactory, job_id: int) -> list[bytes | str | None]:
+def outcomes(sessions: SessionFactory, job_id: int) -> list[bytes | str | None]:
     """The digest of each photo that came, the code of each that did not, None before that."""
     query = (
         select(Item.sha256, Outcome.error_code)
@@ -100,7 +100,7 @@ def test_fetches_over_real_sockets_and_ends_on_sigterm(
         )
         try:
             deadline = time.monotonic() + PATIENCE_S
-            while None in fates(sessions, job_id) and time.monotonic() < deadline:
+            while None in outcomes(sessions, job_id) and time.monotonic() < deadline:
                 assert process.poll() is None
                 time.sleep(0.05)
             process.send_signal(signal.SIGTERM)
@@ -109,7 +109,7 @@ def test_fetches_over_real_sockets_and_ends_on_sigterm(
             process.kill()
             process.wait()
     digest = hashlib.sha256(PHOTO).digest()
-    assert fates(sessions, job_id) == [digest, "fetch_blocked"]
+    assert outcomes(sessions, job_id) == [digest, "fetch_blocked"]
     with unit_of_work(sessions) as session:
         key = session.scalars(select(Item.object_key).where(Item.sha256 == digest)).one()
     assert storage.get(key) == PHOTO

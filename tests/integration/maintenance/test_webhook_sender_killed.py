@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.fixtures.receiving import Receiver
 from tests.fixtures.webhooks import KEY, Hooks, StartSender, send_all
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[3]
 PROGRAM = Path(__file__).with_name("sender_process.py")
 
 

@@ -1,24 +1,30 @@
-"""A worker's bench on real servers, with a fake model and a clock of its own."""
+"""A worker's context on real servers, with a fake model and a clock of its own."""
 
 import random
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from services.common.config import QueueSettings
+from services.common.config import QueueSettings, Settings
 from services.common.db.retrying import RetryingDatabase
-from services.common.db.session import SessionFactory
+from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import Worker
 from services.common.storage import ObjectStorage
 from services.common.telemetry import Metrics
-from services.worker.jobs.context import Bench, Surroundings
-from services.worker.jobs.job_loop import Shift
-from services.worker.models.manager import ModelDesk
-from services.worker.photos.annotated import PictureKeeper
+from services.worker.jobs.context import WorkerContext
+from services.worker.jobs.job_loop import JobLoop
+from services.worker.models.manager import ModelManager
+from services.worker.photos.annotated import AnnotatedPhotoWriter
 from services.worker.photos.fetcher import PhotoBucket, PhotoFetcher
-from tests.fixtures.analysers import FakeAnalyser
+from services.worker.process.shutdown import DrainFlag
+from services.worker.runtime import WorkerRuntime
+from tests.fixtures.analysers import FIVE_MS, FakeAnalyser
 from tests.fixtures.factories import MadeJob
+from tests.fixtures.settings import SettingsMaker
 
 
 class Clock:
@@ -33,7 +39,7 @@ class Clock:
 
 @dataclass
 class World:
-    """What a test may change between or during shifts."""
+    """What a test may change between or during tasks."""
 
     draining: bool = False
     workers: int = 1
@@ -44,7 +50,7 @@ class World:
         self.claims += 1
 
 
-BenchMaker = Callable[..., Bench]
+ContextMaker = Callable[..., WorkerContext]
 
 
 @pytest.fixture
@@ -53,32 +59,30 @@ def world() -> World:
 
 
 @pytest.fixture
-def make_bench(
+def make_context(
     sessions: SessionFactory, storage: ObjectStorage, world: World
-) -> Iterator[BenchMaker]:
-    """Build benches; ``bucket``, ``analyser`` and the queue's settings may be given."""
+) -> Iterator[ContextMaker]:
+    """Build contexts; ``bucket``, ``analyser`` and the queue's settings may be given."""
     fetchers: list[PhotoFetcher] = []
 
     def make(
         analyser: FakeAnalyser | None = None,
         *,
         bucket: PhotoBucket = storage,
-        models: ModelDesk | None = None,
+        models: ModelManager | None = None,
         **queue: float,
-    ) -> Bench:
-        fetchers.append(PhotoFetcher(bucket, threads=2, patience_s=5))
-        return Bench(
+    ) -> WorkerContext:
+        fetchers.append(PhotoFetcher(bucket, threads=2, timeout_s=5))
+        return WorkerContext(
             database=RetryingDatabase(sessions),
             fetcher=fetchers[-1],
-            models=models or ModelDesk(analyser or FakeAnalyser()),
-            pictures=PictureKeeper(storage),
+            models=models or ModelManager(analyser or FakeAnalyser()),
+            annotated=AnnotatedPhotoWriter(storage),
             settings=QueueSettings.model_validate(queue),
-            surroundings=Surroundings(
-                draining=lambda: world.draining,
-                workers=lambda: world.workers,
-                claimed=world.claimed,
-            ),
             metrics=Metrics(),
+            draining=lambda: world.draining,
+            live_workers=lambda: world.workers,
+            on_claim=world.claimed,
             rng=random.Random(0),
             clock=world.clock,
         )
@@ -88,6 +92,23 @@ def make_bench(
         fetcher.close()
 
 
-def work(bench: Bench, job: MadeJob) -> int:
+def work(context: WorkerContext, job: MadeJob) -> int:
     """Serve one hint."""
-    return Shift(bench, job.id, task=uuid.uuid4()).work()
+    return JobLoop(context, job.id, task=uuid.uuid4()).run()
+
+
+@pytest.fixture
+def worker_settings(make_settings: SettingsMaker) -> Settings:
+    return make_settings(worker={"analyser": FIVE_MS})
+
+
+@pytest.fixture
+def runtime(worker_settings: Settings, tmp_path: Path) -> Iterator[WorkerRuntime]:
+    runtime = WorkerRuntime.build(worker_settings, draining=DrainFlag(tmp_path / "draining"))
+    yield runtime
+    runtime.close()
+
+
+def workers(sessions: SessionFactory) -> list[Worker]:
+    with unit_of_work(sessions) as session:
+        return list(session.scalars(select(Worker)))

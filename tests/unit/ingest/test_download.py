@@ -58,7 +58,7 @@ def later(*replies: bytes | Exception, **options: Any) -> TryLaterError:
     return caught.value
 
 
-def test_brings_a_photo_and_its_hash() -> None:
+def test_downloads_a_photo_and_its_hash() -> None:
     with fetched(reply(200, PHOTO)) as photo:
         assert photo.file.read() == PHOTO
         assert photo.sha256 == hashlib.sha256(PHOTO).digest()

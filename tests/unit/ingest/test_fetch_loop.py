@@ -9,7 +9,7 @@ import pytest
 
 from services.common.config import FetchSettings
 from services.common.jobs.queue.repositories.fetches import ClaimedFetch
-from services.ingest.fetch_loop import Rounds
+from services.ingest.fetch_loop import FetchLoop
 
 
 class FakeFetches:
@@ -51,14 +51,14 @@ class FakeDatabase:
 
 
 class Gate:
-    """A filer whose work lasts until the gate opens."""
+    """A fetcher whose work lasts until the gate opens."""
 
     def __init__(self) -> None:
         self.open = threading.Event()
         self.done = threading.Semaphore(0)
         self.fails = False
 
-    def file(self, _claimed: ClaimedFetch, *, token: uuid.UUID) -> None:
+    def fetch(self, _claimed: ClaimedFetch, *, token: uuid.UUID) -> None:
         assert token
         self.open.wait()
         self.done.release()
@@ -66,7 +66,7 @@ class Gate:
             raise RuntimeError("a fault of ours")
 
 
-Made = tuple[Rounds, FakeFetches, Gate]
+Made = tuple[FetchLoop, FakeFetches, Gate]
 
 
 @pytest.fixture
@@ -74,72 +74,72 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Made:
     table, gate = FakeFetches(waiting=5), Gate()
     monkeypatch.setattr("services.ingest.fetch_loop.FetchRepository", lambda _session: table)
     settings = FetchSettings(threads=3, interval_s=0.01, shutdown_s=0.02)
-    return Rounds(FakeDatabase(), gate, settings=settings), table, gate  # type: ignore[arg-type]
+    return FetchLoop(FakeDatabase(), gate, settings=settings), table, gate  # type: ignore[arg-type]
 
 
 def test_claims_no_more_than_threads_are_free(made: Made) -> None:
-    rounds, table, gate = made
-    assert rounds.step()
-    assert rounds.step()  # none is free: this was a pause
+    loop, table, gate = made
+    assert loop.step()
+    assert loop.step()  # none is free: this was a pause
     assert table.limits == [3]
 
     gate.open.set()
     for _ in range(3):
         gate.done.acquire()
     while table.waiting:
-        rounds.step()
-    rounds.wait()
+        loop.step()
+    loop.wait()
     assert sum(table.limits) >= 5
     assert max(table.limits) <= 3
 
 
 def test_rests_when_there_is_nothing(made: Made) -> None:
-    rounds, table, _ = made
+    loop, table, _ = made
     table.waiting = 0
-    assert not rounds.step()
-    assert not rounds.step()
+    assert not loop.step()
+    assert not loop.step()
     assert table.limits == [3, 3]
-    rounds.wait()
+    loop.wait()
 
 
 def test_a_fault_costs_no_thread(made: Made) -> None:
-    rounds, table, gate = made
+    loop, table, gate = made
     gate.fails = True
     gate.open.set()
     while table.waiting:
-        rounds.step()
-    rounds.wait()
-    assert rounds._take_free() == 3
+        loop.step()
+    loop.wait()
+    assert loop._take_free() == 3
 
 
 def test_gives_back_what_does_not_end_in_time(made: Made) -> None:
-    rounds, table, gate = made
-    rounds.step()
-    assert rounds.busy == 3
-    assert not rounds.drain()
+    loop, table, gate = made
+    loop.step()
+    assert loop.busy == 3
+    assert not loop.drain()
     assert len(table.released) == 1
     gate.open.set()
-    rounds.wait()
-    assert rounds.busy == 0
+    loop.wait()
+    assert loop.busy == 0
 
 
 def test_gives_back_nothing_that_is_done(made: Made) -> None:
-    rounds, table, gate = made
+    loop, table, gate = made
     gate.open.set()
-    rounds.step()
-    rounds.wait()
-    assert rounds.drain()
+    loop.step()
+    loop.wait()
+    assert loop.drain()
     assert table.released == []
 
 
 def test_keeps_what_is_in_work_and_nothing_else(made: Made) -> None:
-    rounds, table, gate = made
-    rounds.step()
-    rounds.renew()
+    loop, table, gate = made
+    loop.step()
+    loop.renew()
     assert len(table.renewed) == 1
     gate.open.set()
-    rounds.wait()
-    rounds.renew()
+    loop.wait()
+    loop.renew()
     assert len(table.renewed) == 1
 
 
@@ -149,9 +149,9 @@ def test_looks_again_as_soon_as_one_ends_when_the_others_must_wait_for_it(
     table, gate = FakeFetches(waiting=1), Gate()
     monkeypatch.setattr("services.ingest.fetch_loop.FetchRepository", lambda _session: table)
     settings = FetchSettings(threads=3, interval_s=600.0)
-    rounds = Rounds(FakeDatabase(), gate, settings=settings)  # type: ignore[arg-type]
-    assert rounds.step()
+    loop = FetchLoop(FakeDatabase(), gate, settings=settings)  # type: ignore[arg-type]
+    assert loop.step()
     threading.Timer(0.01, gate.open.set).start()
-    assert rounds.step()  # nothing to claim, one in work: back when that has ended
-    rounds.wait()
-    assert not rounds.step()
+    assert loop.step()  # nothing to claim, one in work: back when that has ended
+    loop.wait()
+    assert not loop.step()

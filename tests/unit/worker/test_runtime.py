@@ -2,17 +2,17 @@ from types import SimpleNamespace
 from typing import Any
 
 from services.common.telemetry import Metrics
-from services.worker.runtime import ModelGauge
+from services.worker.runtime import ModelInfoGauge
 
 
-class TestModelGauge:
+class TestModelInfoGauge:
     def test_follows_a_switch_of_the_model(self) -> None:
         metrics = Metrics()
-        gauge = ModelGauge(metrics)
-        desk: Any = SimpleNamespace(model_version="starter-1", precision="bf16")
-        assert gauge.tell(desk) == "starter-1"
-        desk.model_version = "starter-2"
-        assert gauge.tell(desk) == "starter-2"
+        gauge = ModelInfoGauge(metrics)
+        manager: Any = SimpleNamespace(model_version="starter-1", precision="bf16")
+        assert gauge.update(manager) == "starter-1"
+        manager.model_version = "starter-2"
+        assert gauge.update(manager) == "starter-2"
 
         def value(version: str) -> float:
             return metrics.value("hfer_model_info", version=version, precision="bf16")

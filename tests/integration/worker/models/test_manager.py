@@ -1,4 +1,4 @@
-"""A worker's models follow the registry: published, activated, damaged, on trial."""
+"""A worker's models follow the registry: published, activated, damaged, tried as a canary."""
 
 import io
 import uuid
@@ -20,13 +20,13 @@ from services.common.registry.repository import ModelRepository
 from services.common.storage import ObjectStorage
 from services.common.storage_keys import bundle_key
 from services.vision.bundle import Bundle
-from services.worker.models.canary import Trial
-from services.worker.models.manager import ModelDesk, describe
+from services.worker.models.canary import CanaryAnalyser
+from services.worker.models.manager import ModelManager, describe
 from services.worker.models.published import PublishedModels, Shipped
 from tests.fixtures.analysers import FakeAnalyser
 from tests.fixtures.bundles import tiny_card, write_tiny_bundle
 from tests.fixtures.factories import JobMaker, Rows
-from tests.integration.worker.conftest import BenchMaker, work
+from tests.integration.worker.conftest import ContextMaker, work
 
 
 class Registry:
@@ -65,10 +65,10 @@ class Registry:
             assert row is not None
             return row
 
-    def desk(self, analyser: FakeAnalyser | None = None) -> ModelDesk:
+    def manager(self, analyser: FakeAnalyser | None = None) -> ModelManager:
         settings = ModelSettings(cache_dir=self._folder / "cache")
         shipped = Shipped(self.shipped.directory, read_identity(self.shipped.directory))
-        return ModelDesk(
+        return ModelManager(
             analyser or FakeAnalyser(version=self.shipped.version),
             source=PublishedModels(
                 RetryingDatabase(self.sessions),
@@ -83,8 +83,8 @@ class Registry:
         )
 
 
-def look(desk: ModelDesk) -> None:
-    while desk.look():
+def sync(manager: ModelManager) -> None:
+    while manager.sync():
         pass
 
 
@@ -95,20 +95,20 @@ def registry(sessions: SessionFactory, storage: ObjectStorage, tmp_path: Path) -
 
 class TestSwitch:
     def test_follows_an_activation_and_a_rollback(self, registry: Registry) -> None:
-        desk = registry.desk()
-        desk.begin()
-        assert desk.model_version == registry.shipped.version
+        manager = registry.manager()
+        manager.begin()
+        assert manager.model_version == registry.shipped.version
         new = registry.publish("0.2.0")
         registry.activate(new)
-        look(desk)
-        assert desk.model_version == new.version
+        sync(manager)
+        assert manager.model_version == new.version
         with unit_of_work(registry.sessions) as session:
             roll_back(session, actor="test")
-        look(desk)
-        assert desk.model_version == registry.shipped.version
+        sync(manager)
+        assert manager.model_version == registry.shipped.version
 
     def test_the_next_chunk_of_the_same_task_gets_the_new_model(
-        self, registry: Registry, make_bench: BenchMaker, make_stored_job: JobMaker, rows: Rows
+        self, registry: Registry, make_context: ContextMaker, make_stored_job: JobMaker, rows: Rows
     ) -> None:
         new = registry.publish("0.2.0")
 
@@ -118,22 +118,22 @@ class TestSwitch:
             def analyse(self, photos: Any, options: Any) -> Any:
                 if not self.calls:
                     registry.activate(new)
-                    look(desk)
+                    sync(manager)
                 return super().analyse(photos, options)
 
-        desk = registry.desk(Activates(version=registry.shipped.version))
-        desk.begin()
+        manager = registry.manager(Activates(version=registry.shipped.version))
+        manager.begin()
         job = make_stored_job(24)
-        assert work(make_bench(models=desk, chunk_max=8, chunk_min=8), job) == 24
+        assert work(make_context(models=manager, chunk_max=8, chunk_min=8), job) == 24
         versions = [outcome.model_version for outcome in rows.outcomes(job.id).values()]
         assert Counter(versions) == {registry.shipped.version: 8, new.version: 16}
 
     def test_a_new_worker_begins_with_the_active_model(self, registry: Registry) -> None:
         new = registry.publish("0.2.0")
         registry.activate(new)
-        desk = registry.desk()
-        desk.begin()
-        assert desk.model_version == new.version
+        manager = registry.manager()
+        manager.begin()
+        assert manager.model_version == new.version
 
     def test_a_new_worker_falls_back_to_the_model_before_a_broken_one(
         self, registry: Registry
@@ -143,13 +143,13 @@ class TestSwitch:
         broken = registry.publish("0.3.0")
         registry.damage(broken)
         registry.activate(broken)
-        desk = registry.desk()
-        desk.begin()
-        assert desk.model_version == good.version
-        assert list(desk.refusals) == [bytes.fromhex(broken.identity)]
+        manager = registry.manager()
+        manager.begin()
+        assert manager.model_version == good.version
+        assert list(manager.refusals) == [bytes.fromhex(broken.identity)]
 
     def test_publishes_what_it_was_shipped_with(self, registry: Registry) -> None:
-        registry.desk().begin()
+        registry.manager().begin()
         key = bundle_key(bytes.fromhex(registry.shipped.identity), "model.onnx")
         assert registry.storage.exists(key)
 
@@ -157,46 +157,46 @@ class TestSwitch:
         new = registry.publish("0.2.0")
         key, whole = registry.damage(new)
         registry.activate(new)
-        desk = registry.desk()
-        look(desk)
-        assert desk.model_version == registry.shipped.version
-        assert describe(desk)["model_trouble"] == "bundle-refused"
+        manager = registry.manager()
+        sync(manager)
+        assert manager.model_version == registry.shipped.version
+        assert describe(manager)["model_trouble"] == "bundle-refused"
         registry.storage.put(key, io.BytesIO(whole), size=len(whole), content_type="a/b")
         registry.now += 2
-        look(desk)
-        assert desk.model_version == registry.shipped.version  # rests before it tries again
-        assert describe(desk)["model_trouble"] == "bundle-refused"
+        sync(manager)
+        assert manager.model_version == registry.shipped.version  # rests before it tries again
+        assert describe(manager)["model_trouble"] == "bundle-refused"
         registry.now += 60
-        look(desk)
-        assert desk.model_version == new.version
-        assert describe(desk) == {"precision": "fp32"}
+        sync(manager)
+        assert manager.model_version == new.version
+        assert describe(manager) == {"precision": "fp32"}
 
 
-class TestTrial:
+class TestCanary:
     def test_gets_its_share_of_the_chunks(self, registry: Registry) -> None:
         candidate = registry.publish("0.2.0")
         with unit_of_work(registry.sessions) as session:
             row = session.merge(registry.row(candidate))
             start_canary(session, row, share=0.3, actor="test")
-        desk = registry.desk()
-        look(desk)
+        manager = registry.manager()
+        sync(manager)
         tokens = [uuid.UUID(int=number, version=4) for number in range(1000)]
-        trials = [token for token in tokens if isinstance(desk.analyser_for(token), Trial)]
-        assert 250 < len(trials) < 350
-        assert all(isinstance(desk.analyser_for(token), Trial) for token in trials)
-        assert desk.model_version == registry.shipped.version
+        canaries = [one for one in tokens if isinstance(manager.analyser_for(one), CanaryAnalyser)]
+        assert 250 < len(canaries) < 350
+        assert all(isinstance(manager.analyser_for(token), CanaryAnalyser) for token in canaries)
+        assert manager.model_version == registry.shipped.version
 
     def test_its_outcomes_bear_its_name_and_agreement_is_reported(
-        self, registry: Registry, make_bench: BenchMaker, make_stored_job: JobMaker
+        self, registry: Registry, make_context: ContextMaker, make_stored_job: JobMaker
     ) -> None:
         candidate = registry.publish("0.2.0")
         with unit_of_work(registry.sessions) as session:
             row = session.merge(registry.row(candidate))
             start_canary(session, row, share=1.0, actor="test")
-        desk = registry.desk()
-        desk.begin()
-        bench = make_bench(models=desk)
-        assert work(bench, make_stored_job(6)) == 6
+        manager = registry.manager()
+        manager.begin()
+        context = make_context(models=manager)
+        assert work(context, make_stored_job(6)) == 6
         with unit_of_work(registry.sessions) as session:
             report = canary_report(session)
         assert report is not None

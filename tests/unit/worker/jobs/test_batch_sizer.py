@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.config import QueueSettings
-from services.worker.jobs.batch_sizer import BACKOFF_MAX_S, FIRST_MICRO, MICRO_MAX, Pace, backoff_s
+from services.worker.jobs.batch_sizer import (
+    BACKOFF_MAX_S,
+    FIRST_MICRO_BATCH,
+    MICRO_BATCH_MAX,
+    BatchSizer,
+    backoff_s,
+)
 from tests.fixtures.properties import PATIENT
 
 SETTINGS = QueueSettings()
@@ -14,11 +20,11 @@ MANY = 100_000
 
 class TestChunk:
     @pytest.mark.parametrize(
-        ("pace_s", "expected"),
+        ("photo_s", "expected"),
         [(None, 8), (1.0, 8), (0.1, 20), (0.01, 64), (0.0, 64)],
     )
-    def test_lasts_about_the_target(self, pace_s: float | None, expected: int) -> None:
-        assert Pace(pace_s).chunk(SETTINGS, ready=MANY, workers=2) == expected
+    def test_lasts_about_the_target(self, photo_s: float | None, expected: int) -> None:
+        assert BatchSizer(photo_s).chunk_size(SETTINGS, ready=MANY, workers=2) == expected
 
     @pytest.mark.parametrize(
         ("ready", "workers", "expected"),
@@ -27,44 +33,51 @@ class TestChunk:
     def test_leaves_two_chunks_for_each_worker(
         self, ready: int, workers: int, expected: int
     ) -> None:
-        assert Pace().chunk(SETTINGS, ready=ready, workers=workers) == expected
+        assert BatchSizer().chunk_size(SETTINGS, ready=ready, workers=workers) == expected
 
     def test_a_lone_worker_shares_with_nobody(self) -> None:
-        assert Pace().chunk(SETTINGS, ready=5, workers=1) == 5
+        assert BatchSizer().chunk_size(SETTINGS, ready=5, workers=1) == 5
 
     @PATIENT
     @given(
-        pace=st.none() | st.floats(0, 100), ready=st.integers(1, MANY), workers=st.integers(1, 500)
+        speed=st.none() | st.floats(0, 100), ready=st.integers(1, MANY), workers=st.integers(1, 500)
     )
     def test_is_never_empty_nor_beyond_the_bounds(
-        self, pace: float | None, ready: int, workers: int
+        self, speed: float | None, ready: int, workers: int
     ) -> None:
-        size = Pace(pace).chunk(SETTINGS, ready=ready, workers=workers)
+        size = BatchSizer(speed).chunk_size(SETTINGS, ready=ready, workers=workers)
         assert 1 <= size <= min(SETTINGS.chunk_max, ready)
 
 
-class TestMicro:
+class TestMicroBatch:
     @pytest.mark.parametrize(
-        ("pace_s", "expected"),
-        [(None, FIRST_MICRO), (0.5, 2), (3.0, 1), (0.1, 10), (0.001, MICRO_MAX), (0.0, MICRO_MAX)],
+        ("photo_s", "expected"),
+        [
+            (None, FIRST_MICRO_BATCH),
+            (0.5, 2),
+            (3.0, 1),
+            (0.1, 10),
+            (0.001, MICRO_BATCH_MAX),
+            (0.0, MICRO_BATCH_MAX),
+        ],
     )
-    def test_lasts_about_a_second(self, pace_s: float | None, expected: int) -> None:
-        assert Pace(pace_s).micro() == expected
+    def test_lasts_about_a_second(self, photo_s: float | None, expected: int) -> None:
+        assert BatchSizer(photo_s).micro_batch_size() == expected
 
 
-class TestPace:
+class TestSpeed:
     def test_starts_with_the_first_measurement(self) -> None:
-        pace = Pace()
-        assert pace.expected_s(10) == 0
-        pace.note(seconds=2, photos=4)
-        assert pace.seconds_per_photo == 0.5
-        assert pace.expected_s(10) == 5
+        sizer = BatchSizer()
+        assert sizer.expected_s(10) == 0
+        sizer.record(seconds=2, photos=4)
+        assert sizer.seconds_per_photo == 0.5
+        assert sizer.expected_s(10) == 5
 
     def test_follows_a_change_within_a_few_measurements(self) -> None:
-        pace = Pace(0.1)
+        sizer = BatchSizer(0.1)
         for _ in range(5):
-            pace.note(seconds=1, photos=1)
-        assert pace.seconds_per_photo == pytest.approx(1, abs=0.2)
+            sizer.record(seconds=1, photos=1)
+        assert sizer.seconds_per_photo == pytest.approx(1, abs=0.2)
 
 
 class TestBackoff:

@@ -7,7 +7,7 @@ from services.common.domain.errors import ItemError, ItemErrorCode, TransientErr
 from services.common.domain.faces import PhotoAnalysis
 from services.common.jobs.queue.repositories.leases import ClaimedItem
 from services.common.storage import ObjectMissingError
-from services.worker.jobs.settling import Judge, Settlement
+from services.worker.jobs.settling import Settlement, settle_batch
 from services.worker.photos.fetcher import Fetched
 
 FOUND = PhotoAnalysis(width=2, height=1, exif_orientation=1)
@@ -27,12 +27,13 @@ def settle(
     attempts: int = 1,
     storage_down: bool = False,
 ) -> Settlement:
-    return Judge(random.Random(0)).settle(
+    return settle_batch(
         [claimed(attempts=attempts)],
         [photo],
         {} if answer is None else {7: answer},
         storage_down=storage_down,
         milliseconds=12.5,
+        rng=random.Random(0),
     )
 
 
@@ -54,7 +55,7 @@ def test_a_photo_that_failed_its_hash_is_final() -> None:
 def test_trouble_is_tried_again_until_the_tries_are_spent(
     photo: Fetched, tries: int, code: str
 ) -> None:
-    (later,) = settle(photo, attempts=tries - 1).postponed
+    (later,) = settle(photo, attempts=tries - 1).retries
     assert 0 <= later.delay_s <= 60
     (outcome,) = settle(photo, attempts=tries).outcomes
     assert isinstance(outcome.result, ItemError)
@@ -62,19 +63,19 @@ def test_trouble_is_tried_again_until_the_tries_are_spent(
 
 
 def test_trouble_of_the_model_is_tried_again() -> None:
-    (later,) = settle(b"bytes", TransientError("out of memory")).postponed
+    (later,) = settle(b"bytes", TransientError("out of memory")).retries
     assert later.reason == "out of memory"
 
 
 def test_nobody_is_charged_when_the_bucket_is_away() -> None:
     settlement = settle(AWAY, attempts=99, storage_down=True)
-    assert (settlement.excused, settlement.outcomes, settlement.postponed) == ([7], [], [])
+    assert (settlement.released, settlement.outcomes, settlement.retries) == ([7], [], [])
 
 
 def test_a_missing_object_is_missing_even_then() -> None:
     assert settle(MISSING, attempts=3, storage_down=True).outcomes
 
 
-def test_every_item_has_a_fate() -> None:
+def test_every_item_is_settled() -> None:
     for settlement in (settle(BAD), settle(AWAY), settle(AWAY, storage_down=True)):
         assert settlement.ids == {7}

@@ -6,7 +6,7 @@ import pytest
 
 from services.common.domain.errors import ItemError
 from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
-from services.worker.models.canary import Trial
+from services.worker.models.canary import CanaryAnalyser
 from tests.fixtures.analysers import FakeAnalyser, Kind, fake_photo
 
 FLAT = (0.4, 0.3, 0.1, 0.05, 0.05, 0.05, 0.05)
@@ -44,33 +44,33 @@ class Sure:
         ]
 
 
-class TestTrial:
+class TestCanary:
     def test_keeps_the_candidate_s_answers_and_counts_agreement(self) -> None:
-        trial = Trial(Sure("new", TURNED), Sure("old", FLAT), model_id=7)
+        canary = CanaryAnalyser(Sure("new", TURNED), Sure("old", FLAT), model_id=7)
         photos = [fake_photo(number) for number in range(6)]
-        answers = trial.analyse(photos, OPTIONS)
+        answers = canary.analyse(photos, OPTIONS)
         faces = [
             face for answer in answers if isinstance(answer, PhotoAnalysis) for face in answer.faces
         ]
-        assert trial.model_version == "new"
+        assert canary.model_version == "new"
         assert faces
         assert {face.probabilities for face in faces} == {TURNED}
-        found = trial.take_agreement()
+        found = canary.take_agreement()
         assert found is not None
         assert (found.photos, found.faces, found.agreed) == (6, len(faces), 0)
         assert found.abs_dp == pytest.approx(0.1 * len(faces))
-        assert trial.take_agreement() is None
+        assert canary.take_agreement() is None
 
     def test_a_model_agrees_with_itself(self) -> None:
-        trial = Trial(Sure("new", FLAT), Sure("old", FLAT), model_id=7)
-        trial.analyse([fake_photo(number) for number in range(6)], OPTIONS)
-        found = trial.take_agreement()
+        canary = CanaryAnalyser(Sure("new", FLAT), Sure("old", FLAT), model_id=7)
+        canary.analyse([fake_photo(number) for number in range(6)], OPTIONS)
+        found = canary.take_agreement()
         assert found is not None
         assert found.agreed == found.faces > 0
         assert found.abs_dp == 0
 
     def test_a_photo_without_an_analysis_is_not_counted(self) -> None:
-        trial = Trial(Sure("new", FLAT), Sure("old", FLAT), model_id=7)
-        (answer,) = trial.analyse([fake_photo(0, Kind.CORRUPT)], OPTIONS)
+        canary = CanaryAnalyser(Sure("new", FLAT), Sure("old", FLAT), model_id=7)
+        (answer,) = canary.analyse([fake_photo(0, Kind.CORRUPT)], OPTIONS)
         assert isinstance(answer, ItemError)
-        assert trial.take_agreement() is None
+        assert canary.take_agreement() is None

@@ -10,8 +10,8 @@ from services.worker.models.follower import ModelFollower
 LONG_S = 30.0
 
 
-class Desk:
-    """Does at each look what the script says; ``state`` is what the last step left."""
+class FakeManager:
+    """Does at each step what the script says; ``state`` is what the last step left."""
 
     def __init__(self, *script: object) -> None:
         self._script = list(script)
@@ -19,7 +19,7 @@ class Desk:
         self.threads: set[str] = set()
         self.done = threading.Event()
 
-    def look(self) -> bool:
+    def sync(self) -> bool:
         self.threads.add(threading.current_thread().name)
         if not self._script:
             self.done.set()
@@ -32,12 +32,12 @@ class Desk:
 
 
 @contextmanager
-def following(desk: Desk, told: list[object], *, every_s: float) -> Iterator[None]:
+def following(manager: FakeManager, reported: list[object], *, every_s: float) -> Iterator[None]:
     follower = ModelFollower(
-        desk,
+        manager,
         every_s=every_s,
-        state=lambda: desk.state,
-        changed=lambda: told.append(desk.state),
+        state=lambda: manager.state,
+        changed=lambda: reported.append(manager.state),
     )
     follower.start()
     try:
@@ -47,26 +47,26 @@ def following(desk: Desk, told: list[object], *, every_s: float) -> Iterator[Non
 
 
 class TestFollower:
-    def test_looks_again_at_once_after_a_load_and_tells_each_change(self) -> None:
-        desk = Desk("shipped", "second", "second", "third")
-        told: list[object] = []
-        with following(desk, told, every_s=LONG_S):
-            assert desk.done.wait(LONG_S)
-        assert told == ["second", "third"]
-        assert desk.threads == {"models"}
+    def test_syncs_again_at_once_after_a_load_and_reports_each_change(self) -> None:
+        manager = FakeManager("shipped", "second", "second", "third")
+        reported: list[object] = []
+        with following(manager, reported, every_s=LONG_S):
+            assert manager.done.wait(LONG_S)
+        assert reported == ["second", "third"]
+        assert manager.threads == {"models"}
 
     def test_a_fault_does_not_end_it(self) -> None:
-        desk = Desk(ZeroDivisionError("a bug"), "second")
-        told: list[object] = []
-        with capture_logs() as logs, following(desk, told, every_s=0.001):
-            assert desk.done.wait(LONG_S)
-        assert told == ["second"]
+        manager = FakeManager(ZeroDivisionError("a bug"), "second")
+        reported: list[object] = []
+        with capture_logs() as logs, following(manager, reported, every_s=0.001):
+            assert manager.done.wait(LONG_S)
+        assert reported == ["second"]
         assert [(line["event"], line["error"]) for line in logs] == [
             ("model.look_failed", "ZeroDivisionError")
         ]
 
     def test_stops_while_it_rests(self) -> None:
-        desk = Desk()
-        with following(desk, [], every_s=LONG_S):
-            assert desk.done.wait(LONG_S)
+        manager = FakeManager()
+        with following(manager, [], every_s=LONG_S):
+            assert manager.done.wait(LONG_S)
         assert "models" not in {thread.name for thread in threading.enumerate()}

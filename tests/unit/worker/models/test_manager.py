@@ -1,4 +1,4 @@
-"""The desk with a registry and bundles made up: what it loads, refuses, keeps and lets go."""
+"""The manager with a registry and bundles made up: what it loads, refuses, keeps and lets go."""
 
 import uuid
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 from services.common.config import ModelSettings
 from services.common.domain.errors import BundleError, ItemError, TransientError
 from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
-from services.worker.models.canary import Trial
-from services.worker.models.manager import ModelDesk, Wanted, describe
+from services.worker.models.canary import CanaryAnalyser
+from services.worker.models.manager import ModelManager, Wanted, describe
 
 A, B, C, D = (letter.encode() for letter in "abcd")
 TOKEN = uuid.UUID(int=1)
@@ -81,8 +81,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def desk(registry: Registry, clock: Clock) -> ModelDesk:
-    return ModelDesk(
+def manager(registry: Registry, clock: Clock) -> ModelManager:
+    return ModelManager(
         Named(),
         source=registry,
         sha256=A,
@@ -91,93 +91,93 @@ def desk(registry: Registry, clock: Clock) -> ModelDesk:
     )
 
 
-def look(desk: ModelDesk) -> None:
-    while desk.look():
+def sync(manager: ModelManager) -> None:
+    while manager.sync():
         pass
 
 
 class TestSwitch:
     def test_without_a_source_the_model_stays(self) -> None:
-        desk = ModelDesk(Named())
-        desk.begin()
-        assert (desk.look(), desk.model_version) == (False, "a")
+        manager = ModelManager(Named())
+        manager.begin()
+        assert (manager.sync(), manager.model_version) == (False, "a")
 
     def test_what_is_loaded_answers_only_if_it_is_still_wanted(
-        self, desk: ModelDesk, registry: Registry
+        self, manager: ModelManager, registry: Registry
     ) -> None:
         registry.now = Wanted(active=B)
-        assert desk.look()
+        assert manager.sync()
         registry.now = Wanted(active=C)
-        look(desk)
-        assert desk.model_version == "c"
+        sync(manager)
+        assert manager.model_version == "c"
         assert registry.fetched == [B, C]
 
     def test_one_rolled_back_while_it_was_loading_never_answers(
-        self, desk: ModelDesk, registry: Registry
+        self, manager: ModelManager, registry: Registry
     ) -> None:
         registry.now = Wanted(active=B)
-        desk.look()
+        manager.sync()
         registry.now = Wanted(active=A)
         with capture_logs() as logs:
-            look(desk)
-        assert (desk.model_version, logs) == ("a", [])
+            sync(manager)
+        assert (manager.model_version, logs) == ("a", [])
 
     def test_a_chunk_keeps_the_model_that_it_began_with(
-        self, desk: ModelDesk, registry: Registry
+        self, manager: ModelManager, registry: Registry
     ) -> None:
-        of_chunk = desk.analyser_for(TOKEN)
+        of_chunk = manager.analyser_for(TOKEN)
         registry.now = Wanted(active=B)
-        look(desk)
-        assert (of_chunk.model_version, desk.model_version) == ("a", "b")
-        assert desk.analyser_for(TOKEN).model_version == "b"
+        sync(manager)
+        assert (of_chunk.model_version, manager.model_version) == ("a", "b")
+        assert manager.analyser_for(TOKEN).model_version == "b"
 
 
 class TestMemory:
     def test_a_third_model_waits_for_the_last_chunk_of_the_first(
-        self, desk: ModelDesk, registry: Registry
+        self, manager: ModelManager, registry: Registry
     ) -> None:
-        of_chunk = desk.analyser_for(TOKEN)
+        of_chunk = manager.analyser_for(TOKEN)
         registry.now = Wanted(active=B)
-        look(desk)
+        sync(manager)
         registry.now = Wanted(active=C)
-        look(desk)
-        assert (desk.model_version, registry.fetched) == ("b", [B])
+        sync(manager)
+        assert (manager.model_version, registry.fetched) == ("b", [B])
         del of_chunk
-        look(desk)
-        assert desk.model_version == "c"
+        sync(manager)
+        assert manager.model_version == "c"
 
-    def test_a_model_in_a_cycle_is_let_go(self, desk: ModelDesk, registry: Registry) -> None:
-        cycle: list[object] = [desk.analyser_for(TOKEN)]
+    def test_a_model_in_a_cycle_is_let_go(self, manager: ModelManager, registry: Registry) -> None:
+        cycle: list[object] = [manager.analyser_for(TOKEN)]
         cycle.append(cycle)
         del cycle
         for wanted in (B, C):
             registry.now = Wanted(active=wanted)
-            look(desk)
-        assert desk.model_version == "c"
+            sync(manager)
+        assert manager.model_version == "c"
 
-    def test_a_candidate_is_one_more(self, desk: ModelDesk, registry: Registry) -> None:
+    def test_a_candidate_is_one_more(self, manager: ModelManager, registry: Registry) -> None:
         registry.now = Wanted(active=A, candidate=B, candidate_id=7, share=1.0)
-        look(desk)
-        of_chunk = desk.analyser_for(TOKEN)
-        assert isinstance(of_chunk, Trial)
+        sync(manager)
+        of_chunk = manager.analyser_for(TOKEN)
+        assert isinstance(of_chunk, CanaryAnalyser)
         registry.now = Wanted(active=C, candidate=B, candidate_id=7, share=1.0)
-        look(desk)
-        assert desk.model_version == "c"
+        sync(manager)
+        assert manager.model_version == "c"
         registry.now = Wanted(active=D, candidate=B, candidate_id=7, share=1.0)
-        look(desk)
-        assert desk.model_version == "c"  # a, b and c are in memory
+        sync(manager)
+        assert manager.model_version == "c"  # a, b and c are in memory
         del of_chunk
-        look(desk)
-        assert desk.model_version == "d"
+        sync(manager)
+        assert manager.model_version == "d"
 
     def test_an_activated_candidate_is_not_loaded_again(
-        self, desk: ModelDesk, registry: Registry
+        self, manager: ModelManager, registry: Registry
     ) -> None:
         registry.now = Wanted(active=A, candidate=B, candidate_id=7, share=0.5)
-        look(desk)
+        sync(manager)
         registry.now = Wanted(active=B)
-        look(desk)
-        assert (desk.model_version, registry.fetched) == ("b", [B])
+        sync(manager)
+        assert (manager.model_version, registry.fetched) == ("b", [B])
 
 
 class TestRefusal:
@@ -193,7 +193,7 @@ class TestRefusal:
     )
     def test_whatever_is_raised_the_model_before_it_stays(
         self,
-        desk: ModelDesk,
+        manager: ModelManager,
         registry: Registry,
         fault: Exception,
         code: str,
@@ -202,34 +202,34 @@ class TestRefusal:
         registry.now = Wanted(active=B)
         registry.faults[B] = fault
         with capture_logs() as logs:
-            look(desk)
-        assert desk.model_version == "a"
+            sync(manager)
+        assert manager.model_version == "a"
         (line,) = logs
         assert (line["event"], line["code"]) == ("model.refused", code)
-        told = describe(desk)
-        assert told["model_trouble"] == code
-        (refusal,) = told["model_refusals"]
+        reported = describe(manager)
+        assert reported["model_trouble"] == code
+        (refusal,) = reported["model_refusals"]
         assert refusal == {"sha256": B.hex(), "code": code, "reason": line["reason"]}
         assert words in refusal["reason"]
         assert not {"library", "secret"} & set(str(logs).replace("/", " ").split())
 
     def test_a_broken_bundle_is_tried_again_after_a_minute(
-        self, desk: ModelDesk, registry: Registry, clock: Clock
+        self, manager: ModelManager, registry: Registry, clock: Clock
     ) -> None:
         registry.now = Wanted(active=B)
         registry.faults[B] = BundleError("broken")
-        look(desk)
+        sync(manager)
         del registry.faults[B]
         clock.now = 59
-        look(desk)
-        assert desk.model_version == "a"
+        sync(manager)
+        assert manager.model_version == "a"
         clock.now = 60
-        look(desk)
-        assert desk.model_version == "b"
-        assert describe(desk) == {"precision": "fp32"}
+        sync(manager)
+        assert manager.model_version == "b"
+        assert describe(manager) == {"precision": "fp32"}
 
     def test_trouble_that_may_pass_is_tried_again_soon_then_seldom(
-        self, desk: ModelDesk, registry: Registry, clock: Clock
+        self, manager: ModelManager, registry: Registry, clock: Clock
     ) -> None:
         registry.now = Wanted(active=B)
         registry.faults[B] = TransientError("the object storage is not reachable")
@@ -237,63 +237,63 @@ class TestRefusal:
         for second in range(200):
             clock.now = second
             before = len(registry.fetched)
-            look(desk)
+            sync(manager)
             tried += [second] * (len(registry.fetched) - before)
         assert tried == [0, 2, 6, 14, 30, 62, 122, 182]
 
     def test_a_refusal_is_forgotten_with_the_wish(
-        self, desk: ModelDesk, registry: Registry
+        self, manager: ModelManager, registry: Registry
     ) -> None:
         registry.now = Wanted(active=B)
         registry.faults[B] = BundleError("broken")
-        look(desk)
+        sync(manager)
         registry.now = Wanted(active=A)
-        look(desk)
-        assert describe(desk) == {"precision": "fp32"}
+        sync(manager)
+        assert describe(manager) == {"precision": "fp32"}
         del registry.faults[B]
         registry.now = Wanted(active=B)
-        look(desk)
-        assert desk.model_version == "b"
+        sync(manager)
+        assert manager.model_version == "b"
 
     def test_a_candidate_may_be_refused_beside_the_active_model(
-        self, desk: ModelDesk, registry: Registry
+        self, manager: ModelManager, registry: Registry
     ) -> None:
         registry.now = Wanted(active=B, candidate=C, candidate_id=7, share=1.0)
         registry.faults = {B: BundleError("b"), C: BundleError("c")}
-        look(desk)
-        assert [refusal["reason"] for refusal in describe(desk)["model_refusals"]] == ["b", "c"]
-        assert desk.analyser_for(TOKEN).model_version == "a"
+        sync(manager)
+        assert [refusal["reason"] for refusal in describe(manager)["model_refusals"]] == ["b", "c"]
+        assert manager.analyser_for(TOKEN).model_version == "a"
 
 
 class TestBegin:
-    def test_begins_with_the_active_model(self, desk: ModelDesk, registry: Registry) -> None:
+    def test_begins_with_the_active_model(self, manager: ModelManager, registry: Registry) -> None:
         registry.now = Wanted(active=B)
-        desk.begin()
-        assert desk.model_version == "b"
+        manager.begin()
+        assert manager.model_version == "b"
 
     def test_falls_back_to_the_model_that_was_active_before_a_broken_one(
-        self, desk: ModelDesk, registry: Registry, clock: Clock
+        self, manager: ModelManager, registry: Registry, clock: Clock
     ) -> None:
         registry.now, registry.before = Wanted(active=C), B
         registry.faults[C] = BundleError("broken")
         with capture_logs() as logs:
-            desk.begin()
-        assert desk.model_version == "b"
+            manager.begin()
+        assert manager.model_version == "b"
         assert [line["event"] for line in logs] == ["model.refused", "model.fell_back"]
-        look(desk)
-        assert desk.model_version == "b"
+        sync(manager)
+        assert manager.model_version == "b"
         del registry.faults[C]
         clock.now = 60
-        look(desk)
-        assert desk.model_version == "c"
+        sync(manager)
+        assert manager.model_version == "c"
 
     @pytest.mark.parametrize("former", [None, A, B])
     def test_falls_back_to_the_shipped_model_if_there_is_no_other(
-        self, desk: ModelDesk, registry: Registry, former: bytes | None
+        self, manager: ModelManager, registry: Registry, former: bytes | None
     ) -> None:
         registry.now, registry.before = Wanted(active=C), former
         registry.faults = {B: BundleError("broken too"), C: BundleError("broken")}
-        desk.begin()
-        assert desk.model_version == "a"
-        look(desk)
-        assert list(desk.refusals) == [C]
+        manager.begin()
+        assert manager.model_version == "a"
+        sync(manager)
+        assert list(manager.refusals) == [C]

@@ -6,7 +6,7 @@ from PIL import Image
 
 from services.common.domain.errors import TransientError
 from services.common.storage_keys import annotated_key
-from services.worker.photos.annotated import PictureKeeper
+from services.worker.photos.annotated import AnnotatedPhotoWriter
 from tests.fixtures.analysers import expected_analysis, fake_photo
 
 JOB, ITEM = uuid.uuid4(), uuid.uuid4()
@@ -38,16 +38,16 @@ def photo() -> bytes:
 
 def test_stores_a_picture_under_its_key() -> None:
     bucket = Bucket()
-    assert PictureKeeper(bucket).keep(photo(), FACES, job=JOB, item=ITEM)
+    assert AnnotatedPhotoWriter(bucket).write(photo(), FACES, job=JOB, item=ITEM)
     (picture,) = [bucket.objects[annotated_key(JOB, ITEM)]]
     assert Image.open(io.BytesIO(picture)).size == (640, 480)
 
 
 def test_a_photo_that_cannot_be_drawn_on_is_skipped() -> None:
     bucket = Bucket()
-    assert not PictureKeeper(bucket).keep(b"no photo", FACES, job=JOB, item=ITEM)
+    assert not AnnotatedPhotoWriter(bucket).write(b"no photo", FACES, job=JOB, item=ITEM)
     assert bucket.objects == {}
 
 
 def test_a_bucket_that_refuses_costs_no_result() -> None:
-    assert not PictureKeeper(Bucket(refuses=True)).keep(photo(), FACES, job=JOB, item=ITEM)
+    assert not AnnotatedPhotoWriter(Bucket(refuses=True)).write(photo(), FACES, job=JOB, item=ITEM)

@@ -12,16 +12,16 @@ from services.worker.photos.fetcher import PhotoFetcher
 
 
 class Bucket:
-    """Objects in memory; reading ``slow`` waits until ``hurry`` is set."""
+    """Objects in memory; reading ``slow`` waits for ``answer_now``."""
 
     def __init__(self, **objects: bytes) -> None:
         self.objects = objects
-        self.hurry = threading.Event()
+        self.answer_now = threading.Event()
         self.is_down = False
 
     def get(self, key: str, *, at_most: int) -> bytes:
         if key == "slow":
-            self.hurry.wait()
+            self.answer_now.wait()
         if key == "stormy":
             raise TransientError("connection reset")
         if key not in self.objects:
@@ -45,9 +45,9 @@ def bucket() -> Bucket:
 
 @pytest.fixture
 def fetcher(bucket: Bucket) -> Iterator[PhotoFetcher]:
-    fetcher = PhotoFetcher(bucket, threads=2, patience_s=0.05)
+    fetcher = PhotoFetcher(bucket, threads=2, timeout_s=0.05)
     yield fetcher
-    bucket.hurry.set()
+    bucket.answer_now.set()
     fetcher.close()
 
 

@@ -8,31 +8,31 @@ class Worker:
         self.hints = True
         self.starving = True
         self.now = 0.0
-        self.bites = 0
+        self.kills = 0
         self.dog = Watchdog(
             hints_wait=lambda: self.hints,
             starving=lambda: self.starving,
-            bite=self.bite,
-            patience_s=60,
+            kill=self.kill,
+            timeout_s=60,
             clock=lambda: self.now,
         )
 
-    def bite(self) -> None:
-        self.bites += 1
+    def kill(self) -> None:
+        self.kills += 1
 
     def check_at(self, now: float) -> bool:
         self.now = now
         return self.dog.check()
 
 
-def test_bites_when_starvation_lasts() -> None:
+def test_kills_when_starvation_lasts() -> None:
     worker = Worker()
     assert [worker.check_at(now) for now in (0, 30, 59)] == [False] * 3
     assert worker.check_at(61)
-    assert worker.bites == 1
+    assert worker.kills == 1
 
 
-def test_forgets_a_hunger_that_passed() -> None:
+def test_forgets_a_starvation_that_passed() -> None:
     worker = Worker()
     worker.check_at(0)
     worker.starving = False

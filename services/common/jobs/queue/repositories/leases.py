@@ -45,7 +45,7 @@ class ClaimedItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Postponed:
+class Retry:
     """An item to be tried again: when, and why."""
 
     id: int
@@ -153,7 +153,7 @@ class LeaseRepository:
             statements.RELEASE, {"ids": list(ids), "token": token, "delay_s": delay_s}
         )
 
-    def retry_later(self, items: Sequence[Postponed], *, token: uuid.UUID) -> int:
+    def retry_later(self, items: Sequence[Retry], *, token: uuid.UUID) -> int:
         """Give items back after a retryable error; the attempt counts."""
         if not items:
             return 0

@@ -11,7 +11,7 @@ from services.common.db.tables import Item, Job, JobTally
 from services.common.domain.errors import ItemError, ItemErrorCode
 from services.common.domain.jobs import ItemState, JobCounts, JobStatus
 from services.common.jobs.queue.outcomes import ItemOutcome
-from services.common.jobs.queue.repositories.leases import LeaseRepository, Postponed
+from services.common.jobs.queue.repositories.leases import LeaseRepository, Retry
 from services.common.jobs.queue.repositories.sweeps import SweepRepository
 from services.common.jobs.repositories.tallies import TallyRepository
 from tests.fixtures.accounts import count_items
@@ -87,7 +87,7 @@ class TestFinish:
         token, (one, two, _) = claim(sessions, job)
         with unit_of_work(sessions) as session:
             LeaseRepository(session).release([one], token=token)
-            LeaseRepository(session).retry_later([Postponed(two, 1.0, "s3")], token=token)
+            LeaseRepository(session).retry_later([Retry(two, 1.0, "s3")], token=token)
         assert counts(sessions, job) == JobCounts(3, 2, 1)
 
     def test_of_many_workers_at_once_adds_up(

@@ -18,7 +18,7 @@ from services.common.jobs.queue.repositories.lease_statements import CLAIM
 from services.common.jobs.queue.repositories.leases import (
     ClaimedItem,
     LeaseRepository,
-    Postponed,
+    Retry,
 )
 from tests.fixtures.analysers import expected_analysis, fake_photo
 from tests.fixtures.factories import JobMaker, MadeJob, Rows
@@ -369,7 +369,7 @@ class TestGivingBack:
     ) -> None:
         job = make_job(1)
         bench.claim(job)
-        later = [Postponed(job.items[0], 30.0, "the object storage is not reachable")]
+        later = [Retry(job.items[0], 30.0, "the object storage is not reachable")]
         with unit_of_work(sessions) as session:
             assert LeaseRepository(session).retry_later(later, token=bench.token) == 1
         row = rows.item(job.items[0])
@@ -384,8 +384,8 @@ class TestGivingBack:
         bench.claim(job)
         assert other.release(*job.items) == 0
         with unit_of_work(sessions) as session:
-            postponed = [Postponed(job.items[0], 1.0, "late")]
-            assert LeaseRepository(session).retry_later(postponed, token=other.token) == 0
+            retries = [Retry(job.items[0], 1.0, "late")]
+            assert LeaseRepository(session).retry_later(retries, token=other.token) == 0
 
     def test_of_nothing_asks_nothing(self, bench: Workbench, sessions: SessionFactory) -> None:
         assert bench.release() == 0

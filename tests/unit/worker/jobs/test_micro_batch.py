@@ -5,7 +5,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from services.common.domain.errors import ItemError, ItemErrorCode, TransientError
 from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
-from services.worker.jobs.model_runs import analyse_isolating
+from services.worker.jobs.micro_batch import analyse_bisecting
 from tests.fixtures.analysers import FakeAnalyser, Kind, expected_analysis, fake_photo
 
 OPTIONS = AnalysisOptions()
@@ -18,14 +18,14 @@ def photos(*kinds: Kind) -> list[bytes]:
 def test_healthy_photos_go_through_the_model_together() -> None:
     analyser = FakeAnalyser()
     healthy = photos(*[Kind.HEALTHY] * 6)
-    answers = analyse_isolating(analyser, healthy, OPTIONS)
+    answers = analyse_bisecting(analyser, healthy, OPTIONS)
     assert answers == [expected_analysis(photo) for photo in healthy]
     assert analyser.calls == [6]
 
 
 def test_no_photos_do_not_wake_the_model() -> None:
     analyser = FakeAnalyser()
-    assert analyse_isolating(analyser, [], OPTIONS) == []
+    assert analyse_bisecting(analyser, [], OPTIONS) == []
     assert analyser.calls == []
 
 
@@ -35,7 +35,7 @@ def test_no_photos_do_not_wake_the_model() -> None:
 )
 def test_the_culprit_is_found_by_halving(kind: Kind, code: ItemErrorCode) -> None:
     mixed = photos(*[Kind.HEALTHY] * 5, kind, *[Kind.HEALTHY] * 2)
-    answers = analyse_isolating(FakeAnalyser(), mixed, OPTIONS)
+    answers = analyse_bisecting(FakeAnalyser(), mixed, OPTIONS)
     culprit = answers.pop(5)
     assert isinstance(culprit, ItemError)
     assert culprit.code is code
@@ -54,18 +54,18 @@ def test_a_device_without_memory_gets_fewer_photos() -> None:
             return super().analyse(photos, options)
 
     analyser = Small()
-    answers = analyse_isolating(analyser, photos(*[Kind.HEALTHY] * 8), OPTIONS)
+    answers = analyse_bisecting(analyser, photos(*[Kind.HEALTHY] * 8), OPTIONS)
     assert all(isinstance(answer, PhotoAnalysis) for answer in answers)
     assert analyser.calls == [2, 2, 2, 2]
 
 
 def test_a_photo_too_large_for_the_device_alone_is_tried_later() -> None:
-    (answer,) = analyse_isolating(FakeAnalyser(), photos(Kind.DEVICE), OPTIONS)
+    (answer,) = analyse_bisecting(FakeAnalyser(), photos(Kind.DEVICE), OPTIONS)
     assert isinstance(answer, TransientError)
 
 
 def test_a_photos_own_error_is_an_answer() -> None:
-    (answer,) = analyse_isolating(FakeAnalyser(), photos(Kind.CORRUPT), OPTIONS)
+    (answer,) = analyse_bisecting(FakeAnalyser(), photos(Kind.CORRUPT), OPTIONS)
     assert isinstance(answer, ItemError)
     assert answer.code is ItemErrorCode.DECODE_FAILED
 
@@ -77,7 +77,7 @@ def test_an_error_raised_for_a_photo_keeps_its_code() -> None:
         ) -> list[PhotoAnalysis | ItemError]:
             raise ItemError(ItemErrorCode.TRUNCATED, "cut short")
 
-    (answer,) = analyse_isolating(Raising(), photos(Kind.HEALTHY), OPTIONS)
+    (answer,) = analyse_bisecting(Raising(), photos(Kind.HEALTHY), OPTIONS)
     assert isinstance(answer, ItemError)
     assert answer.code is ItemErrorCode.TRUNCATED
 
@@ -90,7 +90,7 @@ def test_the_time_limit_is_no_photos_error() -> None:
             raise SoftTimeLimitExceeded
 
     with pytest.raises(SoftTimeLimitExceeded):
-        analyse_isolating(Hanging(), photos(Kind.HEALTHY, Kind.HEALTHY), OPTIONS)
+        analyse_bisecting(Hanging(), photos(Kind.HEALTHY, Kind.HEALTHY), OPTIONS)
 
 
 def test_a_model_that_loses_answers_is_found_out() -> None:
@@ -101,4 +101,4 @@ def test_a_model_that_loses_answers_is_found_out() -> None:
             return super().analyse(photos, options)[1:]
 
     with pytest.raises(RuntimeError, match="1 answers for 2 photos"):
-        analyse_isolating(Losing(), photos(Kind.HEALTHY, Kind.HEALTHY), OPTIONS)
+        analyse_bisecting(Losing(), photos(Kind.HEALTHY, Kind.HEALTHY), OPTIONS)
