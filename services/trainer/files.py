@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from services.trainer.errors import RunError
 
+# A run's averaged network, as evaluate left it: in the run folder, and in a bundle if asked.
+NETWORK = "model.keras"
+
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file as 64 hex digits."""

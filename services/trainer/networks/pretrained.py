@@ -17,10 +17,9 @@ from services.common.domain.errors import BundleError
 from services.trainer.config import Backbone, ModelConfig
 from services.trainer.errors import WeightsError
 from services.trainer.export.onnx_graph.read import load_graph
-from services.trainer.files import read_arrays
+from services.trainer.files import NETWORK, read_arrays
 from services.trainer.networks.applications import PUBLISHED
 from services.trainer.networks.saved_network import load_keras
-from services.trainer.training.run import NETWORK
 from services.vision.bundle import MANIFEST_NAME, load_bundle
 
 _IMAGENET_CHANNELS = 3

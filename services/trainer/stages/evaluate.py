@@ -5,7 +5,8 @@ from typing import Any, Literal
 from services.trainer.data.layouts import Split
 from services.trainer.errors import RunError
 from services.trainer.evaluation.evaluate import judge
-from services.trainer.training.run import NETWORK, Run
+from services.trainer.files import NETWORK
+from services.trainer.training.run import Run
 from services.trainer.training.stage_outputs import (
     CALIBRATION,
     EVALUATION,

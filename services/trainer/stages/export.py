@@ -10,8 +10,9 @@ from services.trainer.config import TrainConfig
 from services.trainer.data.dataset import Subset
 from services.trainer.errors import RunError
 from services.trainer.evaluation.seen import SEEN_NAME, seen_bytes
+from services.trainer.files import NETWORK
 from services.trainer.stages.report import report_run
-from services.trainer.training.run import NETWORK, Run, git_revision
+from services.trainer.training.run import Run, git_revision
 from services.trainer.training.stage_outputs import CARD, PICTURE
 from services.vision.bundle import INT8_MODEL_NAME, Bundle, BundleCard, TrainingData
 from services.vision.classifiers.choice import METRICS_KEY

@@ -31,7 +31,6 @@ from services.trainer.training.run_log import Journal
 if TYPE_CHECKING:
     from services.trainer.data.dataset import PreparedData
 
-NETWORK = "model.keras"
 _PACKAGES = (
     *("tensorflow-cpu", "tensorflow", "keras", "numpy", "opencv-python-headless"),
     *("onnx", "onnxruntime", "openvino"),

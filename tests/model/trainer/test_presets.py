@@ -16,12 +16,13 @@ from services.trainer.cli import app
 from services.trainer.config import Backbone
 from services.trainer.data.dataset import load_prepared
 from services.trainer.data.layouts import Split
+from services.trainer.files import NETWORK
 from services.trainer.networks.build import build_network
 from services.trainer.networks.normalisation import Normalisation
 from services.trainer.networks.pretrained import load_run
 from services.trainer.presets import load_preset
 from services.trainer.training.optimisers import build_optimizer
-from services.trainer.training.run import NETWORK, Run
+from services.trainer.training.run import Run
 from services.trainer.training.schedule import learning_rate
 from services.vision.bundle import load_bundle
 from services.vision.classifiers.port import Precision
