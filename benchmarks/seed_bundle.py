@@ -61,8 +61,8 @@ def write(out: Path) -> None:
     from services.trainer.export.precisions import CALIBRATION_CROPS, judge_precisions, quantised
     from services.trainer.networks.build import build_network
     from services.trainer.networks.normalisation import normalisation_for
+    from services.trainer.networks.saved_network import inference
     from services.trainer.presets import load_preset
-    from services.trainer.training.averaged import inference
 
     keras.utils.set_random_seed(0)
     config = load_preset("seed-rafdb")
@@ -114,7 +114,7 @@ def _spread_answers(network: Any, crops: NDArray[np.uint8]) -> None:
     """Let the last layer mix the seven directions in which features differ most."""
     import keras
 
-    from services.trainer.training.averaged import inference
+    from services.trainer.networks.saved_network import inference
 
     last = network.layers[-1]
     features = inference(keras.Model(network.inputs, last.input), batch_size=16)(crops)

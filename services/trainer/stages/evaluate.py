@@ -34,11 +34,8 @@ def evaluate_run(run: Run, *, which: Which = "last") -> dict[str, Any]:
     if checkpoint is None:
         raise RunError(f"{run.folder} has no checkpoint; train first.")
     data = run.prepared()
-    from services.trainer.networks.saved_network import save_keras
-    from services.trainer.training.averaged import (  # TensorFlow: after the checks
-        build_averaged,
-        inference,
-    )
+    from services.trainer.networks.saved_network import inference, save_keras  # TensorFlow:
+    from services.trainer.training.averaged import build_averaged  # after the checks
 
     try:
         model = build_averaged(
@@ -51,12 +48,8 @@ def evaluate_run(run: Run, *, which: Which = "last") -> dict[str, Any]:
         ) from error
     logits_of = inference(model)
     run.report.mkdir(exist_ok=True)
-    for stale in (
-        EVALUATION,
-        CALIBRATION,
-        LOGITS,
-        SERVED_LOGITS,
-    ):  # of another network, if a kill comes now
+    # Of another network, if a kill comes now.
+    for stale in (EVALUATION, CALIBRATION, LOGITS, SERVED_LOGITS):
         (run.report / stale).unlink(missing_ok=True)
     save_keras(model, run.folder / NETWORK)
     split, judged = data.judged

@@ -60,8 +60,12 @@ def export_run(
         judge_precisions,
         quantised,
     )
-    from services.trainer.networks.saved_network import keras_bytes, load_keras, replace_saved_model
-    from services.trainer.training.averaged import inference  # TensorFlow
+    from services.trainer.networks.saved_network import (  # TensorFlow
+        inference,
+        keras_bytes,
+        load_keras,
+        replace_saved_model,
+    )
 
     if saved_model is not None and saved_model.resolve().is_relative_to(out.resolve()):
         raise RunError(f"{saved_model} is inside the bundle; choose another --savedmodel.")

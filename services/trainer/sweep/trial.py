@@ -82,7 +82,8 @@ def _judge(
     checkpoint: Checkpoint, *, config: TrainConfig, run: Run, data: PreparedData
 ) -> Measures:
     """Judge the averaged weights in float32, as ``evaluate`` does, but never on test."""
-    from services.trainer.training.averaged import build_averaged, inference
+    from services.trainer.networks.saved_network import inference
+    from services.trainer.training.averaged import build_averaged
 
     model = build_averaged(
         checkpoint, config=config, normalisation=run.normalisation(), train=data.train
