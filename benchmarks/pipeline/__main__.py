@@ -15,9 +15,9 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from benchmarks.hfer_v0_bundle import hfer_v0_bundle
 from benchmarks.pipeline.measure import measure
 from benchmarks.pipeline.table import as_tables
-from benchmarks.seed_bundle import seed_bundle
 from services.vision.bundle import INT8_MODEL_NAME, load_bundle
 from services.vision.classifiers.choice import PrecisionChoice
 
@@ -41,7 +41,7 @@ def main() -> None:
     photos = [path for path in asked.photos.iterdir() if path.suffix in {".jpg", ".jpeg"}]
     if not photos:
         parser.error(f"{asked.photos} holds no JPEGs; python -m benchmarks.photos makes some")
-    bundle = seed_bundle() if asked.bundle == "seed" else Path(asked.bundle)
+    bundle = hfer_v0_bundle() if asked.bundle == "seed" else Path(asked.bundle)
     has_int8 = INT8_MODEL_NAME in load_bundle(bundle).manifest.files
     usual = [each for each in PrecisionChoice if has_int8 or each is not PrecisionChoice.INT8]
     precisions = (

@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-SEED_THRESHOLD = 0.5
+HFER_V0_THRESHOLD = 0.5
 
 
 def argmax_report(probabilities: Floats, labels: Labels) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def argmax_report(probabilities: Floats, labels: Labels) -> dict[str, Any]:
 
 
 def threshold_report(
-    probabilities: Floats, labels: Labels, *, threshold: float = SEED_THRESHOLD
+    probabilities: Floats, labels: Labels, *, threshold: float = HFER_V0_THRESHOLD
 ) -> dict[str, Any]:
     """Report on the classes above ``threshold``, of which an image may have none."""
     return _report(probabilities > threshold, labels)

@@ -13,6 +13,6 @@ from services.trainer.presets import seed_rafdb
 
 def build() -> TrainConfig:
     """Return the recipe."""
-    seed = seed_rafdb.build()
-    data = seed.data.model_copy(update={"split_rule": "layout", "drop_suspect": True})
-    return seed.model_copy(update={"preset": "seed-rafdb-official", "data": data})
+    hfer_v0 = seed_rafdb.build()
+    data = hfer_v0.data.model_copy(update={"split_rule": "layout", "drop_suspect": True})
+    return hfer_v0.model_copy(update={"preset": "seed-rafdb-official", "data": data})

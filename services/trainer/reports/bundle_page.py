@@ -39,7 +39,7 @@ def write_bundle_report(
         sections.confusion(figures),
         sections.reliability(answers),
         sections.quality(crops, answers),
-        sections.seed_reports(figures),
+        sections.hfer_v0_reports(figures),
         *([sections.worst(crops, answers, names)] if examples else []),
         sections.provenance(facts),
     ]

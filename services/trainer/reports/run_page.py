@@ -56,7 +56,7 @@ def write_report(run: Run, *, examples: bool = True) -> Path:
         sections.confusion(shown),
         sections.reliability(answers),
         sections.quality(judged.images, answers),
-        sections.seed_reports(shown),
+        sections.hfer_v0_reports(shown),
         *([sections.worst(judged.images, answers, names)] if examples else []),
         sections.provenance(record),
     ]

@@ -155,7 +155,7 @@ def quality(crops: Pixels, answers: Answers) -> str:
     )
 
 
-def seed_reports(figures: dict[str, Any]) -> str:
+def hfer_v0_reports(figures: dict[str, Any]) -> str:
     """The seed's classification report by argmax, and by p > 0.5 as the seed computed it."""
     return section(
         "The seed's classification report",

@@ -15,7 +15,7 @@ from services.trainer.networks.saved_network import inference
 from services.trainer.presets import load_preset
 
 RGB = Normalisation((123.0, 116.0, 104.0), (58.0, 57.0, 57.0))
-SEED_HEAD = HeadConfig(pooling="flatten", units=(16, 8), l2=(0.01, 0.003), dropout=0.5)
+HFER_V0_HEAD = HeadConfig(pooling="flatten", units=(16, 8), l2=(0.01, 0.003), dropout=0.5)
 
 
 def settled(model: keras.Model) -> keras.Model:
@@ -35,7 +35,7 @@ class TestBackbones:
         [
             (Backbone.VGG16, HeadConfig()),
             (Backbone.RESNET50, HeadConfig()),
-            (Backbone.DENSENET121, SEED_HEAD),
+            (Backbone.DENSENET121, HFER_V0_HEAD),
             (Backbone.EFFICIENTNETV2_B0, HeadConfig(units=(8,), l2=(0.0,), activation="tanh")),
         ],
     )

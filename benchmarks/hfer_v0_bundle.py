@@ -1,6 +1,6 @@
 """A bundle with the seed's network: DenseNet121 at 224 px, random weights, for speed only.
 
-    python -m benchmarks.seed_bundle OUT
+    python -m benchmarks.hfer_v0_bundle OUT
 
 32,861,255 parameters, as the seed's ``Flatten, Dense 512, Dense 256`` head has them. Of random
 weights all answers lie so close together that any rounding changes them, so two things are
@@ -35,10 +35,10 @@ _BN_BATCH, _BN_FACES, _GOLDEN = 16, 64, 16
 _SPREAD = 1.2
 
 
-def seed_bundle() -> Path:
+def hfer_v0_bundle() -> Path:
     """Return the folder of the bundle, made once in a process of its own (TensorFlow)."""
     if not (_CACHED / "bundle.json").is_file():
-        command = [sys.executable, "-m", "benchmarks.seed_bundle", str(_CACHED)]
+        command = [sys.executable, "-m", "benchmarks.hfer_v0_bundle", str(_CACHED)]
         subprocess.run(command, check=True, cwd=REPOSITORY, stdout=sys.stderr)
     return _CACHED
 
@@ -131,7 +131,7 @@ def _spread_answers(network: Any, crops: NDArray[np.uint8]) -> None:
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.seed_bundle", description=(__doc__ or "").splitlines()[0]
+        prog="python -m benchmarks.hfer_v0_bundle", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("out", type=Path)
     asked = parser.parse_args()

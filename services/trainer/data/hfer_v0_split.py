@@ -20,7 +20,7 @@ _BATCH = 32
 _SECOND_PART = 0.2
 
 
-def seed_split(samples: Sequence[Sample], *, seed: int = 42) -> NDArray[np.str_]:
+def hfer_v0_split(samples: Sequence[Sample], *, seed: int = 42) -> NDArray[np.str_]:
     """Return a split for each image; what the layout says of splits is ignored, as the seed did.
 
     Args:
