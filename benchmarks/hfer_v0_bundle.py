@@ -1,8 +1,8 @@
-"""A bundle with the seed's network: DenseNet121 at 224 px, random weights, for speed only.
+"""A bundle with hfer v0's network: DenseNet121 at 224 px, random weights, for speed only.
 
     python -m benchmarks.hfer_v0_bundle OUT
 
-32,861,255 parameters, as the seed's ``Flatten, Dense 512, Dense 256`` head has them. Of random
+32,861,255 parameters, as hfer v0's ``Flatten, Dense 512, Dense 256`` head has them. Of random
 weights all answers lie so close together that any rounding changes them, so two things are
 measured on drawn faces: BatchNorm's statistics, and a last layer that spreads the logits. Its
 answers mean nothing all the same, as the card and the metrics say.

@@ -95,7 +95,7 @@ def measure(bundle: Path, *, faces: int, rounds: int, cores: int) -> dict[str, A
 
 
 def _crops(spec: InputSpec, count: int) -> Pixels:
-    """Faces that neither the seed-shaped bundle nor its costs were measured on."""
+    """Faces that neither the bundle of hfer v0's shape nor its costs were measured on."""
     faces, _ = drawn_faces(count, size=spec.size, seed=2)
     if spec.channels == 1:
         faces = np.stack(

@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument(
         "--bundle",
         default=str(REPOSITORY / "models" / "starter"),
-        help="a bundle's folder, or \"seed\" for the seed's network with random weights",
+        help="a bundle's folder, or \"seed\" for hfer v0's network with random weights",
     )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--precisions", help="such as fp32,bf16 (default: all the bundle has)")

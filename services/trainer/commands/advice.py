@@ -12,7 +12,7 @@ from services.trainer.presets import load_preset
 from services.trainer.presets.needs import NEEDS
 from services.trainer.training.host import computes_bfloat16, installed_gpus
 
-# The seed's run on RAF-DB was stopped early after 28 of 100 epochs.
+# hfer v0's run on RAF-DB was stopped early after 28 of 100 epochs.
 _EARLY_STOP = 28
 _IN_FLOAT32 = f"loop.precision={Precision.FLOAT32}"
 

@@ -1,6 +1,6 @@
-"""The seed's classification report, by argmax and as the seed computed it.
+"""hfer v0's classification report, by argmax and as hfer v0 computed it.
 
-The seed called scikit-learn's ``classification_report`` on ``(p > 0.5) * 1``: an image without
+hfer v0 called scikit-learn's ``classification_report`` on ``(p > 0.5) * 1``: an image without
 any class above one half counts as no answer, so recall drops below precision and neither is the
 accuracy. Both reports here hold the rows that scikit-learn prints for such an indicator matrix
 (one column per class), so that they can be set beside the published table and beside each other.

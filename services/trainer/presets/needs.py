@@ -19,7 +19,7 @@ class Needs:
     gpu: bool
 
 
-# RAF-DB: 12,271 training images, less the tenth cut for validation; the seed's split has 12,272.
+# RAF-DB: 12,271 training images, less the tenth cut for validation; hfer v0's split has 12,272.
 NEEDS: Mapping[str, Needs] = {
     "smoke": Needs(None, 980, gpu=False),
     "quick": Needs("FER2013", 28_709, gpu=False),

@@ -1,4 +1,4 @@
-"""The seed's network and recipe on RAF-DB's official split, to compare with published results.
+"""hfer v0's network and recipe on RAF-DB's official split, to compare with published results.
 
     make train PRESET=seed-rafdb-official DATA=rafdb
 

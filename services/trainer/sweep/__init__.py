@@ -22,6 +22,6 @@ Candidates are judged on validation only, never on test.
     data/KEY/              prepared once per ``DataConfig``
     candidates/KEY/seed-N/ a run folder; KEY is a hash of the candidate's whole recipe
 
-Runs that are out keep their log and lose their checkpoints: 12 candidates of the seed's network
+Runs that are out keep their log and lose their checkpoints: 12 candidates of hfer v0's network
 would leave 14 GB.
 """

@@ -99,7 +99,7 @@ def rafdb(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def hfer_v0_run(rafdb: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The seed's recipe but for its size, its weights and its epochs."""
+    """hfer v0's recipe but for its size, its weights and its epochs."""
     folder = tmp_path_factory.mktemp("seed") / "run"
     shrunk = ("data.size=32", "model.weights=none", "loop.epochs=1", "loop.threads=1")
     invoke(

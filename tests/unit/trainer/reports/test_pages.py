@@ -51,7 +51,7 @@ class TestRunReport:
             "Expressions",
             "Imbalance",
             "Image quality",
-            "The seed&#x27;s classification report",
+            "hfer v0&#x27;s classification report",
             "Worst examples",
             "Recipe and hashes",
         ):
