@@ -44,28 +44,6 @@ class BundleEvaluation:
         }
 
 
-def evaluate_bundle(
-    bundle: Path,
-    data: Path,
-    *,
-    split: Split | None = None,
-    allow_seen: bool = False,
-    precision: Precision = Precision.FP32,
-    threads: int = 1,
-    progress: Progress | None = None,
-) -> dict[str, Any]:
-    """Return the figures of ``judge_bundle`` as plain JSON; arguments and errors are the same."""
-    return judge_bundle(
-        bundle,
-        data,
-        split=split,
-        allow_seen=allow_seen,
-        precision=precision,
-        threads=threads,
-        progress=progress,
-    ).as_json()
-
-
 def judge_bundle(
     bundle: Path,
     data: Path,

@@ -156,7 +156,7 @@ def quality(crops: Pixels, answers: Answers) -> str:
 
 
 def hfer_v0_reports(figures: dict[str, Any]) -> str:
-    """hfer v0's classification report by argmax, and by p > 0.5 as hfer v0 computed it."""
+    """The classification report of hfer v0 by argmax, and by p > 0.5 as hfer v0 computed it."""
     return section(
         "hfer v0's classification report",
         '<div class="pair">',

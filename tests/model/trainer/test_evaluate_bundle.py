@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from services.trainer.cli import app
 from services.trainer.data.layouts import Split
 from services.trainer.errors import SeenImagesError
-from services.trainer.evaluation.bundle import evaluate_bundle
+from services.trainer.evaluation.bundle import judge_bundle
 from services.trainer.reports.run_page import run_figures, write_report
 from services.trainer.training.run import Run
 from services.vision.bundle import load_bundle
@@ -43,7 +43,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 class TestEvaluateBundle:
     def test_finds_what_the_run_found(self, run: Run) -> None:
         data = run.folder.parent / "data"
-        judged, own = evaluate_bundle(run.folder / "bundle", data), run_figures(run)
+        judged, own = judge_bundle(run.folder / "bundle", data).as_json(), run_figures(run)
         assert judged["confusion"] == own["confusion"]
         for name in ("nll", "ece", "brier"):
             assert judged[name] == pytest.approx(own[name], abs=2e-3)
@@ -51,7 +51,7 @@ class TestEvaluateBundle:
     def test_refuses_the_images_that_the_run_learned_from(self, run: Run) -> None:
         data = run.folder.parent / "data"
         with pytest.raises(SeenImagesError):
-            evaluate_bundle(run.folder / "bundle", data, split=Split.TRAIN)
+            judge_bundle(run.folder / "bundle", data, split=Split.TRAIN)
 
     def test_the_bundle_says_how_many_it_learned_from(self, run: Run) -> None:
         told = load_bundle(run.folder / "bundle").manifest.metrics

@@ -7,7 +7,7 @@ import pytest
 from services.trainer.data.known import FER2013
 from services.trainer.data.prepare import prepare
 from services.trainer.errors import SeenImagesError
-from services.trainer.evaluation.bundle import evaluate_bundle, judge_bundle
+from services.trainer.evaluation.bundle import judge_bundle
 from services.trainer.evaluation.compare import compare
 from services.trainer.evaluation.seen import SEEN_NAME, seen_bytes
 from services.vision.bundle import MODEL_NAME, Bundle, load_golden, write_bundle
@@ -36,7 +36,7 @@ def with_extras(bundle: Bundle, directory: Path, **changes: object) -> Bundle:
 
 class TestEvaluateBundle:
     def test_gives_plain_numbers_that_json_can_hold(self, tiny_bundle: Bundle, data: Path) -> None:
-        result = json.loads(json.dumps(evaluate_bundle(tiny_bundle.directory, data)))
+        result = json.loads(json.dumps(judge_bundle(tiny_bundle.directory, data).as_json()))
         assert result["n"] == 21
         assert result["model_version"] == tiny_bundle.version
         for name in ("accuracy", "macro_recall", "macro_f1"):
@@ -60,7 +60,7 @@ class TestEvaluateBundle:
         self, tiny_bundle: Bundle, data: Path
     ) -> None:
         calls: list[tuple[int, int]] = []
-        evaluate_bundle(
+        judge_bundle(
             tiny_bundle.directory, data, progress=lambda done, total: calls.append((done, total))
         )
         assert calls == sorted(calls)
@@ -69,7 +69,7 @@ class TestEvaluateBundle:
 
 class TestOverlap:
     def test_is_told_unknown_by_an_older_bundle(self, tiny_bundle: Bundle, data: Path) -> None:
-        result = evaluate_bundle(tiny_bundle.directory, data)
+        result = judge_bundle(tiny_bundle.directory, data).as_json()
         assert result["overlap"] == {
             "known_by": None,
             "in_training": None,
@@ -81,10 +81,10 @@ class TestOverlap:
     def test_is_found_by_file_hashes(self, tiny_bundle: Bundle, data: Path, tmp_path: Path) -> None:
         rows = prepare(data, out=tmp_path / "cache", config=DATA)["images"]
         bundle = with_extras(tiny_bundle, tmp_path / "b", extras={SEEN_NAME: seen_bytes(rows)})
-        on_test = evaluate_bundle(bundle.directory, data)
+        on_test = judge_bundle(bundle.directory, data).as_json()
         assert on_test["overlap"]["in_training"] == on_test["overlap"]["in_calibration"] == 0
         assert on_test["notes"] == []
-        on_train = evaluate_bundle(bundle.directory, data / "train", allow_seen=True)
+        on_train = judge_bundle(bundle.directory, data / "train", allow_seen=True).as_json()
         seen = on_train["overlap"]
         assert seen["in_training"] + seen["in_calibration"] == on_train["n"] == 14
         assert "flatter" in on_train["notes"][0]
@@ -96,7 +96,7 @@ class TestOverlap:
                 write_image(path, striped(label, seed=seed))
         facts = tiny_bundle.manifest.training_data.model_copy(update={"name": FER2013.name})
         bundle = with_extras(tiny_bundle, tmp_path / "b", training_data=facts)
-        result = evaluate_bundle(bundle.directory, tmp_path / "faces")
+        result = judge_bundle(bundle.directory, tmp_path / "faces").as_json()
         assert result["overlap"]["in_calibration"] == 8
         assert result["temperature_fitted_on_these_images"]
         assert result["cross_fitted"]["nll"] > 0
@@ -111,19 +111,19 @@ class TestSeenImages:
         ).directory
 
     def test_one_training_image_is_refused(self, trained: Path, data: Path) -> None:
-        assert evaluate_bundle(trained, data)["n"] == 21
+        assert judge_bundle(trained, data).as_json()["n"] == 21
         copy = (data / "train" / "fear" / "000.png").read_bytes()
         (data / "test" / "fear" / "copy.png").write_bytes(copy)
         with pytest.raises(SeenImagesError, match=r"1 of the 22 images .* add --allow-seen"):
-            evaluate_bundle(trained, data)
-        assert evaluate_bundle(trained, data, allow_seen=True)["overlap"]["in_training"] == 1
+            judge_bundle(trained, data)
+        assert judge_bundle(trained, data, allow_seen=True).as_json()["overlap"]["in_training"] == 1
 
     def test_is_refused_before_the_network_runs(self, trained: Path, data: Path) -> None:
         calls: list[tuple[int, int]] = []
         with pytest.raises(SeenImagesError):
-            evaluate_bundle(
+            judge_bundle(
                 trained, data / "train", progress=lambda done, total: calls.append((done, total))
-            )
+            ).as_json()
         assert calls[-1] == (14, 28)  # all read, none classified
 
     def test_the_images_of_calibration_are_only_noted(
@@ -132,7 +132,7 @@ class TestSeenImages:
         data = write_image_folder(tmp_path / "more", train=2, test=0, val=3)
         rows = prepare(data, out=tmp_path / "cache", config=DATA)["images"]
         bundle = with_extras(tiny_bundle, tmp_path / "b", extras={SEEN_NAME: seen_bytes(rows)})
-        result = evaluate_bundle(bundle.directory, data)
+        result = judge_bundle(bundle.directory, data).as_json()
         assert result["overlap"]["in_calibration"] == result["n"] == 21
         assert "cross_fitted" in result["notes"][0]
 
@@ -143,7 +143,7 @@ class TestSeenImages:
         (data / "train" / "fear" / "copy.png").write_bytes(copy)
         rows = prepare(data, out=tmp_path / "cache", config=DATA)["images"]
         bundle = with_extras(tiny_bundle, tmp_path / "b", extras={SEEN_NAME: seen_bytes(rows)})
-        assert evaluate_bundle(bundle.directory, data)["overlap"]["in_training"] == 0
+        assert judge_bundle(bundle.directory, data).as_json()["overlap"]["in_training"] == 0
 
     def test_fer2013_s_names_tell_training_from_public_test(
         self, tiny_bundle: Bundle, tmp_path: Path
@@ -154,9 +154,9 @@ class TestSeenImages:
                 write_image(path, striped(label, seed=seed))
         facts = tiny_bundle.manifest.training_data.model_copy(update={"name": FER2013.name})
         bundle = with_extras(tiny_bundle, tmp_path / "b", training_data=facts).directory
-        assert evaluate_bundle(bundle, tmp_path / "faces" / "PublicTest")["n"] == 4
+        assert judge_bundle(bundle, tmp_path / "faces" / "PublicTest").as_json()["n"] == 4
         with pytest.raises(SeenImagesError, match="4 of the 4 images"):
-            evaluate_bundle(bundle, tmp_path / "faces" / "Training")
+            judge_bundle(bundle, tmp_path / "faces" / "Training")
 
 
 class TestCompare:
