@@ -26,8 +26,8 @@ from services.vision.transforms import InputSpec
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 _CACHED = REPOSITORY / ".local" / "bench" / "seed-random"
-# Faces to measure on, and others to judge each arithmetic with.
-_FITTED, _JUDGED = 280, 420
+# Faces to measure on, and others to evaluate each arithmetic with.
+_FITTED, _EVALUATED = 280, 420
 _BN_BATCH, _BN_FACES, _GOLDEN = 16, 64, 16
 # Standard deviation of a logit over faces. The starter's is 2 to 3, but features of random weights
 # differ so little from face to face that rounding them weighs more: with 2.5 bf16 fails the golden
@@ -58,7 +58,7 @@ def write(out: Path) -> None:
 
     from services.trainer.export.bundle import replace_bundle
     from services.trainer.export.onnx_graph import to_onnx
-    from services.trainer.export.precisions import CALIBRATION_CROPS, judge_precisions, quantised
+    from services.trainer.export.precisions import CALIBRATION_CROPS, evaluate_precisions, quantised
     from services.trainer.networks.build import build_network
     from services.trainer.networks.normalisation import normalisation_for
     from services.trainer.networks.saved_network import inference
@@ -89,8 +89,8 @@ def write(out: Path) -> None:
     about = b"# Random weights\n\nFor measuring speed. Its answers mean nothing.\n"
     int8 = quantised(graph, crops[:CALIBRATION_CROPS], exact=0)
     extras = {"MODEL_CARD.md": about, INT8_MODEL_NAME: int8}
-    others, truth = drawn_faces(_JUDGED, size=size, seed=1)
-    figures = judge_precisions(
+    others, truth = drawn_faces(_EVALUATED, size=size, seed=1)
+    figures = evaluate_precisions(
         card, model=graph, golden=golden, extras=extras, crops=others, labels=truth
     )
     print(figures)

@@ -7,7 +7,7 @@ tells what the job's size costs, whatever else the machine does. What counting t
 would cost is measured beside it, in the database.
 
 To spare the bucket a page holds only ``--distinct`` different photos, each under its own key;
-rows, URLs and analyses are 100,000 all the same. Time to put is not judged: it is the bucket's.
+rows, URLs and analyses are 100,000 all the same. Time to put has no limit here: it is the bucket's.
 """
 
 import argparse

@@ -70,7 +70,7 @@ class ModelConfig(Section):
         enlarge: factor by which the graph enlarges the crops (bilinear) before the backbone.
         blend: share of the weights that it went on from in those that are shipped
             (``models/blend.py``); 0 takes the new ones alone.
-        stored: what the kernels are rounded to when the network is finished. It is judged with
+        stored: what the kernels are rounded to when the network is finished. It is evaluated with
             rounded ones, and "float16" halves its file.
         int8: put a network in int8 into the bundle as well, see the command ``quantise``.
         head: what follows the backbone.

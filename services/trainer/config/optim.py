@@ -39,7 +39,7 @@ class OptimConfig(Section):
         warmup_steps: of linear rise at the start.
         plateau: settings of that schedule.
         early_stop: None trains all epochs.
-        ema_decay: of the averaged weights; 0 judges and serves the last weights as they are.
+        ema_decay: of the averaged weights; 0 evaluates and serves the last weights as they are.
     """
 
     kind: Literal["sgd", "adam", "adamw"] = "sgd"

@@ -44,7 +44,7 @@ class Kind(StrEnum):
     NEAR = "near copies within a split"
 
 
-# Training images of these are left out; those of the others are a person's to judge.
+# Training images of these are left out; those of the others are a person's to decide.
 _DROPPED = frozenset({Kind.BLANK, Kind.CONFLICTING, Kind.ACROSS, Kind.NEAR_ACROSS})
 
 

@@ -11,7 +11,7 @@ from services.trainer.evaluation.metrics import confusion_matrix, scores
 Logits = NDArray[np.float32]
 
 
-def judge_as_served(framed: Logits, served: Logits, data: Subset) -> dict[str, Any] | None:
+def compare_as_served(framed: Logits, served: Logits, data: Subset) -> dict[str, Any] | None:
     """Compare two views of the same images; None where no face was found in any.
 
     A data set's frames are not the crops that serving makes around detected boxes. What a user

@@ -1,4 +1,4 @@
-"""Judge a bundle as it is served, on any folder of classes."""
+"""Evaluate a bundle as it is served, on any folder of classes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ class BundleEvaluation:
     precision: Precision
 
     def as_json(self) -> dict[str, Any]:
-        """Return every figure, with what was judged on what."""
+        """Return every figure, with what was evaluated on what."""
         manifest = self.bundle.manifest
         return {
             "model_version": self.bundle.version,
@@ -44,7 +44,7 @@ class BundleEvaluation:
         }
 
 
-def judge_bundle(
+def evaluate_bundle(
     bundle: Path,
     data: Path,
     *,
@@ -60,7 +60,7 @@ def judge_bundle(
         bundle: the bundle's folder; hashes and golden answers are checked first.
         data: a folder or archive of images, see ``read_images``.
         split: as of ``read_images``.
-        allow_seen: judge images of its training data too, with a note.
+        allow_seen: evaluate images of its training data too, with a note.
         precision: of the network.
         threads: of the engine.
         progress: called with (done, total); an image counts when read and when classified.

@@ -33,7 +33,7 @@ def threshold_report(
 
 
 def _report(answers: Flags, labels: Labels) -> dict[str, Any]:
-    """Judge answers ``[N, 7]``; a ratio of nothing by nothing is 0, as in scikit-learn."""
+    """Evaluate answers ``[N, 7]``; a ratio of nothing by nothing is 0, as in scikit-learn."""
     truth = np.eye(len(EMOTIONS), dtype=bool)[labels]
     hits = answers & truth
     per_class = _measures(hits.sum(0), answers.sum(0), truth.sum(0))

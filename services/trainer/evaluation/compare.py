@@ -19,7 +19,7 @@ _MEASURES = ("accuracy", "macro_recall", "macro_f1")
 
 
 def compare(first: BundleEvaluation, second: BundleEvaluation) -> dict[str, Any]:
-    """Compare two bundles that were judged on the same images.
+    """Compare two bundles that were evaluated on the same images.
 
     Raises:
         ValueError: if the images are not the same.

@@ -1,4 +1,4 @@
-"""The images a bundle is judged on: any folder of classes, read as ``prepare`` reads one."""
+"""The images a bundle is evaluated on: any folder of classes, read as ``prepare`` reads one."""
 
 import hashlib
 from collections import Counter
@@ -32,7 +32,7 @@ _LIMITS = PhotoLimits(photo_min_side_px=8)
 class FaceImages:
     """Whole-face images: crops uint8 ``[N, S, S, C]``, and for each its sample and file hash.
 
-    ``sha256`` is the archive's, or that of the judged files' listing as ``sha256sum`` prints it.
+    ``sha256`` is the archive's, or that of the evaluated files' listing as ``sha256sum`` prints it.
     """
 
     name: str

@@ -2,7 +2,7 @@
 
     make train PRESET=seed-rafdb-official DATA=rafdb
 
-Validation is a tenth of the official training images, the 3,068 test images are judged once.
+Validation is a tenth of the official training images, the 3,068 test images are evaluated once.
 Expected: not measured yet; ImageNet-initialised DenseNets of this size reach 85 to 88 % with
 augmentation and a schedule (``best-gpu``), this recipe has neither.
 """

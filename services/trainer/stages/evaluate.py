@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from services.trainer.data.layouts import Split
 from services.trainer.errors import RunError
-from services.trainer.evaluation.evaluate import judge
+from services.trainer.evaluation.evaluate import evaluate_logits
 from services.trainer.files import NETWORK
 from services.trainer.training.run import Run
 from services.trainer.training.stage_outputs import (
@@ -21,7 +21,7 @@ Which = Literal["last", "best"]
 
 
 def evaluate_run(run: Run, *, which: Which = "last") -> dict[str, Any]:
-    """Judge the averaged weights of a checkpoint.
+    """Evaluate the averaged weights of a checkpoint.
 
     "last" chooses nothing by looking at an evaluation split; "best" chose the epoch on
     validation, which flatters that split.
@@ -52,19 +52,19 @@ def evaluate_run(run: Run, *, which: Which = "last") -> dict[str, Any]:
     for stale in (EVALUATION, CALIBRATION, LOGITS, SERVED_LOGITS):
         (run.report / stale).unlink(missing_ok=True)
     save_keras(model, run.folder / NETWORK)
-    split, judged = data.judged
+    split, evaluated = data.evaluated
     found = {Split.VALIDATION: logits_of(data.validation.images)}
     if split is Split.TEST:
-        found[split] = logits_of(judged.images)
+        found[split] = logits_of(evaluated.images)
     write_logits(run, found)
-    if judged.served is not None:
-        write_served_logits(run, logits_of(judged.served))
+    if evaluated.served is not None:
+        write_served_logits(run, logits_of(evaluated.served))
     evaluation = {
         "checkpoint": which,
         "steps": checkpoint.position.step,
         "seconds": checkpoint.position.seconds,
         "parameters": int(model.count_params()),
-        **judge(found[split], judged, split=split),
+        **evaluate_logits(found[split], evaluated, split=split),
     }
     write_json(run.report / EVALUATION, evaluation)
     return evaluation

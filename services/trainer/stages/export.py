@@ -19,7 +19,7 @@ from services.vision.classifiers.choice import METRICS_KEY
 from services.vision.transforms import InputSpec
 
 # Images that each arithmetic answers: on so many, a share of 99.5 % is sure to 0.2 points.
-_JUDGED = 4_000
+_EVALUATED = 4_000
 
 
 def export_run(
@@ -57,7 +57,7 @@ def export_run(
     from services.trainer.export.precisions import (
         CALIBRATION_CROPS,
         EXACT_CONVOLUTIONS,
-        judge_precisions,
+        evaluate_precisions,
         quantised,
     )
     from services.trainer.networks.saved_network import (  # TensorFlow
@@ -87,9 +87,14 @@ def export_run(
             graph, _drawn(data.train, CALIBRATION_CROPS).images, exact=EXACT_CONVOLUTIONS
         )
     golden = make_golden(reference=reference, shape=shape, card=card)
-    judged = _drawn(data.judged[1], _JUDGED)
-    metrics[METRICS_KEY] = judge_precisions(
-        card, model=graph, golden=golden, extras=extras, crops=judged.images, labels=judged.labels
+    evaluated = _drawn(data.evaluated[1], _EVALUATED)
+    metrics[METRICS_KEY] = evaluate_precisions(
+        card,
+        model=graph,
+        golden=golden,
+        extras=extras,
+        crops=evaluated.images,
+        labels=evaluated.labels,
     )
     if "refused" in metrics[METRICS_KEY].get("int8", {}):
         del extras[INT8_MODEL_NAME]  # after hours of training the bundle in fp32 counts more

@@ -29,7 +29,7 @@ class SweepPlan(Section):
         preset: the recipe that the candidates change.
         data: path of the data.
         settings: as typed, axes and others.
-        rungs: epochs after which candidates are judged, rising; the last is a whole run.
+        rungs: epochs after which candidates are evaluated, rising; the last is a whole run.
         keep: share that goes on from each rung but the last.
         by: what ranks them.
         seeds: runs per candidate; means over them are ranked.
@@ -54,7 +54,7 @@ class Trial:
         candidate: which.
         seed: of this run.
         rung: its number, from 0.
-        epochs: after which it is judged.
+        epochs: after which it is evaluated.
         folder: the run folder, prepared data in it.
     """
 

@@ -33,7 +33,7 @@ def run_in_process(
     interrupted: Callable[[], bool],
     work: Work | None = None,
 ) -> Outcome | Stopped:
-    """Run ``trial.train_and_judge`` in a fresh process; its output goes to ``console.log``.
+    """Run ``trial.train_and_evaluate`` in a fresh process; its output goes to ``console.log``.
 
     Args:
         trial: which run, and how far.
@@ -111,9 +111,9 @@ def _work(
 
 
 def _training() -> Work:
-    from services.trainer.sweep.trial import train_and_judge  # TensorFlow
+    from services.trainer.sweep.trial import train_and_evaluate  # TensorFlow
 
-    return train_and_judge
+    return train_and_evaluate
 
 
 class _Relay:

@@ -17,7 +17,7 @@ from services.trainer.sweep.store import SweepStore
 
 
 class TrialRunner(Protocol):
-    """Who trains and judges; ``process.run_in_process`` is the one that does."""
+    """Trains and evaluates; ``process.run_in_process`` is the one that does."""
 
     def __call__(self, trial: Trial, *, max_seconds: float) -> Outcome | Stopped:
         """Go on with the trial's run to the rung's end, or until ``max_seconds`` are over."""

@@ -29,7 +29,7 @@ def build_averaged(
 ) -> keras.Model:
     """Build the network in float32 from the averaged weights of ``checkpoint``.
 
-    Whatever precision it was trained in, it is judged and served in float32, its kernels rounded
+    Whatever precision it was trained in, it is evaluated and served in float32, its kernels rounded
     as they will be stored. A run without an average (``optim.ema_decay=0``) has its last weights
     and statistics as they are.
     """

@@ -32,7 +32,7 @@ class State(Protocol):
         """Take step number ``step`` (from 0) at a learning rate; return the loss before it."""
 
     def averaged(self, batches: Iterable[Any]) -> AbstractContextManager[None]:
-        """Judge with averaged weights while the context lasts; nothing is changed after it."""
+        """Evaluate with averaged weights while the context lasts; nothing is changed after it."""
 
     def logits(self, images: NDArray[np.uint8], *, batch_size: int) -> NDArray[np.float32]:
         """Return ``[N, 7]`` for uint8 ``[N, S, S, C]``."""

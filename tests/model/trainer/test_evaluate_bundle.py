@@ -1,4 +1,4 @@
-"""The judge against the run that wrote the bundle: Keras there, OpenVINO here."""
+"""The bundle's evaluation against the run that wrote the bundle: Keras there, OpenVINO here."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from services.trainer.cli import app
 from services.trainer.data.layouts import Split
 from services.trainer.errors import SeenImagesError
-from services.trainer.evaluation.bundle import judge_bundle
+from services.trainer.evaluation.bundle import evaluate_bundle
 from services.trainer.reports.run_page import run_figures, write_report
 from services.trainer.training.run import Run
 from services.vision.bundle import load_bundle
@@ -43,15 +43,15 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 class TestEvaluateBundle:
     def test_finds_what_the_run_found(self, run: Run) -> None:
         data = run.folder.parent / "data"
-        judged, own = judge_bundle(run.folder / "bundle", data).as_json(), run_figures(run)
-        assert judged["confusion"] == own["confusion"]
+        evaluated, own = evaluate_bundle(run.folder / "bundle", data).as_json(), run_figures(run)
+        assert evaluated["confusion"] == own["confusion"]
         for name in ("nll", "ece", "brier"):
-            assert judged[name] == pytest.approx(own[name], abs=2e-3)
+            assert evaluated[name] == pytest.approx(own[name], abs=2e-3)
 
     def test_refuses_the_images_that_the_run_learned_from(self, run: Run) -> None:
         data = run.folder.parent / "data"
         with pytest.raises(SeenImagesError):
-            judge_bundle(run.folder / "bundle", data, split=Split.TRAIN)
+            evaluate_bundle(run.folder / "bundle", data, split=Split.TRAIN)
 
     def test_the_bundle_says_how_many_it_learned_from(self, run: Run) -> None:
         told = load_bundle(run.folder / "bundle").manifest.metrics

@@ -15,7 +15,7 @@ from services.trainer.cli import app
 from services.trainer.commands.training import UNFINISHED
 from services.trainer.data.layouts import Split
 from services.trainer.errors import RunError
-from services.trainer.evaluation.bundle import judge_bundle
+from services.trainer.evaluation.bundle import evaluate_bundle
 from services.trainer.export.bundle import synthetic_crops
 from services.trainer.networks.saved_network import load_keras, replace_saved_model
 from services.trainer.stages import evaluate_run, export_run
@@ -106,7 +106,7 @@ class TestWholeWay:
 
     def test_the_bundle_knows_its_training_images_by_their_hashes(self, run: Path) -> None:
         data, bundle = run.parent / "data", run / "bundle"
-        trained = judge_bundle(bundle, data, split=Split.TRAIN, allow_seen=True).as_json()
+        trained = evaluate_bundle(bundle, data, split=Split.TRAIN, allow_seen=True).as_json()
         manifest = json.loads((run / "data" / "manifest.json").read_bytes())
         kept = [row["split"] for row in manifest["images"] if row["kept"]]
         assert trained["overlap"] == {
@@ -115,7 +115,9 @@ class TestWholeWay:
             "in_calibration": kept.count("validation"),  # cut from the train folder
         }
         assert "were in the bundle's training data" in " ".join(trained["notes"])
-        assert judge_bundle(bundle, data, split=Split.TEST).as_json()["overlap"]["in_training"] == 0
+        assert (
+            evaluate_bundle(bundle, data, split=Split.TEST).as_json()["overlap"]["in_training"] == 0
+        )
 
     def test_the_manifest_tells_the_calibration(self, run: Path) -> None:
         calibration = json.loads((run / "report" / "calibration.json").read_bytes())

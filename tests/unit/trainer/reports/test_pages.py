@@ -10,7 +10,7 @@ from services.common.domain.emotions import EMOTIONS
 from services.trainer.data.dataset import load_prepared
 from services.trainer.data.prepare import prepare
 from services.trainer.errors import RunError
-from services.trainer.evaluation.bundle import BundleEvaluation, judge_bundle
+from services.trainer.evaluation.bundle import BundleEvaluation, evaluate_bundle
 from services.trainer.networks.normalisation import Normalisation
 from services.trainer.reports.bundle_page import write_bundle_report
 from services.trainer.reports.charts import imbalance_svg, reliability, training_svg
@@ -87,7 +87,7 @@ class TestBundleReport:
     @pytest.fixture
     def evaluation(self, tiny_bundle: Bundle, tmp_path: Path) -> BundleEvaluation:
         data = write_image_folder(tmp_path / "data", train=1, test=2)
-        return judge_bundle(tiny_bundle.directory, data)
+        return evaluate_bundle(tiny_bundle.directory, data)
 
     def test_carries_no_image_unless_asked(
         self, evaluation: BundleEvaluation, tmp_path: Path
