@@ -194,9 +194,9 @@ def _search(asked: _Asked, store: "SweepStore", *, deadline: float) -> str | Non
 def _show(asked: _Asked, store: "SweepStore", *, title: str) -> None:
     """Write table and plot anew, and print the table."""
     from services.trainer.sweep.tables import rich_table
-    from services.trainer.sweep.tables_out import write_papers
+    from services.trainer.sweep.tables_out import write_tables
 
-    standings = write_papers(
+    standings = write_tables(
         store.folder,
         plan=asked.plan,
         axes=asked.axes,

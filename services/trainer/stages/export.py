@@ -75,7 +75,7 @@ def export_run(
     reference, graph, shape = inference(network), to_onnx(network), card.input.shape
     difference = check_parity(graph, reference=reference, shape=shape)
     metrics = {**card.metrics, "onnx_parity_max_difference": difference}
-    extras = {paper: (run.report / paper).read_bytes() for paper in (CARD, PICTURE)}
+    extras = {name: (run.report / name).read_bytes() for name in (CARD, PICTURE)}
     data = run.prepared()
     extras[SEEN_NAME] = seen_bytes(data.manifest["images"])
     if keras:

@@ -23,7 +23,7 @@ from services.trainer.training.checkpoint import Checkpoint, Position
 from services.trainer.training.pace import Pace
 from services.trainer.training.ports import Reporter, StateFactory
 from services.trainer.training.run import Run
-from services.trainer.training.run_log import Journal, Scalars
+from services.trainer.training.run_log import RunLog, Scalars
 from services.trainer.training.schedule import ScheduleState, learning_rate
 
 _LOG_EVERY = 50
@@ -65,7 +65,7 @@ class Loop:
         self._data = data
         self._run = run
         self._reporter = reporter
-        self._journal = Journal(run.folder, scalars=scalars)
+        self._log = RunLog(run.folder, scalars=scalars)
         self._max_seconds = max_seconds
         self._interrupted = interrupted
         self._teacher = load_teacher(
@@ -149,7 +149,7 @@ class Loop:
             self._state.restore(checkpoint.arrays)
             position = checkpoint.position
             self._position = replace(position, sessions=position.sessions + 1)
-        self._journal.began(step=self._position.step)
+        self._log.began(step=self._position.step)
         self._reporter.began(step=self._position.step, total=self._total)
 
     def _steps(self) -> Iterator[tuple[int, Batch]]:
@@ -173,7 +173,7 @@ class Loop:
         self._epoch_pace.stepped(images)
         self._reporter.stepped(step=step, loss=loss, images_per_second=self._epoch_pace.rate)
         if step % _LOG_EVERY == 0:
-            self._journal.add(
+            self._log.add(
                 "step",
                 step=step,
                 loss=round(loss, 5),
@@ -186,7 +186,7 @@ class Loop:
         epoch = self._position.step // len(self._batches)
         loss = self._position.epoch_loss / len(self._batches)
         validation_loss, accuracy = self._validate(epoch)
-        self._journal.add(
+        self._log.add(
             "epoch",
             step=self._position.step,
             epoch=epoch,

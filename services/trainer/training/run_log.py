@@ -1,4 +1,4 @@
-"""What happened, written down three times: for programs, for spreadsheets, for TensorBoard.
+"""What happened, written three times: for programs, for spreadsheets, for TensorBoard.
 
 log.jsonl       one line per 50 steps ("kind": "step") and per epoch ("epoch")
 log.csv         the epoch lines again
@@ -32,7 +32,7 @@ class Scalars(Protocol):
         """Add one point to each of the named curves."""
 
 
-class Journal:
+class RunLog:
     """The log of one run folder."""
 
     def __init__(self, folder: Path, *, scalars: Scalars | None = None) -> None:

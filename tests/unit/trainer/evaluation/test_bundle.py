@@ -22,7 +22,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def with_extras(bundle: Bundle, directory: Path, **changes: object) -> Bundle:
-    """The same network with other papers: ``seen`` bytes, or another card."""
+    """The same network with other extra files: ``seen`` bytes, or another card."""
     extras = changes.pop("extras", {})
     assert isinstance(extras, dict)
     return write_bundle(

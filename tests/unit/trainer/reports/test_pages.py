@@ -17,7 +17,7 @@ from services.trainer.reports.charts import imbalance_svg, reliability, training
 from services.trainer.reports.page import page, table
 from services.trainer.reports.run_page import run_figures, write_report
 from services.trainer.training.run import Run
-from services.trainer.training.run_log import Journal
+from services.trainer.training.run_log import RunLog
 from services.vision.bundle import Bundle
 from tests.fixtures.training import DATA, tiny_config, write_image_folder
 
@@ -29,9 +29,9 @@ def run(tmp_path: Path) -> Run:
     data = write_image_folder(tmp_path / "data", train=4, test=4, val=4)
     prepare(data, out=folder.data, config=DATA)
     folder.begin(tiny_config(), normalisation=Normalisation((128.0,), (50.0,)), data={"train": 28})
-    journal = Journal(folder.folder)
-    journal.add("step", step=50, loss=1.9, learning_rate=0.1)
-    journal.add("epoch", step=60, epoch=1, loss=1.8, validation_loss=1.7, validation_accuracy=0.4)
+    run_log = RunLog(folder.folder)
+    run_log.add("step", step=50, loss=1.9, learning_rate=0.1)
+    run_log.add("epoch", step=60, epoch=1, loss=1.8, validation_loss=1.7, validation_accuracy=0.4)
     n = len(load_prepared(folder.data).test)
     logits = np.random.default_rng(0).normal(size=(n, 7)).astype(np.float32) * 3
     folder.report.mkdir()
