@@ -53,7 +53,7 @@ class _Found:
 
 
 class Pipeline:
-    """The ``PhotoAnalyser`` of the product. Not for several threads at once."""
+    """Analyses photos as the worker asks for it. Not for several threads at once."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Pipeline:
 
     @property
     def model_version(self) -> str:
-        """See ``PhotoAnalyser.model_version``."""
+        """The version that results carry, such as ``starter-0.1.0+1a2b3c4d``."""
         return self._bundle.version
 
     @property
@@ -93,13 +93,21 @@ class Pipeline:
         return self._classifier.precision
 
     def warm_up(self) -> None:
-        """See ``PhotoAnalyser.warm_up``."""
+        """Run every network once, so that the first photo is as fast as the others."""
         photo = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
         self._detector.detect([photo])
         _warm_up_classifier(self._classifier, self._bundle)
 
     def with_bundle(self, directory: Path) -> Self:
-        """See ``PhotoAnalyser.with_bundle``; the detector is shared."""
+        """Return one with the same detector and another expression model, verified and warm.
+
+        Another thread may call it while this one analyses: the detector is not touched.
+
+        Raises:
+            BundleError: a file is not what its hash says, the network cannot be run, or the
+                golden answers differ.
+            TransientError: there is too little memory for a second model.
+        """
         bundle = load_bundle(directory)
         return type(self)(
             self._detector,
@@ -110,8 +118,8 @@ class Pipeline:
             load=self._load,
         )
 
-    def decode(self, data: bytes) -> DecodedPhoto | ItemError:
-        """See ``PhotoAnalyser.decode``."""
+    def _decode(self, data: bytes) -> DecodedPhoto | ItemError:
+        """Decode one photo; a photo at fault is returned as its error, not raised."""
         try:
             with stage("decode"):
                 return decode_photo(data, limits=self._limits)
@@ -121,20 +129,16 @@ class Pipeline:
             detail = "The photo needs more memory than the worker has; send it smaller."
             return ItemError(ItemErrorCode.OUT_OF_MEMORY, detail)
 
-    def analyse_decoded(
-        self, photos: Sequence[DecodedPhoto], options: AnalysisOptions
-    ) -> list[PhotoAnalysis]:
-        """See ``PhotoAnalyser.analyse_decoded``."""
-        with _memory_trouble_is_transient():
-            return self._classified(self._find(photos, options))
-
     def analyse(
         self, photos: Sequence[bytes], options: AnalysisOptions
     ) -> list[PhotoAnalysis | ItemError]:
-        """See ``PhotoAnalyser.analyse``.
+        """Decode and analyse a chunk; each photo has its result or its own error.
 
         Only a few decoded photos are in memory at a time, however many the chunk has; crops
         are kept, so that all faces still go through the classifier together.
+
+        Raises:
+            TransientError: the device is out of memory; fewer photos may fit.
         """
         errors: dict[int, ItemError] = {}
         with _memory_trouble_is_transient():
@@ -154,7 +158,7 @@ class Pipeline:
 
     def _decode_into(self, waiting: list[DecodedPhoto], data: bytes) -> ItemError | None:
         """Decode without leaving a second reference that would outlive ``waiting.clear()``."""
-        decoded = self.decode(data)
+        decoded = self._decode(data)
         if isinstance(decoded, ItemError):
             return decoded
         waiting.append(decoded)
