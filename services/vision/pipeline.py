@@ -1,7 +1,6 @@
 """Photos in, analysed faces out: decode, detect, crop, classify all faces at once."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -10,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.common.domain.errors import BundleError, ItemError, ItemErrorCode, TransientError
+from services.common.domain.errors import ItemError, ItemErrorCode
 from services.common.domain.faces import (
     AnalysedFace,
     AnalysisOptions,
@@ -19,21 +18,14 @@ from services.common.domain.faces import (
 )
 from services.common.domain.limits import PhotoLimits
 from services.imaging.decode import DecodedPhoto, decode_photo
-from services.vision.bundle import Bundle, check_golden, load_bundle
-from services.vision.classifiers.batches import LARGEST_BATCH
-from services.vision.classifiers.choice import PrecisionChoice
+from services.vision.bundle import Bundle, load_bundle
 from services.vision.classifiers.port import ExpressionClassifier, Precision
 from services.vision.detectors.port import FaceDetector
-from services.vision.engines import (
-    ClassifierKind,
-    DetectorKind,
-    cuda_available,
-    detector_of,
-    load_classifier,
-    load_detector,
-)
+from services.vision.engines import DetectorKind
+from services.vision.memory import memory_trouble_is_transient
 from services.vision.stages import stage
 from services.vision.transforms import Pixels, crop_face
+from services.vision.verified import verified, warm_up
 
 # Decoded photos that ``analyse`` collects before it looks for faces: 48 MB, and less than that
 # beside one photo of the largest size (150 MB).
@@ -96,7 +88,7 @@ class Pipeline:
         """Run every network once, so that the first photo is as fast as the others."""
         photo = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
         self._detector.detect([photo])
-        _warm_up_classifier(self._classifier, self._bundle)
+        warm_up(self._classifier, self._bundle)
 
     def with_bundle(self, directory: Path) -> Self:
         """Return one with the same detector and another expression model, verified and warm.
@@ -111,7 +103,7 @@ class Pipeline:
         bundle = load_bundle(directory)
         return type(self)(
             self._detector,
-            _verified(bundle, self._load),
+            verified(bundle, self._load),
             bundle,
             limits=self._limits,
             detector_kind=self._detector_kind,
@@ -141,7 +133,7 @@ class Pipeline:
             TransientError: the device is out of memory; fewer photos may fit.
         """
         errors: dict[int, ItemError] = {}
-        with _memory_trouble_is_transient():
+        with memory_trouble_is_transient():
             found: list[_Found] = []
             waiting: list[DecodedPhoto] = []
             for index, data in enumerate(photos):
@@ -227,86 +219,6 @@ class Pipeline:
         )
 
 
-def build_pipeline(
-    bundle_dir: Path,
-    mtcnn_dir: Path,
-    *,
-    detector: DetectorKind = DetectorKind.AUTO,
-    classifier: ClassifierKind = ClassifierKind.AUTO,
-    precision: Precision | PrecisionChoice = PrecisionChoice.AUTO,
-    threads: int = 1,
-    limits: PhotoLimits | None = None,
-) -> Pipeline:
-    """Load and verify everything and warm it up; the pipeline returned is ready for photos.
-
-    Args:
-        bundle_dir: the folder of the expression model.
-        mtcnn_dir: the folder of the exported MTCNN networks.
-        detector: AUTO is facenet where CUDA is, else openvino.
-        classifier: AUTO is onnxruntime where CUDA is, else openvino.
-        precision: of the openvino classifier; AUTO is what suits bundle and CPU.
-        threads: inference threads of this process.
-        limits: the product's when None.
-
-    Raises:
-        BundleError: if a file is not what its hash says, the network cannot be run or the golden
-            answers differ.
-        TransientError: if there is too little memory.
-    """
-    cv2.setNumThreads(threads)  # else each process takes every core
-    bundle = load_bundle(bundle_dir)
-    may_use_cuda = detector is not DetectorKind.OPENVINO or classifier is ClassifierKind.AUTO
-    cuda = may_use_cuda and cuda_available()
-
-    def load(bundle: Bundle) -> ExpressionClassifier:
-        return load_classifier(classifier, bundle, cuda=cuda, precision=precision, threads=threads)
-
-    engine = _verified(bundle, load)
-    faces = load_detector(detector, mtcnn_dir, cuda=cuda, threads=threads)
-    pipeline = Pipeline(
-        faces,
-        engine,
-        bundle,
-        limits=limits or PhotoLimits(),
-        detector_kind=detector_of(detector, cuda=cuda),
-        load=load,
-    )
-    pipeline.warm_up()
-    return pipeline
-
-
-def _verified(
-    bundle: Bundle, load: Callable[[Bundle], ExpressionClassifier]
-) -> ExpressionClassifier:
-    """Load the classifier of a bundle, hold it to its golden answers and warm it up.
-
-    Raises:
-        BundleError: it cannot be loaded or run, or answers otherwise.
-        TransientError: there is too little memory.
-    """
-    try:
-        classifier = load(bundle)
-        check_golden(bundle, classifier)
-        _warm_up_classifier(classifier, bundle)
-    except (BundleError, OSError):
-        raise
-    except Exception as error:
-        # Every engine has errors of its own for a network that is none or has other shapes.
-        if _is_memory_trouble(error):
-            detail = "The worker has too little memory to load the model."
-            raise TransientError(detail) from error
-        raise BundleError(
-            f"The network of {bundle.version} cannot be run here; export the bundle again."
-        ) from error
-    return classifier
-
-
-def _warm_up_classifier(classifier: ExpressionClassifier, bundle: Bundle) -> None:
-    """Run it on so many crops that it meets every batch size."""
-    shape = (2 * LARGEST_BATCH - 1, *bundle.manifest.input.shape)
-    classifier.classify(np.zeros(shape, np.uint8))
-
-
 def sharpness(crop: Pixels) -> float:
     """Variance of the Laplacian of a crop; low means blurred (Pech-Pacheco et al., 2000).
 
@@ -315,28 +227,6 @@ def sharpness(crop: Pixels) -> float:
     is_gray = crop.shape[-1] == 1
     gray = crop[..., 0] if is_gray else cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
     return float(cv2.Laplacian(np.ascontiguousarray(gray), cv2.CV_64F).var())
-
-
-@contextmanager
-def _memory_trouble_is_transient() -> Iterator[None]:
-    """Name a device that ran out of memory, whatever the engine calls it."""
-    try:
-        yield
-    except MemoryError as error:
-        raise TransientError("The worker is out of memory; fewer photos may fit.") from error
-    except RuntimeError as error:
-        if not _is_memory_trouble(error):
-            raise
-        raise TransientError("The device is out of memory; fewer photos may fit.") from error
-
-
-def _is_memory_trouble(error: Exception) -> bool:
-    """Tell whether memory ran out: torch, ONNX Runtime and OpenVINO raise RuntimeErrors."""
-    text = str(error).lower()
-    phrases = ("out of memory", "bad_alloc", "allocate memory")
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and any(phrase in text for phrase in phrases)
-    )
 
 
 def _by_size(face: DetectedFace) -> tuple[float, float, float]:
