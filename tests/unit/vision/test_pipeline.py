@@ -142,6 +142,7 @@ class TestWithBundle:
             CountingClassifier(tiny_bundle),
             tiny_bundle,
             limits=PhotoLimits(),
+            detector_kind=DetectorKind.OPENVINO,
             load=load,
         )
         with pytest.raises(TransientError, match="memory"):
