@@ -59,7 +59,7 @@ def main() -> None:
             precisions=precisions,
             rounds=asked.rounds,
             cores=asked.threads,
-            tell=lambda text: bar.update(task, description=text, advance=1),
+            show=lambda text: bar.update(task, description=text, advance=1),
         )
     for table in as_tables(report.as_json()):
         Console(width=120).print(table)

@@ -86,7 +86,7 @@ def compare(
     precision: Arithmetic = "fp32",
     as_json: AsJson = False,
 ) -> None:
-    """Tell whether two bundles differ on the same images, by paired bootstrap."""
+    """Say whether two bundles differ on the same images, by paired bootstrap."""
     if len(bundle) != 2:
         raise typer.BadParameter("give --bundle twice")
     from services.trainer.evaluation.compare import compare as compared

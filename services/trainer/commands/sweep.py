@@ -47,10 +47,10 @@ def sweep(
         Path | None, typer.Option(help="The sweep's folder; runs/sweep-PRESET if not given.")
     ] = None,
     rungs: Annotated[
-        str, typer.Option(help="Epochs after which the best go on; 2,6 and the recipe's epochs.")
+        str, typer.Option(help="Epochs after which the best continue; 2,6 and the recipe's epochs.")
     ] = "",
     keep: Annotated[
-        float, typer.Option(min=0.01, max=1, help="Share that goes on, rounded up.")
+        float, typer.Option(min=0.01, max=1, help="Share that continues, rounded up.")
     ] = 0.33,
     by: Annotated[Measure, typer.Option(help="What ranks candidates.")] = Measure.MACRO_F1,
     seeds: Annotated[int, typer.Option(min=1, help="Runs per candidate, from loop.seed on.")] = 1,
@@ -67,7 +67,7 @@ def sweep(
 ) -> None:
     """Compare settings: all candidates briefly, the best of them on to whole runs.
 
-    The same command goes on where a sweep stopped.
+    The same command continues where a sweep stopped.
     """
     deadline = time.monotonic() + max_minutes * 60
     with explained():
@@ -92,7 +92,7 @@ def sweep(
             if store.outcomes != before:
                 _show(asked, store, title="so far")
             Console().print(
-                f"stopped ({stopped}) and saved in {folder}; the same command goes on",
+                f"stopped ({stopped}) and saved in {folder}; the same command continues",
                 highlight=False,
             )
             raise typer.Exit(UNFINISHED)

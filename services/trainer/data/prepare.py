@@ -81,14 +81,14 @@ def prepare(
     if config.split_rule == "seed":
         splits = hfer_v0_split(samples, seed=config.split_seed)
     else:
-        told = [sample.split for sample in samples]
+        found = [sample.split for sample in samples]
         groups = duplicate_groups(
             images,
-            among=cut_from(told),
+            among=cut_from(found),
             threshold=config.near_duplicate,
             progress=_of("looking for copies", progress),
         )
-        splits = complete_splits(told, labels=labels, groups=groups, config=config)
+        splits = complete_splits(found, labels=labels, groups=groups, config=config)
     findings = audit(images, labels=labels, splits=splits, threshold=config.near_duplicate)
     np.save(out / IMAGES_NAME, images)
     kept = findings.keep(splits) if config.drop_suspect else np.ones(len(samples), dtype=bool)

@@ -21,7 +21,7 @@ _CHUNK = 256
 
 @dataclass(frozen=True, slots=True)
 class BundleEvaluation:
-    """The images, the bundle's answers, and what it had met of them before."""
+    """The images, the bundle's answers, and which of them it had seen before."""
 
     bundle: Bundle
     images: FaceImages
@@ -86,18 +86,18 @@ def evaluate_bundle(
 
     manifest = loaded.manifest
     images = read_images(data, manifest.input, split=split, progress=reading)
-    met = overlap(loaded, images)
+    seen = overlap(loaded, images)
     if not allow_seen:
-        met.refuse_trained()
+        seen.refuse_trained()
     probabilities = _classify(images.crops, classifier=classifier, progress=classifying)
     answers = Answers(
         labels=images.labels,
         logits=_logits(probabilities, temperature=manifest.temperature),
         temperature=manifest.temperature,
         abstention_threshold=manifest.abstention_threshold,
-        fitted_here=met.fitted_here,
+        fitted_here=seen.fitted_here,
     )
-    return BundleEvaluation(loaded, images, answers, met, precision)
+    return BundleEvaluation(loaded, images, answers, seen, precision)
 
 
 def _classify(

@@ -1,4 +1,4 @@
-"""Make probabilities honest: a shift, a temperature, a threshold of uncertainty."""
+"""Calibrate probabilities: a shift, a temperature, a threshold of uncertainty."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -74,7 +74,8 @@ def fit_temperature(logits: NDArray[np.floating[Any]], labels: Labels) -> float:
 def cross_fitted(logits: NDArray[np.float32], labels: Labels, *, seed: int = 0) -> Floats:
     """Return calibrated probabilities of ``[N, 7]``, each half by a T fitted on the other.
 
-    For a data set without a test split: its calibration error after T is then no self-praise.
+    For a data set without a test split: no image's calibration error is measured with a T that
+    was fitted on it.
     """
     order = np.random.default_rng(seed).permutation(len(labels))
     halves = order[::2], order[1::2]

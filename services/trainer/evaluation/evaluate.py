@@ -36,7 +36,7 @@ def evaluate_logits(
     Args:
         logits: ``[N, 7]``.
         data: the images they were given for.
-        split: its name, told in the report. On the validation split, where the temperature was
+        split: its name, for the report. On the validation split, where the temperature was
             fitted, calibrated probabilities are evaluated by two-fold cross-fitting instead.
         calibration: adds the measures after the temperature.
     """

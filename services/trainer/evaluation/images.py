@@ -49,7 +49,7 @@ class FaceImages:
         return np.array([sample.label for sample in self.samples], dtype=np.int64)
 
     def facts(self) -> dict[str, Any]:
-        """Return what the report tells of the data; ``left_out`` are images of other splits."""
+        """Return what the report says of the data; ``left_out`` are images of other splits."""
         by_split = Counter(str(sample.split or "not told") for sample in self.samples)
         by_class = Counter(sample.label for sample in self.samples)
         return {

@@ -117,7 +117,7 @@ def _freeze(features: keras.Model, config: ModelConfig) -> None:
 
 
 def _reason(error: ValueError) -> str:
-    """Return the line of Keras' message that tells more than which layer it was, in plain text."""
+    """Return the line of Keras' message that says more than which layer it was, in plain text."""
     lines = [line for line in re.sub(r"\x1b\[[0-9;]*m", "", str(error)).splitlines() if line]
-    telling = (line for line in lines if not line.startswith("Exception encountered"))
-    return next(telling, "nothing")
+    reasons = (line for line in lines if not line.startswith("Exception encountered"))
+    return next(reasons, "nothing")

@@ -55,7 +55,7 @@ def load_pretrained(model: keras.Model, config: ModelConfig) -> None:
 
 
 def load_from_bundle(model: keras.Model, folder: Path) -> None:
-    """Go on from a bundle: the shipped one, or any that was exported from the same recipe.
+    """Start from a bundle: the shipped one, or any that was exported from the same recipe.
 
     Raises:
         WeightsError: if the bundle cannot be read or holds another network.
@@ -68,7 +68,7 @@ def load_from_bundle(model: keras.Model, folder: Path) -> None:
 
 
 def load_run(model: keras.Model, folder: Path) -> None:
-    """Go on from the averaged weights of a run that was evaluated.
+    """Start from the averaged weights of a run that was evaluated.
 
     Raises:
         WeightsError: if the folder has none, or they are of another network.

@@ -1,6 +1,6 @@
 """A network in the two forms that TensorFlow knows: a ``.keras`` file and a SavedModel.
 
-``model.keras`` is where training can go on from; a SavedModel is for those who serve with
+``model.keras`` is what training can continue from; a SavedModel is for those who serve with
 TensorFlow. Its signature is that of a bundle's graph: "crops" float32 ``[N, S, S, C]``, 0..255,
 to "logits" ``[N, 7]``. Prior shift and temperature stay in the bundle's manifest.
 """

@@ -84,7 +84,7 @@ def quantise_bundle(
 
 
 def _card(bundle: Bundle, extras: dict[str, bytes], *, version: str | None) -> BundleCard:
-    """Return the card under the new version, which the model card's heading tells as well."""
+    """Return the card under the new version, which the model card's heading has as well."""
     fields = {name: value for name, value in dict(bundle.manifest).items() if name != "files"}
     before = bundle.manifest.version
     *first, last = before.split(".")

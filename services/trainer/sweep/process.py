@@ -1,7 +1,7 @@
 """A trial in a process of its own.
 
 TensorFlow keeps what a graph took for as long as its process lives, and an out-of-memory kill
-takes the whole process: here that is one candidate's end, and the others go on. Starting anew
+takes the whole process: here that ends one candidate, and the others continue. Starting anew
 costs some seconds per trial, little beside minutes of training.
 """
 
@@ -38,7 +38,7 @@ def run_in_process(
     Args:
         trial: which run, and how far.
         max_seconds: from the process' start.
-        reporter: is told how training goes.
+        reporter: of the training's progress.
         interrupted: asked a few times a second; the process then saves and ends.
         work: what to run in its place, importable by name.
     """
@@ -74,7 +74,7 @@ class _Told:
 def _listen(
     connection: "Connection[Any, Any]", *, reporter: Reporter, interrupted: Callable[[], bool]
 ) -> Outcome | Stopped | None:
-    """Pass on what the process tells until it ends; None if it ended without a result."""
+    """Pass on what the process reports until it ends; None if it ended without a result."""
     result, asked = None, False
     while True:
         try:

@@ -21,13 +21,13 @@ from services.trainer.training.runtime import start_tensorflow
 def train_and_evaluate(
     trial: Trial, *, max_seconds: float, reporter: Reporter, interrupted: Callable[[], bool]
 ) -> Outcome | Stopped:
-    """Go on with the trial's run to the rung's end and evaluate it there on validation.
+    """Continue the trial's run to the rung's end and evaluate it there on validation.
 
     Args:
         trial: which run, and how far.
         max_seconds: from now, the import of TensorFlow included. A rung that ends in time is
             evaluated even if that takes longer.
-        reporter: is told how training goes.
+        reporter: of the training's progress.
         interrupted: asked after each step.
 
     Raises:

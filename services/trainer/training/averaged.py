@@ -1,4 +1,4 @@
-"""The network that a checkpoint stands for: averaged weights, float32, BatchNorm re-estimated."""
+"""The network of a checkpoint: averaged weights, float32, BatchNorm re-estimated."""
 
 from typing import Any
 

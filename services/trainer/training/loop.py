@@ -56,7 +56,7 @@ class Loop:
         """Prepare a session; a run folder with a checkpoint is resumed.
 
         After ``until`` epochs it ends as planned, with the schedule of the whole run: a later
-        session goes on from there.
+        session continues from there.
 
         Raises:
             RunError: if there are too few images for one step, or the teacher does not fit.
@@ -253,7 +253,7 @@ def _diverged(what: str) -> TrainingDivergedError:
 
 
 def _identity(data: PreparedData, teacher: Teacher | None) -> dict[str, Any]:
-    """Return what must be the same when a run goes on."""
+    """Return what must be the same when a run continues."""
     # Data that an older trainer prepared lacks some, and its runs can still be resumed.
     keys = ("source_sha256", "images_sha256", "served_sha256", "splits_sha256")
     return {

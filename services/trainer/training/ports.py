@@ -1,4 +1,4 @@
-"""What the loop asks of its surroundings: the state that learns, and who is told how it goes."""
+"""What the loop needs: the state that a step changes, and a reporter of progress."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -13,7 +13,7 @@ from services.trainer.networks.normalisation import Normalisation
 
 
 class Reporter(Protocol):
-    """Who is told how it goes."""
+    """Shows how training progresses."""
 
     def began(self, *, step: int, total: int) -> None:
         """Training starts at ``step`` of ``total``."""

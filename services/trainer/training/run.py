@@ -70,7 +70,7 @@ class Run:
         data: dict[str, Any],
         step: int = 0,
     ) -> None:
-        """Record a session that goes on from ``step``; on a resume, check it is the same run.
+        """Record a session that continues from ``step``; on a resume, check it is the same run.
 
         Raises:
             RunError: if recipe or data differ from those the run began with.
