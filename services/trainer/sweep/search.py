@@ -75,13 +75,13 @@ class Search:
         """
         entered = tuple(self._candidates)
         for rung in range(len(self._plan.rungs)):
-            stopped = self._climb(entered, rung=rung)
+            stopped = self._finish_rung(entered, rung=rung)
             if stopped is not None:
                 return stopped
             entered = self._decide(entered, rung=rung)
         return None
 
-    def _climb(self, entered: Sequence[str], *, rung: int) -> str | None:
+    def _finish_rung(self, entered: Sequence[str], *, rung: int) -> str | None:
         """Bring every run of a rung to an outcome; return why not, if not."""
         trials = [trial for key in entered for trial in self._trials(key, rung=rung)]
         missing = [

@@ -22,7 +22,7 @@ def write_tables(
 ) -> list[Standing]:
     """Write the three files from all outcomes so far; return the standings they show."""
     standings = furthest(plan, candidates, outcomes)
-    climbs = [
+    curves = [
         [
             found
             for rung in range(one.rung + 1)
@@ -34,7 +34,7 @@ def write_tables(
     tables = {
         "sweep.csv": csv_table(standings, axes),
         "sweep.md": markdown_table(standings, axes),
-        "sweep.svg": sweep_svg(climbs, labels=labels, rungs=plan.rungs),
+        "sweep.svg": sweep_svg(curves, labels=labels, rungs=plan.rungs),
     }
     for name, text in tables.items():
         write_atomically(folder / name, text.encode())

@@ -230,8 +230,8 @@ class Loop:
 
     def _save(self) -> None:
         self._run.checkpoints.save(self._checkpoint())
-        self._recent.go_on()
-        self._epoch_pace.go_on()
+        self._recent.resume()
+        self._epoch_pace.resume()
 
     def _checkpoint(self) -> Checkpoint:
         arrays = self._state.capture()
