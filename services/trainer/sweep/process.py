@@ -75,12 +75,12 @@ def _listen(
     connection: "Connection[Any, Any]", *, reporter: Reporter, interrupted: Callable[[], bool]
 ) -> Outcome | Stopped | None:
     """Pass on what the process reports until it ends; None if it ended without a result."""
-    result, asked = None, False
+    result, stop_sent = None, False
     while True:
         try:
-            if interrupted() and not asked:
+            if interrupted() and not stop_sent:
                 connection.send("stop")
-                asked = True
+                stop_sent = True
             if not connection.poll(_ASK_SECONDS):
                 continue
             message = connection.recv()
