@@ -54,7 +54,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[np.generic]]:
 
 @contextmanager
 def replacing(out: Path, *, mark: str, what: str) -> Iterator[Path]:
-    """Lend a path beside ``out`` for a folder that takes its place, unless an error comes first.
+    """Yield a path beside ``out`` for a folder that takes its place, unless an error comes first.
 
     Its name is always the same, so that what a kill left there is removed by the next attempt.
 

@@ -25,7 +25,7 @@ def compare(first: BundleEvaluation, second: BundleEvaluation) -> dict[str, Any]
         ValueError: if the images are not the same.
     """
     if list(first.images.hashes) != list(second.images.hashes):
-        raise ValueError("the two bundles were not judged on the same images")
+        raise ValueError("the two bundles were not evaluated on the same images")
     return {
         "a": first.bundle.version,
         "b": second.bundle.version,
