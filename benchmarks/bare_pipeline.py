@@ -15,10 +15,10 @@ from pathlib import Path
 
 from services.common.domain.errors import ItemError
 from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
+from services.vision.build import build_pipeline
 from services.vision.classifiers.port import Precision
 from services.vision.engines import DetectorKind
-from services.vision.pipeline import build_pipeline
-from services.vision.port import PhotoAnalyser
+from services.vision.pipeline import Pipeline
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -37,7 +37,7 @@ class Speed:
 
 def run(
     photos: Sequence[bytes],
-    analyser: PhotoAnalyser,
+    analyser: Pipeline,
     *,
     chunk: int = 16,
     options: AnalysisOptions | None = None,

@@ -22,8 +22,8 @@ from benchmarks.crew import hired, share
 from benchmarks.photos import write_variations
 from services.common.domain.errors import ItemError
 from services.common.domain.faces import AnalysisOptions
+from services.vision.build import build_pipeline
 from services.vision.engines import ClassifierKind, DetectorKind, cuda_available
-from services.vision.pipeline import build_pipeline
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CHUNK = 16

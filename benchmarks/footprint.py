@@ -3,7 +3,7 @@
 The whole local stack runs one job with the model that costs nothing, two faces a photo. Told per
 photo: bytes of each table that grew, its rows, indexes and TOAST apart; bytes of write-ahead log.
 Tables are measured as the job leaves them, with dead rows that no vacuum has
-removed yet: that is what a disk has to hold. Redis and bucket are told next to it.
+removed yet: that is what a disk has to hold. Redis and bucket are listed next to it.
 """
 
 import argparse
@@ -144,15 +144,15 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hfer-footprint-") as scratch:
-        told = measure(Path(scratch), count=options.count, distinct=options.distinct)
+        found = measure(Path(scratch), count=options.count, distinct=options.distinct)
     print(f"{'bytes a photo':<16}{'rows':>10}{'indexes':>10}{'whole':>10}")
-    for name, table in told.tables.items():
+    for name, table in found.tables.items():
         print(f"{name:<16}{table.rows:>10,.1f}{table.indexes:>10,.1f}{table.whole:>10,.1f}")
-    print(f"{'in all':<16}{told.postgres:>30,.1f}, write-ahead log {told.wal:,.1f}")
-    print(f"a face in the payload: {told.face:,.1f} of {told.payload:,.1f}")
-    print(f"Redis at most: {told.redis_most_mb} MB; a photo: {told.object_bytes:,.0f} bytes")
+    print(f"{'in all':<16}{found.postgres:>30,.1f}, write-ahead log {found.wal:,.1f}")
+    print(f"a face in the payload: {found.face:,.1f} of {found.payload:,.1f}")
+    print(f"Redis at most: {found.redis_most_mb} MB; a photo: {found.object_bytes:,.0f} bytes")
     if options.json:
-        print(json.dumps(asdict(told)))
+        print(json.dumps(asdict(found)))
 
 
 if __name__ == "__main__":

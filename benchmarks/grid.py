@@ -15,7 +15,8 @@ from rich.progress import track
 
 from benchmarks.photos import crowd_photo
 from services.common.domain.faces import AnalysisOptions
-from services.vision.pipeline import Pipeline, build_pipeline
+from services.vision.build import build_pipeline
+from services.vision.pipeline import Pipeline
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MEGAPIXELS = (0.75, 1.5, 3.0, 6.0)

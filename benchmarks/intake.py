@@ -3,11 +3,11 @@
 On the whole local stack, over HTTP. The photos are declared in pages of 1,000, put by presigned
 URL and sealed as one job; then the job is polled at a fixed rate while the workers analyse it.
 Each poll is followed by one of a job of a single photo, over the same connection: their ratio
-tells what the job's size costs, whatever else the machine does. What counting the job's rows
+shows what the job's size costs, whatever else the machine does. What counting the job's rows
 would cost is measured beside it, in the database.
 
 To spare the bucket a page holds only ``--distinct`` different photos, each under its own key;
-rows, URLs and analyses are 100,000 all the same. Time to put is not judged: it is the bucket's.
+rows, URLs and analyses are 100,000 all the same. Time to put has no limit here: it is the bucket's.
 """
 
 import argparse
@@ -253,17 +253,17 @@ def main() -> None:
             polls=options.polls,
             rate=options.rate,
         )
-    told = report.summary()
+    summary = report.summary()
     print(
-        f"polled {told['polls']:,} times while photos {report.finished_at_start:,} to"
-        f" {report.finished_at_end:,} were finished: p50 {told['poll_p50_ms']} ms, p99"
-        f" {told['poll_p99_ms']} ms (limit {POLL_LIMIT_MS:g} ms); a job of one photo: p50"
-        f" {told['small_poll_p50_ms']} ms, p99 {told['small_poll_p99_ms']} ms"
+        f"polled {summary['polls']:,} times while photos {report.finished_at_start:,} to"
+        f" {report.finished_at_end:,} were finished: p50 {summary['poll_p50_ms']} ms, p99"
+        f" {summary['poll_p99_ms']} ms (limit {POLL_LIMIT_MS:g} ms); a job of one photo: p50"
+        f" {summary['small_poll_p50_ms']} ms, p99 {summary['small_poll_p99_ms']} ms"
     )
     mean = statistics.fmean(report.counting_ms)
     print(f"counting its rows instead: {mean:.1f} ms in the database alone")
     if options.json:
-        print(json.dumps(told))
+        print(json.dumps(summary))
 
 
 if __name__ == "__main__":

@@ -18,8 +18,9 @@ from rich.table import Table
 from benchmarks.photos import crowd_photo
 from services.common.domain.faces import AnalysisOptions
 from services.vision import pipeline as pipeline_module
+from services.vision.build import build_pipeline
 from services.vision.detectors import mtcnn
-from services.vision.pipeline import Pipeline, build_pipeline
+from services.vision.pipeline import Pipeline
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 _MEGAPIXELS = (0.75, 6.0)

@@ -20,7 +20,7 @@ import onnx
 import openvino
 from openvino import opset13
 
-from benchmarks.seed_bundle import seed_bundle
+from benchmarks.hfer_v0_bundle import hfer_v0_bundle
 from services.vision.bundle import Bundle, load_bundle
 from services.vision.classifiers.openvino import OpenVinoClassifier
 from services.vision.classifiers.port import Precision
@@ -111,7 +111,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
     asked = parser.parse_args()
-    folder = seed_bundle() if asked.bundle == "seed" else Path(asked.bundle)
+    folder = hfer_v0_bundle() if asked.bundle == "seed" else Path(asked.bundle)
     report = roofline(load_bundle(folder), rounds=asked.rounds)
     print(f"{report['bundle']}: {report['gflop_per_face']} GFLOP a face")
     for precision in _HINTS:

@@ -27,7 +27,7 @@ from benchmarks.classifier.contenders import (
 )
 from benchmarks.classifier.figures import Measured, figures
 from benchmarks.crew import Crew, hired
-from benchmarks.seed_bundle import drawn_faces, seed_bundle
+from benchmarks.hfer_v0_bundle import drawn_faces, hfer_v0_bundle
 from services.vision.bundle import INT8_MODEL_NAME, load_bundle
 from services.vision.classifiers.choice import PrecisionChoice
 from services.vision.transforms import InputSpec, Pixels
@@ -95,7 +95,7 @@ def measure(bundle: Path, *, faces: int, rounds: int, cores: int) -> dict[str, A
 
 
 def _crops(spec: InputSpec, count: int) -> Pixels:
-    """Faces that neither the seed-shaped bundle nor its costs were measured on."""
+    """Faces that neither the bundle of hfer v0's shape nor its costs were measured on."""
     faces, _ = drawn_faces(count, size=spec.size, seed=2)
     if spec.channels == 1:
         faces = np.stack(
@@ -132,7 +132,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
     asked = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    bundle = seed_bundle() if asked.bundle == "seed" else Path(asked.bundle)
+    bundle = hfer_v0_bundle() if asked.bundle == "seed" else Path(asked.bundle)
     found = measure(bundle, faces=asked.faces, rounds=asked.rounds, cores=asked.threads)
     Console(width=110, file=sys.stdout).print(as_table(found))
     for precision, shares in found["agreement"].items():

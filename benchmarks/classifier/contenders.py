@@ -51,7 +51,7 @@ def tensorflow_contender(
             crops,
             lambda some: calibrated(network.predict(some.astype(np.float32), verbose=0), manifest),
         )
-    from services.trainer.training.averaged import inference
+    from services.trainer.networks.saved_network import inference
 
     forward = inference(network, batch_size=len(crops))
     return Contender(crops, lambda some: calibrated(forward(some), manifest))

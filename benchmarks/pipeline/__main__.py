@@ -15,9 +15,9 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from benchmarks.hfer_v0_bundle import hfer_v0_bundle
 from benchmarks.pipeline.measure import measure
 from benchmarks.pipeline.table import as_tables
-from benchmarks.seed_bundle import seed_bundle
 from services.vision.bundle import INT8_MODEL_NAME, load_bundle
 from services.vision.classifiers.choice import PrecisionChoice
 
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument(
         "--bundle",
         default=str(REPOSITORY / "models" / "starter"),
-        help="a bundle's folder, or \"seed\" for the seed's network with random weights",
+        help="a bundle's folder, or \"seed\" for hfer v0's network with random weights",
     )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--precisions", help="such as fp32,bf16 (default: all the bundle has)")
@@ -41,7 +41,7 @@ def main() -> None:
     photos = [path for path in asked.photos.iterdir() if path.suffix in {".jpg", ".jpeg"}]
     if not photos:
         parser.error(f"{asked.photos} holds no JPEGs; python -m benchmarks.photos makes some")
-    bundle = seed_bundle() if asked.bundle == "seed" else Path(asked.bundle)
+    bundle = hfer_v0_bundle() if asked.bundle == "seed" else Path(asked.bundle)
     has_int8 = INT8_MODEL_NAME in load_bundle(bundle).manifest.files
     usual = [each for each in PrecisionChoice if has_int8 or each is not PrecisionChoice.INT8]
     precisions = (
@@ -59,7 +59,7 @@ def main() -> None:
             precisions=precisions,
             rounds=asked.rounds,
             cores=asked.threads,
-            tell=lambda text: bar.update(task, description=text, advance=1),
+            show=lambda text: bar.update(task, description=text, advance=1),
         )
     for table in as_tables(report.as_json()):
         Console(width=120).print(table)

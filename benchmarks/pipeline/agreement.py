@@ -29,7 +29,7 @@ class Agreement:
     Attributes:
         faces: of the reference.
         confident: of them with a confidence of at least 0.95.
-        matched: share of the confident ones that we have, at IoU >= 0.9 unless told.
+        matched: share of the confident ones that we have, at IoU >= 0.9 by default.
         new: confident faces of ours that match no face of the reference.
         landmark_mean: mean distance of a landmark, as a share of the box's longer side.
         landmark_max: the largest.

@@ -17,7 +17,7 @@ from benchmarks.pipeline.stages import summed
 from services.vision.bundle import load_bundle
 from services.vision.classifiers.choice import PrecisionChoice
 
-Tell = Callable[[str], None]
+Show = Callable[[str], None]
 
 
 class _Reference:
@@ -92,7 +92,7 @@ def measure(
     precisions: Sequence[PrecisionChoice],
     rounds: int,
     cores: int,
-    tell: Tell,
+    show: Show,
 ) -> Report:
     """Load both sides, warm them up and alternate ``rounds`` times.
 
@@ -103,22 +103,22 @@ def measure(
         RuntimeError: if a process failed; its traceback is on stderr.
     """
     with ExitStack() as stack:
-        tell("loading the reference")
+        show("loading the reference")
         reference = _Reference(stack, bundle, photos, cores)
         ours: dict[PrecisionChoice, _Ours] = {}
         for precision in precisions:
-            tell(f"loading {precision}")
+            show(f"loading {precision}")
             ours[precision] = _Ours(stack, bundle, photos, cores, precision)
         for number in range(rounds):
             singles = () if number or cores == 1 else ((1, 1),)
             for processes, threads in dict.fromkeys((*singles, (1, cores), (cores, 1))):
-                tell(f"round {number + 1}: reference {processes}x{threads}")
+                show(f"round {number + 1}: reference {processes}x{threads}")
                 reference.run(processes, threads)
             for precision, side in ours.items():
-                tell(f"round {number + 1}: {precision}")
+                show(f"round {number + 1}: {precision}")
                 for processes in dict.fromkeys((*(of for of, _ in singles), cores)):
                     side.run(processes)
-        tell("comparing the answers")
+        show("comparing the answers")
         faces = reference.finish()
         agreement = {str(p): compare(faces, side.finish()) for p, side in ours.items()}
     loaded = load_bundle(bundle)

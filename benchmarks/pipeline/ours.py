@@ -13,9 +13,9 @@ from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
 from services.common.domain.limits import PhotoLimits
 from services.imaging.annotate import annotate_photo
 from services.imaging.decode import decode_photo
+from services.vision.build import build_pipeline
 from services.vision.classifiers.choice import PrecisionChoice
 from services.vision.engines import ClassifierKind, DetectorKind
-from services.vision.pipeline import build_pipeline
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # A worker's chunk.

@@ -10,7 +10,7 @@ class DataLayoutError(HferError):
 
 
 class SeenImagesError(HferError):
-    """A model is to be judged on images that it was trained on."""
+    """A model is to be evaluated on images that it was trained on."""
 
     code = "seen-images"
 

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from services.trainer.errors import RunError
 
+# A run's averaged network, as evaluate left it: in the run folder, and in a bundle if asked.
+NETWORK = "model.keras"
+
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file as 64 hex digits."""
@@ -51,7 +54,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[np.generic]]:
 
 @contextmanager
 def replacing(out: Path, *, mark: str, what: str) -> Iterator[Path]:
-    """Lend a path beside ``out`` for a folder that takes its place, unless an error comes first.
+    """Yield a path beside ``out`` for a folder that takes its place, unless an error comes first.
 
     Its name is always the same, so that what a kill left there is removed by the next attempt.
 

@@ -38,11 +38,11 @@ def cpu_capabilities() -> set[str]:
 
 
 def with_real_int8(capabilities: Collection[str], flags: Collection[str]) -> set[str]:
-    """Leave INT8 out where the CPU has no instruction for it: OpenVINO tells it of AVX2 alone.
+    """Leave INT8 out where the CPU has no instruction for it: OpenVINO lists it for AVX2 alone.
 
     Args:
-        capabilities: as OpenVINO tells them.
-        flags: of the CPU, as Linux tells them.
+        capabilities: as OpenVINO lists them.
+        flags: of the CPU, as Linux lists them.
     """
     return set(capabilities) - (set() if _INT8_FLAGS & set(flags) else {"INT8"})
 

@@ -28,7 +28,7 @@ class ClassifierKind(StrEnum):
 
 
 def cuda_available() -> bool:
-    """Tell whether torch can use a GPU, without importing torch where no driver is."""
+    """Return whether torch can use a GPU, without importing torch where no driver is."""
     try:
         ctypes.CDLL("libcuda.so.1")
     except OSError:
@@ -72,7 +72,7 @@ def load_classifier(
 ) -> ExpressionClassifier:
     """Load the bundle's network; ``precision`` is openvino's, onnxruntime runs fp32.
 
-    The engine returned tells the precision that it runs, whatever AUTO stood for.
+    The engine returned has the precision that it runs, whatever AUTO stood for.
 
     Raises:
         BundleError: if the bundle has no network of that precision.

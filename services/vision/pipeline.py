@@ -1,7 +1,6 @@
 """Photos in, analysed faces out: decode, detect, crop, classify all faces at once."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -10,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.common.domain.errors import BundleError, ItemError, ItemErrorCode, TransientError
+from services.common.domain.errors import ItemError, ItemErrorCode
 from services.common.domain.faces import (
     AnalysedFace,
     AnalysisOptions,
@@ -19,21 +18,14 @@ from services.common.domain.faces import (
 )
 from services.common.domain.limits import PhotoLimits
 from services.imaging.decode import DecodedPhoto, decode_photo
-from services.vision.bundle import Bundle, check_golden, load_bundle
-from services.vision.classifiers.batches import LARGEST_BATCH
-from services.vision.classifiers.choice import PrecisionChoice
+from services.vision.bundle import Bundle, load_bundle
 from services.vision.classifiers.port import ExpressionClassifier, Precision
 from services.vision.detectors.port import FaceDetector
-from services.vision.engines import (
-    ClassifierKind,
-    DetectorKind,
-    cuda_available,
-    detector_of,
-    load_classifier,
-    load_detector,
-)
+from services.vision.engines import DetectorKind
+from services.vision.memory import memory_trouble_is_transient
 from services.vision.stages import stage
 from services.vision.transforms import Pixels, crop_face
+from services.vision.verified import verified, warm_up
 
 # Decoded photos that ``analyse`` collects before it looks for faces: 48 MB, and less than that
 # beside one photo of the largest size (150 MB).
@@ -53,7 +45,7 @@ class _Found:
 
 
 class Pipeline:
-    """The ``PhotoAnalyser`` of the product. Not for several threads at once."""
+    """Analyses photos as the worker asks for it. Not for several threads at once."""
 
     def __init__(
         self,
@@ -84,7 +76,7 @@ class Pipeline:
 
     @property
     def model_version(self) -> str:
-        """See ``PhotoAnalyser.model_version``."""
+        """The version that results carry, such as ``starter-0.1.0+1a2b3c4d``."""
         return self._bundle.version
 
     @property
@@ -93,25 +85,33 @@ class Pipeline:
         return self._classifier.precision
 
     def warm_up(self) -> None:
-        """See ``PhotoAnalyser.warm_up``."""
+        """Run every network once, so that the first photo is as fast as the others."""
         photo = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
         self._detector.detect([photo])
-        _warm_up_classifier(self._classifier, self._bundle)
+        warm_up(self._classifier, self._bundle)
 
     def with_bundle(self, directory: Path) -> Self:
-        """See ``PhotoAnalyser.with_bundle``; the detector is shared."""
+        """Return one with the same detector and another expression model, verified and warm.
+
+        Another thread may call it while this one analyses: the detector is not touched.
+
+        Raises:
+            BundleError: a file is not what its hash says, the network cannot be run, or the
+                golden answers differ.
+            TransientError: there is too little memory for a second model.
+        """
         bundle = load_bundle(directory)
         return type(self)(
             self._detector,
-            _verified(bundle, self._load),
+            verified(bundle, self._load),
             bundle,
             limits=self._limits,
             detector_kind=self._detector_kind,
             load=self._load,
         )
 
-    def decode(self, data: bytes) -> DecodedPhoto | ItemError:
-        """See ``PhotoAnalyser.decode``."""
+    def _decode(self, data: bytes) -> DecodedPhoto | ItemError:
+        """Decode one photo; a photo at fault is returned as its error, not raised."""
         try:
             with stage("decode"):
                 return decode_photo(data, limits=self._limits)
@@ -121,23 +121,19 @@ class Pipeline:
             detail = "The photo needs more memory than the worker has; send it smaller."
             return ItemError(ItemErrorCode.OUT_OF_MEMORY, detail)
 
-    def analyse_decoded(
-        self, photos: Sequence[DecodedPhoto], options: AnalysisOptions
-    ) -> list[PhotoAnalysis]:
-        """See ``PhotoAnalyser.analyse_decoded``."""
-        with _memory_trouble_is_transient():
-            return self._classified(self._find(photos, options))
-
     def analyse(
         self, photos: Sequence[bytes], options: AnalysisOptions
     ) -> list[PhotoAnalysis | ItemError]:
-        """See ``PhotoAnalyser.analyse``.
+        """Decode and analyse a chunk; each photo has its result or its own error.
 
         Only a few decoded photos are in memory at a time, however many the chunk has; crops
         are kept, so that all faces still go through the classifier together.
+
+        Raises:
+            TransientError: the device is out of memory; fewer photos may fit.
         """
         errors: dict[int, ItemError] = {}
-        with _memory_trouble_is_transient():
+        with memory_trouble_is_transient():
             found: list[_Found] = []
             waiting: list[DecodedPhoto] = []
             for index, data in enumerate(photos):
@@ -154,7 +150,7 @@ class Pipeline:
 
     def _decode_into(self, waiting: list[DecodedPhoto], data: bytes) -> ItemError | None:
         """Decode without leaving a second reference that would outlive ``waiting.clear()``."""
-        decoded = self.decode(data)
+        decoded = self._decode(data)
         if isinstance(decoded, ItemError):
             return decoded
         waiting.append(decoded)
@@ -223,86 +219,6 @@ class Pipeline:
         )
 
 
-def build_pipeline(
-    bundle_dir: Path,
-    mtcnn_dir: Path,
-    *,
-    detector: DetectorKind = DetectorKind.AUTO,
-    classifier: ClassifierKind = ClassifierKind.AUTO,
-    precision: Precision | PrecisionChoice = PrecisionChoice.AUTO,
-    threads: int = 1,
-    limits: PhotoLimits | None = None,
-) -> Pipeline:
-    """Load and verify everything and warm it up; the pipeline returned is ready for photos.
-
-    Args:
-        bundle_dir: the folder of the expression model.
-        mtcnn_dir: the folder of the exported MTCNN networks.
-        detector: AUTO is facenet where CUDA is, else openvino.
-        classifier: AUTO is onnxruntime where CUDA is, else openvino.
-        precision: of the openvino classifier; AUTO is what suits bundle and CPU.
-        threads: inference threads of this process.
-        limits: the product's when None.
-
-    Raises:
-        BundleError: if a file is not what its hash says, the network cannot be run or the golden
-            answers differ.
-        TransientError: if there is too little memory.
-    """
-    cv2.setNumThreads(threads)  # else each process takes every core
-    bundle = load_bundle(bundle_dir)
-    may_use_cuda = detector is not DetectorKind.OPENVINO or classifier is ClassifierKind.AUTO
-    cuda = may_use_cuda and cuda_available()
-
-    def load(bundle: Bundle) -> ExpressionClassifier:
-        return load_classifier(classifier, bundle, cuda=cuda, precision=precision, threads=threads)
-
-    engine = _verified(bundle, load)
-    faces = load_detector(detector, mtcnn_dir, cuda=cuda, threads=threads)
-    pipeline = Pipeline(
-        faces,
-        engine,
-        bundle,
-        limits=limits or PhotoLimits(),
-        detector_kind=detector_of(detector, cuda=cuda),
-        load=load,
-    )
-    pipeline.warm_up()
-    return pipeline
-
-
-def _verified(
-    bundle: Bundle, load: Callable[[Bundle], ExpressionClassifier]
-) -> ExpressionClassifier:
-    """Load the classifier of a bundle, hold it to its golden answers and warm it up.
-
-    Raises:
-        BundleError: it cannot be loaded or run, or answers otherwise.
-        TransientError: there is too little memory.
-    """
-    try:
-        classifier = load(bundle)
-        check_golden(bundle, classifier)
-        _warm_up_classifier(classifier, bundle)
-    except (BundleError, OSError):
-        raise
-    except Exception as error:
-        # Every engine has errors of its own for a network that is none or has other shapes.
-        if _is_memory_trouble(error):
-            detail = "The worker has too little memory to load the model."
-            raise TransientError(detail) from error
-        raise BundleError(
-            f"The network of {bundle.version} cannot be run here; export the bundle again."
-        ) from error
-    return classifier
-
-
-def _warm_up_classifier(classifier: ExpressionClassifier, bundle: Bundle) -> None:
-    """Run it on so many crops that it meets every batch size."""
-    shape = (2 * LARGEST_BATCH - 1, *bundle.manifest.input.shape)
-    classifier.classify(np.zeros(shape, np.uint8))
-
-
 def sharpness(crop: Pixels) -> float:
     """Variance of the Laplacian of a crop; low means blurred (Pech-Pacheco et al., 2000).
 
@@ -311,28 +227,6 @@ def sharpness(crop: Pixels) -> float:
     is_gray = crop.shape[-1] == 1
     gray = crop[..., 0] if is_gray else cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
     return float(cv2.Laplacian(np.ascontiguousarray(gray), cv2.CV_64F).var())
-
-
-@contextmanager
-def _memory_trouble_is_transient() -> Iterator[None]:
-    """Name a device that ran out of memory, whatever the engine calls it."""
-    try:
-        yield
-    except MemoryError as error:
-        raise TransientError("The worker is out of memory; fewer photos may fit.") from error
-    except RuntimeError as error:
-        if not _is_memory_trouble(error):
-            raise
-        raise TransientError("The device is out of memory; fewer photos may fit.") from error
-
-
-def _is_memory_trouble(error: Exception) -> bool:
-    """Tell whether memory ran out: torch, ONNX Runtime and OpenVINO raise RuntimeErrors."""
-    text = str(error).lower()
-    phrases = ("out of memory", "bad_alloc", "allocate memory")
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and any(phrase in text for phrase in phrases)
-    )
 
 
 def _by_size(face: DetectedFace) -> tuple[float, float, float]:

@@ -1,4 +1,4 @@
-"""How long the stages of an analysis take, told to whoever wants to know.
+"""How long the stages of an analysis take, reported to a listener.
 
 The pipeline marks its stages; without a listener that costs 0.2 us each. A context variable and
 not an argument, so that a model which is exchanged or compared with another one is timed as well.

@@ -99,7 +99,7 @@ def product(folder: Path) -> None:
 
 
 def trainer(folder: Path) -> None:
-    """Judge the starter on a photo of each class."""
+    """Evaluate the starter on a photo of each class."""
     photo = REPOSITORY / "samples" / "hopper.jpg"
     for emotion in EMOTIONS:
         (folder / "data" / emotion).mkdir(parents=True)

@@ -12,7 +12,7 @@ from services.trainer.presets import load_preset
 from services.trainer.presets.needs import NEEDS
 from services.trainer.training.host import computes_bfloat16, installed_gpus
 
-# The seed's run on RAF-DB was stopped early after 28 of 100 epochs.
+# hfer v0's run on RAF-DB was stopped early after 28 of 100 epochs.
 _EARLY_STOP = 28
 _IN_FLOAT32 = f"loop.precision={Precision.FLOAT32}"
 
@@ -41,7 +41,7 @@ def explain_missing_data(preset: str, console: Console) -> None:
     console.print("None comes with HFER. What fits, and the forms that are read:")
     console.print(_data_sets())
     console.print(f"This machine has {cpu.cores} cores and {', '.join(gpus) or 'no GPU'}.")
-    _say_if_gpus_lie_idle(gpus, console)
+    _say_if_gpus_are_unused(gpus, console)
     console.print(_presets(cpu=cpu, gpus=gpus))
     choice = preset if gpus or not NEEDS[preset].gpu else "quick"
     command = f"make train PRESET={choice} DATA={'rafdb' if NEEDS[choice].gpu else 'fer2013'}"
@@ -53,7 +53,7 @@ def explain_missing_data(preset: str, console: Console) -> None:
 
 
 def warn_if_slow(preset: str, config: TrainConfig, console: Console, *, images: int) -> None:
-    """Say what makes a recipe far slower here than it need be; it may go on.
+    """Say what makes a recipe far slower here than it need be; it may continue.
 
     That is a GPU's recipe without a GPU, with the time that it would take; a GPU that TensorFlow
     cannot use; bfloat16 on a CPU without it.
@@ -65,14 +65,14 @@ def warn_if_slow(preset: str, config: TrainConfig, console: Console, *, images: 
         images: trained on.
     """
     gpus, cpu = installed_gpus(), _this_cpu()
-    _say_if_gpus_lie_idle(gpus, console)
+    _say_if_gpus_are_unused(gpus, console)
     if gpus:
         return
     if NEEDS[preset].gpu:
         console.print(
             f"[yellow]warning[/yellow]: {preset} is meant for a GPU and there is none here: "
-            f"{_time_told(config, images=images, cpu=cpu)}. The lines below tell the time as "
-            "measured. Ctrl-C saves and stops, --resume goes on. "
+            f"{_estimated_time(config, images=images, cpu=cpu)}. The lines below show the time as "
+            "measured. Ctrl-C saves and stops, --resume continues. "
             f"Meant for a CPU: {', '.join(_for_cpu())}.",
             highlight=False,
         )
@@ -88,7 +88,7 @@ def _this_cpu() -> Cpu:
     return Cpu(cores=os.cpu_count() or 1, bfloat16=computes_bfloat16())
 
 
-def _time_told(config: TrainConfig, *, images: int, cpu: Cpu) -> str:
+def _estimated_time(config: TrainConfig, *, images: int, cpu: Cpu) -> str:
     epoch = seconds_per_epoch(config, images=images, cpu=cpu)
     if epoch is None:
         return "how long it would take was not measured"
@@ -134,7 +134,7 @@ def _time_here(preset: str, *, cpu: Cpu, gpus: list[str]) -> str:
         return "not measured"
     epochs = min(config.loop.epochs, _EARLY_STOP) if config.optim.early_stop else config.loop.epochs
     about = f"about {in_words(epoch * epochs)}{precision}"
-    return f"hopeless: {about}" if needs.gpu else about
+    return f"too slow: {about}" if needs.gpu else about
 
 
 def _slowed_by_bfloat16(config: TrainConfig, cpu: Cpu) -> bool:
@@ -145,7 +145,7 @@ def _for_cpu() -> list[str]:
     return [name for name, needs in NEEDS.items() if not needs.gpu]
 
 
-def _say_if_gpus_lie_idle(gpus: list[str], console: Console) -> None:
+def _say_if_gpus_are_unused(gpus: list[str], console: Console) -> None:
     if not gpus:
         return
     try:
@@ -153,8 +153,8 @@ def _say_if_gpus_lie_idle(gpus: list[str], console: Console) -> None:
     except PackageNotFoundError:
         return
     console.print(
-        f"[yellow]warning[/yellow]: this TensorFlow is built for CPUs, {', '.join(gpus)} will lie "
-        "idle. Replace it: pip uninstall tensorflow-cpu, then "
+        f"[yellow]warning[/yellow]: this TensorFlow is built for CPUs, {', '.join(gpus)} will not "
+        "be used. Replace it: pip uninstall tensorflow-cpu, then "
         f"pip install 'tensorflow\\[and-cuda]=={found}'.",
         highlight=False,
     )

@@ -77,8 +77,8 @@ def _prepared(out: Path, *, data: Path, config: TrainConfig) -> dict[str, Any]:
 
 def _without_framing(config: TrainConfig) -> TrainConfig:
     """Return a recipe for which no face is looked for: it would take minutes and say nothing."""
-    told = {"served_share": 0.0, "crop_margin": 0.0, "centre_dx": 0.0, "centre_dy": 0.0}
-    return config.model_copy(update={"data": config.data.model_copy(update=told)})
+    framing = {"served_share": 0.0, "crop_margin": 0.0, "centre_dx": 0.0, "centre_dy": 0.0}
+    return config.model_copy(update={"data": config.data.model_copy(update=framing)})
 
 
 def _surveyed(

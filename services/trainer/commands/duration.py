@@ -1,4 +1,4 @@
-"""How long a recipe takes without a GPU, roughly: to be told before it starts."""
+"""How long a recipe takes without a GPU, roughly: to say before it starts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

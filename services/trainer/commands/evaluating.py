@@ -1,4 +1,4 @@
-"""``evaluate`` and ``compare``: models judged, the figures as a table or as one JSON object."""
+"""``evaluate`` and ``compare``: models evaluated, the figures as a table or as one JSON object."""
 
 import json
 from dataclasses import KW_ONLY, dataclass
@@ -21,14 +21,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and 
 # The names of vision.Precision and layouts.Split, which would import OpenCV just for --help.
 Part = Annotated[
     Literal["train", "validation", "test"] | None,
-    typer.Option(help="The split to judge, where the data has several; else test, or validation."),
+    typer.Option(
+        help="The split to evaluate, where the data has several; else test, or validation."
+    ),
 ]
 Arithmetic = Annotated[
     Literal["fp32", "bf16", "int8"], typer.Option(help="The arithmetic of the network.")
 ]
 AllowSeen = Annotated[
     bool,
-    typer.Option("--allow-seen", help="Judge images that a bundle was trained on all the same."),
+    typer.Option("--allow-seen", help="Evaluate images that a bundle was trained on all the same."),
 ]
 
 _MEASURES = ("accuracy", "macro_recall", "macro_f1")
@@ -36,9 +38,15 @@ _MEASURES = ("accuracy", "macro_recall", "macro_f1")
 
 def evaluate(
     *,
-    run: Annotated[Path | None, typer.Option(help="A run folder: judge its last weights.")] = None,
-    best: Annotated[bool, typer.Option("--best", help="Of a run: judge its best epoch.")] = False,
-    bundle: Annotated[Path | None, typer.Option(help="A bundle: judge it as it is served.")] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="A run folder: evaluate its last weights.")
+    ] = None,
+    best: Annotated[
+        bool, typer.Option("--best", help="Of a run: evaluate its best epoch.")
+    ] = False,
+    bundle: Annotated[
+        Path | None, typer.Option(help="A bundle: evaluate it as it is served.")
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(help="For a bundle: any folder of classes, or an archive.")
     ] = None,
@@ -53,15 +61,17 @@ def evaluate(
         bool, typer.Option(help="Show the worst images on the page; it may not be passed on then.")
     ] = False,
 ) -> None:
-    """Judge a run on its own test split, or a bundle on any images (--bundle and --data)."""
+    """Evaluate a run on its own test split, or a bundle on any images (--bundle and --data)."""
     if (run is None) == (bundle is None):
         raise typer.BadParameter("give either --run, or --bundle with --data")
     if (bundle is None) != (data is None):
         raise typer.BadParameter("--bundle and --data belong together")
     with explained():
         if bundle is not None and data is not None:
-            judge = _Judge(data, split=split, allow_seen=allow_seen, precision=precision)
-            result = _figures(judge, bundle, html=html, examples=examples)
+            evaluator = _BundleEvaluator(
+                data, split=split, allow_seen=allow_seen, precision=precision
+            )
+            result = _figures(evaluator, bundle, html=html, examples=examples)
             _show(result, as_json=as_json, table=_table)
         elif run is not None:
             _run_evaluated(Run(run), best=best, as_json=as_json)
@@ -76,21 +86,23 @@ def compare(
     precision: Arithmetic = "fp32",
     as_json: AsJson = False,
 ) -> None:
-    """Tell whether two bundles differ on the same images, by paired bootstrap."""
+    """Say whether two bundles differ on the same images, by paired bootstrap."""
     if len(bundle) != 2:
         raise typer.BadParameter("give --bundle twice")
     from services.trainer.evaluation.compare import compare as compared
 
-    judge = _Judge(data, split=split, allow_seen=allow_seen, precision=precision)
+    evaluator = _BundleEvaluator(data, split=split, allow_seen=allow_seen, precision=precision)
     with explained(), _bar() as bar:
-        first, second = (judge(each, progress=_Task(bar, each.name)) for each in bundle)
+        first, second = (evaluator(each, progress=_Task(bar, each.name)) for each in bundle)
         result = compared(first, second)
     _show(result, as_json=as_json, table=_comparison)
 
 
-def _figures(judge: "_Judge", bundle: Path, *, html: Path | None, examples: bool) -> dict[str, Any]:
+def _figures(
+    evaluator: "_BundleEvaluator", bundle: Path, *, html: Path | None, examples: bool
+) -> dict[str, Any]:
     with _bar() as bar:
-        evaluation = judge(bundle, progress=_Task(bar, "judging"))
+        evaluation = evaluator(bundle, progress=_Task(bar, "evaluating"))
     if html is not None:
         from services.trainer.reports.bundle_page import write_bundle_report
 
@@ -99,8 +111,8 @@ def _figures(judge: "_Judge", bundle: Path, *, html: Path | None, examples: bool
 
 
 @dataclass(frozen=True, slots=True)
-class _Judge:
-    """What any bundle is judged on, as the command line says it."""
+class _BundleEvaluator:
+    """What any bundle is evaluated on, as the command line says it."""
 
     data: Path
     _: KW_ONLY
@@ -110,10 +122,10 @@ class _Judge:
 
     def __call__(self, bundle: Path, *, progress: "_Task") -> "BundleEvaluation":
         from services.trainer.data.layouts import Split
-        from services.trainer.evaluation.bundle import judge_bundle
+        from services.trainer.evaluation.bundle import evaluate_bundle
         from services.vision.classifiers.port import Precision
 
-        return judge_bundle(
+        return evaluate_bundle(
             bundle,
             self.data,
             split=Split(self.split) if self.split else None,
@@ -187,7 +199,7 @@ def _bar() -> Progress:
 
 
 class _Task:
-    """A line of the bar that a judge can call with (done, total)."""
+    """A line of the bar that an evaluation calls with (done, total)."""
 
     def __init__(self, bar: Progress, name: str) -> None:
         self._bar = bar

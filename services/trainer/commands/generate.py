@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-# Below that a split lacks a class, or the seed's split has no batch to validate on.
+# Below that a split lacks a class, or hfer v0's split has no batch to validate on.
 _FEWEST = 210
 
 

@@ -15,10 +15,10 @@ def quantise(
     *,
     bundle: Annotated[Path, typer.Option(help="The bundle's folder; the bundle is replaced.")],
     data: Annotated[
-        Path, typer.Option(help="Training data: its training images calibrate, others judge.")
+        Path, typer.Option(help="Data: calibrated on its training images, evaluated on others.")
     ],
     int8: Annotated[
-        bool, typer.Option(help="With --no-int8 fp32 and bf16 are judged and nothing is added.")
+        bool, typer.Option(help="With --no-int8 fp32 and bf16 are evaluated and nothing is added.")
     ] = True,
     exact: Annotated[
         int, typer.Option(min=0, help="Convolutions next to the pixels that stay in fp32.")

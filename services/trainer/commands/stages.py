@@ -1,4 +1,4 @@
-"""``calibrate`` and ``export``, and the judging of a run: what follows training."""
+"""``calibrate`` and ``export``, and the evaluation of a run: what follows training."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -60,7 +60,7 @@ def export(
 
 
 def evaluated(run: Run, *, which: Literal["last", "best"]) -> None:
-    """Judge a run and print its headline figures."""
+    """Evaluate a run and print its headline figures."""
     from services.trainer.stages import evaluate_run
 
     start(run.config())

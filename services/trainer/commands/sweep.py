@@ -47,10 +47,10 @@ def sweep(
         Path | None, typer.Option(help="The sweep's folder; runs/sweep-PRESET if not given.")
     ] = None,
     rungs: Annotated[
-        str, typer.Option(help="Epochs after which the best go on; 2,6 and the recipe's epochs.")
+        str, typer.Option(help="Epochs after which the best continue; 2,6 and the recipe's epochs.")
     ] = "",
     keep: Annotated[
-        float, typer.Option(min=0.01, max=1, help="Share that goes on, rounded up.")
+        float, typer.Option(min=0.01, max=1, help="Share that continues, rounded up.")
     ] = 0.33,
     by: Annotated[Measure, typer.Option(help="What ranks candidates.")] = Measure.MACRO_F1,
     seeds: Annotated[int, typer.Option(min=1, help="Runs per candidate, from loop.seed on.")] = 1,
@@ -67,11 +67,11 @@ def sweep(
 ) -> None:
     """Compare settings: all candidates briefly, the best of them on to whole runs.
 
-    The same command goes on where a sweep stopped.
+    The same command continues where a sweep stopped.
     """
     deadline = time.monotonic() + max_minutes * 60
     with explained():
-        asked = _asked(
+        request = _request(
             SweepPlan(
                 preset=preset,
                 data=str(data.resolve()),
@@ -84,25 +84,25 @@ def sweep(
             )
         )
         folder = run or Path("runs") / f"sweep-{preset}"
-        store = _opened(folder, asked, retry=retry)
-        _share_data(folder, asked, data=data)
+        store = _opened(folder, request, retry=retry)
+        _share_data(folder, request, data=data)
         before = store.outcomes
-        stopped = _search(asked, store, deadline=deadline)
+        stopped = _search(request, store, deadline=deadline)
         if stopped is not None:
             if store.outcomes != before:
-                _show(asked, store, title="so far")
+                _show(request, store, title="so far")
             Console().print(
-                f"stopped ({stopped}) and saved in {folder}; the same command goes on",
+                f"stopped ({stopped}) and saved in {folder}; the same command continues",
                 highlight=False,
             )
             raise typer.Exit(UNFINISHED)
         if store.outcomes == before:  # else the last rung's table was just shown
-            _show(asked, store, title="the sweep")
-        _conclude(asked, store)
+            _show(request, store, title="the sweep")
+        _conclude(request, store)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _SweepRequest:
     """The plan, and what it spans."""
 
     plan: SweepPlan
@@ -122,7 +122,7 @@ def _rungs(text: str, config: TrainConfig) -> tuple[int, ...]:
         raise typer.BadParameter(str(error)) from error
 
 
-def _asked(plan: SweepPlan) -> _Asked:
+def _request(plan: SweepPlan) -> _SweepRequest:
     try:
         fixed, axes = parse_settings(plan.settings)
         fixed = [*fixed, f"loop.epochs={plan.rungs[-1]}"]
@@ -132,30 +132,30 @@ def _asked(plan: SweepPlan) -> _Asked:
         raise typer.BadParameter(str(error)) from error
     if plan.seeds > 1 and any(axis.path == "loop.seed" for axis in axes):
         raise typer.BadParameter("loop.seed has alternatives and --seeds is given; choose one")
-    return _Asked(plan, axes, found, fixed)
+    return _SweepRequest(plan, axes, found, fixed)
 
 
-def _opened(folder: Path, asked: _Asked, *, retry: bool) -> "SweepStore":
+def _opened(folder: Path, request: _SweepRequest, *, retry: bool) -> "SweepStore":
     from services.trainer.sweep.store import SweepStore
 
     if (folder / "run.json").exists():
         raise typer.BadParameter(f"{folder} holds a run; choose another --run")
-    store = SweepStore(folder, plan=asked.plan, candidates=asked.candidates)
+    store = SweepStore(folder, plan=request.plan, candidates=request.candidates)
     if retry:
         store.forget_failures()
     store.begin()
     return store
 
 
-def _share_data(folder: Path, asked: _Asked, *, data: Path) -> None:
+def _share_data(folder: Path, request: _SweepRequest, *, data: Path) -> None:
     from services.trainer.sweep.search import trial_folder
     from services.trainer.sweep.shared_data import share_data
 
     def prepare(out: Path, config: TrainConfig) -> None:
         prepare_into(out, data=data, config=config)
 
-    for one in asked.candidates:
-        for seed in asked.seeds(one):
+    for one in request.candidates:
+        for seed in request.seeds(one):
             share_data(
                 folder,
                 config=one.config,
@@ -164,7 +164,7 @@ def _share_data(folder: Path, asked: _Asked, *, data: Path) -> None:
             )
 
 
-def _search(asked: _Asked, store: "SweepStore", *, deadline: float) -> str | None:
+def _search(request: _SweepRequest, store: "SweepStore", *, deadline: float) -> str | None:
     from services.trainer.sweep.process import run_in_process
     from services.trainer.sweep.progress import SweepProgress
     from services.trainer.sweep.search import Search
@@ -172,17 +172,17 @@ def _search(asked: _Asked, store: "SweepStore", *, deadline: float) -> str | Non
     console = Console()
 
     def name(trial: Trial) -> str:
-        seed = f" seed {trial.seed}" if asked.plan.seeds > 1 else ""
-        return named(asked.axes, trial.candidate) + seed
+        seed = f" seed {trial.seed}" if request.plan.seeds > 1 else ""
+        return named(request.axes, trial.candidate) + seed
 
     def show(rung: int) -> None:
-        _show(asked, store, title=f"rung {rung + 1} of {len(asked.plan.rungs)}")
+        _show(request, store, title=f"rung {rung + 1} of {len(request.plan.rungs)}")
 
-    progress = SweepProgress(console, rungs=asked.plan.rungs, name=name, on_rung=show)
+    progress = SweepProgress(console, rungs=request.plan.rungs, name=name, on_rung=show)
     with Interruption() as interruption, progress:
         return Search(
-            asked.plan,
-            asked.candidates,
+            request.plan,
+            request.candidates,
             store=store,
             run_trial=partial(run_in_process, reporter=progress, interrupted=interruption.asked),
             reporter=progress,
@@ -191,40 +191,40 @@ def _search(asked: _Asked, store: "SweepStore", *, deadline: float) -> str | Non
         ).run()
 
 
-def _show(asked: _Asked, store: "SweepStore", *, title: str) -> None:
+def _show(request: _SweepRequest, store: "SweepStore", *, title: str) -> None:
     """Write table and plot anew, and print the table."""
     from services.trainer.sweep.tables import rich_table
-    from services.trainer.sweep.tables_out import write_papers
+    from services.trainer.sweep.tables_out import write_tables
 
-    standings = write_papers(
+    standings = write_tables(
         store.folder,
-        plan=asked.plan,
-        axes=asked.axes,
-        candidates=asked.candidates,
+        plan=request.plan,
+        axes=request.axes,
+        candidates=request.candidates,
         outcomes=store.outcomes,
     )
     console = Console()
-    console.print(rich_table(standings, asked.axes, title=f"{title}, by {asked.plan.by}"))
+    console.print(rich_table(standings, request.axes, title=f"{title}, by {request.plan.by}"))
     for one in standings:
         if one.detail:
-            console.print(f"{named(asked.axes, one.candidate)}: {one.detail}", highlight=False)
+            console.print(f"{named(request.axes, one.candidate)}: {one.detail}", highlight=False)
 
 
-def _conclude(asked: _Asked, store: "SweepStore") -> None:
+def _conclude(request: _SweepRequest, store: "SweepStore") -> None:
     """Say who won, and the command that makes a bundle of it: nothing is left to train."""
     from services.trainer.sweep.search import trial_folder
     from services.trainer.sweep.standings import furthest
 
-    best = furthest(asked.plan, asked.candidates, store.outcomes)[0].candidate
+    best = furthest(request.plan, request.candidates, store.outcomes)[0].candidate
     seed = best.config.loop.seed
-    settings = [*asked.fixed, *settings_of(asked.axes, best)]
+    settings = [*request.fixed, *settings_of(request.axes, best)]
     command = [
         *("python", "-m", "services.trainer", "train", "--resume"),
-        *("--preset", asked.plan.preset, "--data", asked.plan.data),
+        *("--preset", request.plan.preset, "--data", request.plan.data),
         *("--run", str(trial_folder(store.folder, best.key, seed=seed))),
         *settings,
     ]
     console = Console(soft_wrap=True)
-    console.print(f"best: {named(asked.axes, best)}", highlight=False)
+    console.print(f"best: {named(request.axes, best)}", highlight=False)
     console.print(f"its bundle: {shlex.join(command)}", highlight=False)
     console.print(f"table and plot: {store.folder}/sweep.md, .csv, .svg", highlight=False)

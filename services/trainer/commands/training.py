@@ -29,7 +29,7 @@ from services.trainer.training.host import installed_gpus
 from services.trainer.training.run import Run
 
 WRONG_USAGE, UNFINISHED = 2, 3
-# Of a preset that draws its own faces; "smoke" tells what it learns from so many.
+# Of a preset that draws its own faces; "smoke" shows what it learns from so many.
 _FACES, _FACES_SIDE = 1_400, 64
 
 
@@ -50,7 +50,7 @@ def train(
         float, typer.Option(min=0.01, help="Save and stop before this much training time is over.")
     ] = math.inf,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where the run folder stands.")
+        bool, typer.Option("--resume", help="Continue the run of the folder.")
     ] = False,
     either: Annotated[
         bool, typer.Option("--continue", help="The same, or begin if there is no run yet.")
@@ -139,5 +139,5 @@ def _train(run: Run, *, config: TrainConfig, max_minutes: float) -> None:
             interrupted=interruption.asked,
         ).train()
     if stop is not Stop.FINISHED:
-        console.print(f"stopped ({stop}) and saved in {run.folder}; go on with --resume")
+        console.print(f"stopped ({stop}) and saved in {run.folder}; continue with --resume")
         raise typer.Exit(UNFINISHED)

@@ -14,7 +14,7 @@ class DataConfig(Section):
         size: side of the square images, in pixels.
         channels: 1 for gray, 3 for RGB.
         split_rule: "layout" keeps the splits that the data brings and cuts what is missing;
-            "seed" merges everything and cuts it exactly as the seed's notebook did.
+            "seed" merges everything and cuts it exactly as hfer v0's notebook did.
         validation_share: cut from the training images when the data brings no validation set.
         test_share: the same for the test set, when there are class folders only.
         near_duplicate: correlation at 24x24 from which two images count as the same photo.

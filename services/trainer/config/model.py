@@ -36,7 +36,7 @@ class DenseNetConfig(Section):
 
 
 class HeadConfig(Section):
-    """What stands between the backbone's last maps and the seven logits.
+    """The layers between the backbone's last maps and the seven logits.
 
     Attributes:
         pooling: "gap" averages each map, "flatten" keeps every cell.
@@ -65,12 +65,12 @@ class ModelConfig(Section):
     Attributes:
         backbone: the feature extractor.
         weights: "none" for random ones, "imagenet", or the path of an ``.npz`` file with one
-            array per variable (``layer/variable``), or of a run folder or bundle to go on from.
+            array per variable (``layer/variable``), or of a run folder or bundle to start from.
         freeze: backbone layers, counted from the image, that are not trained: a number or "all".
         enlarge: factor by which the graph enlarges the crops (bilinear) before the backbone.
-        blend: share of the weights that it went on from in those that are shipped
+        blend: share of the weights that it started from in those that are shipped
             (``models/blend.py``); 0 takes the new ones alone.
-        stored: what the kernels are rounded to when the network is finished. It is judged with
+        stored: what the kernels are rounded to when the network is finished. It is evaluated with
             rounded ones, and "float16" halves its file.
         int8: put a network in int8 into the bundle as well, see the command ``quantise``.
         head: what follows the backbone.

@@ -8,7 +8,7 @@ from services.trainer.config.base import Section
 
 
 class PlateauConfig(Section):
-    """Cut the rate when the validation loss stands still, as ``ReduceLROnPlateau`` does."""
+    """Cut the rate when the validation loss no longer falls, as ``ReduceLROnPlateau`` does."""
 
     factor: float = Field(default=0.1, gt=0, lt=1)
     patience: int = Field(default=3, ge=1)
@@ -17,7 +17,7 @@ class PlateauConfig(Section):
 
 
 class EarlyStopConfig(Section):
-    """Stop when validation accuracy has stood still, and keep the best epoch's weights."""
+    """Stop when validation accuracy no longer rises, and keep the best epoch's weights."""
 
     patience: int = Field(default=5, ge=1)
     min_delta: float = Field(default=1e-4, ge=0)
@@ -39,7 +39,7 @@ class OptimConfig(Section):
         warmup_steps: of linear rise at the start.
         plateau: settings of that schedule.
         early_stop: None trains all epochs.
-        ema_decay: of the averaged weights; 0 judges and serves the last weights as they are.
+        ema_decay: of the averaged weights; 0 evaluates and serves the last weights as they are.
     """
 
     kind: Literal["sgd", "adam", "adamw"] = "sgd"

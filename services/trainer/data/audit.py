@@ -3,7 +3,7 @@
 FER2013 holds 1,449 groups of identical images, 51 of them with conflicting labels, and about
 one evaluation image in ten has a near copy among the training images. A model that has seen the
 copies scores far higher on them (81 % against 64 % for a published mini-Xception), so they are
-dropped from training, never from evaluation, and accuracy is told apart for both.
+dropped from training, never from evaluation, and accuracy is reported for each.
 """
 
 from dataclasses import dataclass

@@ -57,7 +57,7 @@ class PreparedData:
     manifest: dict[str, Any]
 
     @property
-    def judged(self) -> tuple[Split, Subset]:
+    def evaluated(self) -> tuple[Split, Subset]:
         """The split that results are reported on: test where there is one, else validation."""
         return (Split.TEST, self.test) if len(self.test) else (Split.VALIDATION, self.validation)
 

@@ -61,7 +61,7 @@ GENERATED = DataFacts(
 
 
 def recognise(samples: Sequence[Sample], *, source: Path) -> DataFacts:
-    """Return the facts of a data set that is known by its files, or what its name tells."""
+    """Return the facts of a data set that is known by its files, or what its name says."""
     if is_fer2013(samples):
         return FER2013
     if (source / GENERATED_MARK).is_file():

@@ -26,9 +26,9 @@ from services.common.domain.limits import PhotoLimits
 from services.imaging.decode import decode_photo
 from services.trainer.config import DataConfig
 from services.trainer.data.audit import audit
+from services.trainer.data.hfer_v0_split import hfer_v0_split
 from services.trainer.data.known import recognise
 from services.trainer.data.layouts import Sample, Split, data_root, opened, scan
-from services.trainer.data.seed_split import seed_split
 from services.trainer.data.similarity import duplicate_groups
 from services.trainer.data.splits import complete_splits, cut_from
 from services.trainer.data.views import look_as_served
@@ -79,16 +79,16 @@ def prepare(
     labels = np.array([sample.label for sample in samples], dtype=np.int64)
     groups: list[list[int]] = []
     if config.split_rule == "seed":
-        splits = seed_split(samples, seed=config.split_seed)
+        splits = hfer_v0_split(samples, seed=config.split_seed)
     else:
-        told = [sample.split for sample in samples]
+        found = [sample.split for sample in samples]
         groups = duplicate_groups(
             images,
-            among=cut_from(told),
+            among=cut_from(found),
             threshold=config.near_duplicate,
             progress=_of("looking for copies", progress),
         )
-        splits = complete_splits(told, labels=labels, groups=groups, config=config)
+        splits = complete_splits(found, labels=labels, groups=groups, config=config)
     findings = audit(images, labels=labels, splits=splits, threshold=config.near_duplicate)
     np.save(out / IMAGES_NAME, images)
     kept = findings.keep(splits) if config.drop_suspect else np.ones(len(samples), dtype=bool)

@@ -14,7 +14,7 @@ from services.trainer.data.layouts import Split
 
 
 def cut_from(splits: Sequence[Split | None]) -> NDArray[np.int64]:
-    """Return the indices of the images that ``complete_splits`` divides; none if all is told."""
+    """Return the indices of the images that ``complete_splits`` divides, if any."""
     if Split.VALIDATION in splits:
         return np.array([], dtype=np.int64)
     return np.flatnonzero([split in {None, Split.TRAIN} for split in splits])
@@ -33,7 +33,7 @@ def complete_splits(
     of the data set has a split at all, then a validation set if there is none.
 
     Args:
-        splits: as the layout tells, None where it does not.
+        splits: as the layout has them, None where it has none.
         labels: ``[N]``.
         groups: index groups of the same photo; a group never spans two splits by our cut.
         config: shares and seed.

@@ -1,4 +1,4 @@
-"""What ``audit`` tells of a prepared data set: each finding with images that a person can look at.
+"""What ``audit`` reports of a prepared data set: each finding with images to look at.
 
 ``audit.py`` beside it decides what training leaves out, and costs a run little; this compares
 every image with every other.
@@ -44,7 +44,7 @@ class Kind(StrEnum):
     NEAR = "near copies within a split"
 
 
-# Training images of these are left out; those of the others are a person's to judge.
+# Training images of these are left out; those of the others are a person's to decide.
 _DROPPED = frozenset({Kind.BLANK, Kind.CONFLICTING, Kind.ACROSS, Kind.NEAR_ACROSS})
 
 
@@ -83,14 +83,14 @@ def survey(
     examples: int = 3,
     progress: Progress | None = None,
 ) -> list[Finding]:
-    """Return what there is to tell of prepared data, worst first.
+    """Return the findings in prepared data, worst first.
 
     Args:
         images: uint8 ``[N, S, S, C]``.
         rows: of the manifest, one per image.
         threshold: as of ``audit``.
         examples: groups to show of each finding, at most.
-        progress: told of each comparison.
+        progress: called for each comparison.
     """
     return _Survey(images, rows, threshold, examples, progress).findings()
 

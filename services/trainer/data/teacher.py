@@ -21,7 +21,7 @@ class Teacher(Protocol):
 
     @property
     def identity(self) -> str:
-        """What tells this teacher from others: a resumed run must have the same."""
+        """What identifies this teacher: a resumed run must have the same."""
 
     def answers(self, crops: Floats) -> Floats:
         """Return softened probabilities float32 ``[B, 7]`` for ``[B, S, S, C]`` 0..255."""
@@ -72,7 +72,8 @@ def load_teacher(
             f"The teacher {bundle.version} takes crops of {bundle.manifest.input.shape}, this "
             f"recipe has {shape}; set data.size and data.channels to the teacher's."
         )
-    import onnxruntime  # heavy; torch, which could tell of a GPU too, must not meet TensorFlow
+    # Heavy. Not torch, which could find a GPU too: it must not share a process with TensorFlow.
+    import onnxruntime
 
     classifier = load_classifier(
         ClassifierKind.AUTO,

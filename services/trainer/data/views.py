@@ -62,8 +62,8 @@ def look_as_served(
         progress: called with (done, total) images now and then.
     """
     nowhere = np.zeros(len(images), dtype=bool)
-    told = None not in (config.crop_margin, config.centre_dx, config.centre_dy)
-    if told and not config.served_share:
+    framing_given = None not in (config.crop_margin, config.centre_dx, config.centre_dy)
+    if framing_given and not config.served_share:
         return Views(stated(facts, config), None, nowhere)
     chosen = np.arange(len(images)) if config.served_share else _sample(train)
     boxes = find_faces(images[chosen], detector=detector or our_detector(), progress=progress)

@@ -1,4 +1,4 @@
-"""A model's answers on a set of labelled images, and every figure told about them."""
+"""A model's answers on a set of labelled images, and every figure reported about them."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""How faces fare when they are cropped as serving crops them, beside their own frames."""
+"""How accurate a model is on faces cropped as serving crops them, beside their own frames."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from services.trainer.evaluation.metrics import confusion_matrix, scores
 Logits = NDArray[np.float32]
 
 
-def judge_as_served(framed: Logits, served: Logits, data: Subset) -> dict[str, Any] | None:
+def compare_as_served(framed: Logits, served: Logits, data: Subset) -> dict[str, Any] | None:
     """Compare two views of the same images; None where no face was found in any.
 
     A data set's frames are not the crops that serving makes around detected boxes. What a user
-    gets is told by the second view; the first is what published figures are about.
+    gets is measured by the second view; published figures are about the first.
 
     Args:
         framed: logits ``[N, 7]`` of the images in their own frames.

@@ -1,4 +1,4 @@
-"""Judge a bundle as it is served, on any folder of classes."""
+"""Evaluate a bundle as it is served, on any folder of classes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ _CHUNK = 256
 
 @dataclass(frozen=True, slots=True)
 class BundleEvaluation:
-    """The images, the bundle's answers, and what it had met of them before."""
+    """The images, the bundle's answers, and which of them it had seen before."""
 
     bundle: Bundle
     images: FaceImages
@@ -30,7 +30,7 @@ class BundleEvaluation:
     precision: Precision
 
     def as_json(self) -> dict[str, Any]:
-        """Return every figure, with what was judged on what."""
+        """Return every figure, with what was evaluated on what."""
         manifest = self.bundle.manifest
         return {
             "model_version": self.bundle.version,
@@ -53,28 +53,6 @@ def evaluate_bundle(
     precision: Precision = Precision.FP32,
     threads: int = 1,
     progress: Progress | None = None,
-) -> dict[str, Any]:
-    """Return the figures of ``judge_bundle`` as plain JSON; arguments and errors are the same."""
-    return judge_bundle(
-        bundle,
-        data,
-        split=split,
-        allow_seen=allow_seen,
-        precision=precision,
-        threads=threads,
-        progress=progress,
-    ).as_json()
-
-
-def judge_bundle(
-    bundle: Path,
-    data: Path,
-    *,
-    split: Split | None = None,
-    allow_seen: bool = False,
-    precision: Precision = Precision.FP32,
-    threads: int = 1,
-    progress: Progress | None = None,
 ) -> BundleEvaluation:
     """Classify whole-face images with the engine, temperature and prior shift of serving.
 
@@ -82,7 +60,7 @@ def judge_bundle(
         bundle: the bundle's folder; hashes and golden answers are checked first.
         data: a folder or archive of images, see ``read_images``.
         split: as of ``read_images``.
-        allow_seen: judge images of its training data too, with a note.
+        allow_seen: evaluate images of its training data too, with a note.
         precision: of the network.
         threads: of the engine.
         progress: called with (done, total); an image counts when read and when classified.
@@ -108,18 +86,18 @@ def judge_bundle(
 
     manifest = loaded.manifest
     images = read_images(data, manifest.input, split=split, progress=reading)
-    met = overlap(loaded, images)
+    seen = overlap(loaded, images)
     if not allow_seen:
-        met.refuse_trained()
+        seen.refuse_trained()
     probabilities = _classify(images.crops, classifier=classifier, progress=classifying)
     answers = Answers(
         labels=images.labels,
         logits=_logits(probabilities, temperature=manifest.temperature),
         temperature=manifest.temperature,
         abstention_threshold=manifest.abstention_threshold,
-        fitted_here=met.fitted_here,
+        fitted_here=seen.fitted_here,
     )
-    return BundleEvaluation(loaded, images, answers, met, precision)
+    return BundleEvaluation(loaded, images, answers, seen, precision)
 
 
 def _classify(

@@ -1,4 +1,4 @@
-"""Make probabilities honest: a shift, a temperature, a threshold of uncertainty."""
+"""Calibrate probabilities: a shift, a temperature, a threshold of uncertainty."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +33,7 @@ class Calibration:
     prior_shift: tuple[float, ...] = (0.0,) * len(EMOTIONS)
 
     def shifted(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return ``logits`` with the shift added, as they are judged and served."""
+        """Return ``logits`` with the shift added, as they are evaluated and served."""
         return np.asarray(logits + np.asarray(self.prior_shift), dtype=np.float32)
 
 
@@ -74,12 +74,13 @@ def fit_temperature(logits: NDArray[np.floating[Any]], labels: Labels) -> float:
 def cross_fitted(logits: NDArray[np.float32], labels: Labels, *, seed: int = 0) -> Floats:
     """Return calibrated probabilities of ``[N, 7]``, each half by a T fitted on the other.
 
-    For a data set without a test split: its calibration error after T is then no self-praise.
+    For a data set without a test split: no image's calibration error is measured with a T that
+    was fitted on it.
     """
     order = np.random.default_rng(seed).permutation(len(labels))
     halves = order[::2], order[1::2]
     result = np.empty(logits.shape, dtype=np.float64)
-    for fitted, judged in (halves, halves[::-1]):
+    for fitted, held_out in (halves, halves[::-1]):
         temperature = fit_temperature(logits[fitted], labels[fitted])
-        result[judged] = to_probabilities(logits[judged], temperature=temperature)
+        result[held_out] = to_probabilities(logits[held_out], temperature=temperature)
     return result

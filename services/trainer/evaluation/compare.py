@@ -19,13 +19,13 @@ _MEASURES = ("accuracy", "macro_recall", "macro_f1")
 
 
 def compare(first: BundleEvaluation, second: BundleEvaluation) -> dict[str, Any]:
-    """Compare two bundles that were judged on the same images.
+    """Compare two bundles that were evaluated on the same images.
 
     Raises:
         ValueError: if the images are not the same.
     """
     if list(first.images.hashes) != list(second.images.hashes):
-        raise ValueError("the two bundles were not judged on the same images")
+        raise ValueError("the two bundles were not evaluated on the same images")
     return {
         "a": first.bundle.version,
         "b": second.bundle.version,

@@ -1,4 +1,4 @@
-"""Judge a set of logits: the numbers of the report, all of them from argmax and softmax."""
+"""Evaluate a set of logits: the numbers of the report, all of them from argmax and softmax."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 
-def judge(
+def evaluate_logits(
     logits: NDArray[np.float32],
     data: Subset,
     *,
@@ -36,8 +36,8 @@ def judge(
     Args:
         logits: ``[N, 7]``.
         data: the images they were given for.
-        split: its name, told in the report. On the validation split, where the temperature was
-            fitted, calibrated probabilities are judged by two-fold cross-fitting instead.
+        split: its name, for the report. On the validation split, where the temperature was
+            fitted, calibrated probabilities are evaluated by two-fold cross-fitting instead.
         calibration: adds the measures after the temperature.
     """
     predicted = logits.argmax(axis=1)

@@ -1,4 +1,4 @@
-"""The images a bundle is judged on: any folder of classes, read as ``prepare`` reads one."""
+"""The images a bundle is evaluated on: any folder of classes, read as ``prepare`` reads one."""
 
 import hashlib
 from collections import Counter
@@ -32,7 +32,7 @@ _LIMITS = PhotoLimits(photo_min_side_px=8)
 class FaceImages:
     """Whole-face images: crops uint8 ``[N, S, S, C]``, and for each its sample and file hash.
 
-    ``sha256`` is the archive's, or that of the judged files' listing as ``sha256sum`` prints it.
+    ``sha256`` is the archive's, or that of the evaluated files' listing as ``sha256sum`` prints it.
     """
 
     name: str
@@ -49,7 +49,7 @@ class FaceImages:
         return np.array([sample.label for sample in self.samples], dtype=np.int64)
 
     def facts(self) -> dict[str, Any]:
-        """Return what the report tells of the data; ``left_out`` are images of other splits."""
+        """Return what the report says of the data; ``left_out`` are images of other splits."""
         by_split = Counter(str(sample.split or "not told") for sample in self.samples)
         by_class = Counter(sample.label for sample in self.samples)
         return {

@@ -1,4 +1,7 @@
-"""Measures of a seven-way classifier, in NumPy. Rows of a confusion matrix are the truth."""
+"""Measures of a seven-way classifier. Rows of a confusion matrix are the truth.
+
+Scikit-learn has most of them for one matrix; the bootstrap needs them over a thousand at once.
+"""
 
 from dataclasses import dataclass
 

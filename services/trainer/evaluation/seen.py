@@ -1,14 +1,14 @@
-"""Which evaluated images a bundle has met before: in training, or when it was calibrated.
+"""Which evaluated images a bundle has seen before: in training, or when it was calibrated.
 
 A bundle may carry ``seen_images.npz``: for "train" and "validation" the first eight bytes of
 each file's SHA-256 as uint64 (0.2 MB for FER2013; by chance one of 3,589 strangers matches one
 of 32,000 once in 10^11 evaluations). Images cannot be had back from it. An older bundle has no
-such file; if it was trained on FER2013, the names of FER2013's files still tell.
+such file; if it was trained on FER2013, the names of FER2013's files still say it.
 
 One image of its training data is enough to refuse. ``prepare`` drops each copy of an evaluation
 image from training (248 files of FER2013's PublicTest are training files as well), so that no
-honest evaluation meets any; a share that is let through would only hide a split cut wrongly.
-Images of calibration are told in a note: the temperature has one parameter and the figures are
+correct evaluation has any; a share that is let through would only hide a split cut wrongly.
+Images of calibration are reported in a note: the temperature has one parameter and the figures are
 cross-fitted.
 """
 
@@ -61,7 +61,7 @@ class Overlap:
             )
 
     def facts(self) -> dict[str, Any]:
-        """Return what the report tells."""
+        """Return what the report says."""
         return {
             "known_by": self.known_by,
             "in_training": int(self.trained.sum()) if self.known_by else None,
@@ -99,7 +99,7 @@ def seen_bytes(rows: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 def overlap(bundle: Bundle, images: FaceImages) -> Overlap:
-    """Compare evaluated images with those that the bundle has met.
+    """Compare evaluated images with those that the bundle has seen.
 
     Raises:
         BundleError: if the bundle's list cannot be read.

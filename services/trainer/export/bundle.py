@@ -1,4 +1,4 @@
-"""A trained network becomes a verified bundle: graph, parity check, golden answers, papers."""
+"""A trained network becomes a verified bundle: graph, parity check, golden answers, documents."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

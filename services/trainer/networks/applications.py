@@ -1,4 +1,4 @@
-"""Backbones of ``keras.applications``, in one flat graph with what stands around them."""
+"""Backbones of ``keras.applications``, in one flat graph with the layers around them."""
 
 from collections.abc import Callable
 from typing import Any

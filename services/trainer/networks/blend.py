@@ -1,4 +1,4 @@
-"""Mix the weights that a run went on from back into the ones that it came to."""
+"""Mix the weights that a run started from into those that it ended with."""
 
 import keras
 
@@ -13,13 +13,13 @@ def blend_earlier(
 ) -> None:
     """Replace each weight by ``blend * earlier + (1 - blend) * its own``, in place.
 
-    Networks that one went on to from the other lie in one basin: the mean of their weights is
+    A network and the one trained from it lie in one basin of the loss: the mean of their weights is
     often better than both, on what each of them learned (Wortsman et al., arXiv 2109.01903).
     BatchNorm's statistics are mixed alike: measuring them anew lost the starter half a point.
 
     Args:
         model: float32, of the recipe.
-        config: names the weights that it went on from.
+        config: names the weights that it started from.
         size: side of the crops, in pixels.
         normalisation: of the pixels.
 

@@ -5,14 +5,15 @@ from typing import Any
 
 import keras
 
-from services.trainer.config import Backbone, ModelConfig, Precision
+from services.common.domain.emotions import EMOTIONS
+from services.trainer.config import Backbone, HeadConfig, ModelConfig, Precision
 from services.trainer.errors import NetworkError
 from services.trainer.networks.applications import application_features
 from services.trainer.networks.densenet import densenet_bc
 from services.trainer.networks.efficientnet_lite import efficientnet_lite0
-from services.trainer.networks.freeze import freeze
-from services.trainer.networks.head import classification_head
 from services.trainer.networks.normalisation import Normalisation
+
+LOGITS = "logits"
 
 
 def build_network(
@@ -47,14 +48,14 @@ def build_network(
         )(x)
     try:
         features = _backbone(x, config, dtype=precision.value)
-        logits = classification_head(features, config.head)
+        logits = _head(features, config.head)
     except ValueError as error:
         raise NetworkError(
             f"{config.backbone} cannot be built for crops of {size} px with model.enlarge="
             f"{config.enlarge} and this recipe's model.*; change one of them. Keras says: "
             f"{_reason(error)}"
         ) from error
-    freeze(keras.Model(inputs, features), config)
+    _freeze(keras.Model(inputs, features), config)
     # A plain text: h5py cannot write the name of a StrEnum.
     return keras.Model(inputs, logits, name=config.backbone.value)
 
@@ -69,8 +70,54 @@ def _backbone(x: Any, config: ModelConfig, *, dtype: str) -> Any:
             return application_features(x, application, dtype=dtype)
 
 
+def _head(x: Any, config: HeadConfig) -> Any:
+    """Turn features ``[N, H, W, F]`` into logits float32 ``[N, 7]``; computed in float32."""
+    pooling = {
+        "gap": keras.layers.GlobalAveragePooling2D,
+        "flatten": keras.layers.Flatten,
+    }[config.pooling]
+    x = pooling(dtype="float32", name="head_pooling")(x)
+    penalties = config.l2 or (0.0,) * len(config.units)
+    for number, (units, l2) in enumerate(zip(config.units, penalties, strict=True), start=1):
+        x = keras.layers.Dense(
+            units,
+            activation=config.activation,
+            kernel_regularizer=keras.regularizers.L2(l2) if l2 else None,
+            dtype="float32",
+            name=f"head_dense{number}",
+        )(x)
+        x = keras.layers.Dropout(config.dropout, dtype="float32", name=f"head_dropout{number}")(x)
+    if not config.units:
+        x = keras.layers.Dropout(config.dropout, dtype="float32", name="head_dropout")(x)
+    return keras.layers.Dense(len(EMOTIONS), dtype="float32", name=LOGITS)(x)
+
+
+def _freeze(features: keras.Model, config: ModelConfig) -> None:
+    """Stop the training of the first ``config.freeze`` layers with weights, or of all of them.
+
+    hfer v0 counted from the other end: its ``n_fine_tune`` -1 is 0 here, 0 is "all", and n is
+    the number of layers less n. A frozen BatchNorm answers with its moving statistics.
+
+    Args:
+        features: from the crops to the backbone's last maps; the head is not part of it.
+        config: of the network.
+
+    Raises:
+        NetworkError: if there are fewer layers with weights than are to be frozen.
+    """
+    layers = [layer for layer in features.layers if layer.weights]
+    count = len(layers) if config.freeze == "all" else config.freeze
+    if count > len(layers):
+        raise NetworkError(
+            f"model.freeze={count}, but {config.backbone} has {len(layers)} layers with weights; "
+            "give that number or fewer, or all."
+        )
+    for layer in layers[:count]:
+        layer.trainable = False
+
+
 def _reason(error: ValueError) -> str:
-    """Return the line of Keras' message that tells more than which layer it was, in plain text."""
+    """Return the line of Keras' message that says more than which layer it was, in plain text."""
     lines = [line for line in re.sub(r"\x1b\[[0-9;]*m", "", str(error)).splitlines() if line]
-    telling = (line for line in lines if not line.startswith("Exception encountered"))
-    return next(telling, "nothing")
+    reasons = (line for line in lines if not line.startswith("Exception encountered"))
+    return next(reasons, "nothing")

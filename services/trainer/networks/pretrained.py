@@ -18,10 +18,9 @@ from services.common.domain.errors import BundleError
 from services.trainer.config import Backbone, ModelConfig
 from services.trainer.errors import WeightsError
 from services.trainer.export.onnx_graph.read import load_graph
-from services.trainer.files import read_arrays
+from services.trainer.files import NETWORK, read_arrays
 from services.trainer.networks.applications import PUBLISHED
 from services.trainer.networks.saved_network import load_keras
-from services.trainer.training.run import NETWORK
 from services.vision.bundle import load_bundle
 
 _IMAGENET_CHANNELS = 3
@@ -57,7 +56,7 @@ def load_pretrained(model: keras.Model, config: ModelConfig) -> None:
 
 
 def load_from_bundle(model: keras.Model, folder: Path) -> None:
-    """Go on from a bundle: the shipped one, or any that was exported from the same recipe.
+    """Start from a bundle: the shipped one, or any that was exported from the same recipe.
 
     Raises:
         WeightsError: if the bundle cannot be read or holds another network.
@@ -70,7 +69,7 @@ def load_from_bundle(model: keras.Model, folder: Path) -> None:
 
 
 def load_run(model: keras.Model, folder: Path) -> None:
-    """Go on from the averaged weights of a run that was evaluated.
+    """Start from the averaged weights of a run that was evaluated.
 
     Raises:
         WeightsError: if the folder has none, or they are of another network.

@@ -1,11 +1,12 @@
 """A network in the two forms that TensorFlow knows: a ``.keras`` file and a SavedModel.
 
-``model.keras`` is where training can go on from; a SavedModel is for those who serve with
+``model.keras`` is what training can continue from; a SavedModel is for those who serve with
 TensorFlow. Its signature is that of a bundle's graph: "crops" float32 ``[N, S, S, C]``, 0..255,
 to "logits" ``[N, 7]``. Prior shift and temperature stay in the bundle's manifest.
 """
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,28 @@ from numpy.typing import NDArray
 from services.trainer.errors import RunError
 from services.trainer.export.bundle import compare_answers
 from services.trainer.files import replacing
-from services.trainer.training.averaged import inference, load_network
+
+Logits = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+
+def load_network(path: Path) -> keras.Model:
+    """Load a ``model.keras`` that a run wrote; its one custom layer is registered by name."""
+    loaded: keras.Model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    return loaded
+
+
+def inference(model: keras.Model, *, batch_size: int = 256) -> Logits:
+    """Return a function from uint8 ``[N, S, S, C]`` to logits float32 ``[N, K]``."""
+    forward: Any = tf.function(lambda crops: model(crops, training=False), reduce_retracing=True)
+
+    def logits(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        parts = [
+            forward(tf.constant(crops[start : start + batch_size], dtype=tf.float32)).numpy()
+            for start in range(0, len(crops), batch_size)
+        ]
+        return np.concatenate(parts)
+
+    return logits
 
 
 def save_keras(model: keras.Model, path: Path) -> None:

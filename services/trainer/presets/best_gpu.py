@@ -4,7 +4,7 @@ In one run, all 40 epochs at 224 px:
 
     make train PRESET=best-gpu DATA=rafdb
 
-Or in two, 112 px first, which takes a quarter of the time per image; the second goes on from the
+Or in two, 112 px first, which takes a quarter of the time per image; the second starts from the
 averaged weights of the first, at a third of the rate, and its bundle is the result:
 
     python -m services.trainer train --preset best-gpu --data rafdb --run runs/best-gpu-112 \
@@ -22,7 +22,7 @@ Warm-up (three epochs) and the average's decay (its memory is two epochs) count 
 Expected (estimates from published results, not measured by us): 85 to 88 % on RAF-DB's official
 test images from ImageNet weights, 89 to 91 % from face weights; 72 to 73 % on FER2013. Published
 figures above that were mostly chosen on the test images, which this never looks at. Minutes on an
-H100 (estimate); hopeless without a GPU.
+H100 (estimate); far too slow without a GPU.
 """
 
 from services.trainer.config import (

@@ -1,4 +1,4 @@
-"""What each preset is made for, to tell people before they start it."""
+"""What each preset is made for, to say before they start it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """The data and the device that a preset has in mind.
+    """The data and the device that a preset is made for.
 
     Attributes:
         data: the data set, for people; None: it draws its own.
         images: training images of that data set, to estimate the time from.
-        gpu: whether it is hopeless without one.
+        gpu: whether it is far too slow without one.
     """
 
     data: str | None
@@ -19,7 +19,7 @@ class Needs:
     gpu: bool
 
 
-# RAF-DB: 12,271 training images, less the tenth cut for validation; the seed's split has 12,272.
+# RAF-DB: 12,271 training images, less the tenth cut for validation; hfer v0's split has 12,272.
 NEEDS: Mapping[str, Needs] = {
     "smoke": Needs(None, 980, gpu=False),
     "quick": Needs("FER2013", 28_709, gpu=False),

@@ -1,4 +1,4 @@
-"""The model that ships: the teacher's network, going on from it, on faces as serving crops them.
+"""The model that ships: the teacher's network, trained on, on faces as serving crops them.
 
     make starter DATA=fer2013.tar.gz
 

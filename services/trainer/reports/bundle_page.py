@@ -1,4 +1,4 @@
-"""report.html for a bundle judged on any images."""
+"""report.html for a bundle evaluated on any images."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,7 +39,7 @@ def write_bundle_report(
         sections.confusion(figures),
         sections.reliability(answers),
         sections.quality(crops, answers),
-        sections.seed_reports(figures),
+        sections.hfer_v0_reports(figures),
         *([sections.worst(crops, answers, names)] if examples else []),
         sections.provenance(facts),
     ]
@@ -50,7 +50,7 @@ def write_bundle_report(
 
 
 def _counts(evaluation: BundleEvaluation) -> dict[str, Mapping[str, int]]:
-    """What the bundle learned from, where it says so, beside what it is judged on."""
+    """What the bundle learned from, where it says so, beside what it is evaluated on."""
     learned = evaluation.bundle.manifest.metrics.get("data_counts", {}).get(Split.TRAIN)
-    judged = {"judged here": evaluation.images.facts()["counts"]}
-    return {"trained on": learned, **judged} if learned else judged
+    evaluated = {"evaluated here": evaluation.images.facts()["counts"]}
+    return {"trained on": learned, **evaluated} if learned else evaluated

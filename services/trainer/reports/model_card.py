@@ -150,15 +150,15 @@ def _weights(source: str) -> str:
 
 def _lessons(recipe: dict[str, Any]) -> str:
     """Say what else it learned from than images in their own frames and their labels."""
-    told = []
+    parts = []
     if share := recipe["data"]["served_share"]:
-        told.append(f"{share:.0%} of the images with a face came as serving crops them")
+        parts.append(f"{share:.0%} of the images with a face came as serving crops them")
     distill = recipe["loss"]["distill"]
     if distill["bundle"]:
-        told.append(f"{distill['weight']:.0%} of the loss came from an earlier model's answers")
+        parts.append(f"{distill['weight']:.0%} of the loss came from an earlier model's answers")
     if blend := recipe["model"]["blend"]:
-        told.append(f"{blend:.0%} of each weight shipped is that of the earlier model")
-    text = "; ".join(told)
+        parts.append(f"{blend:.0%} of each weight shipped is that of the earlier model")
+    text = "; ".join(parts)
     return f"\n{text[0].upper()}{text[1:]}." if text else ""
 
 
@@ -188,7 +188,7 @@ def _as_served(evaluation: dict[str, Any]) -> str:
 
 
 def _replanned(sessions: list[dict[str, Any]]) -> str:
-    """Say when the schedule is not the single cosine that the recipe tells."""
+    """Say when the schedule is not the single cosine of the recipe."""
     plans = [session["planned_epochs"] for session in sessions]
     if len(set(plans)) == 1:
         return ""

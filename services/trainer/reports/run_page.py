@@ -22,12 +22,12 @@ def run_figures(run: Run) -> dict[str, Any]:
     Raises:
         RunError: if the run was not evaluated.
     """
-    split, judged, answers = _judged(run)
+    split, evaluated, answers = _evaluated(run)
     record = run.read()
     return {
         "model_version": run.folder.name,
         "split": str(split),
-        "notes": _notes(answers, leaked=int(judged.leaked.sum())),
+        "notes": _notes(answers, leaked=int(evaluated.leaked.sum())),
         **figures(answers),
         "data": record["data_identity"],
     }
@@ -43,7 +43,7 @@ def write_report(run: Run, *, examples: bool = True) -> Path:
     Raises:
         RunError: if the run was not evaluated.
     """
-    split, judged, answers = _judged(run)
+    split, evaluated, answers = _evaluated(run)
     record, shown = run.read(), run_figures(run)
     names = _names(run, split)
     log = run.log_lines()
@@ -55,9 +55,9 @@ def write_report(run: Run, *, examples: bool = True) -> Path:
         sections.class_counts(run.prepared().manifest["counts"]),
         sections.confusion(shown),
         sections.reliability(answers),
-        sections.quality(judged.images, answers),
-        sections.seed_reports(shown),
-        *([sections.worst(judged.images, answers, names)] if examples else []),
+        sections.quality(evaluated.images, answers),
+        sections.hfer_v0_reports(shown),
+        *([sections.worst(evaluated.images, answers, names)] if examples else []),
         sections.provenance(record),
     ]
     path = run.report / REPORT_NAME
@@ -65,20 +65,20 @@ def write_report(run: Run, *, examples: bool = True) -> Path:
     return path
 
 
-def _judged(run: Run) -> tuple[Split, Subset, Answers]:
+def _evaluated(run: Run) -> tuple[Split, Subset, Answers]:
     logits = read_logits(run)
-    split, judged = run.prepared().judged
+    split, evaluated = run.prepared().evaluated
     path = run.report / CALIBRATION
     found = read_json(path) if path.is_file() else None
     fitted = Calibration(**found) if found else Calibration(1.0, 0.0)
     answers = Answers(
-        labels=judged.labels,
+        labels=evaluated.labels,
         logits=fitted.shifted(logits[split]),
         temperature=fitted.temperature,
         abstention_threshold=fitted.abstention_threshold,
         fitted_here=found is not None and split is Split.VALIDATION,
     )
-    return split, judged, answers
+    return split, evaluated, answers
 
 
 def _notes(answers: Answers, *, leaked: int) -> list[str]:

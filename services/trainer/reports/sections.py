@@ -155,10 +155,10 @@ def quality(crops: Pixels, answers: Answers) -> str:
     )
 
 
-def seed_reports(figures: dict[str, Any]) -> str:
-    """The seed's classification report by argmax, and by p > 0.5 as the seed computed it."""
+def hfer_v0_reports(figures: dict[str, Any]) -> str:
+    """The classification report of hfer v0 by argmax, and by p > 0.5 as hfer v0 computed it."""
     return section(
-        "The seed's classification report",
+        "hfer v0's classification report",
         '<div class="pair">',
         _report("argmax", figures["argmax_report"]),
         _report("p > 0.5, as published", figures["threshold_report"]),

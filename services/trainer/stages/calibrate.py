@@ -6,9 +6,9 @@ import numpy as np
 
 from services.common.domain.emotions import EMOTIONS
 from services.trainer.data.layouts import Split
-from services.trainer.evaluation.as_served import judge_as_served
+from services.trainer.evaluation.as_served import compare_as_served
 from services.trainer.evaluation.calibrate import Calibration, calibrate
-from services.trainer.evaluation.evaluate import judge
+from services.trainer.evaluation.evaluate import evaluate_logits
 from services.trainer.evaluation.prior_shift import choose_prior_shift
 from services.trainer.training.run import Run
 from services.trainer.training.stage_outputs import (
@@ -22,7 +22,7 @@ from services.trainer.training.stage_outputs import (
 
 
 def calibrate_run(run: Run) -> Calibration:
-    """Fit prior shift, temperature and threshold on validation, and judge again with them.
+    """Fit prior shift, temperature and threshold on validation, and evaluate again with them.
 
     Raises:
         RunError: if the run was not evaluated, or a file of it is damaged.
@@ -33,16 +33,18 @@ def calibrate_run(run: Run) -> Calibration:
     counts = np.bincount(data.train.labels, minlength=len(EMOTIONS)).tolist()
     chosen = choose_prior_shift(logits[Split.VALIDATION], labels, counts=counts)
     fitted = calibrate(logits[Split.VALIDATION], labels, prior_shift=chosen.shift)
-    split, judged = data.judged
+    split, evaluated = data.evaluated
     plain = evaluation.get("without_prior_shift") or {
         name: evaluation[name] for name in ("accuracy", "macro_recall", "macro_f1")
     }
-    evaluation |= judge(fitted.shifted(logits[split]), judged, split=split, calibration=fitted)
+    evaluation |= evaluate_logits(
+        fitted.shifted(logits[split]), evaluated, split=split, calibration=fitted
+    )
     evaluation |= {"prior_shift_tau": chosen.tau, "without_prior_shift": plain}
     served = read_served_logits(run)
     if served is not None:
-        evaluation["as_served"] = judge_as_served(
-            fitted.shifted(logits[split]), fitted.shifted(served), judged
+        evaluation["as_served"] = compare_as_served(
+            fitted.shifted(logits[split]), fitted.shifted(served), evaluated
         )
     write_json(run.report / EVALUATION, evaluation)
     write_json(run.report / CALIBRATION, asdict(fitted))

@@ -4,8 +4,9 @@ from typing import Any, Literal
 
 from services.trainer.data.layouts import Split
 from services.trainer.errors import RunError
-from services.trainer.evaluation.evaluate import judge
-from services.trainer.training.run import NETWORK, Run
+from services.trainer.evaluation.evaluate import evaluate_logits
+from services.trainer.files import NETWORK
+from services.trainer.training.run import Run
 from services.trainer.training.stage_outputs import (
     CALIBRATION,
     EVALUATION,
@@ -20,7 +21,7 @@ Which = Literal["last", "best"]
 
 
 def evaluate_run(run: Run, *, which: Which = "last") -> dict[str, Any]:
-    """Judge the averaged weights of a checkpoint.
+    """Evaluate the averaged weights of a checkpoint.
 
     "last" chooses nothing by looking at an evaluation split; "best" chose the epoch on
     validation, which flatters that split.
@@ -33,11 +34,8 @@ def evaluate_run(run: Run, *, which: Which = "last") -> dict[str, Any]:
     if checkpoint is None:
         raise RunError(f"{run.folder} has no checkpoint; train first.")
     data = run.prepared()
-    from services.trainer.networks.saved_network import save_keras
-    from services.trainer.training.averaged import (  # TensorFlow: after the checks
-        build_averaged,
-        inference,
-    )
+    from services.trainer.networks.saved_network import inference, save_keras  # TensorFlow:
+    from services.trainer.training.averaged import build_averaged  # after the checks
 
     try:
         model = build_averaged(
@@ -50,27 +48,23 @@ def evaluate_run(run: Run, *, which: Which = "last") -> dict[str, Any]:
         ) from error
     logits_of = inference(model)
     run.report.mkdir(exist_ok=True)
-    for stale in (
-        EVALUATION,
-        CALIBRATION,
-        LOGITS,
-        SERVED_LOGITS,
-    ):  # of another network, if a kill comes now
+    # Of another network, if a kill comes now.
+    for stale in (EVALUATION, CALIBRATION, LOGITS, SERVED_LOGITS):
         (run.report / stale).unlink(missing_ok=True)
     save_keras(model, run.folder / NETWORK)
-    split, judged = data.judged
+    split, evaluated = data.evaluated
     found = {Split.VALIDATION: logits_of(data.validation.images)}
     if split is Split.TEST:
-        found[split] = logits_of(judged.images)
+        found[split] = logits_of(evaluated.images)
     write_logits(run, found)
-    if judged.served is not None:
-        write_served_logits(run, logits_of(judged.served))
+    if evaluated.served is not None:
+        write_served_logits(run, logits_of(evaluated.served))
     evaluation = {
         "checkpoint": which,
         "steps": checkpoint.position.step,
         "seconds": checkpoint.position.seconds,
         "parameters": int(model.count_params()),
-        **judge(found[split], judged, split=split),
+        **evaluate_logits(found[split], evaluated, split=split),
     }
     write_json(run.report / EVALUATION, evaluation)
     return evaluation

@@ -10,15 +10,16 @@ from services.trainer.config import TrainConfig
 from services.trainer.data.dataset import Subset
 from services.trainer.errors import RunError
 from services.trainer.evaluation.seen import SEEN_NAME, seen_bytes
+from services.trainer.files import NETWORK
 from services.trainer.stages.report import report_run
-from services.trainer.training.run import NETWORK, Run, git_revision
+from services.trainer.training.run import Run, git_revision
 from services.trainer.training.stage_outputs import CARD, PICTURE
 from services.vision.bundle import INT8_MODEL_NAME, Bundle, BundleCard, TrainingData
 from services.vision.classifiers.choice import METRICS_KEY
 from services.vision.transforms import InputSpec
 
 # Images that each arithmetic answers: on so many, a share of 99.5 % is sure to 0.2 points.
-_JUDGED = 4_000
+_EVALUATED = 4_000
 
 
 def export_run(
@@ -56,11 +57,15 @@ def export_run(
     from services.trainer.export.precisions import (
         CALIBRATION_CROPS,
         EXACT_CONVOLUTIONS,
-        judge_precisions,
+        evaluate_precisions,
         quantised,
     )
-    from services.trainer.networks.saved_network import keras_bytes, load_keras, replace_saved_model
-    from services.trainer.training.averaged import inference  # TensorFlow
+    from services.trainer.networks.saved_network import (  # TensorFlow
+        inference,
+        keras_bytes,
+        load_keras,
+        replace_saved_model,
+    )
 
     if saved_model is not None and saved_model.resolve().is_relative_to(out.resolve()):
         raise RunError(f"{saved_model} is inside the bundle; choose another --savedmodel.")
@@ -70,7 +75,7 @@ def export_run(
     reference, graph, shape = inference(network), to_onnx(network), card.input.shape
     difference = check_parity(graph, reference=reference, shape=shape)
     metrics = {**card.metrics, "onnx_parity_max_difference": difference}
-    extras = {paper: (run.report / paper).read_bytes() for paper in (CARD, PICTURE)}
+    extras = {name: (run.report / name).read_bytes() for name in (CARD, PICTURE)}
     data = run.prepared()
     extras[SEEN_NAME] = seen_bytes(data.manifest["images"])
     if keras:
@@ -82,9 +87,14 @@ def export_run(
             graph, _drawn(data.train, CALIBRATION_CROPS).images, exact=EXACT_CONVOLUTIONS
         )
     golden = make_golden(reference=reference, shape=shape, card=card)
-    judged = _drawn(data.judged[1], _JUDGED)
-    metrics[METRICS_KEY] = judge_precisions(
-        card, model=graph, golden=golden, extras=extras, crops=judged.images, labels=judged.labels
+    evaluated = _drawn(data.evaluated[1], _EVALUATED)
+    metrics[METRICS_KEY] = evaluate_precisions(
+        card,
+        model=graph,
+        golden=golden,
+        extras=extras,
+        crops=evaluated.images,
+        labels=evaluated.labels,
     )
     if "refused" in metrics[METRICS_KEY].get("int8", {}):
         del extras[INT8_MODEL_NAME]  # after hours of training the bundle in fp32 counts more

@@ -13,7 +13,7 @@ from services.trainer.evaluation.images import FaceImages, Progress, read_images
 from services.trainer.export.precisions import (
     CALIBRATION_CROPS,
     EXACT_CONVOLUTIONS,
-    judge_precisions,
+    evaluate_precisions,
     quantised,
 )
 from services.trainer.files import replacing
@@ -39,16 +39,16 @@ def quantise_bundle(
     version: str | None = None,
     progress: Progress | None = None,
 ) -> Bundle:
-    """Replace the bundle in ``folder`` by one with an int8 network and every precision judged.
+    """Replace the bundle in ``folder`` by one with an int8 network and every precision evaluated.
 
-    Ranges are calibrated on training images; every precision is then judged on others, and the
+    Ranges are calibrated on training images; every precision is then evaluated on others, and the
     figures go into the manifest's metrics, where ``precision=auto`` looks for them.
 
     Args:
         folder: the bundle's.
         data: a folder or archive in a layout of docs/training.md. Without training images in it,
-            ranges are calibrated on a part of it and judged on the rest.
-        int8: False judges fp32 and bf16 alone and leaves an int8 network out.
+            ranges are calibrated on a part of it and evaluated on the rest.
+        int8: False evaluates fp32 and bf16 alone and leaves an int8 network out.
         exact: so many convolutions next to the pixels stay in fp32.
         version: of the new bundle; by default its last number goes up by one, as another content
             under a version that is taken is refused by the service.
@@ -61,7 +61,7 @@ def quantise_bundle(
     """
     bundle = load_bundle(folder)
     graph, golden = bundle.model_path().read_bytes(), load_golden(bundle)
-    calibration, judged, labels, sha256 = _images(data, bundle.manifest.input, progress=progress)
+    calibration, evaluated, labels, sha256 = _images(data, bundle.manifest.input, progress=progress)
     extras = {
         name: (folder / name).read_bytes()
         for name in bundle.manifest.files.keys() - {MODEL_NAME, GOLDEN_NAME, INT8_MODEL_NAME}
@@ -69,8 +69,8 @@ def quantise_bundle(
     if int8:
         extras[INT8_MODEL_NAME] = quantised(graph, calibration, exact=exact)
     card = _card(bundle, extras, version=version)
-    figures = judge_precisions(
-        card, model=graph, golden=golden, extras=extras, crops=judged, labels=labels
+    figures = evaluate_precisions(
+        card, model=graph, golden=golden, extras=extras, crops=evaluated, labels=labels
     )
     if "refused" in figures.get("int8", {}):
         raise BundleError(f"{figures['int8']['refused']} Or keep more in fp32: --exact.")
@@ -82,7 +82,7 @@ def quantise_bundle(
 
 
 def _card(bundle: Bundle, extras: dict[str, bytes], *, version: str | None) -> BundleCard:
-    """Return the card under the new version, which the model card's heading tells as well."""
+    """Return the card under the new version, which the model card's heading has as well."""
     fields = {name: value for name, value in dict(bundle.manifest).items() if name != "files"}
     before = bundle.manifest.version
     *first, last = before.split(".")
@@ -97,11 +97,11 @@ def _images(
     data: Path, spec: InputSpec, *, progress: Progress | None
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int64], str]:
     """Return crops to calibrate on, and others with their labels and the data's hash."""
-    judged = read_images(data, spec, progress=progress)
-    if all(sample.split is not Split.TRAIN for sample in judged.samples) and judged.left_out:
+    evaluated = read_images(data, spec, progress=progress)
+    if all(sample.split is not Split.TRAIN for sample in evaluated.samples) and evaluated.left_out:
         training = read_images(data, spec, split=Split.TRAIN, most=CALIBRATION_CROPS)
-        return training.crops, judged.crops, judged.labels, judged.sha256
-    return _cut(judged)
+        return training.crops, evaluated.crops, evaluated.labels, evaluated.sha256
+    return _cut(evaluated)
 
 
 def _cut(images: FaceImages) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int64], str]:

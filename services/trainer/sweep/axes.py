@@ -2,8 +2,8 @@
 
     optim.lr=0.02:0.05:0.1 model.head.units=:512,256 model.head.pooling=gap
 
-A colon parts alternatives: it means nothing to a shell or to make (``|`` would need quotes in
-both), and no number, name or list holds one (a comma parts the items of a list, a slash is part
+A colon separates alternatives: it means nothing to a shell or to make (``|`` would need quotes in
+both), and no number, name or list holds one (a comma separates the items of a list, a slash is part
 of a path). A colon before ``//`` is that of an address. An empty alternative is an empty list.
 """
 
@@ -34,14 +34,14 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A recipe to try, and the values that tell it from the others, one per axis."""
+    """A recipe to try, and the values that distinguish it from the others, one per axis."""
 
     values: tuple[str, ...]
     config: TrainConfig
 
     @property
     def key(self) -> str:
-        """12 hex digits that stand for the whole recipe."""
+        """12 hex digits that identify the whole recipe."""
         recipe = json.dumps(self.config.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(recipe.encode()).hexdigest()[:_KEY_DIGITS]
 

@@ -1,4 +1,4 @@
-"""Who goes on to the next rung."""
+"""Which candidates continue to the next rung."""
 
 import itertools
 import math
@@ -26,11 +26,11 @@ def default_rungs(epochs: int) -> tuple[int, ...]:
 
 
 def survivors(scores: Mapping[str, float], *, entered: int, keep: float) -> tuple[str, ...]:
-    """Return the keys that go on, best first.
+    """Return the keys that continue, best first.
 
     Args:
         scores: of those that came to the rung's end; higher is better, the earlier wins a tie.
-        entered: how many began it. Their share ``keep`` goes on, rounded up, so at least one,
+        entered: how many began it. Their share ``keep`` continues, rounded up, so at least one,
             whether others diverged or not: places are not lost to them.
         keep: 0..1.
     """

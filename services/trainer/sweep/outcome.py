@@ -65,13 +65,13 @@ class Stopped(Section):
     reason: str
 
 
-def measures_of(judged: dict[str, Any], *, nll_calibrated: float) -> Measures:
-    """Pick from what ``judging.evaluate.judge`` returns."""
+def measures_of(evaluated: dict[str, Any], *, nll_calibrated: float) -> Measures:
+    """Pick from what ``evaluate_logits`` returns."""
     return Measures(
-        **{name: judged[name]["value"] for name in ("accuracy", "macro_recall", "macro_f1")},
-        nll=judged["before_temperature"]["nll"],
+        **{name: evaluated[name]["value"] for name in ("accuracy", "macro_recall", "macro_f1")},
+        nll=evaluated["before_temperature"]["nll"],
         nll_calibrated=nll_calibrated,
         recalls={
-            name: row["recall"] for name, row in judged["per_class"].items() if row["support"]
+            name: row["recall"] for name, row in evaluated["per_class"].items() if row["support"]
         },
     )

@@ -23,14 +23,14 @@ class Measure(StrEnum):
 
 
 class SweepPlan(Section):
-    """What was asked; a search goes on only with the same.
+    """What was asked; a search continues only with the same.
 
     Attributes:
         preset: the recipe that the candidates change.
         data: path of the data.
         settings: as typed, axes and others.
-        rungs: epochs after which candidates are judged, rising; the last is a whole run.
-        keep: share that goes on from each rung but the last.
+        rungs: epochs after which candidates are evaluated, rising; the last is a whole run.
+        keep: share that continues from each rung but the last.
         by: what ranks them.
         seeds: runs per candidate; means over them are ranked.
         sample: candidates drawn from the grid; None takes all.
@@ -54,7 +54,7 @@ class Trial:
         candidate: which.
         seed: of this run.
         rung: its number, from 0.
-        epochs: after which it is judged.
+        epochs: after which it is evaluated.
         folder: the run folder, prepared data in it.
     """
 

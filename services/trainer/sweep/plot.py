@@ -10,32 +10,32 @@ _PANELS = {"accuracy": "accuracy, %", "macro_recall": "macro recall, %"}
 
 
 def sweep_svg(
-    climbs: Sequence[Sequence[Standing]], *, labels: Sequence[str], rungs: Sequence[int]
+    curves: Sequence[Sequence[Standing]], *, labels: Sequence[str], rungs: Sequence[int]
 ) -> str:
     """Draw accuracy and macro recall of each candidate at the end of each rung it came to.
 
     Args:
-        climbs: of each candidate from the top row down, its standings by rung.
+        curves: of each candidate from the top row down, its standings by rung.
         labels: its settings.
         rungs: epochs, for the legend.
     """
     from matplotlib import colormaps, rc_context  # slow to import, only needed here
     from matplotlib.figure import Figure
 
-    rows = len(climbs)
+    rows = len(curves)
     widest = max(len(label) for label in labels)
     figure = Figure(figsize=(7.5 + 0.075 * widest, 1.5 + 0.34 * rows), layout="constrained")
     panels = figure.subplots(1, len(_PANELS), sharey=True)
     shades = [colormaps["viridis_r"](0.25 + 0.75 * n / len(rungs)) for n in range(len(rungs))]
     for axes, (name, title) in zip(panels, _PANELS.items(), strict=True):
-        for row, climb in enumerate(climbs):
-            done = [one for one in climb if one.status is Status.DONE]
+        for row, curve in enumerate(curves):
+            done = [one for one in curve if one.status is Status.DONE]
             values = [one.measures[name].mean * 100 for one in done]
             axes.plot(values, [row] * len(values), "-", color="0.8", zorder=1)
             for one, value in zip(done, values, strict=True):
                 spread = 100 * (one.measures[name].sd or 0.0)
                 axes.errorbar(value, row, xerr=spread or None, fmt="o", color=shades[one.rung])
-            lost = [one for one in climb if one.status is not Status.DONE]
+            lost = [one for one in curve if one.status is not Status.DONE]
             if lost:
                 # Beside the last dot, or at the axis' middle where there is none.
                 text = f"{lost[0].status} by epoch {rungs[lost[0].rung]}"

@@ -1,7 +1,7 @@
 """A trial in a process of its own.
 
 TensorFlow keeps what a graph took for as long as its process lives, and an out-of-memory kill
-takes the whole process: here that is one candidate's end, and the others go on. Starting anew
+takes the whole process: here that ends one candidate, and the others continue. Starting anew
 costs some seconds per trial, little beside minutes of training.
 """
 
@@ -33,12 +33,12 @@ def run_in_process(
     interrupted: Callable[[], bool],
     work: Work | None = None,
 ) -> Outcome | Stopped:
-    """Run ``trial.train_and_judge`` in a fresh process; its output goes to ``console.log``.
+    """Run ``trial.train_and_evaluate`` in a fresh process; its output goes to ``console.log``.
 
     Args:
         trial: which run, and how far.
         max_seconds: from the process' start.
-        reporter: is told how training goes.
+        reporter: of the training's progress.
         interrupted: asked a few times a second; the process then saves and ends.
         work: what to run in its place, importable by name.
     """
@@ -74,13 +74,13 @@ class _Told:
 def _listen(
     connection: "Connection[Any, Any]", *, reporter: Reporter, interrupted: Callable[[], bool]
 ) -> Outcome | Stopped | None:
-    """Pass on what the process tells until it ends; None if it ended without a result."""
-    result, asked = None, False
+    """Pass on what the process reports until it ends; None if it ended without a result."""
+    result, stop_sent = None, False
     while True:
         try:
-            if interrupted() and not asked:
+            if interrupted() and not stop_sent:
                 connection.send("stop")
-                asked = True
+                stop_sent = True
             if not connection.poll(_ASK_SECONDS):
                 continue
             message = connection.recv()
@@ -111,9 +111,9 @@ def _work(
 
 
 def _training() -> Work:
-    from services.trainer.sweep.trial import train_and_judge  # TensorFlow
+    from services.trainer.sweep.trial import train_and_evaluate  # TensorFlow
 
-    return train_and_judge
+    return train_and_evaluate
 
 
 class _Relay:

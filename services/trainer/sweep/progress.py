@@ -75,13 +75,13 @@ class SweepProgress:
     def ended_trial(self, trial: Trial, outcome: Outcome) -> None:
         """Print what came of it."""
         self._bar.advance(self._runs)
-        told = outcome.detail
+        text = outcome.detail
         if outcome.measures is not None:
-            told = (
+            text = (
                 f"accuracy {outcome.measures.accuracy:.1%}, "
                 f"macro recall {outcome.measures.macro_recall:.1%}, {outcome.minutes:.1f} min"
             )
-        self._console.print(f"{self._name(trial)}: {outcome.status}, {told}", highlight=False)
+        self._console.print(f"{self._name(trial)}: {outcome.status}, {text}", highlight=False)
 
     def ended_rung(self, *, rung: int) -> None:
         """Show the table."""

@@ -17,20 +17,20 @@ from services.trainer.sweep.store import SweepStore
 
 
 class TrialRunner(Protocol):
-    """Who trains and judges; ``process.run_in_process`` is the one that does."""
+    """Trains and evaluates; ``process.run_in_process`` is the one that does."""
 
     def __call__(self, trial: Trial, *, max_seconds: float) -> Outcome | Stopped:
-        """Go on with the trial's run to the rung's end, or until ``max_seconds`` are over."""
+        """Continue the trial's run to the rung's end, or until ``max_seconds`` are over."""
 
 
 class SearchReporter(Protocol):
-    """Who is told how it goes."""
+    """Shows how a search progresses."""
 
     def began_rung(self, *, rung: int, trials: int, done: int) -> None:
         """Rung number ``rung`` (from 0) has so many runs, of which some are done."""
 
     def began_trial(self, trial: Trial) -> None:
-        """A run goes on."""
+        """A run starts or continues."""
 
     def ended_trial(self, trial: Trial, outcome: Outcome) -> None:
         """It came to an outcome."""
@@ -54,7 +54,7 @@ class Search:
         interrupted: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Go on where ``store`` stands; the time runs from here."""
+        """Continue from ``store``; the time runs from here."""
         self._plan = plan
         self._candidates = {one.key: one for one in candidates}
         self._store = store
@@ -75,13 +75,13 @@ class Search:
         """
         entered = tuple(self._candidates)
         for rung in range(len(self._plan.rungs)):
-            stopped = self._climb(entered, rung=rung)
+            stopped = self._finish_rung(entered, rung=rung)
             if stopped is not None:
                 return stopped
             entered = self._decide(entered, rung=rung)
         return None
 
-    def _climb(self, entered: Sequence[str], *, rung: int) -> str | None:
+    def _finish_rung(self, entered: Sequence[str], *, rung: int) -> str | None:
         """Bring every run of a rung to an outcome; return why not, if not."""
         trials = [trial for key in entered for trial in self._trials(key, rung=rung)]
         missing = [
@@ -106,7 +106,7 @@ class Search:
         return None
 
     def _decide(self, entered: Sequence[str], *, rung: int) -> tuple[str, ...]:
-        """Return who goes on; what the others' checkpoints take on the disk is given back."""
+        """Return the keys that continue; the others' checkpoints are deleted."""
         scores = {}
         for key in entered:
             found = standing(self._candidates[key], rung=rung, outcomes=self._store.outcomes)

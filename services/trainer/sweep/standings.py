@@ -1,4 +1,4 @@
-"""How candidates stand: means over their seeds, and the order of the table."""
+"""The ranking of candidates: means over their seeds, and the order of the table."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -46,7 +46,7 @@ class Standing:
 
 
 def standing(candidate: Candidate, *, rung: int, outcomes: Iterable[Outcome]) -> Standing | None:
-    """Return how a candidate stands at the end of a rung, None if no run came to it."""
+    """Return a candidate's measures at the end of a rung, None if no run came to it."""
     runs = [one for one in outcomes if (one.candidate, one.rung) == (candidate.key, rung)]
     if not runs:
         return None
@@ -74,7 +74,7 @@ def furthest(
 ) -> list[Standing]:
     """Return each candidate on the furthest rung it came to, best first, diverged ones last.
 
-    One that diverged late stands where it diverged. Those not begun are left out.
+    One that diverged late is listed at the rung where it diverged. Those not begun are left out.
     """
     found = []
     for candidate in candidates:

@@ -40,9 +40,9 @@ class SweepStore:
 
     def outcome(self, candidate: str, *, seed: int, rung: int) -> Outcome | None:
         """Return what came of a run on a rung, None if nothing yet."""
-        asked = (candidate, seed, rung)
+        key = (candidate, seed, rung)
         for one in self.outcomes:
-            if (one.candidate, one.seed, one.rung) == asked:
+            if (one.candidate, one.seed, one.rung) == key:
                 return one
         return None
 

@@ -24,7 +24,7 @@ _PERCENT = frozenset({"accuracy", "macro_recall", "macro_f1", WORST})
 
 
 def short_names(axes: Sequence[Axis]) -> list[str]:
-    """Return the last parts of the axes' paths, as many as tell them apart."""
+    """Return the last parts of the axes' paths, as many as distinguish them."""
     parts = [axis.path.split(".") for axis in axes]
     names = []
     for own in parts:

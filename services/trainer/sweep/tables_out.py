@@ -12,7 +12,7 @@ from services.trainer.sweep.standings import Standing, furthest, standing
 from services.trainer.sweep.tables import csv_table, markdown_table, short_names
 
 
-def write_papers(
+def write_tables(
     folder: Path,
     *,
     plan: SweepPlan,
@@ -22,7 +22,7 @@ def write_papers(
 ) -> list[Standing]:
     """Write the three files from all outcomes so far; return the standings they show."""
     standings = furthest(plan, candidates, outcomes)
-    climbs = [
+    curves = [
         [
             found
             for rung in range(one.rung + 1)
@@ -31,12 +31,12 @@ def write_papers(
         for one in standings
     ]
     labels = [label(axes, one.candidate) for one in standings]
-    papers = {
+    tables = {
         "sweep.csv": csv_table(standings, axes),
         "sweep.md": markdown_table(standings, axes),
-        "sweep.svg": sweep_svg(climbs, labels=labels, rungs=plan.rungs),
+        "sweep.svg": sweep_svg(curves, labels=labels, rungs=plan.rungs),
     }
-    for name, text in papers.items():
+    for name, text in tables.items():
         write_atomically(folder / name, text.encode())
     return standings
 

@@ -1,4 +1,4 @@
-"""One run to the end of a rung, and its judgement. This is what a trial's own process does."""
+"""One run to the end of a rung, and its evaluation. This is what a trial's own process does."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from services.trainer.data.dataset import PreparedData, load_prepared
 from services.trainer.data.layouts import Split
 from services.trainer.errors import RunError, TrainingDivergedError
 from services.trainer.evaluation.calibrate import cross_fitted
-from services.trainer.evaluation.evaluate import confidence, judge
+from services.trainer.evaluation.evaluate import confidence, evaluate_logits
 from services.trainer.sweep.outcome import Measures, Outcome, Status, Stopped, measures_of
 from services.trainer.sweep.plan import Trial
 from services.trainer.training.checkpoint import Checkpoint
@@ -18,16 +18,16 @@ from services.trainer.training.run import Run
 from services.trainer.training.runtime import start_tensorflow
 
 
-def train_and_judge(
+def train_and_evaluate(
     trial: Trial, *, max_seconds: float, reporter: Reporter, interrupted: Callable[[], bool]
 ) -> Outcome | Stopped:
-    """Go on with the trial's run to the rung's end and judge it there on validation.
+    """Continue the trial's run to the rung's end and evaluate it there on validation.
 
     Args:
         trial: which run, and how far.
         max_seconds: from now, the import of TensorFlow included. A rung that ends in time is
-            judged even if that takes longer.
-        reporter: is told how training goes.
+            evaluated even if that takes longer.
+        reporter: of the training's progress.
         interrupted: asked after each step.
 
     Raises:
@@ -67,7 +67,7 @@ def train_and_judge(
         status=Status.DONE,
         epochs=round(checkpoint.position.step / per_epoch, 2),
         minutes=round(checkpoint.position.seconds / 60, 3),
-        measures=_judge(checkpoint, config=config, run=run, data=data),
+        measures=_evaluate(checkpoint, config=config, run=run, data=data),
     )
 
 
@@ -78,16 +78,17 @@ def config_of(trial: Trial) -> TrainConfig:
     return config.model_copy(update={"loop": loop})
 
 
-def _judge(
+def _evaluate(
     checkpoint: Checkpoint, *, config: TrainConfig, run: Run, data: PreparedData
 ) -> Measures:
-    """Judge the averaged weights in float32, as ``evaluate`` does, but never on test."""
-    from services.trainer.training.averaged import build_averaged, inference
+    """Evaluate the averaged weights in float32, as ``evaluate`` does, but never on test."""
+    from services.trainer.networks.saved_network import inference
+    from services.trainer.training.averaged import build_averaged
 
     model = build_averaged(
         checkpoint, config=config, normalisation=run.normalisation(), train=data.train
     )
     logits, labels = inference(model)(data.validation.images), data.validation.labels
-    judged = judge(logits, data.validation, split=Split.VALIDATION)
+    evaluated = evaluate_logits(logits, data.validation, split=Split.VALIDATION)
     calibrated = confidence(cross_fitted(logits, labels), labels)
-    return measures_of(judged, nll_calibrated=calibrated["nll"])
+    return measures_of(evaluated, nll_calibrated=calibrated["nll"])

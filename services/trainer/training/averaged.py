@@ -1,17 +1,15 @@
-"""The network that a checkpoint stands for: averaged weights, float32, BatchNorm re-estimated."""
+"""The network of a checkpoint: averaged weights, float32, BatchNorm re-estimated."""
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from services.trainer.config import Precision, TrainConfig
 from services.trainer.data.batches import TrainBatches
 from services.trainer.data.dataset import Subset
+from services.trainer.networks.blend import blend_earlier
 from services.trainer.networks.build import build_network
 from services.trainer.networks.normalisation import Normalisation
 from services.trainer.training.checkpoint import Checkpoint
@@ -20,8 +18,6 @@ from services.trainer.training.optimisers import is_kernel
 
 # More than while training: this estimate is the one that is shipped.
 _BN_BATCHES = 200
-
-Logits = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
 def build_averaged(
@@ -33,7 +29,7 @@ def build_averaged(
 ) -> keras.Model:
     """Build the network in float32 from the averaged weights of ``checkpoint``.
 
-    Whatever precision it was trained in, it is judged and served in float32, its kernels rounded
+    Whatever precision it was trained in, it is evaluated and served in float32, its kernels rounded
     as they will be stored. A run without an average (``optim.ema_decay=0``) has its last weights
     and statistics as they are.
     """
@@ -50,8 +46,6 @@ def build_averaged(
             variable.assign(checkpoint.arrays[f"ema/{index:04d}"])
         _measure_batch_norm(model, config, train)
     if config.model.blend:
-        from services.trainer.networks.blend import blend_earlier  # it may load a run, hence this
-
         blend_earlier(model, config.model, size=config.data.size, normalisation=normalisation)
     if config.model.stored == "float16":
         round_kernels(model)
@@ -70,23 +64,3 @@ def round_kernels(model: keras.Model) -> None:
     """Round kernels to what float16 can hold; biases and statistics, small as they are, stay."""
     for variable in filter(is_kernel, model.weights):
         variable.assign(variable.numpy().astype(np.float16).astype(np.float32))
-
-
-def load_network(path: Path) -> keras.Model:
-    """Load a ``model.keras`` that a run wrote; its one custom layer is registered by name."""
-    loaded: keras.Model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    return loaded
-
-
-def inference(model: keras.Model, *, batch_size: int = 256) -> Logits:
-    """Return a function from uint8 ``[N, S, S, C]`` to logits float32 ``[N, K]``."""
-    forward: Any = tf.function(lambda crops: model(crops, training=False), reduce_retracing=True)
-
-    def logits(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        parts = [
-            forward(tf.constant(crops[start : start + batch_size], dtype=tf.float32)).numpy()
-            for start in range(0, len(crops), batch_size)
-        ]
-        return np.concatenate(parts)
-
-    return logits

@@ -26,7 +26,7 @@ _BEST = "best.npz"
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a run stands. Order, augmentation and learning rate follow from it and the seed.
+    """The position of a run. Order, augmentation and learning rate follow from it and the seed.
 
     Attributes:
         step: optimiser steps done.

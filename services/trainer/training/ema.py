@@ -59,7 +59,7 @@ class WeightAverage:
         """Lend the averaged weights to the model, with BatchNorm re-estimated on ``batches``.
 
         Every variable of the model is put back at the end, dropout's seed and the moving
-        statistics too: training goes on as if nothing had happened.
+        statistics too: training continues as if nothing had happened.
         """
         before: Arrays = [variable.numpy() for variable in self._model.variables]
         for average, weight in zip(self.variables, self._model.trainable_variables, strict=True):

@@ -1,4 +1,4 @@
-"""The machine that a session ran on, as run.json tells it."""
+"""The machine that a session ran on, as run.json records it."""
 
 import os
 import platform
@@ -12,7 +12,7 @@ _NVIDIA = Path("/proc/driver/nvidia/gpus")
 
 
 def describe_host() -> dict[str, Any]:
-    """Return name, machine, CPU model, cores, memory in GiB and GPUs, as far as Linux tells."""
+    """Return name, machine, CPU model, cores, memory in GiB and GPUs, as Linux reports them."""
     return {
         "name": platform.node(),
         "machine": platform.machine(),

@@ -23,7 +23,7 @@ from services.trainer.training.checkpoint import Checkpoint, Position
 from services.trainer.training.pace import Pace
 from services.trainer.training.ports import Reporter, StateFactory
 from services.trainer.training.run import Run
-from services.trainer.training.run_log import Journal, Scalars
+from services.trainer.training.run_log import RunLog, Scalars
 from services.trainer.training.schedule import ScheduleState, learning_rate
 
 _LOG_EVERY = 50
@@ -56,7 +56,7 @@ class Loop:
         """Prepare a session; a run folder with a checkpoint is resumed.
 
         After ``until`` epochs it ends as planned, with the schedule of the whole run: a later
-        session goes on from there.
+        session continues from there.
 
         Raises:
             RunError: if there are too few images for one step, or the teacher does not fit.
@@ -65,7 +65,7 @@ class Loop:
         self._data = data
         self._run = run
         self._reporter = reporter
-        self._journal = Journal(run.folder, scalars=scalars)
+        self._log = RunLog(run.folder, scalars=scalars)
         self._max_seconds = max_seconds
         self._interrupted = interrupted
         self._teacher = load_teacher(
@@ -149,7 +149,7 @@ class Loop:
             self._state.restore(checkpoint.arrays)
             position = checkpoint.position
             self._position = replace(position, sessions=position.sessions + 1)
-        self._journal.began(step=self._position.step)
+        self._log.began(step=self._position.step)
         self._reporter.began(step=self._position.step, total=self._total)
 
     def _steps(self) -> Iterator[tuple[int, Batch]]:
@@ -173,7 +173,7 @@ class Loop:
         self._epoch_pace.stepped(images)
         self._reporter.stepped(step=step, loss=loss, images_per_second=self._epoch_pace.rate)
         if step % _LOG_EVERY == 0:
-            self._journal.add(
+            self._log.add(
                 "step",
                 step=step,
                 loss=round(loss, 5),
@@ -186,7 +186,7 @@ class Loop:
         epoch = self._position.step // len(self._batches)
         loss = self._position.epoch_loss / len(self._batches)
         validation_loss, accuracy = self._validate(epoch)
-        self._journal.add(
+        self._log.add(
             "epoch",
             step=self._position.step,
             epoch=epoch,
@@ -230,8 +230,8 @@ class Loop:
 
     def _save(self) -> None:
         self._run.checkpoints.save(self._checkpoint())
-        self._recent.go_on()
-        self._epoch_pace.go_on()
+        self._recent.resume()
+        self._epoch_pace.resume()
 
     def _checkpoint(self) -> Checkpoint:
         arrays = self._state.capture()
@@ -253,7 +253,7 @@ def _diverged(what: str) -> TrainingDivergedError:
 
 
 def _identity(data: PreparedData, teacher: Teacher | None) -> dict[str, Any]:
-    """Return what must be the same when a run goes on."""
+    """Return what must be the same when a run continues."""
     # Data that an older trainer prepared lacks some, and its runs can still be resumed.
     keys = ("source_sha256", "images_sha256", "served_sha256", "splits_sha256")
     return {

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from services.trainer.config import OptimConfig, Precision
-from services.trainer.networks.head import LOGITS
+from services.trainer.networks.build import LOGITS
 
 _HEAD = ("head_", LOGITS)
 

@@ -18,14 +18,14 @@ class Pace:
         self._seconds = 0.0
 
     def stepped(self, images: int) -> None:
-        """Count a step over ``images``, from the one before it or from ``go_on``."""
+        """Count a step over ``images``, from the one before it or from ``resume``."""
         now = self._clock()
         if self._since is not None:
             self._images += images
             self._seconds += now - self._since
         self._since = now
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         """Leave out what happened since the last step: a validation, a checkpoint."""
         if self._since is not None:
             self._since = self._clock()

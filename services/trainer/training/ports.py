@@ -1,4 +1,4 @@
-"""What the loop asks of its surroundings: the state that learns, and who is told how it goes."""
+"""What the loop needs: the state that a step changes, and a reporter of progress."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -13,7 +13,7 @@ from services.trainer.networks.normalisation import Normalisation
 
 
 class Reporter(Protocol):
-    """Who is told how it goes."""
+    """Shows how training progresses."""
 
     def began(self, *, step: int, total: int) -> None:
         """Training starts at ``step`` of ``total``."""
@@ -32,7 +32,7 @@ class State(Protocol):
         """Take step number ``step`` (from 0) at a learning rate; return the loss before it."""
 
     def averaged(self, batches: Iterable[Any]) -> AbstractContextManager[None]:
-        """Judge with averaged weights while the context lasts; nothing is changed after it."""
+        """Evaluate with averaged weights while the context lasts; nothing is changed after it."""
 
     def logits(self, images: NDArray[np.uint8], *, batch_size: int) -> NDArray[np.float32]:
         """Return ``[N, 7]`` for uint8 ``[N, S, S, C]``."""

@@ -53,7 +53,7 @@ class ConsoleReporter:
         self._bar.stop()
 
     def began(self, *, step: int, total: int) -> None:
-        """Show where the run stands."""
+        """Show the run's position."""
         self._total, self._start = total, None
         self._bar.update(self._task, total=total, completed=step)
 

@@ -1,7 +1,7 @@
 """The run folder: what was asked, on what, by which code, and the log of what happened.
 
 run.json        recipe, data hash, git revision, versions, host, sessions
-log.*           see journal.py
+log.*           see run_log.py
 checkpoints/    see checkpoint.py
 data/           the prepared data
 model.keras     the averaged network, as evaluate left it
@@ -26,12 +26,11 @@ from services.trainer.files import write_atomically
 from services.trainer.networks.normalisation import Normalisation
 from services.trainer.training.checkpoint import CheckpointStore
 from services.trainer.training.host import describe_host
-from services.trainer.training.run_log import Journal
+from services.trainer.training.run_log import RunLog
 
 if TYPE_CHECKING:
     from services.trainer.data.dataset import PreparedData
 
-NETWORK = "model.keras"
 _PACKAGES = (
     *("tensorflow-cpu", "tensorflow", "keras", "numpy", "opencv-python-headless"),
     *("onnx", "onnxruntime", "openvino"),
@@ -72,7 +71,7 @@ class Run:
         data: dict[str, Any],
         step: int = 0,
     ) -> None:
-        """Record a session that goes on from ``step``; on a resume, check it is the same run.
+        """Record a session that continues from ``step``; on a resume, check it is the same run.
 
         Raises:
             RunError: if recipe or data differ from those the run began with.
@@ -145,8 +144,8 @@ class Run:
         return self._prepared
 
     def log_lines(self) -> list[dict[str, Any]]:
-        """Return the lines of log.jsonl so far; see ``journal.py``."""
-        return Journal(self.folder).lines()
+        """Return the lines of log.jsonl so far; see ``run_log.py``."""
+        return RunLog(self.folder).lines()
 
     def _same_run(self, record: dict[str, Any]) -> dict[str, Any]:
         before = self.read()

@@ -1,10 +1,10 @@
-"""What happened, written down three times: for programs, for spreadsheets, for TensorBoard.
+"""What happened, written three times: for programs, for spreadsheets, for TensorBoard.
 
 log.jsonl       one line per 50 steps ("kind": "step") and per epoch ("epoch")
 log.csv         the epoch lines again
 tensorboard/    the figures of both as curves
 
-A resumed run drops what its crash undid, so that each step stands there once.
+A resumed run drops what its crash undid, so that each step is listed once.
 """
 
 import csv
@@ -23,16 +23,16 @@ _NOT_A_FIGURE = frozenset({"kind", "step", "epoch", "seconds"})
 
 
 class Scalars(Protocol):
-    """Who draws curves; ``tensorboard.TensorBoard`` is the one that writes files."""
+    """Draws curves; ``tensorboard.TensorBoard`` is the one that writes files."""
 
     def began(self, *, step: int) -> None:
-        """Training goes on after ``step``; whatever was written beyond it did not happen."""
+        """Training continues after ``step``; whatever was written beyond it did not happen."""
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Add one point to each of the named curves."""
 
 
-class Journal:
+class RunLog:
     """The log of one run folder."""
 
     def __init__(self, folder: Path, *, scalars: Scalars | None = None) -> None:
@@ -42,7 +42,7 @@ class Journal:
         self._scalars = scalars
 
     def began(self, *, step: int) -> None:
-        """Go on after ``step``: drop the lines of steps that a crash undid."""
+        """Continue after ``step``: drop the lines of steps that a crash undid."""
         kept = [line for line in self.lines() if line["step"] <= step]
         text = "".join(json.dumps(line) + "\n" for line in kept)
         write_atomically(self._json, text.encode())

@@ -1,16 +1,22 @@
-"""Set TensorFlow up for one process: threads, devices, seeds, log noise."""
+"""Set TensorFlow up for one process: threads, devices, memory, seeds, log noise."""
 
 import contextlib
+import ctypes
 import functools
 import os
+import platform
 from typing import TYPE_CHECKING
 
 from services.trainer.config import LoopConfig
 from services.trainer.errors import RunError
-from services.trainer.training.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+# mallopt(3) of glibc; its parameters are numbers there as well.
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX, _ARENA_MAX = -1, -2, -4, -8
+_NEVER = 2**31 - 1
+_AHEAD = 256 * 2**20
 
 
 def start_tensorflow(config: LoopConfig) -> None:
@@ -41,6 +47,21 @@ def start_tensorflow(config: LoopConfig) -> None:
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(config.seed)
+
+
+def keep_freed_memory() -> bool:
+    """Have glibc's allocator keep memory that was freed; return whether it is glibc's.
+
+    By default it maps each large tensor anew and unmaps it when freed, so that the kernel zeroes
+    the same pages step after step: 32,000 page faults a second and 23 % of the CPU time of
+    training EfficientNet-Lite0 at 96 px on two cores, 2 % with this. The price is that the
+    process stays as large as it ever was.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return False
+    libc = ctypes.CDLL(None)
+    settings = {_TRIM_THRESHOLD: _NEVER, _TOP_PAD: _AHEAD, _MMAP_MAX: 0, _ARENA_MAX: 1}
+    return all(bool(libc.mallopt(option, value)) for option, value in settings.items())
 
 
 @functools.cache

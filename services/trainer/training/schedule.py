@@ -43,7 +43,7 @@ class ScheduleState:
     error: Patience = Patience()
 
     def after_epoch(self, config: OptimConfig, *, loss: float, accuracy: float) -> "ScheduleState":
-        """Return the state after an epoch that validation judged so.
+        """Return the state after an epoch with these measures on validation.
 
         The rules are those of Keras' ReduceLROnPlateau on ``val_loss`` and EarlyStopping on
         ``val_accuracy``.

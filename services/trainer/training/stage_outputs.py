@@ -66,7 +66,7 @@ def write_logits(run: Run, logits: Mapping[Split, Logits]) -> None:
 
 
 def read_served_logits(run: Run) -> Logits | None:
-    """Return logits ``[N, 7]`` of the judged images as serving crops them, if there is that view.
+    """Return logits ``[N, 7]`` of the evaluated images as serving crops them, or None.
 
     Raises:
         RunError: if the file is damaged.

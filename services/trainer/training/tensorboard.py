@@ -7,7 +7,7 @@ import tensorflow as tf
 
 
 class TensorBoard:
-    """A ``journal.Scalars`` that writes event files into one folder, one file per session.
+    """A ``run_log.Scalars`` that writes event files into one folder, one file per session.
 
     TensorBoard drops what earlier files say from the step of a START event on. Only the writer
     of TensorFlow 1 can add one; it still ships, and asks for a graph to be made in.

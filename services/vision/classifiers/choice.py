@@ -17,7 +17,7 @@ from typing import Any
 from services.vision.bundle import INT8_MODEL_NAME, Manifest
 from services.vision.classifiers.port import Precision
 
-# Where a bundle's metrics tell it, per precision: written by the trainer's ``quantise``.
+# Where a bundle's metrics have it, per precision: written by the trainer's ``quantise``.
 METRICS_KEY = "precisions"
 # With more to ask again nothing is won: int8 takes two thirds of fp32's time where it gains
 # least, the starter on a CPU with VNNI alone.

@@ -68,9 +68,9 @@ def from_settings(settings: Settings) -> PhotoAnalyser:
         BundleError: a file is not what its hash says, or the golden answers differ.
     """
     # Only a child may come here: numpy and the engines must not exist before the fork.
+    from services.vision.build import build_pipeline
     from services.vision.classifiers.choice import PrecisionChoice
     from services.vision.engines import ClassifierKind, DetectorKind
-    from services.vision.pipeline import build_pipeline
 
     worker = settings.worker
     on_cpu = worker.device == "cpu"

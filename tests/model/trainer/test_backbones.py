@@ -11,11 +11,11 @@ from services.trainer.export.bundle import check_parity
 from services.trainer.export.onnx_graph import to_onnx
 from services.trainer.networks.build import build_network
 from services.trainer.networks.normalisation import Normalisation
+from services.trainer.networks.saved_network import inference
 from services.trainer.presets import load_preset
-from services.trainer.training.averaged import inference
 
 RGB = Normalisation((123.0, 116.0, 104.0), (58.0, 57.0, 57.0))
-SEED_HEAD = HeadConfig(pooling="flatten", units=(16, 8), l2=(0.01, 0.003), dropout=0.5)
+HFER_V0_HEAD = HeadConfig(pooling="flatten", units=(16, 8), l2=(0.01, 0.003), dropout=0.5)
 
 
 def settled(model: keras.Model) -> keras.Model:
@@ -35,7 +35,7 @@ class TestBackbones:
         [
             (Backbone.VGG16, HeadConfig()),
             (Backbone.RESNET50, HeadConfig()),
-            (Backbone.DENSENET121, SEED_HEAD),
+            (Backbone.DENSENET121, HFER_V0_HEAD),
             (Backbone.EFFICIENTNETV2_B0, HeadConfig(units=(8,), l2=(0.0,), activation="tanh")),
         ],
     )

@@ -1,4 +1,4 @@
-"""The judge against the run that wrote the bundle: Keras there, OpenVINO here."""
+"""The bundle's evaluation against the run that wrote the bundle: Keras there, OpenVINO here."""
 
 import json
 from pathlib import Path
@@ -21,10 +21,10 @@ def run(finished_run: Path) -> Run:
 class TestEvaluateBundle:
     def test_finds_what_the_run_found(self, run: Run) -> None:
         data = run.folder.parent / "data"
-        judged, own = evaluate_bundle(run.folder / "bundle", data), run_figures(run)
-        assert judged["confusion"] == own["confusion"]
+        evaluated, own = evaluate_bundle(run.folder / "bundle", data).as_json(), run_figures(run)
+        assert evaluated["confusion"] == own["confusion"]
         for name in ("nll", "ece", "brier"):
-            assert judged[name] == pytest.approx(own[name], abs=2e-3)
+            assert evaluated[name] == pytest.approx(own[name], abs=2e-3)
 
     def test_refuses_the_images_that_the_run_learned_from(self, run: Run) -> None:
         data = run.folder.parent / "data"

@@ -12,8 +12,9 @@ from services.trainer.export.onnx_graph import to_onnx
 from services.trainer.networks.build import build_network
 from services.trainer.networks.layers import FusedBatchNorm
 from services.trainer.networks.normalisation import Normalisation
+from services.trainer.networks.saved_network import inference
 from services.trainer.presets import load_preset
-from services.trainer.training.averaged import inference, round_kernels
+from services.trainer.training.averaged import round_kernels
 from services.trainer.training.ema import WeightAverage
 from tests.fixtures.training import subset
 

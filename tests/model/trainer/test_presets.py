@@ -17,12 +17,13 @@ from services.trainer.cli import app
 from services.trainer.config import Backbone
 from services.trainer.data.dataset import load_prepared
 from services.trainer.data.layouts import Split
+from services.trainer.files import NETWORK
 from services.trainer.networks.build import build_network
 from services.trainer.networks.normalisation import Normalisation
 from services.trainer.networks.pretrained import load_run
 from services.trainer.presets import load_preset
 from services.trainer.training.optimisers import build_optimizer
-from services.trainer.training.run import NETWORK, Run
+from services.trainer.training.run import Run
 from services.trainer.training.schedule import learning_rate
 from services.vision.bundle import load_bundle
 from services.vision.classifiers.port import Precision
@@ -98,8 +99,8 @@ def rafdb(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def seed_run(rafdb: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The seed's recipe but for its size, its weights and its epochs."""
+def hfer_v0_run(rafdb: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """hfer v0's recipe but for its size, its weights and its epochs."""
     folder = tmp_path_factory.mktemp("seed") / "run"
     shrunk = ("data.size=32", "model.weights=none", "loop.epochs=1", "loop.threads=1")
     invoke(
@@ -109,12 +110,12 @@ def seed_run(rafdb: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.fixture(scope="module")
-def worker(seed_run: Run) -> Iterator[PhotoAnalyser]:
+def worker(hfer_v0_run: Run) -> Iterator[PhotoAnalyser]:
     settings = build_settings(
         DEAD,
         worker={
             "device": "cpu",
-            "bundle_dir": seed_run.folder / "bundle",
+            "bundle_dir": hfer_v0_run.folder / "bundle",
             "mtcnn_dir": REPOSITORY / "models" / "mtcnn",
         },
     )
@@ -124,14 +125,16 @@ def worker(seed_run: Run) -> Iterator[PhotoAnalyser]:
 
 
 class TestSeedRafdb:
-    def test_trains_on_the_seed_s_cut_of_the_official_form(self, seed_run: Run) -> None:
-        record = seed_run.read()
+    def test_trains_on_hfer_v0_s_cut_of_the_official_form(self, hfer_v0_run: Run) -> None:
+        record = hfer_v0_run.read()
         assert record["data_identity"]["train"] == 168
         assert (record["data_identity"]["validation"], record["data_identity"]["test"]) == (32, 10)
-        assert seed_run.config().model.head.units == (512, 256)
+        assert hfer_v0_run.config().model.head.units == (512, 256)
 
-    def test_the_worker_answers_with_the_bundle(self, worker: PhotoAnalyser, seed_run: Run) -> None:
-        bundle = load_bundle(seed_run.folder / "bundle")
+    def test_the_worker_answers_with_the_bundle(
+        self, worker: PhotoAnalyser, hfer_v0_run: Run
+    ) -> None:
+        bundle = load_bundle(hfer_v0_run.folder / "bundle")
         assert bundle.manifest.input.shape == (32, 32, 3)
         assert worker.model_version == bundle.version
         photo = (REPOSITORY / "samples" / "collins.jpg").read_bytes()
@@ -141,9 +144,9 @@ class TestSeedRafdb:
         assert len(face.probabilities) == 7
         assert sum(face.probabilities) == pytest.approx(1, abs=1e-5)
 
-    def test_the_serving_engine_answers_as_the_network_did(self, seed_run: Run) -> None:
-        bundle = load_bundle(seed_run.folder / "bundle")
-        with np.load(seed_run.report / "logits.npz") as stored:
+    def test_the_serving_engine_answers_as_the_network_did(self, hfer_v0_run: Run) -> None:
+        bundle = load_bundle(hfer_v0_run.folder / "bundle")
+        with np.load(hfer_v0_run.report / "logits.npz") as stored:
             by_keras = to_probabilities(
                 stored["test"],
                 temperature=bundle.manifest.temperature,
@@ -152,7 +155,7 @@ class TestSeedRafdb:
         engine = load_classifier(
             ClassifierKind.OPENVINO, bundle, cuda=False, precision=Precision.FP32, threads=1
         )
-        served = engine.classify(load_prepared(seed_run.data).test.images)
+        served = engine.classify(load_prepared(hfer_v0_run.data).test.images)
         # Hardly trained, it is sure of nothing: the temperature would hide a difference.
         ours, theirs = (centred_logs(p) * bundle.manifest.temperature for p in (served, by_keras))
         assert theirs.std() > 2e-3

@@ -14,8 +14,9 @@ from services.trainer.export.onnx_graph.read import load_graph
 from services.trainer.networks.build import build_network
 from services.trainer.networks.normalisation import Normalisation, normalisation_for
 from services.trainer.networks.pretrained import load_pretrained
+from services.trainer.networks.saved_network import inference
 from services.trainer.presets import load_preset
-from services.trainer.training.averaged import inference, round_kernels
+from services.trainer.training.averaged import round_kernels
 from services.vision.bundle import load_bundle, load_golden
 from services.vision.probabilities import to_probabilities
 

@@ -80,7 +80,7 @@ class TestWholeWay:
 
     def test_the_bundle_knows_its_training_images_by_their_hashes(self, run: Path) -> None:
         data, bundle = run.parent / "data", run / "bundle"
-        trained = evaluate_bundle(bundle, data, split=Split.TRAIN, allow_seen=True)
+        trained = evaluate_bundle(bundle, data, split=Split.TRAIN, allow_seen=True).as_json()
         manifest = json.loads((run / "data" / "manifest.json").read_bytes())
         kept = [row["split"] for row in manifest["images"] if row["kept"]]
         assert trained["overlap"] == {
@@ -89,7 +89,9 @@ class TestWholeWay:
             "in_calibration": kept.count("validation"),  # cut from the train folder
         }
         assert "were in the bundle's training data" in " ".join(trained["notes"])
-        assert evaluate_bundle(bundle, data, split=Split.TEST)["overlap"]["in_training"] == 0
+        assert (
+            evaluate_bundle(bundle, data, split=Split.TEST).as_json()["overlap"]["in_training"] == 0
+        )
 
     def test_the_manifest_tells_the_calibration(self, run: Path) -> None:
         calibration = json.loads((run / "report" / "calibration.json").read_bytes())

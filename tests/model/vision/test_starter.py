@@ -6,12 +6,13 @@ import pytest
 
 from services.common.domain.emotions import EMOTIONS, Emotion
 from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
+from services.vision.build import build_pipeline
 from services.vision.bundle import check_golden, load_bundle
 from services.vision.classifiers.onnxruntime import OnnxRuntimeClassifier
 from services.vision.classifiers.openvino import OpenVinoClassifier
 from services.vision.classifiers.port import Precision
 from services.vision.engines import DetectorKind
-from services.vision.pipeline import Pipeline, build_pipeline
+from services.vision.pipeline import Pipeline
 
 REPOSITORY = Path(__file__).parents[3]
 STARTER = REPOSITORY / "models" / "starter"

@@ -10,7 +10,7 @@ from services.trainer.data.dataset import load_prepared
 from services.trainer.data.layouts import Split
 from services.trainer.data.prepare import IMAGES_NAME, prepare
 from services.trainer.errors import RunError
-from services.trainer.evaluation.evaluate import judge
+from services.trainer.evaluation.evaluate import evaluate_logits
 from services.trainer.networks.normalisation import Normalisation
 from services.trainer.reports.run_page import write_report
 from services.trainer.stages import calibrate_run, evaluate_run, report_run
@@ -40,14 +40,14 @@ def run(tmp_path: Path) -> Run:
         "steps": 6,
         "seconds": 60.0,
         "parameters": 123,
-        **judge(logits[Split.TEST], loaded.test, split=Split.TEST),
+        **evaluate_logits(logits[Split.TEST], loaded.test, split=Split.TEST),
     }
     (folder.report / "evaluation.json").write_text(json.dumps(evaluation))
     return folder
 
 
 class TestCalibrate:
-    def test_fits_on_validation_and_judges_on_test(self, run: Run) -> None:
+    def test_fits_on_validation_and_evaluates_on_test(self, run: Run) -> None:
         found = calibrate_run(run)
         evaluation = json.loads((run.report / "evaluation.json").read_bytes())
         assert found.temperature > 1.5

@@ -7,9 +7,9 @@ import pytest
 
 from services.common.domain.errors import BundleError
 from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
+from services.vision.build import build_pipeline
 from services.vision.bundle import Bundle
 from services.vision.engines import ClassifierKind, DetectorKind, cuda_available, load_detector
-from services.vision.pipeline import build_pipeline
 from tests.fixtures.bundles import write_tiny_bundle
 
 REPOSITORY = Path(__file__).parents[3]
@@ -20,7 +20,7 @@ _CPU_PATH = """
 import sys
 from pathlib import Path
 from services.common.domain.faces import AnalysisOptions
-from services.vision.pipeline import build_pipeline
+from services.vision.build import build_pipeline
 bundle, mtcnn, photo = map(Path, sys.argv[1:])
 build_pipeline(bundle, mtcnn).analyse([photo.read_bytes()], AnalysisOptions())
 print(*sorted({name.partition(".")[0] for name in sys.modules}))

@@ -8,15 +8,14 @@ from numpy.typing import NDArray
 from services.common.domain.errors import BundleError, ItemError, ItemErrorCode, TransientError
 from services.common.domain.faces import AnalysisOptions, Box, DetectedFace, PhotoAnalysis
 from services.common.domain.limits import PhotoLimits
-from services.imaging.decode import DecodedPhoto
 from services.vision.bundle import Bundle
 from services.vision.classifiers.batches import LARGEST_BATCH
 from services.vision.classifiers.openvino import OpenVinoClassifier
 from services.vision.classifiers.port import Precision
 from services.vision.engines import DetectorKind
 from services.vision.pipeline import Pipeline, sharpness
-from services.vision.port import PhotoAnalyser
 from services.vision.transforms import Pixels, crop_face
+from services.worker.models.analyser import PhotoAnalyser
 from tests.fixtures.bundles import replace_file, tiny_card, write_tiny_bundle
 from tests.fixtures.photos import encode, encode_rotated, noise, quadrants
 
@@ -143,6 +142,7 @@ class TestWithBundle:
             CountingClassifier(tiny_bundle),
             tiny_bundle,
             limits=PhotoLimits(),
+            detector_kind=DetectorKind.OPENVINO,
             load=load,
         )
         with pytest.raises(TransientError, match="memory"):
@@ -280,15 +280,7 @@ class TestFaults:
             bench.pipeline.analyse([encode(noise(90, 90))], OPTIONS)
 
 
-class TestOverlap:
-    def test_decoding_apart_gives_the_same_results(self, tiny_bundle: Bundle) -> None:
-        bench = Bench(tiny_bundle, face(5, 5, 40))
-        data = [encode(noise(100, 100, seed=seed)) for seed in range(3)]
-        decoded = [bench.pipeline.decode(each) for each in data]
-        ready = [photo for photo in decoded if isinstance(photo, DecodedPhoto)]
-        apart = bench.pipeline.analyse_decoded(ready, OPTIONS)
-        assert apart == bench.pipeline.analyse(data, OPTIONS)
-
+class TestMemory:
     def test_large_photos_are_not_all_decoded_at_once(self, tiny_bundle: Bundle) -> None:
         # 9 Mpx each: with the second one the 16 Mpx that may wait are reached.
         large = encode(np.zeros((3_000, 3_000), np.uint8))

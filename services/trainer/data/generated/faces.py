@@ -1,4 +1,4 @@
-"""A drawn face whose brows, eyes and mouth tell its expression. No one's face.
+"""A drawn face whose brows, eyes and mouth show its expression. No one's face.
 
 Position, size, tilt, colours, hair, background, light and noise vary by seed, so that a network
 must look at the features, and so that the audit does not take two faces for the same photo.

@@ -23,7 +23,7 @@ class Sample:
     """One image: its path below the root, label index into ``EMOTIONS``, and split.
 
     ``split`` is None when the layout does not say (class folders only). ``pixels`` holds the
-    gray values of a square image that stands in a table instead of a file; ``path`` then names
+    gray values of a square image that is in a table instead of a file; ``path`` then names
     its row.
     """
 

@@ -5,6 +5,6 @@ from services.trainer.export.precisions.child import (
     EXACT_CONVOLUTIONS,
     quantised,
 )
-from services.trainer.export.precisions.cost import judge_precisions
+from services.trainer.export.precisions.cost import evaluate_precisions
 
-__all__ = ["CALIBRATION_CROPS", "EXACT_CONVOLUTIONS", "judge_precisions", "quantised"]
+__all__ = ["CALIBRATION_CROPS", "EXACT_CONVOLUTIONS", "evaluate_precisions", "quantised"]

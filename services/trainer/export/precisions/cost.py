@@ -28,7 +28,7 @@ _CHANGED = 0.004  # share of first answers that may differ from fp32's after tie
 _TIE_STEP = 0.005
 
 
-def judge_precisions(
+def evaluate_precisions(
     card: BundleCard,
     *,
     model: bytes,

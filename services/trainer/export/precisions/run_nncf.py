@@ -46,7 +46,7 @@ def quantise(folder: Path, *, exact: int) -> None:
         subset_size=len(crops),
         ignored_scope=nncf.IgnoredScope(names=_sensitive(model, exact)),
         # The range that was seen, whole. The default, an average of each crop's range, cuts the
-        # rare strong activations that tell one expression from another: on the starter 94.7 %
+        # rare strong activations that distinguish expressions: on the starter 94.7 %
         # of the first answers stayed, with this 96.3 %.
         advanced_parameters=AdvancedQuantizationParameters(
             activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX

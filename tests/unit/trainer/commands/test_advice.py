@@ -57,8 +57,8 @@ class TestMissingData:
             if line.startswith("│")
         }
         assert rows.keys() == PRESETS.keys()
-        hopeless = {name for name, row in rows.items() if "hopeless: about" in row}
-        assert hopeless == {"seed-rafdb", "seed-rafdb-official", "best-gpu"}
+        too_slow = {name for name, row in rows.items() if "too slow: about" in row}
+        assert too_slow == {"seed-rafdb", "seed-rafdb-official", "best-gpu"}
         assert "no GPU" in said(console)
 
     def test_what_to_type_next_suits_the_machine(
@@ -85,7 +85,7 @@ class TestMissingData:
         with_gpus(monkeypatch, "NVIDIA H100")
         explain_missing_data("best-gpu", console)
         text = said(console)
-        assert "hopeless" not in text
+        assert "too slow" not in text
         assert "make train PRESET=best-gpu DATA=rafdb" in text
 
     def test_a_gpu_that_tensorflow_cannot_use_is_told(

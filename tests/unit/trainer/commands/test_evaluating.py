@@ -56,7 +56,7 @@ class TestEvaluate:
         assert tiny_bundle.version in done.stdout
         assert tiny_bundle.version in page.read_text()
 
-    def test_judges_the_split_it_is_told(self, tiny_bundle: Bundle, data: Path) -> None:
+    def test_evaluates_the_split_it_is_told(self, tiny_bundle: Bundle, data: Path) -> None:
         done = invoke(
             *("evaluate", "--bundle", tiny_bundle.directory, "--data", data),
             *("--split", "train", "--json"),

@@ -39,15 +39,15 @@ class TestPrepare:
         prepare(root, out=tmp_path / "cache", config=DATA)
         data = load_prepared(tmp_path / "cache")
         assert (len(data.train), len(data.validation), len(data.test)) == (63, 7, 21)
-        assert data.judged[0] is Split.TEST
+        assert data.evaluated[0] is Split.TEST
         first = np.flatnonzero(data.test.labels == 2)[0]
         assert (data.test.images[first] == striped(2, seed=500)).all()
 
-    def test_judges_on_validation_without_a_test_split(self, tmp_path: Path) -> None:
+    def test_evaluates_on_validation_without_a_test_split(self, tmp_path: Path) -> None:
         root = write_image_folder(tmp_path / "data", train=4, test=0, val=2)
         prepare(root, out=tmp_path / "cache", config=DATA)
-        split, judged = load_prepared(tmp_path / "cache").judged
-        assert (split, len(judged)) == (Split.VALIDATION, 14)
+        split, evaluated = load_prepared(tmp_path / "cache").evaluated
+        assert (split, len(evaluated)) == (Split.VALIDATION, 14)
 
     def test_an_archive_gives_the_same_arrays_and_its_own_hash(self, tmp_path: Path) -> None:
         root = write_image_folder(tmp_path / "data", train=2, test=1)

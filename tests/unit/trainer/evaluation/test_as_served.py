@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from services.trainer.data.dataset import Subset
-from services.trainer.evaluation.as_served import judge_as_served
+from services.trainer.evaluation.as_served import compare_as_served
 
 LABELS = np.array([0, 1, 2, 3])
 IMAGES = np.zeros((4, 8, 8, 1), np.uint8)
@@ -17,9 +17,9 @@ def logits(*answers: int) -> np.ndarray:
     return np.eye(7, dtype=np.float32)[list(answers)]
 
 
-class TestJudgeAsServed:
+class TestCompareAsServed:
     def test_compares_both_views_where_a_face_was_found(self) -> None:
-        found = judge_as_served(logits(0, 1, 5, 3), logits(0, 4, 5, 6), data())
+        found = compare_as_served(logits(0, 1, 5, 3), logits(0, 4, 5, 6), data())
         assert found is not None
         assert (found["n"], found["faces_found"]) == (3, 0.75)
         assert found["in_own_frame"]["accuracy"] == pytest.approx(2 / 3, abs=1e-3)
@@ -28,5 +28,5 @@ class TestJudgeAsServed:
 
     def test_has_nothing_to_say_without_the_second_view(self) -> None:
         answers = logits(0, 1, 2, 3)
-        assert judge_as_served(answers, answers, data(None)) is None
-        assert judge_as_served(answers, answers, data(np.zeros(4, dtype=bool))) is None
+        assert compare_as_served(answers, answers, data(None)) is None
+        assert compare_as_served(answers, answers, data(np.zeros(4, dtype=bool))) is None

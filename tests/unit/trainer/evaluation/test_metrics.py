@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import sklearn.metrics
 
 from services.trainer.evaluation.metrics import (
     bootstrap_intervals,
@@ -97,3 +98,39 @@ class TestProbabilityMeasures:
 
     def test_ece_takes_full_certainty(self) -> None:
         assert expected_calibration_error(np.array([[1.0, 0.0]]), np.array([0])) == 0
+
+
+class TestAgainstScikitLearn:
+    """Ours are vectorised over bootstrap samples, theirs are not: the figures are the same."""
+
+    LABELS, PROBABILITIES = (
+        np.random.default_rng(0).integers(0, 7, 500),
+        np.random.default_rng(1).dirichlet(np.full(7, 0.5), 500),
+    )
+    PREDICTED = PROBABILITIES.argmax(axis=1)
+
+    def test_the_confusion_matrix_is_theirs(self) -> None:
+        theirs = sklearn.metrics.confusion_matrix(self.LABELS, self.PREDICTED)
+        np.testing.assert_array_equal(confusion_matrix(self.LABELS, self.PREDICTED), theirs)
+
+    def test_the_measures_of_classes_are_theirs(self) -> None:
+        ours = per_class(confusion_matrix(self.LABELS, self.PREDICTED))
+        theirs = sklearn.metrics.precision_recall_fscore_support(self.LABELS, self.PREDICTED)
+        found = (ours.precision, ours.recall, ours.f1, ours.support)
+        np.testing.assert_allclose(np.stack(found), np.stack(theirs))
+
+    def test_the_headline_measures_are_theirs(self) -> None:
+        ours = scores(confusion_matrix(self.LABELS, self.PREDICTED))
+        accuracy = sklearn.metrics.accuracy_score(self.LABELS, self.PREDICTED)
+        recall = sklearn.metrics.balanced_accuracy_score(self.LABELS, self.PREDICTED)
+        f1 = sklearn.metrics.f1_score(self.LABELS, self.PREDICTED, average="macro")
+        found = (ours.accuracy, ours.macro_recall, ours.macro_f1)
+        assert found == pytest.approx((accuracy, recall, f1))
+
+    def test_the_measures_of_probabilities_are_theirs(self) -> None:
+        loss = sklearn.metrics.log_loss(self.LABELS, self.PROBABILITIES)
+        score = sklearn.metrics.brier_score_loss(
+            self.LABELS, self.PROBABILITIES, scale_by_half=False
+        )
+        assert negative_log_likelihood(self.PROBABILITIES, self.LABELS) == pytest.approx(loss)
+        assert brier(self.PROBABILITIES, self.LABELS) == pytest.approx(score)

@@ -10,14 +10,14 @@ from services.common.domain.emotions import EMOTIONS
 from services.trainer.data.dataset import load_prepared
 from services.trainer.data.prepare import prepare
 from services.trainer.errors import RunError
-from services.trainer.evaluation.bundle import BundleEvaluation, judge_bundle
+from services.trainer.evaluation.bundle import BundleEvaluation, evaluate_bundle
 from services.trainer.networks.normalisation import Normalisation
 from services.trainer.reports.bundle_page import write_bundle_report
 from services.trainer.reports.charts import imbalance_svg, reliability, training_svg
 from services.trainer.reports.page import page, table
 from services.trainer.reports.run_page import run_figures, write_report
 from services.trainer.training.run import Run
-from services.trainer.training.run_log import Journal
+from services.trainer.training.run_log import RunLog
 from services.vision.bundle import Bundle
 from tests.fixtures.training import DATA, tiny_config, write_image_folder
 
@@ -29,9 +29,9 @@ def run(tmp_path: Path) -> Run:
     data = write_image_folder(tmp_path / "data", train=4, test=4, val=4)
     prepare(data, out=folder.data, config=DATA)
     folder.begin(tiny_config(), normalisation=Normalisation((128.0,), (50.0,)), data={"train": 28})
-    journal = Journal(folder.folder)
-    journal.add("step", step=50, loss=1.9, learning_rate=0.1)
-    journal.add("epoch", step=60, epoch=1, loss=1.8, validation_loss=1.7, validation_accuracy=0.4)
+    run_log = RunLog(folder.folder)
+    run_log.add("step", step=50, loss=1.9, learning_rate=0.1)
+    run_log.add("epoch", step=60, epoch=1, loss=1.8, validation_loss=1.7, validation_accuracy=0.4)
     n = len(load_prepared(folder.data).test)
     logits = np.random.default_rng(0).normal(size=(n, 7)).astype(np.float32) * 3
     folder.report.mkdir()
@@ -51,7 +51,7 @@ class TestRunReport:
             "Expressions",
             "Imbalance",
             "Image quality",
-            "The seed&#x27;s classification report",
+            "hfer v0&#x27;s classification report",
             "Worst examples",
             "Recipe and hashes",
         ):
@@ -87,7 +87,7 @@ class TestBundleReport:
     @pytest.fixture
     def evaluation(self, tiny_bundle: Bundle, tmp_path: Path) -> BundleEvaluation:
         data = write_image_folder(tmp_path / "data", train=1, test=2)
-        return judge_bundle(tiny_bundle.directory, data)
+        return evaluate_bundle(tiny_bundle.directory, data)
 
     def test_carries_no_image_unless_asked(
         self, evaluation: BundleEvaluation, tmp_path: Path

@@ -77,7 +77,7 @@ class TestSweep:
         write_image_folder(tmp_path / "data", train=4, test=1)
         stopped = invoke(tmp_path, *self.ARGUMENTS)
         assert stopped.exit_code == UNFINISHED, stopped.output
-        assert "the same command goes on" in stopped.output
+        assert "the same command continues" in stopped.output
         assert "so far" in stopped.output
         done = invoke(tmp_path, *self.ARGUMENTS)
         assert done.exit_code == 0, done.output

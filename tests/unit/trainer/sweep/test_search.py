@@ -34,7 +34,7 @@ class Runs:
         self.seconds += 10
         self.ran.append((rate, trial.epochs, trial.seed))
         checkpoints = trial.folder / "checkpoints"
-        assert checkpoints.exists() or not trial.rung, "who goes on must find where it stood"
+        assert checkpoints.exists() or not trial.rung, "a run that continues needs them"
         checkpoints.mkdir(parents=True, exist_ok=True)
         status = self.lost.get((rate, trial.epochs))
         changes = {"status": status, "measures": None} if status else {}

@@ -10,7 +10,7 @@ from services.trainer.sweep.outcome import Outcome, Status
 from services.trainer.sweep.plan import Measure
 from services.trainer.sweep.standings import Mean, furthest, standing
 from services.trainer.sweep.tables import markdown_table, rich_table, short_names
-from services.trainer.sweep.tables_out import label, write_papers
+from services.trainer.sweep.tables_out import label, write_tables
 from tests.fixtures.training import tiny_config
 from tests.fixtures.trials import grid, measures, outcome, plan
 
@@ -121,9 +121,9 @@ class TestTables:
         assert short_names([Axis(path, ()) for path in paths]) == names
 
 
-class TestPapers:
+class TestWriteTables:
     def write(self, folder: Path, outcomes: tuple[Outcome, ...] = OUTCOMES) -> None:
-        write_papers(folder, plan=PLAN, axes=AXES, candidates=(A, B, C, D), outcomes=outcomes)
+        write_tables(folder, plan=PLAN, axes=AXES, candidates=(A, B, C, D), outcomes=outcomes)
 
     def test_the_table_for_programs_has_every_figure(self, tmp_path: Path) -> None:
         self.write(tmp_path)

@@ -34,7 +34,7 @@ class TestPace:
         pace = Pace(clock)
         stepped(pace, clock, seconds=30)
         clock.now += 60
-        pace.go_on()
+        pace.resume()
         stepped(pace, clock, seconds=2)
         assert pace.rate == 32.0
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.trainer.errors import RunError
-from services.trainer.training.run_log import Journal
+from services.trainer.training.run_log import RunLog
 
 
 class Curves:
@@ -20,14 +20,14 @@ class Curves:
         self.points.append((step, dict(values)))
 
 
-def written(folder: Path, curves: Curves | None = None) -> Journal:
-    journal = Journal(folder, scalars=curves)
-    journal.began(step=0)
-    journal.add("step", step=50, loss=2.0, learning_rate=0.1, seconds=3.5)
-    journal.add("epoch", step=70, epoch=1, loss=1.5, validation_accuracy=0.5, seconds=5.0)
-    journal.add("step", step=100, loss=1.0, learning_rate=0.1, seconds=7.0)
-    journal.add("epoch", step=140, epoch=2, loss=0.5, validation_accuracy=0.75, seconds=9.0)
-    return journal
+def written(folder: Path, curves: Curves | None = None) -> RunLog:
+    run_log = RunLog(folder, scalars=curves)
+    run_log.began(step=0)
+    run_log.add("step", step=50, loss=2.0, learning_rate=0.1, seconds=3.5)
+    run_log.add("epoch", step=70, epoch=1, loss=1.5, validation_accuracy=0.5, seconds=5.0)
+    run_log.add("step", step=100, loss=1.0, learning_rate=0.1, seconds=7.0)
+    run_log.add("epoch", step=140, epoch=2, loss=0.5, validation_accuracy=0.75, seconds=9.0)
+    return run_log
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
@@ -35,7 +35,7 @@ def rows(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-class TestJournal:
+class TestRunLog:
     def test_keeps_one_line_per_event(self, tmp_path: Path) -> None:
         lines = written(tmp_path).lines()
         assert [(line["kind"], line["step"]) for line in lines] == [
@@ -59,24 +59,24 @@ class TestJournal:
 
     def test_a_resume_drops_what_a_crash_undid(self, tmp_path: Path) -> None:
         written(tmp_path)
-        journal = Journal(tmp_path)
-        journal.began(step=100)
-        assert [line["step"] for line in journal.lines()] == [50, 70, 100]
+        run_log = RunLog(tmp_path)
+        run_log.began(step=100)
+        assert [line["step"] for line in run_log.lines()] == [50, 70, 100]
         assert [row["epoch"] for row in rows(tmp_path)] == ["1"]
 
     def test_a_line_that_a_kill_cut_off_never_was(self, tmp_path: Path) -> None:
         written(tmp_path)
         log = tmp_path / "log.jsonl"
         log.write_text(log.read_text() + '{"kind": "step", "st')
-        journal = Journal(tmp_path)
-        assert len(journal.lines()) == 4
-        journal.began(step=140)
-        journal.add("step", step=150, loss=0.25)
-        assert journal.lines()[-1] == {"kind": "step", "step": 150, "loss": 0.25}
+        run_log = RunLog(tmp_path)
+        assert len(run_log.lines()) == 4
+        run_log.began(step=140)
+        run_log.add("step", step=150, loss=0.25)
+        assert run_log.lines()[-1] == {"kind": "step", "step": 150, "loss": 0.25}
 
     def test_an_older_run_s_table_gains_columns(self, tmp_path: Path) -> None:
-        journal = written(tmp_path)
-        journal.add("epoch", step=210, epoch=3, loss=0.5, validation_loss=1.25)
+        run_log = written(tmp_path)
+        run_log.add("epoch", step=210, epoch=3, loss=0.5, validation_loss=1.25)
         assert [row["validation_loss"] for row in rows(tmp_path)] == ["", "", "1.25"]
 
     def test_draws_figures_as_curves(self, tmp_path: Path) -> None:
@@ -90,9 +90,9 @@ class TestJournal:
 
     @pytest.mark.parametrize("text", ["nonsense", "[]", "3", '{"loss": 1}'])
     def test_a_damaged_line_within_is_named(self, tmp_path: Path, text: str) -> None:
-        journal = written(tmp_path)
+        run_log = written(tmp_path)
         log = tmp_path / "log.jsonl"
         lines = log.read_text().splitlines()
         log.write_text("\n".join([lines[0], text, *lines[2:]]) + "\n")
         with pytest.raises(RunError, match=r"log\.jsonl, line 2 is damaged"):
-            journal.lines()
+            run_log.lines()

@@ -3,7 +3,7 @@ import pytest
 
 from services.common.domain.errors import BundleError
 from services.trainer.export.precisions import cost as module
-from services.trainer.export.precisions.cost import cost, judge_precisions
+from services.trainer.export.precisions.cost import cost, evaluate_precisions
 from services.vision.bundle import Bundle, BundleCard, Golden, load_golden
 from services.vision.classifiers.port import Precision
 
@@ -43,10 +43,10 @@ class TestCost:
         assert (found["top1_agreement"], found["max_dp"], found["mean_dp"]) == (1.0, 0.0, 0.0)
 
 
-class TestJudgePrecisions:
-    def judge(self, bundle: Bundle, golden: Golden) -> dict[str, dict[str, object]]:
+class TestEvaluatePrecisions:
+    def evaluate(self, bundle: Bundle, golden: Golden) -> dict[str, dict[str, object]]:
         manifest = {name: value for name, value in dict(bundle.manifest).items() if name != "files"}
-        return judge_precisions(
+        return evaluate_precisions(
             BundleCard(**manifest),
             model=bundle.model_path().read_bytes(),
             golden=golden,
@@ -55,8 +55,8 @@ class TestJudgePrecisions:
             labels=np.zeros(len(golden.crops), np.int64),
         )
 
-    def test_judges_what_the_bundle_has(self, tiny_bundle: Bundle) -> None:
-        found = self.judge(tiny_bundle, load_golden(tiny_bundle))
+    def test_evaluates_what_the_bundle_has(self, tiny_bundle: Bundle) -> None:
+        found = self.evaluate(tiny_bundle, load_golden(tiny_bundle))
         assert found["fp32"]["top1_agreement"] == 1.0
         assert found.keys() <= {"fp32", "bf16"}
 
@@ -72,11 +72,11 @@ class TestJudgePrecisions:
 
         monkeypatch.setattr(module, "_precisions", precisions)
         monkeypatch.setattr(module, "check_golden", check)
-        found = self.judge(tiny_bundle, load_golden(tiny_bundle))
+        found = self.evaluate(tiny_bundle, load_golden(tiny_bundle))
         assert found["bf16"] == {"refused": "too far off"}
 
     def test_refuses_fp32_that_fails_its_golden_answers(self, tiny_bundle: Bundle) -> None:
         golden = load_golden(tiny_bundle)
         wrong = Golden(golden.crops, golden.probabilities[:, ::-1].copy())
         with pytest.raises(BundleError, match="golden answers"):
-            self.judge(tiny_bundle, wrong)
+            self.evaluate(tiny_bundle, wrong)

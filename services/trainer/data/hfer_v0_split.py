@@ -1,4 +1,4 @@
-"""The seed project's split, to the image: what its notebook made of a folder of class folders.
+"""hfer v0's split, to the image: what its notebook made of a folder of class folders.
 
 It calls Keras' ``image_dataset_from_directory(validation_split=.2, subset="both", seed=42)`` on
 RAF-DB's train and test images thrown together, and cuts the second part in two by batches of 32:
@@ -20,8 +20,8 @@ _BATCH = 32
 _SECOND_PART = 0.2
 
 
-def seed_split(samples: Sequence[Sample], *, seed: int = 42) -> NDArray[np.str_]:
-    """Return a split for each image; what the layout says of splits is ignored, as the seed did.
+def hfer_v0_split(samples: Sequence[Sample], *, seed: int = 42) -> NDArray[np.str_]:
+    """Return a split for each image; what the layout says of splits is ignored, as hfer v0 did.
 
     Args:
         samples: all images, in any order.

@@ -8,7 +8,7 @@ from PIL import Image
 from services.trainer.data.dataset import Subset
 from services.trainer.data.layouts import Split
 from services.trainer.evaluation.calibrate import Calibration
-from services.trainer.evaluation.evaluate import judge
+from services.trainer.evaluation.evaluate import evaluate_logits
 from services.trainer.reports.confusion_plot import confusion_png
 from services.trainer.reports.model_card import model_card
 from tests.fixtures.training import tiny_config
@@ -18,8 +18,10 @@ def evaluation(split: Split = Split.VALIDATION) -> dict[str, Any]:
     labels = np.tile(np.arange(7), 20)
     data = Subset(np.zeros((140, 8, 8, 1), dtype=np.uint8), labels, np.arange(140) < 14)
     logits = np.random.default_rng(0).normal(size=(140, 7)) + 2 * np.eye(7)[labels]
-    judged = judge(logits.astype(np.float32), data, split=split, calibration=Calibration(1.0, 0.3))
-    return {**judged, "checkpoint": "last"}
+    evaluated = evaluate_logits(
+        logits.astype(np.float32), data, split=split, calibration=Calibration(1.0, 0.3)
+    )
+    return {**evaluated, "checkpoint": "last"}
 
 
 def report(split: Split = Split.VALIDATION) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 from collections import Counter
 
 from services.common.domain.emotions import EMOTIONS
+from services.trainer.data.hfer_v0_split import hfer_v0_split
 from services.trainer.data.layouts import Sample
-from services.trainer.data.seed_split import seed_split
 
 # RAF-DB's classes, train and test together: surprise, fear, disgust, happiness, anger, sadness,
 # neutral.
@@ -17,11 +17,11 @@ def raf_db() -> list[Sample]:
     ]
 
 
-class TestSeedSplit:
+class TestHferV0Split:
     def test_cuts_raf_db_as_the_seed_did(self) -> None:
         samples = raf_db()
         assert len(samples) == 15_339
-        assert Counter(seed_split(samples).tolist()) == {
+        assert Counter(hfer_v0_split(samples).tolist()) == {
             "train": 12_272,
             "validation": 1_536,
             "test": 1_531,
@@ -29,13 +29,13 @@ class TestSeedSplit:
 
     def test_does_not_depend_on_the_order_given(self) -> None:
         samples = raf_db()
-        one = dict(zip(samples, seed_split(samples), strict=True))
+        one = dict(zip(samples, hfer_v0_split(samples), strict=True))
         turned = samples[::-1]
-        assert dict(zip(turned, seed_split(turned), strict=True)) == one
+        assert dict(zip(turned, hfer_v0_split(turned), strict=True)) == one
 
     def test_is_another_one_with_another_seed(self) -> None:
         samples = raf_db()
-        assert (seed_split(samples) != seed_split(samples, seed=43)).any()
+        assert (hfer_v0_split(samples) != hfer_v0_split(samples, seed=43)).any()
 
     def test_orders_the_official_layout_by_its_numbers(self) -> None:
         folders = raf_db()
@@ -43,4 +43,4 @@ class TestSeedSplit:
             Sample(f"Image/aligned/{EMOTIONS[s.label]}_{s.path.rpartition('/')[2]}", s.label, None)
             for s in folders
         ]
-        assert Counter(seed_split(flat).tolist())["train"] == 12_272
+        assert Counter(hfer_v0_split(flat).tolist())["train"] == 12_272

@@ -1,8 +1,8 @@
-"""A bundle with the seed's network: DenseNet121 at 224 px, random weights, for speed only.
+"""A bundle with hfer v0's network: DenseNet121 at 224 px, random weights, for speed only.
 
-    python -m benchmarks.seed_bundle OUT
+    python -m benchmarks.hfer_v0_bundle OUT
 
-32,861,255 parameters, as the seed's ``Flatten, Dense 512, Dense 256`` head has them. Of random
+32,861,255 parameters, as hfer v0's ``Flatten, Dense 512, Dense 256`` head has them. Of random
 weights all answers lie so close together that any rounding changes them, so two things are
 measured on drawn faces: BatchNorm's statistics, and a last layer that spreads the logits. Its
 answers mean nothing all the same, as the card and the metrics say.
@@ -26,8 +26,8 @@ from services.vision.transforms import InputSpec
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 _CACHED = REPOSITORY / ".local" / "bench" / "seed-random"
-# Faces to measure on, and others to judge each arithmetic with.
-_FITTED, _JUDGED = 280, 420
+# Faces to measure on, and others to evaluate each arithmetic with.
+_FITTED, _EVALUATED = 280, 420
 _BN_BATCH, _BN_FACES, _GOLDEN = 16, 64, 16
 # Standard deviation of a logit over faces. The starter's is 2 to 3, but features of random weights
 # differ so little from face to face that rounding them weighs more: with 2.5 bf16 fails the golden
@@ -35,10 +35,10 @@ _BN_BATCH, _BN_FACES, _GOLDEN = 16, 64, 16
 _SPREAD = 1.2
 
 
-def seed_bundle() -> Path:
+def hfer_v0_bundle() -> Path:
     """Return the folder of the bundle, made once in a process of its own (TensorFlow)."""
     if not (_CACHED / "bundle.json").is_file():
-        command = [sys.executable, "-m", "benchmarks.seed_bundle", str(_CACHED)]
+        command = [sys.executable, "-m", "benchmarks.hfer_v0_bundle", str(_CACHED)]
         subprocess.run(command, check=True, cwd=REPOSITORY, stdout=sys.stderr)
     return _CACHED
 
@@ -58,11 +58,11 @@ def write(out: Path) -> None:
 
     from services.trainer.export.bundle import replace_bundle
     from services.trainer.export.onnx_graph import to_onnx
-    from services.trainer.export.precisions import CALIBRATION_CROPS, judge_precisions, quantised
+    from services.trainer.export.precisions import CALIBRATION_CROPS, evaluate_precisions, quantised
     from services.trainer.networks.build import build_network
     from services.trainer.networks.normalisation import normalisation_for
+    from services.trainer.networks.saved_network import inference
     from services.trainer.presets import load_preset
-    from services.trainer.training.averaged import inference
 
     keras.utils.set_random_seed(0)
     config = load_preset("seed-rafdb")
@@ -89,8 +89,8 @@ def write(out: Path) -> None:
     about = b"# Random weights\n\nFor measuring speed. Its answers mean nothing.\n"
     int8 = quantised(graph, crops[:CALIBRATION_CROPS], exact=0)
     extras = {"MODEL_CARD.md": about, INT8_MODEL_NAME: int8}
-    others, truth = drawn_faces(_JUDGED, size=size, seed=1)
-    figures = judge_precisions(
+    others, truth = drawn_faces(_EVALUATED, size=size, seed=1)
+    figures = evaluate_precisions(
         card, model=graph, golden=golden, extras=extras, crops=others, labels=truth
     )
     print(figures)
@@ -114,7 +114,7 @@ def _spread_answers(network: Any, crops: NDArray[np.uint8]) -> None:
     """Let the last layer mix the seven directions in which features differ most."""
     import keras
 
-    from services.trainer.training.averaged import inference
+    from services.trainer.networks.saved_network import inference
 
     last = network.layers[-1]
     features = inference(keras.Model(network.inputs, last.input), batch_size=16)(crops)
@@ -131,7 +131,7 @@ def _spread_answers(network: Any, crops: NDArray[np.uint8]) -> None:
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.seed_bundle", description=(__doc__ or "").splitlines()[0]
+        prog="python -m benchmarks.hfer_v0_bundle", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("out", type=Path)
     asked = parser.parse_args()

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 
 from services.common.domain.emotions import EMOTIONS
+from services.trainer.data.hfer_v0_split import hfer_v0_split
 from services.trainer.data.layouts import scan
-from services.trainer.data.seed_split import seed_split
 
 
 def test_is_what_keras_gives(tmp_path: Path) -> None:
@@ -35,6 +35,6 @@ def test_is_what_keras_gives(tmp_path: Path) -> None:
     }
     samples = scan(tmp_path)
     ours: dict[str, set[str]] = {"train": set(), "validation": set(), "test": set()}
-    for sample, split in zip(samples, seed_split(samples), strict=True):
+    for sample, split in zip(samples, hfer_v0_split(samples), strict=True):
         ours[str(split)].add(str(tmp_path / sample.path))
     assert ours == theirs

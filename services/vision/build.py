@@ -1,0 +1,68 @@
+"""The pipeline of a bundle: engines chosen, loaded, verified and warm."""
+
+from pathlib import Path
+
+import cv2
+
+from services.common.domain.limits import PhotoLimits
+from services.vision.bundle import Bundle, load_bundle
+from services.vision.classifiers.choice import PrecisionChoice
+from services.vision.classifiers.port import ExpressionClassifier, Precision
+from services.vision.engines import (
+    ClassifierKind,
+    DetectorKind,
+    cuda_available,
+    detector_of,
+    load_classifier,
+    load_detector,
+)
+from services.vision.pipeline import Pipeline
+from services.vision.verified import verified
+
+
+def build_pipeline(
+    bundle_dir: Path,
+    mtcnn_dir: Path,
+    *,
+    detector: DetectorKind = DetectorKind.AUTO,
+    classifier: ClassifierKind = ClassifierKind.AUTO,
+    precision: Precision | PrecisionChoice = PrecisionChoice.AUTO,
+    threads: int = 1,
+    limits: PhotoLimits | None = None,
+) -> Pipeline:
+    """Load and verify everything and warm it up; the pipeline returned is ready for photos.
+
+    Args:
+        bundle_dir: the folder of the expression model.
+        mtcnn_dir: the folder of the exported MTCNN networks.
+        detector: AUTO is facenet where CUDA is, else openvino.
+        classifier: AUTO is onnxruntime where CUDA is, else openvino.
+        precision: of the openvino classifier; AUTO is what suits bundle and CPU.
+        threads: inference threads of this process.
+        limits: the product's when None.
+
+    Raises:
+        BundleError: if a file is not what its hash says, the network cannot be run or the golden
+            answers differ.
+        TransientError: if there is too little memory.
+    """
+    cv2.setNumThreads(threads)  # else each process takes every core
+    bundle = load_bundle(bundle_dir)
+    may_use_cuda = detector is not DetectorKind.OPENVINO or classifier is ClassifierKind.AUTO
+    cuda = may_use_cuda and cuda_available()
+
+    def load(bundle: Bundle) -> ExpressionClassifier:
+        return load_classifier(classifier, bundle, cuda=cuda, precision=precision, threads=threads)
+
+    engine = verified(bundle, load)
+    faces = load_detector(detector, mtcnn_dir, cuda=cuda, threads=threads)
+    pipeline = Pipeline(
+        faces,
+        engine,
+        bundle,
+        limits=limits or PhotoLimits(),
+        detector_kind=detector_of(detector, cuda=cuda),
+        load=load,
+    )
+    pipeline.warm_up()
+    return pipeline
