@@ -22,7 +22,7 @@ from services.api.limits import endpoints as limits
 from services.api.middleware import BodyLimitMiddleware, RequestContextMiddleware
 from services.api.models import canary, files
 from services.api.models import endpoints as models
-from services.api.models.upload import MAX_BUNDLE_BYTES
+from services.api.models.bundle_reader import MAX_BUNDLE_BYTES
 from services.api.openapi import build_document, operation_id
 from services.api.reference import endpoints as reference
 from services.api.state import ApiState, build_state
