@@ -64,7 +64,7 @@ class ApiState:
     watch: JobWatch
     tracing: Tracing = field(default_factory=NoTracing)
     limits: PhotoLimits = field(default_factory=PhotoLimits)
-    uploads: ThreadPoolExecutor = field(
+    upload_threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="upload")
     )
     renderers: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(RENDERERS))
@@ -98,7 +98,7 @@ class ApiState:
 
     def close(self) -> None:
         """Let go of every connection and thread."""
-        self.uploads.shutdown(wait=True, cancel_futures=True)
+        self.upload_threads.shutdown(wait=True, cancel_futures=True)
         self.doorbell.close()
         self.tracing.close()
         self.engine.dispose()

@@ -9,7 +9,7 @@ from services.api.jobs.submission.archives.kinds import HEAD_BYTES, ArchiveKind,
 from services.common.domain.limits import PhotoLimits
 from services.common.jobs.repositories.items import Refusal
 
-# Smaller photos stay in memory: at most 8 wait for their upload at a time.
+# Smaller photos stay in memory: at most 8 wait to be put at a time.
 _MEMORY_BYTES = 1_000_000
 
 
