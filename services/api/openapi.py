@@ -13,8 +13,7 @@ from pydantic.json_schema import models_json_schema
 from services.api.docs import JSON_BODY, TAGS, codes_of, problem_responses
 from services.api.jobs.openapi import Results
 from services.api.jobs.schemas import JobConfig
-from services.api.jobs.submission.sealing import UploadedJob
-from services.api.jobs.submission.urls import UrlJob
+from services.api.jobs.submission.json_body import UploadedJob, UrlJob
 from services.api.openapi_examples import NoExampleError, example_of, in_order
 from services.api.openapi_links import add_links
 from services.api.problems import Problem, ProblemCode

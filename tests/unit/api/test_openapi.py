@@ -15,8 +15,7 @@ from services.api.health.schemas import READY_EXAMPLE, UNREADY_EXAMPLE, Readines
 from services.api.jobs.examples import JOB_EXAMPLE, PHOTO_EXAMPLE
 from services.api.jobs.results.schemas import PhotoResult
 from services.api.jobs.schemas import JobConfig, JobObject
-from services.api.jobs.submission.sealing import UploadedJob
-from services.api.jobs.submission.urls import UrlJob
+from services.api.jobs.submission.json_body import UploadedJob, UrlJob
 from services.api.keys.schemas import ISSUED_EXAMPLE, KEY_EXAMPLE, IssuedKeyObject, KeyObject
 from services.api.limits.schemas import LimitsObject, limits_object
 from services.api.models.bundle_reader import MAX_BUNDLE_FILES

@@ -11,7 +11,7 @@ import lzma
 from collections.abc import Callable
 from typing import BinaryIO, Protocol
 
-from services.api.jobs.submission.archives.faults import refused, unreadable
+from services.api.jobs.submission.archives.entries import refused, unreadable
 from services.api.jobs.submission.archives.kinds import ArchiveKind
 from services.api.jobs.submission.archives.meters import Meter
 

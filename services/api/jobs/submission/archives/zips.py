@@ -7,10 +7,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import IO, BinaryIO, cast
 
-from services.api.jobs.submission.archives.entries import Entry, EntryCount
-from services.api.jobs.submission.archives.faults import EntryDamagedError, refused, too_much
+from services.api.jobs.submission.archives.entries import (
+    Entry,
+    EntryCount,
+    EntryDamagedError,
+    entry_name,
+    refused,
+    too_much,
+)
 from services.api.jobs.submission.archives.meters import Meter
-from services.api.jobs.submission.archives.names import entry_name
 from services.common.domain.limits import PhotoLimits
 
 # zipfile inflates bzip2 and LZMA without a limit: 4 KB of bzip2 can be 4 GB.
