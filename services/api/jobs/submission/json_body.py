@@ -11,13 +11,14 @@ from starlette.requests import Request
 from services.api.bodies import parse_model, read_json
 from services.api.errors import ApiError, invalid_field, pointer
 from services.api.filenames import clean_filename
+from services.api.ids import read_id
 from services.api.jobs.schemas import JobConfig
 from services.api.jobs.submission.intake import announce, store
 from services.api.problems import FieldError, ProblemCode
 from services.api.schemas import PLAIN_TEXT, Input, ShortText
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
-from services.common.domain.ids import IdKind, new_uuid7, parse_id
+from services.common.domain.ids import IdKind, new_uuid7
 from services.common.jobs.repositories.items import NewItem
 from services.common.jobs.submission import Submission, Submitted
 from services.common.jobs.uploads import Seal, seal
@@ -109,9 +110,7 @@ def _seal_upload(state: ApiState, body: UploadedJob, tenant: str, key: str | Non
 
     A key that is given must not stand for another request.
     """
-    upload = parse_id(IdKind.UPLOAD, body.upload_id)
-    if upload is None:
-        raise ApiError(ProblemCode.NOT_FOUND, "There is no such upload.")
+    upload = read_id(IdKind.UPLOAD, body.upload_id)
     config = body.config
     wanted = Seal(config.options(), dict(config.labels), config.client_ref)
     with unit_of_work(state.sessions) as session:
