@@ -68,7 +68,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.api = state
-    app.state.public_url = chosen.api.public_url
+    app.state.public_base = chosen.api.public_base
     # The canary before the models: its path would be read as a model's id.
     domains = (
         jobs,

@@ -176,5 +176,5 @@ def problem_response(
 
 def _base(request: Request) -> str:
     """Return what stands before our paths: the public URL if one is set, else a proxy's prefix."""
-    public_url: str | None = getattr(request.app.state, "public_url", None)
-    return (public_url or request.scope.get("root_path", "")).rstrip("/")
+    public_base: str = getattr(request.app.state, "public_base", "")
+    return public_base or str(request.scope.get("root_path", "")).rstrip("/")

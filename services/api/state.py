@@ -83,13 +83,16 @@ class ApiState:
         )
 
     @contextmanager
-    def turn_to_draw(self) -> Iterator[None]:
+    def turn_to_draw(self, longest_s: float | None = None) -> Iterator[None]:
         """Hold one of the few places for decoding and drawing.
+
+        Args:
+            longest_s: longest wait for one in seconds; ``turn_s`` when None.
 
         Raises:
             TransientError: none became free in time.
         """
-        if not self.renderers.acquire(timeout=self.turn_s):
+        if not self.renderers.acquire(timeout=self.turn_s if longest_s is None else longest_s):
             raise TransientError("Many photos are being drawn; try again shortly.")
         try:
             yield
@@ -121,8 +124,3 @@ def build_state(settings: Settings) -> ApiState:
         watch=build_watch(sessions, per_tenant=settings.api.listeners),
         tracing=build_tracing(settings.telemetry, service="api"),
     )
-
-
-def public_base(state: ApiState) -> str:
-    """Return what stands before the paths of links: the public URL, or nothing."""
-    return (state.settings.api.public_url or "").rstrip("/")

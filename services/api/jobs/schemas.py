@@ -8,7 +8,7 @@ from services.api.jobs.examples import JOB_EXAMPLE
 from services.api.schemas import Input, ShortText, UtcTime, Whole
 from services.common.domain.faces import AnalysisOptions
 from services.common.domain.ids import IdKind, format_id
-from services.common.domain.jobs import JobCounts, JobStatus
+from services.common.domain.jobs import JobCounts
 from services.common.jobs.views import JobView
 
 MAX_LABELS = 16
@@ -144,7 +144,7 @@ def job_object(view: JobView, *, base: str = "") -> JobObject:
     return JobObject.model_validate(
         {
             "id": job_id,
-            "status": _shown(view.status),
+            "status": view.status.value,
             "created_at": job.created_at,
             "started_at": job.started_at,
             "finished_at": job.finished_at,
@@ -168,10 +168,6 @@ def job_object(view: JobView, *, base: str = "") -> JobObject:
             },
         }
     )
-
-
-def _shown(status: JobStatus) -> str:
-    return JobStatus.QUEUED.value if status is JobStatus.OPEN else status.value
 
 
 def _counts(counts: JobCounts) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from services.api.dependencies import IdempotencyKey, Reader, State, Transaction
 from services.api.docs import BODY, IDEMPOTENT, json_content, problems
 from services.api.ids import UploadId
 from services.api.problems import ProblemCode
-from services.api.state import ApiState
 from services.api.uploads.schemas import (
     MAX_BODY_BYTES,
     DeclaredFiles,
@@ -61,7 +60,7 @@ async def begin_upload(
             declaration = start_upload(
                 session, caller.tenant, files, idempotency_key=key, rules=state.rules
             )
-        answer = answer_with_urls(state, declaration, base=_base(state))
+        answer = answer_with_urls(state, declaration, base=state.settings.api.public_base)
         replayed = {"Idempotency-Replayed": "true"} if declaration.replayed else {}
         headers = {"Location": f"/v1/uploads/{answer.id}", **replayed}
         return Response(answer.model_dump_json(), status_code=201, media_type=JSON, headers=headers)
@@ -101,7 +100,7 @@ async def add_files(
             declaration = declare(
                 session, caller.tenant, upload_id, files, start=body.start, rules=state.rules
             )
-        answer = answer_with_urls(state, declaration, base=_base(state))
+        answer = answer_with_urls(state, declaration, base=state.settings.api.public_base)
         return Response(answer.model_dump_json(), media_type=JSON)
 
     return await run_in_threadpool(add)
@@ -117,7 +116,7 @@ def get_upload(
 ) -> UploadObject:
     """Tell how many files were declared, and which job they are when sealed."""
     job = find_upload(session, caller.tenant, upload_id)
-    return UploadObject.model_validate(upload_fields(job, base=_base(state)))
+    return UploadObject.model_validate(upload_fields(job, base=state.settings.api.public_base))
 
 
 @router.delete(
@@ -132,7 +131,3 @@ def delete_upload(session: Transaction, caller: Writer, upload_id: UploadId) -> 
     One that is left alone is erased at its `expires_at`.
     """
     discard(session, caller.tenant, upload_id)
-
-
-def _base(state: ApiState) -> str:
-    return (state.settings.api.public_url or "").rstrip("/")

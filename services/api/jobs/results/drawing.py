@@ -7,7 +7,7 @@ from collections.abc import Callable
 from services.api.ids import not_found
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
-from services.common.domain.errors import JobError, JobErrorCode, TransientError
+from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.ids import IdKind
 from services.common.domain.jobs import ItemStatus
 from services.common.jobs.queue.outcomes import from_payload
@@ -108,21 +108,17 @@ def _kept(
     try:
         return state.storage.get(key)
     except ObjectMissingError:
-        picture = _render(state, record, render, turn_s=state.turn_s if turn_s is None else turn_s)
+        picture = _render(state, record, render, turn_s=turn_s)
     state.storage.put(key, io.BytesIO(picture), size=len(picture), content_type=JPEG)
     return picture
 
 
 def _render(
-    state: ApiState, record: PhotoRecord, render: Callable[[bytes], bytes], *, turn_s: float
+    state: ApiState, record: PhotoRecord, render: Callable[[bytes], bytes], *, turn_s: float | None
 ) -> bytes:
     try:
         photo = state.storage.get(record.object_key)
     except ObjectMissingError:
         raise photo_gone() from None
-    if not state.renderers.acquire(timeout=turn_s):
-        raise TransientError("Many photos are being drawn; try again shortly.")
-    try:
+    with state.turn_to_draw(turn_s):
         return render(photo)
-    finally:
-        state.renderers.release()
