@@ -58,10 +58,9 @@ class Job:
         yield from iterate(self._core.results(partial=partial))
 
     def follow(self, *, on_progress: JobProgress | None = None) -> Iterator[PhotoResult]:
-        """Iterate over results while the job runs, each photo once, until the job is final.
+        """Iterate over the photos of `events`: each once, as it is finished, up to the job's end.
 
-        Photos come as they are finished, in steps of a twentieth of a large job; the order is
-        theirs. ``on_progress`` is told each state.
+        ``on_progress`` is called with each event's ``job``. Raises like `events`.
         """
         yield from iterate(self._core.follow(on_progress=on_progress))
 
