@@ -37,7 +37,7 @@ async def submit_links(request: Request) -> Response:
     except ApiRefusalError as refusal:
         if not (faults := link_faults(refusal, links)):
             fault = fault_of(refusal)
-            faults = [f"{fault.title}. {fault.detail} {fault.advice}"]
+            faults = [f"{fault.title}. {fault.detail} {fault.advice}".rstrip()]
             return await _again(request, form, *faults, status=fault.status)
         title = "Nothing was submitted, because of links that may not be fetched."
         return await _again(request, form, title, *faults)
