@@ -28,7 +28,7 @@ from services.common.telemetry import Metrics, NoTracing, Tracing, build_tracing
 UPLOAD_THREADS = 4
 # A 50 megapixel photo takes 150 MB while it is drawn on.
 RENDERERS = 2
-# How long a request waits for its turn to draw before it is told to come back.
+# How long a request waits for its turn to draw before it is answered with a 503.
 TURN_S = 10.0
 # How long the sender of a body may be silent; phones change networks in half a minute.
 STALL_S = 60.0
@@ -100,7 +100,7 @@ class ApiState:
             self.renderers.release()
 
     def close(self) -> None:
-        """Let go of every connection and thread."""
+        """Close every connection and end every thread."""
         self.upload_threads.shutdown(wait=True, cancel_futures=True)
         self.doorbell.close()
         self.tracing.close()

@@ -219,5 +219,5 @@ def _refusal(response: httpx.Response, raw: bytes) -> ApiRefusalError:
 
 
 def _silence(who: str, error: httpx.TransportError) -> str:
-    """Name the kind of the failure, by which an operator tells a refusal from a timeout."""
+    """Name the kind of the failure, by which an operator knows a refusal from a timeout."""
     return f"No answer from the {who} ({type(error).__name__})."

@@ -20,8 +20,8 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.5
 
 def etag_of(view: JobView) -> str:
     """Return a weak tag of what a poller waits for: the status and the counts."""
-    said = (view.status, view.counts, view.model_version, view.job.inputs_erased_at)
-    return f'W/"{hashlib.sha256(repr(said).encode()).hexdigest()[:24]}"'
+    watched = (view.status, view.counts, view.model_version, view.job.inputs_erased_at)
+    return f'W/"{hashlib.sha256(repr(watched).encode()).hexdigest()[:24]}"'
 
 
 def matches(if_none_match: str | None, etag: str) -> bool:

@@ -52,7 +52,7 @@ class JobConfig(Input):
     client_ref: ShortText | None = Field(default=None, description="yours, given back")
 
     def options(self) -> AnalysisOptions:
-        """What the analysis is told."""
+        """Return the options of the analysis."""
         return AnalysisOptions(
             top_n=self.top_n,
             min_face_px=self.min_face_px,
@@ -137,7 +137,7 @@ def job_path(job_id: str) -> str:
 
 
 def job_object(view: JobView, *, base: str = "") -> JobObject:
-    """Turn a view into its public form; ``base`` stands before the paths of links."""
+    """Turn a view into its public form; ``base`` precedes the paths of links."""
     job = view.job
     job_id = format_id(IdKind.JOB, job.public_id)
     path = base + job_path(job_id)

@@ -52,8 +52,8 @@ async def _again(
 
 def _key(once: str, name: str, links: list[str]) -> str:
     """Make a double click one job, and a form that was changed another one."""
-    said = "\0".join((once, name, *links))
-    return hashlib.sha256(said.encode()).hexdigest()[:32]
+    form = "\0".join((once, name, *links))
+    return hashlib.sha256(form.encode()).hexdigest()[:32]
 
 
 routes = [Route("/links", submit_links, methods=["POST"])]

@@ -37,7 +37,7 @@ class Rectangle:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """Where a face's number stands: above its box, or inside where the photo ends."""
+    """Where a face's number is drawn: above its box, or inside where the photo ends."""
 
     box: Rectangle
     digit: float

@@ -44,7 +44,7 @@ class AsyncJob:
         return self._state or await self.refresh()
 
     async def refresh(self, *, retry: RetryPolicy | None = None) -> JobState:
-        """Ask the service how the job stands."""
+        """Ask the service how far the job is."""
         headers = {"If-None-Match": self._etag} if self._etag and self._state else {}
         call = Call("GET", self.path, headers=headers)
         response = await self.transport.send(call, retry=retry)

@@ -86,7 +86,7 @@ async def take_in(
 
 
 def store(state: ApiState, wanted: Submission) -> Submitted:
-    """Write the job, commit, then tell the workers and the metrics."""
+    """Write the job, commit, then notify the workers and count it."""
     with unit_of_work(state.sessions) as session:
         submitted = submit(session, wanted, rules=state.rules)
     announce(state, submitted)

@@ -108,7 +108,7 @@ def _parse(raw: bytes) -> UploadedJob | UrlJob:
 def _seal_upload(state: ApiState, body: UploadedJob, tenant: str, key: str | None) -> Submitted:
     """Make a job of an upload: one, however often it is sealed, with an idempotency key or without.
 
-    A key that is given must not stand for another request.
+    A key that is given must not belong to another request.
     """
     upload = read_id(IdKind.UPLOAD, body.upload_id)
     config = body.config

@@ -24,7 +24,7 @@ def tar_entries(
 ) -> Iterator[Entry]:
     """Yield the files of a tar in their order. Folders, links and devices are passed over.
 
-    A fault ends it: what stands behind cannot be found any more.
+    A fault ends it: what follows it cannot be found any more.
 
     Raises:
         ApiError: ARCHIVE_REFUSED or PAYLOAD_TOO_LARGE.

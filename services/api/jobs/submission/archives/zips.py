@@ -76,7 +76,7 @@ class _Unpacked:
         return data
 
     def close(self) -> None:
-        """Let go of the entry."""
+        """Close the entry."""
         if self._stream is not None:
             self._stream.close()
 
@@ -112,7 +112,7 @@ def _photos(
 
 
 def _is_file(info: zipfile.ZipInfo) -> bool:
-    """Whether an entry is a plain file: no folder, link or device. DOS zips tell no type."""
+    """Whether an entry is a plain file: no folder, link or device. DOS zips record no type."""
     kind = stat.S_IFMT(info.external_attr >> _UNIX_MODE)
     return not info.is_dir() and kind in (0, stat.S_IFREG)
 
