@@ -22,7 +22,7 @@ from services.api.limits import endpoints as limits
 from services.api.middleware import BodyLimitMiddleware, RequestContextMiddleware
 from services.api.models import canary, files
 from services.api.models import endpoints as models
-from services.api.models.upload import MAX_BUNDLE_BYTES
+from services.api.models.bundle_reader import MAX_BUNDLE_BYTES
 from services.api.openapi import build_document, operation_id
 from services.api.reference import endpoints as reference
 from services.api.state import ApiState, build_state
@@ -68,7 +68,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.api = state
-    app.state.public_url = chosen.api.public_url
+    app.state.public_base = chosen.api.public_base
     # The canary before the models: its path would be read as a model's id.
     domains = (
         jobs,

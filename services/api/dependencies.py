@@ -72,7 +72,7 @@ def having(scope: Scope) -> Callable[[Principal], Principal]:
         check_scope(caller, scope)
         return caller
 
-    check.scopes = (scope,)  # type: ignore[attr-defined] # the OpenAPI document tells it
+    check.scopes = (scope,)  # type: ignore[attr-defined] # the OpenAPI document lists it
     return check
 
 

@@ -66,7 +66,7 @@ _EVERYWHERE = (ProblemCode.UNAUTHENTICATED, ProblemCode.INTERNAL, ProblemCode.OV
 def problems(*kinds: ProblemCode | int) -> dict[int | str, dict[str, Any]]:
     """Document the problems of an endpoint that needs a key, with those that any such may give.
 
-    A bare status stands for all of its problems. `openapi.py` adds what follows from the
+    A bare status means all of its problems. `openapi.py` adds what follows from the
     signature: the scope (403) and typed parameters and bodies (400, 413, 422).
     """
     return problem_responses(*_EVERYWHERE, *kinds)

@@ -49,7 +49,7 @@ class BodyTooLargeError(HTTPException):
     """The body passes the cap. An HTTPException, because FastAPI hides others as a 400."""
 
     def __init__(self, limit: int) -> None:
-        """Tell the cap in bytes."""
+        """Name the cap in bytes."""
         super().__init__(413, f"The request body is larger than {limit} bytes.")
         self.limit = limit
 

@@ -1,36 +1,109 @@
-"""Ids in paths: what is no id of ours is not found, like an id that does not exist."""
+"""Ids in paths and bodies: what is no id of ours is not found, like an id that does not exist."""
 
 import uuid
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Path
+from sqlalchemy.orm import Session
 
 from services.api.errors import ApiError
 from services.api.problems import ProblemCode
 from services.api.schemas import path_id
+from services.common.db.tables import Model
 from services.common.domain.ids import IdKind, parse_id
+from services.common.registry.repository import ModelRepository
+
+_MISSING: Mapping[IdKind, str] = MappingProxyType(
+    {
+        IdKind.JOB: "There is no such job.",
+        IdKind.ITEM: "There is no such photo in this job.",
+        IdKind.UPLOAD: "There is no such upload.",
+        IdKind.KEY: "There is no such key.",
+        IdKind.MODEL: "There is no such model.",
+        IdKind.ENDPOINT: "There is no such webhook endpoint.",
+        IdKind.MESSAGE: "There is no such message to this endpoint.",
+    }
+)
+
+
+def read_id(kind: IdKind, text: str) -> uuid.UUID:
+    """Read an id.
+
+    Raises:
+        ApiError: NOT_FOUND, it is none of this kind.
+    """
+    value = parse_id(kind, text)
+    if value is None:
+        raise not_found(kind)
+    return value
+
+
+def not_found(kind: IdKind) -> ApiError:
+    """Return the problem of an id that leads to nothing."""
+    return ApiError(ProblemCode.NOT_FOUND, _MISSING[kind])
+
+
+def find_model(session: Session, model_id: str) -> Model:
+    """Return the model with a public id.
+
+    Raises:
+        ApiError: NOT_FOUND.
+    """
+    model = ModelRepository(session).get(read_id(IdKind.MODEL, model_id))
+    if model is None:
+        raise not_found(IdKind.MODEL)
+    return model
 
 
 def get_job_id(
     job_id: Annotated[str, path_id(IdKind.JOB)],
 ) -> uuid.UUID:
     """Read the job's id of the path."""
-    return _read(IdKind.JOB, job_id, "There is no such job.")
+    return read_id(IdKind.JOB, job_id)
 
 
 def get_item_id(
     item_id: Annotated[str, path_id(IdKind.ITEM)],
 ) -> uuid.UUID:
     """Read the item's id of the path."""
-    return _read(IdKind.ITEM, item_id, "There is no such photo in this job.")
+    return read_id(IdKind.ITEM, item_id)
+
+
+def get_upload_id(
+    upload_id: Annotated[str, path_id(IdKind.UPLOAD)],
+) -> uuid.UUID:
+    """Read the upload's id of the path."""
+    return read_id(IdKind.UPLOAD, upload_id)
+
+
+def get_key_id(
+    key_id: Annotated[str, path_id(IdKind.KEY)],
+) -> uuid.UUID:
+    """Read the API key's id of the path."""
+    return read_id(IdKind.KEY, key_id)
+
+
+def get_endpoint_id(
+    endpoint_id: Annotated[str, Path(examples=["whe_01936fd2c0a27b6e8f3a5b7c9d1e2f33"])],
+) -> uuid.UUID:
+    """Read the webhook endpoint's id of the path."""
+    return read_id(IdKind.ENDPOINT, endpoint_id)
+
+
+def get_message_id(
+    message_id: Annotated[str, Path(examples=["msg_01936fd2c0a27b6e8f3a5b7c9d1e2f34"])],
+) -> uuid.UUID:
+    """Read the webhook message's id of the path."""
+    return read_id(IdKind.MESSAGE, message_id)
 
 
 JobId = Annotated[uuid.UUID, Depends(get_job_id)]
 ItemId = Annotated[uuid.UUID, Depends(get_item_id)]
-
-
-def _read(kind: IdKind, text: str, detail: str) -> uuid.UUID:
-    value = parse_id(kind, text)
-    if value is None:
-        raise ApiError(ProblemCode.NOT_FOUND, detail)
-    return value
+UploadId = Annotated[uuid.UUID, Depends(get_upload_id)]
+KeyId = Annotated[uuid.UUID, Depends(get_key_id)]
+EndpointId = Annotated[uuid.UUID, Depends(get_endpoint_id)]
+MessageId = Annotated[uuid.UUID, Depends(get_message_id)]
+# As it was sent: the model is looked up by `find_model`, which takes an id of a body as well.
+ModelId = Annotated[str, path_id(IdKind.MODEL)]

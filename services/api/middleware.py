@@ -77,7 +77,7 @@ class RequestContextMiddleware:
         except Exception as error:
             _log.exception("request.failed", path=scope["path"], error=type(error).__name__)
             if status:
-                raise  # half an answer is out: only a broken connection tells the client
+                raise  # half an answer is out: only a broken connection shows it to the client
             response = problem_response(
                 Request(scope), ProblemCode.INTERNAL, "The service met an error it does not expect."
             )

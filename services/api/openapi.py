@@ -13,8 +13,7 @@ from pydantic.json_schema import models_json_schema
 from services.api.docs import JSON_BODY, TAGS, codes_of, problem_responses
 from services.api.jobs.openapi import Results
 from services.api.jobs.schemas import JobConfig
-from services.api.jobs.submission.sealing import UploadedJob
-from services.api.jobs.submission.urls import UrlJob
+from services.api.jobs.submission.json_body import UploadedJob, UrlJob
 from services.api.openapi_examples import NoExampleError, example_of, in_order
 from services.api.openapi_links import add_links
 from services.api.problems import Problem, ProblemCode
@@ -81,8 +80,8 @@ def build_document(app: FastAPI) -> dict[str, Any]:
         for route, operation in _operations(app, document):
             _tell_scopes(route, operation)
             _tell_problems(route, operation)
-            _tell_headers(operation)
-            _tell_success(operation, document["components"]["schemas"])
+            _name_headers(operation)
+            _describe_success(operation, document["components"]["schemas"])
             _add_examples(operation, document["components"]["schemas"])
         add_links(document)
         used = {tag for _, operation in _operations(app, document) for tag in operation["tags"]}
@@ -140,11 +139,11 @@ def _tell_problems(route: RouteContext, operation: Operation) -> None:
         codes.update(JSON_BODY)
     if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
         codes.add(ProblemCode.VALIDATION)
-    told = {str(status): response for status, response in problem_responses(*codes).items()}
-    operation["responses"] = dict(sorted({**responses, **told}.items()))
+    added = {str(status): response for status, response in problem_responses(*codes).items()}
+    operation["responses"] = dict(sorted({**responses, **added}.items()))
 
 
-def _tell_headers(operation: Operation) -> None:
+def _name_headers(operation: Operation) -> None:
     """Name headers as they are usually written, and those that answers carry."""
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "header":
@@ -157,14 +156,18 @@ def _tell_headers(operation: Operation) -> None:
         response["headers"] = {**response.get("headers", {}), **headers}
 
 
-def _tell_success(operation: Operation, schemas: Mapping[str, Any]) -> None:
+def _describe_success(operation: Operation, schemas: Mapping[str, Any]) -> None:
     """Describe a plain success by the first sentence of what it holds."""
     for response in operation["responses"].values():
         if response["description"] == _NOT_SAID:
             contents = response.get("content", {}).values()
             names = [c["schema"].get("$ref", "").rpartition("/")[2] for c in contents]
-            said = [schemas[name].get("description", "") for name in names if name in schemas]
-            response["description"] = said[0].partition("\n")[0].rstrip(".") if said else "Done"
+            descriptions = [
+                schemas[name].get("description", "") for name in names if name in schemas
+            ]
+            response["description"] = (
+                descriptions[0].partition("\n")[0].rstrip(".") if descriptions else "Done"
+            )
 
 
 def _add_examples(operation: Operation, schemas: Mapping[str, Any]) -> None:

@@ -48,7 +48,7 @@ class Pager:
 
     @property
     def fetch(self) -> int:
-        """One row more than a page, which tells whether there is another."""
+        """One row more than a page, which shows whether there is another."""
         return self.limit + 1
 
     def page(

@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): the table of every problem type, and the body that tells of one."""
+"""Problem details (RFC 9457): the table of every problem type, and the body of one."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -152,7 +152,7 @@ def problem_response(
     limit: int | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Build the response that tells of a problem; ``code`` is a key of `PROBLEM_TYPES`."""
+    """Build the response of a problem; ``code`` is a key of `PROBLEM_TYPES`."""
     kind = PROBLEM_TYPES[code]
     problem = Problem(
         type=problem_type_url(code, base=_base(request)),
@@ -175,6 +175,6 @@ def problem_response(
 
 
 def _base(request: Request) -> str:
-    """Return what stands before our paths: the public URL if one is set, else a proxy's prefix."""
-    public_url: str | None = getattr(request.app.state, "public_url", None)
-    return (public_url or request.scope.get("root_path", "")).rstrip("/")
+    """Return what precedes our paths: the public URL if one is set, else a proxy's prefix."""
+    public_base: str = getattr(request.app.state, "public_base", "")
+    return public_base or str(request.scope.get("root_path", "")).rstrip("/")

@@ -28,7 +28,7 @@ from services.common.telemetry import Metrics, NoTracing, Tracing, build_tracing
 UPLOAD_THREADS = 4
 # A 50 megapixel photo takes 150 MB while it is drawn on.
 RENDERERS = 2
-# How long a request waits for its turn to draw before it is told to come back.
+# How long a request waits for its turn to draw before it is answered with a 503.
 TURN_S = 10.0
 # How long the sender of a body may be silent; phones change networks in half a minute.
 STALL_S = 60.0
@@ -64,7 +64,7 @@ class ApiState:
     watch: JobWatch
     tracing: Tracing = field(default_factory=NoTracing)
     limits: PhotoLimits = field(default_factory=PhotoLimits)
-    uploads: ThreadPoolExecutor = field(
+    upload_threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="upload")
     )
     renderers: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(RENDERERS))
@@ -83,13 +83,16 @@ class ApiState:
         )
 
     @contextmanager
-    def turn_to_draw(self) -> Iterator[None]:
+    def turn_to_draw(self, longest_s: float | None = None) -> Iterator[None]:
         """Hold one of the few places for decoding and drawing.
+
+        Args:
+            longest_s: longest wait for one in seconds; ``turn_s`` when None.
 
         Raises:
             TransientError: none became free in time.
         """
-        if not self.renderers.acquire(timeout=self.turn_s):
+        if not self.renderers.acquire(timeout=self.turn_s if longest_s is None else longest_s):
             raise TransientError("Many photos are being drawn; try again shortly.")
         try:
             yield
@@ -97,8 +100,8 @@ class ApiState:
             self.renderers.release()
 
     def close(self) -> None:
-        """Let go of every connection and thread."""
-        self.uploads.shutdown(wait=True, cancel_futures=True)
+        """Close every connection and end every thread."""
+        self.upload_threads.shutdown(wait=True, cancel_futures=True)
         self.notifier.close()
         self.tracing.close()
         self.engine.dispose()
@@ -121,8 +124,3 @@ def build_state(settings: Settings) -> ApiState:
         watch=build_watch(sessions, per_tenant=settings.api.listeners),
         tracing=build_tracing(settings.telemetry, service="api"),
     )
-
-
-def public_base(state: ApiState) -> str:
-    """Return what stands before the paths of links: the public URL, or nothing."""
-    return (state.settings.api.public_url or "").rstrip("/")

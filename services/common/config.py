@@ -159,6 +159,11 @@ class ApiSettings(Group):
         default=50, ge=1, description="open event streams per tenant and process"
     )
 
+    @property
+    def public_base(self) -> str:
+        """What precedes the paths of links: the public URL without its last slash, or nothing."""
+        return (self.public_url or "").rstrip("/")
+
 
 class CompatSettings(Group):
     """The interface of the service that this one follows, hfer, for its clients unchanged."""

@@ -48,7 +48,7 @@ def build_sender(
         sessions,
         SecretBox.from_settings(settings.webhooks),
         settings=settings.webhooks,
-        base=(settings.api.public_url or "").rstrip("/"),
+        base=settings.api.public_base,
         metrics=metrics,
     )
 

@@ -79,13 +79,13 @@ def create_app(
 
 
 async def _api_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)  # noqa: S101 - tells mypy what Starlette guarantees
-    return _tell(request, fault_of(error))
+    assert isinstance(error, ApiError)  # noqa: S101 - shows mypy what Starlette guarantees
+    return _answer(request, fault_of(error))
 
 
 async def _batch_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, BatchError)  # noqa: S101 - as above
-    return _tell(request, Fault("The upload cannot be read", error.detail, "", _BAD_REQUEST))
+    return _answer(request, Fault("The upload cannot be read", error.detail, "", _BAD_REQUEST))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -93,7 +93,9 @@ async def _http_error(request: Request, error: Exception) -> Response:
     status, detail = error.status_code, error.detail
     if status == _NOT_FOUND:
         detail = "There is no page at this address."
-    return _tell(request, Fault("That did not work", detail, "Go on from the start page.", status))
+    return _answer(
+        request, Fault("That did not work", detail, "Go on from the start page.", status)
+    )
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:
@@ -101,7 +103,7 @@ async def _gone(_request: Request, _error: Exception) -> Response:
     return Response(status_code=_BAD_REQUEST)
 
 
-def _tell(request: Request, fault: Fault) -> Response:
+def _answer(request: Request, fault: Fault) -> Response:
     if "text/html" in request.headers.get("accept", ""):
         return render(request, "error.html", http_status=fault.status, fault=fault)
     body = {

@@ -33,7 +33,7 @@ class BatchError(Exception):
 
 
 class Announced(BaseModel):
-    """A file as the first line tells of it."""
+    """A file as the first line describes it."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 

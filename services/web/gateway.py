@@ -48,6 +48,7 @@ class ApiRefusalError(ApiError):
         status: HTTP status.
         code: stable slug, ``http-<status>`` when the answer was no problem of the API's.
         detail: a sentence of the API's.
+        title: what all problems of this code share, in the API's words; "" without one.
         request_id: what the operator finds the request by.
         retry_after: seconds, as the API asked, or None.
         faults: where in the request faults lie, and what they are.
@@ -56,6 +57,7 @@ class ApiRefusalError(ApiError):
     status: int
     code: str
     detail: str
+    title: str = ""
     request_id: str = ""
     retry_after: float | None = None
     faults: tuple[tuple[str, str], ...] = ()
@@ -205,6 +207,7 @@ def _refusal(response: httpx.Response, raw: bytes) -> ApiRefusalError:
         status=response.status_code,
         code=str(known.get("code") or f"http-{response.status_code}"),
         detail=str(known.get("detail") or f"The API answered {response.status_code}."),
+        title=str(known.get("title") or ""),
         request_id=str(known.get("request_id") or response.headers.get("x-request-id", "")),
         retry_after=float(wait) if wait.isdecimal() else None,
         faults=tuple(
@@ -216,5 +219,5 @@ def _refusal(response: httpx.Response, raw: bytes) -> ApiRefusalError:
 
 
 def _silence(who: str, error: httpx.TransportError) -> str:
-    """Name the kind of the failure, by which an operator tells a refusal from a timeout."""
+    """Name the kind of the failure, by which an operator knows a refusal from a timeout."""
     return f"No answer from the {who} ({type(error).__name__})."

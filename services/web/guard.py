@@ -67,7 +67,7 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
-                # Pages tell of people: no shared cache and no history file may keep them.
+                # Pages show people: no shared cache and no history file may keep them.
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 

@@ -100,7 +100,7 @@ class WebSettings(BaseSettings):
 
 
 def sentences(error: ValidationError) -> list[str]:
-    """Tell each fault by the name of its variable and what to do, without any value."""
+    """Report each fault by the name of its variable and what to do, without any value."""
     return [_sentence(fault) for fault in error.errors(include_url=False, include_input=False)]
 
 

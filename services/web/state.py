@@ -78,7 +78,7 @@ def is_admin(request: Request) -> bool:
 
 
 def now() -> datetime:
-    """Return the time that ages are told by."""
+    """Return the time that ages are counted from."""
     return datetime.now(UTC)
 
 

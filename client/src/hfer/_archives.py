@@ -95,7 +95,7 @@ class Archives:
         except _DAMAGED as error:
             raise _refused(file.path, f"it is damaged ({error})") from error
         except OSError as error:
-            # gzip tells damage so; a full disk comes this way too and is named.
+            # gzip reports damage so; a full disk comes this way too and is named.
             raise _refused(file.path, error.strerror or str(error)) from error
         return [file]
 

@@ -98,11 +98,11 @@ async def examine(transport: Transport) -> list[Finding]:
 
 def judge_version(theirs: str, *, ours: str) -> Finding:
     """Compare the service's version with this package's: up to the minor they should agree."""
-    said = f"service {theirs or 'unknown'}, client {ours}"
+    text = f"service {theirs or 'unknown'}, client {ours}"
     if theirs.split(".")[:2] == ours.split(".")[:2]:
-        return Finding("version", Verdict.OK, said)
+        return Finding("version", Verdict.OK, text)
     advice = "Install the client of the service's release; newer fields are ignored meanwhile."
-    return Finding("version", Verdict.WARNING, said, advice)
+    return Finding("version", Verdict.WARNING, text, advice)
 
 
 def judge_clock(date: str | None, *, now: datetime) -> Finding:
@@ -112,13 +112,13 @@ def judge_clock(date: str | None, *, now: datetime) -> Finding:
     except ValueError:
         return Finding("clock", Verdict.SKIPPED, "the service does not tell its time")
     skew = (now - theirs).total_seconds()
-    said = f"this machine is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the service"
+    text = f"this machine is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the service"
     advice = "Set the clocks of both (timedatectl set-ntp true): signed URLs and webhooks depend."
     if abs(skew) > WORST_SKEW_S:
-        return Finding("clock", Verdict.FAILED, said, advice)
+        return Finding("clock", Verdict.FAILED, text, advice)
     if abs(skew) > SOME_SKEW_S:
-        return Finding("clock", Verdict.WARNING, said, advice)
-    return Finding("clock", Verdict.OK, said)
+        return Finding("clock", Verdict.WARNING, text, advice)
+    return Finding("clock", Verdict.OK, text)
 
 
 async def _readiness(transport: Transport) -> list[Finding]:
@@ -136,7 +136,7 @@ async def _readiness(transport: Transport) -> list[Finding]:
         )
         for name, part in readiness.checks.items()
     ]
-    return found + [Finding("waiting", Verdict.WARNING, said) for said in readiness.warnings]
+    return found + [Finding("waiting", Verdict.WARNING, text) for text in readiness.warnings]
 
 
 async def _with_key(transport: Transport) -> list[Finding]:
@@ -152,12 +152,12 @@ async def _with_key(transport: Transport) -> list[Finding]:
 
 
 def _judge_key(key: _Key) -> Finding:
-    said = f"{key.id} of {key.tenant}: {', '.join(key.scopes)}"
+    text = f"{key.id} of {key.tenant}: {', '.join(key.scopes)}"
     missing = [name for name in NEEDED_SCOPES if not {name, "admin"} & set(key.scopes)]
     if missing:
         advice = f"Submitting needs a key that also has {' and '.join(missing)}."
-        return Finding("key", Verdict.WARNING, said, advice)
-    return Finding("key", Verdict.OK, said)
+        return Finding("key", Verdict.WARNING, text, advice)
+    return Finding("key", Verdict.OK, text)
 
 
 async def _model(transport: Transport) -> Finding:
@@ -170,16 +170,16 @@ async def _model(transport: Transport) -> Finding:
     if active is None:
         advice = "Publish a bundle (hfer models publish DIR) and activate it."
         return Finding("model", Verdict.FAILED, "no model is active", advice)
-    said = f"{active.model_version} on {active.workers} worker process(es)"
+    text = f"{active.model_version} on {active.workers} worker process(es)"
     if active.refusals:
         refusal = active.refusals[0]
-        said = f"{said}, refused by {refusal.workers}: {refusal.reason}"
+        text = f"{text}, refused by {refusal.workers}: {refusal.reason}"
         advice = "Go back (hfer models rollback), or publish the bundle again under a new version."
-        return Finding("model", Verdict.WARNING, said, advice)
+        return Finding("model", Verdict.WARNING, text, advice)
     if active.workers:
-        return Finding("model", Verdict.OK, said)
+        return Finding("model", Verdict.OK, text)
     advice = "Workers follow within seconds of a change; if this stays, see a worker's log."
-    return Finding("model", Verdict.WARNING, said, advice)
+    return Finding("model", Verdict.WARNING, text, advice)
 
 
 async def _upload(transport: Transport, key: _Key) -> Finding:

@@ -1,7 +1,7 @@
 """What a forked child must leave alone: the connections of its parent.
 
 Two processes that read one connection take each other's answers. Closing it in the child is no
-way out: over TLS that would tell the service that the parent has gone.
+way out: over TLS that would show the service that the parent has gone.
 """
 
 import os
@@ -85,7 +85,7 @@ class Reading:
             raise httpx.ReadError("the process was forked while the answer was read")
 
     def ours(self) -> bool:
-        """Tell whether this process may close the answer; if not, it is kept as it is."""
+        """Return whether this process may close the answer; if not, it is kept as it is."""
         if self._forks == _forks:
             return True
         _left_alone.append(self._blocks)

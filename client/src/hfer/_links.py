@@ -33,7 +33,7 @@ def is_url(source: Source) -> bool:
 
 
 def sort_out(sources: Sequence[Source]) -> tuple[list[Source], list[str]]:
-    """Tell paths from URLs; one of the two lists is empty.
+    """Separate paths from URLs; one of the two lists is empty.
 
     Raises:
         MixedSourcesError: there are both.
@@ -58,7 +58,7 @@ def find_links(urls: Sequence[str], *, most: int, s3_expiry_s: int) -> list[Link
     links: list[Link] = []
     for url in urls:
         if url.lower().startswith(S3_SCHEME):
-            # One more than there is room for tells that there are too many; not all are listed.
+            # One more than there is room for shows that there are too many; not all are listed.
             room = most - len(links) + 1
             signed = signed_photos(url, most=room, expiry_s=s3_expiry_s)
             links += [Link(photo.url, photo.name) for photo in signed]

@@ -17,7 +17,7 @@ UploadProgress = Callable[[int, int], None]
 class MultipartBody:
     """The body of one upload: a ``config`` part if there is one, then a ``files`` part per file.
 
-    Iterating it (once per try) reads the files anew. ``on_progress`` is told the bytes of
+    Iterating it (once per try) reads the files anew. ``on_progress`` is called with the bytes of
     files sent so far and in all; ``fault`` is raised for a file that cannot be read.
     """
 

@@ -1,7 +1,7 @@
-"""Which uploads were begun and not ended, so that a killed program can go on with them.
+"""Which uploads were begun and not ended, so that a killed program can continue them.
 
 Each is a small file, named by a hash of what was to be sent where: the next submit of the same
-photos with the same settings finds the idempotency key in it and goes on under that key.
+photos with the same settings finds the idempotency key in it and continues under that key.
 """
 
 import hashlib

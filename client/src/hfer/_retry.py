@@ -43,7 +43,7 @@ class RetryPolicy:
 # For what must not be done twice, and cannot be recognised when it is.
 ONCE = RetryPolicy(attempts=1)
 
-# A running job outlives a restart of the service: about five minutes of patience.
+# A running job outlives a restart of the service: tries for about five minutes.
 PATIENT = RetryPolicy(attempts=40)
 
 

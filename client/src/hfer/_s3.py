@@ -138,7 +138,7 @@ def _keys(store: "Minio", bucket: str, key: str) -> Iterator[str]:
 
 @contextmanager
 def _told(address: str) -> Iterator[None]:
-    """Tell what S3 says as an error of ours."""
+    """Turn what S3 says into an error of ours."""
     import urllib3
     from minio.error import MinioException, S3Error
 

@@ -25,7 +25,7 @@ _log = logging.getLogger("hfer")
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What one submit sends: the photos, the job's settings, and what is told meanwhile."""
+    """What one submit sends: the photos, the job's settings, and what is reported meanwhile."""
 
     photos: Sequence[Sendable]
     config: Mapping[str, object]

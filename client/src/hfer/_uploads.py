@@ -1,8 +1,8 @@
 """More photos than one request takes: put into the service's bucket by presigned URL.
 
-The service is told of a page of photos, answers with a URL for each, and the photos go there
-side by side. A page told again is answered with URLs only for what is still missing; so both a
-lost connection and a second run under the same idempotency key go on where they stopped.
+A page of photos is declared to the service, which answers with a URL for each, and the photos go
+there side by side. A page declared again is answered with URLs only for what is still missing; so
+both a lost connection and a second run under the same idempotency key continue where they stopped.
 """
 
 import hashlib
@@ -110,11 +110,11 @@ class PhotoUpload:
 
 
 class _Progress:
-    """Bytes of photos that are in the bucket, told from several threads."""
+    """Bytes of photos that are in the bucket, counted from several threads."""
 
-    def __init__(self, total: int, tell: UploadProgress | None) -> None:
+    def __init__(self, total: int, on_upload: UploadProgress | None) -> None:
         self._total = total
-        self._tell = tell
+        self._on_upload = on_upload
         self._sent = 0
         self._counted: set[int] = set()
         self._lock = Lock()
@@ -133,8 +133,8 @@ class _Progress:
                 return
             self._counted.add(id(photo))
             self._sent += photo.size
-            if self._tell is not None:
-                self._tell(self._sent, self._total)
+            if self._on_upload is not None:
+                self._on_upload(self._sent, self._total)
 
 
 def _described(photo: Sendable) -> dict[str, object]:

@@ -120,12 +120,12 @@ class Client:
             client_ref: your own id of the job.
             idempotency_key: give the same key, with the same photos, to get the same job
                 again even from another process; by default a fresh one. An upload by URL that
-                was interrupted goes on where it stopped.
-            resume: note the upload on disk, so that the same call in another process goes on
+                was interrupted continues where it stopped.
+            resume: note the upload on disk, so that the same call in another process continues
                 with it if this one is killed; True for the user's own folder, or a folder.
             s3_expiry_s: how long the service may read photos of ``s3://…``, 1 to 604,800 s (7
                 days); URLs signed with temporary credentials end with them.
-            on_upload: told the photo bytes sent so far and in all, perhaps from a thread.
+            on_upload: called with the photo bytes sent so far and in all, perhaps from a thread.
 
         Raises:
             PhotoFileError: a path, an archive or a bucket cannot be read, there are too many

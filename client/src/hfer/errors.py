@@ -8,7 +8,7 @@ HferError
 │   ├── TooManyPhotosError    more photos or bytes than one job may hold
 │   ├── MixedSourcesError     files and URLs at once; one job takes one kind
 │   ├── ArchiveFileError      a large archive that cannot be opened on this side
-│   └── S3ListError           a bucket that does not tell its photos
+│   └── S3ListError           a bucket that does not list its photos
 ├── BundleFileError           a folder given to publish is no model bundle; nothing was sent
 ├── ModelReferenceError       a name or prefix fits no model, or several; nothing was changed
 ├── ServiceUnreachableError   no answer from the service, after all retries
@@ -112,7 +112,7 @@ class UnexpectedAnswerError(HferError):
 
 
 class WaitTimeoutError(HferError):
-    """The time given to ``wait`` is over; the job itself goes on."""
+    """The time given to ``wait`` is over; the job itself continues."""
 
 
 class WebhookError(HferError):

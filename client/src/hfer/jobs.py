@@ -28,7 +28,7 @@ class Job:
         return run(self._core.state())
 
     def refresh(self, *, retry: RetryPolicy | None = None) -> JobState:
-        """Ask the service how the job stands."""
+        """Ask the service how far the job is."""
         return run(self._core.refresh(retry=retry))
 
     def wait(
@@ -40,7 +40,7 @@ class Job:
         method early, by an exception or Ctrl-C, leaves the job running.
 
         Raises:
-            WaitTimeoutError: ``timeout_s`` seconds are over; the job goes on.
+            WaitTimeoutError: ``timeout_s`` seconds are over; the job continues.
         """
         return run(self._core.wait(on_progress=on_progress, timeout_s=timeout_s))
 
@@ -58,10 +58,9 @@ class Job:
         yield from iterate(self._core.results(partial=partial))
 
     def follow(self, *, on_progress: JobProgress | None = None) -> Iterator[PhotoResult]:
-        """Iterate over results while the job runs, each photo once, until the job is final.
+        """Iterate over the photos of `events`: each once, as it is finished, up to the job's end.
 
-        Photos come as they are finished, in steps of a twentieth of a large job; the order is
-        theirs. ``on_progress`` is told each state.
+        ``on_progress`` is called with each event's ``job``. Raises like `events`.
         """
         yield from iterate(self._core.follow(on_progress=on_progress))
 
@@ -94,7 +93,7 @@ class Job:
         outage of the service of up to about five minutes is waited out.
 
         Args:
-            after: ``id`` of the last event that you have, to go on after it.
+            after: ``id`` of the last event that you have, to continue after it.
 
         Raises:
             GoneError: the job was erased.

@@ -31,8 +31,8 @@ class JobEvent:
 
     Attributes:
         kind: ``job.progress``, ``item.finished`` or ``job.finished``.
-        id: give it as ``after`` to go on later, even from another process; None for progress.
-        job: how the job stands; of a progress only id, status, counts, progress and ETA.
+        id: give it as ``after`` to continue later, even from another process; None for progress.
+        job: how far the job is; of a progress only id, status, counts, progress and ETA.
         photo: the result of the photo that was finished.
     """
 

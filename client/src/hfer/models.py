@@ -22,7 +22,7 @@ class ResultFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many photos of a job stand in each status; ``total`` is their sum."""
+    """How many photos of a job are in each status; ``total`` is their sum."""
 
     total: int = 0
     queued: int = 0
@@ -55,7 +55,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """A job as the service last told it.
+    """A job as the service last described it.
 
     ``progress`` is 0..1, ``eta_seconds`` None while unknown, ``model`` None before the first
     result. ``expires_at`` says when the results are erased, ``inputs_erased_at`` when the
@@ -222,7 +222,7 @@ class ModelInfo:
 
     ``active``: photos are analysed with it. ``canary``: a share of them is, on trial.
     ``workers``: live worker processes that answer with it, trials aside; they follow a change
-    between two chunks and tell so at once. ``refusals``: why others do not use it though they
+    between two chunks and report so at once. ``refusals``: why others do not use it though they
     should.
     """
 

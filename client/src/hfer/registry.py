@@ -53,7 +53,7 @@ class Models:
 
         Args:
             directory: holds ``bundle.json`` and the files that it names.
-            on_upload: told the bytes sent so far and in all.
+            on_upload: called with the bytes sent so far and in all.
 
         Raises:
             BundleFileError: the folder is no bundle; nothing was sent.

@@ -1,4 +1,4 @@
-"""Webhook endpoints of the service: who is told when jobs end, and whether it arrived.
+"""Webhook endpoints of the service: who is notified when jobs end, and whether it arrived.
 
 Messages that arrive are checked with `hfer.webhooks.verify`.
 """
@@ -43,7 +43,7 @@ class WebhookEndpoints:
         return run(self._core.create(url, events=events, description=description))
 
     def enable(self, endpoint_id: str, *, enabled: bool = True) -> WebhookEndpoint:
-        """Switch an endpoint on, or off; what was pending goes on when it is on again."""
+        """Switch an endpoint on, or off; what was pending continues when it is on again."""
         return run(self._core.enable(endpoint_id, enabled=enabled))
 
     def delete(self, endpoint_id: str) -> None:
@@ -58,7 +58,7 @@ class WebhookEndpoints:
         return run(self._core.rotate_secret(endpoint_id))
 
     def test(self, endpoint_id: str) -> WebhookDelivery:
-        """Send a message of the type ``endpoint.test``; `delivery` tells whether it arrived.
+        """Send a message of the type ``endpoint.test``; `delivery` shows whether it arrived.
 
         Raises:
             ConflictError: the endpoint is disabled.

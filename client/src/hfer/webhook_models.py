@@ -12,7 +12,7 @@ class WebhookEndpoint:
         id: ``whe_…``.
         url: where messages are posted.
         description: your own words.
-        events: what it is told of.
+        events: what it is notified of.
         enabled: whether anything is sent to it.
         disabled_reason: ``user``, ``gone`` (it answered 410) or ``failing`` (for days).
         disabled_at: when that happened.

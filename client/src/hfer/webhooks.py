@@ -109,7 +109,7 @@ def _is_signed(signed: bytes, given: str, secrets: Iterable[bytes]) -> bool:
         if scheme != _SCHEME:
             continue
         for right in expected:
-            # Every pair is compared to its end: the time tells nothing of how near a guess is.
+            # Every pair is compared to its end: the time shows nothing of how near a guess is.
             matched |= hmac.compare_digest(right, signature.encode(errors="replace"))
     return matched
 

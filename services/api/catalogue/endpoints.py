@@ -14,7 +14,6 @@ from services.api.docs import problem_responses
 from services.api.errors import ApiError
 from services.api.problems import ProblemCode
 from services.api.reference.html import page
-from services.api.state import ApiState
 
 HTML = "text/html"
 _CACHED = {"Cache-Control": "public, max-age=3600", "Vary": "Accept"}
@@ -41,7 +40,7 @@ def _answer(model: type[BaseModel]) -> dict[str, Any]:
 )
 async def list_problems(state: State, accept: Accept = None) -> Response:
     """Tell every kind of problem that the service answers with. No key is needed."""
-    entries = all_entries(base=_base(state))
+    entries = all_entries(base=state.settings.api.public_base)
     if _wants_page(accept):
         return _cached(page(index_page(entries), title="Problems"))
     return _json(ProblemIndex(data=list(entries)))
@@ -63,7 +62,7 @@ async def get_problem(
     """Explain a kind of problem: meaning, cause, what to do, an example. No key is needed."""
     if code not in set(ProblemCode):
         raise ApiError(ProblemCode.NOT_FOUND, "There is no such problem; /problems lists them.")
-    entry = entry_of(ProblemCode(code), base=_base(state))
+    entry = entry_of(ProblemCode(code), base=state.settings.api.public_base)
     if _wants_page(accept):
         return _cached(page(entry_page(entry), title=entry.title))
     return _json(entry)
@@ -83,7 +82,3 @@ def _json(body: BaseModel) -> Response:
 def _cached(response: Response) -> Response:
     response.headers.update(_CACHED)
     return response
-
-
-def _base(state: ApiState) -> str:
-    return (state.settings.api.public_url or "").rstrip("/")

@@ -60,7 +60,7 @@ class ProblemIndex(BaseModel):
 
 
 def entry_of(code: ProblemCode, *, base: str = "") -> ProblemEntry:
-    """Return the entry of a problem; ``base`` stands before its path."""
+    """Return the entry of a problem; ``base`` precedes its path."""
     kind = PROBLEM_TYPES[code]
     advice = ADVICE.get(code, _NO_ADVICE)
     url = problem_type_url(code, base=base)

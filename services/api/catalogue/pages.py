@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from services.api.catalogue.entries import ProblemEntry
 
-# Relative: the service may stand below a proxy's prefix.
+# Relative: the service may be below a proxy's prefix.
 _TO_ENTRY, _TO_INDEX = "problems/{code}", "../problems"
 _INTRODUCTION = (
     "Every error of this service is `application/problem+json` (RFC 9457). Programs switch on its"

@@ -6,8 +6,7 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from services.api.errors import RETRY_AFTER_S, ApiError
-from services.api.jobs.polling import wait_until_final
-from services.api.jobs.prefer import MAX_WAIT_S
+from services.api.jobs.polling import MAX_WAIT_S, wait_until_final
 from services.api.jobs.submission.intake import take_in
 from services.api.problems import ProblemCode
 from services.api.state import ApiState

@@ -15,14 +15,14 @@ _SCOPES = (Scope.JOBS_WRITE, Scope.JOBS_READ)
 def get_compat_caller(
     state: State, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> Principal:
-    """Return whose key came with the request, else whose key stands for those without one.
+    """Return whose key came with the request, else whose key is used for those without one.
 
     Raises:
         ApiError: UNAUTHENTICATED, INSUFFICIENT_SCOPE.
     """
-    standing = state.settings.compat.anonymous_key
-    if credentials is None and standing is not None:
-        caller = authenticate_caller(state, standing.get_secret_value())
+    anonymous = state.settings.compat.anonymous_key
+    if credentials is None and anonymous is not None:
+        caller = authenticate_caller(state, anonymous.get_secret_value())
     else:
         caller = authenticate_caller(state, credentials.credentials if credentials else None)
     for scope in _SCOPES:
@@ -30,7 +30,7 @@ def get_compat_caller(
     return caller
 
 
-get_compat_caller.scopes = _SCOPES  # type: ignore[attr-defined] # the OpenAPI document tells them
+get_compat_caller.scopes = _SCOPES  # type: ignore[attr-defined] # the OpenAPI document lists them
 
 
 CompatCaller = Annotated[Principal, Depends(get_compat_caller)]

@@ -14,7 +14,7 @@ from services.api.events.openapi import EVENT_STREAM
 from services.api.events.stream import JobStream
 from services.api.events.watch import Listener
 from services.api.ids import JobId
-from services.api.state import ApiState, public_base
+from services.api.state import ApiState
 from services.common.db.session import unit_of_work
 from services.common.db.tables import Job
 from services.common.jobs.events import FINAL_EVENT
@@ -84,7 +84,7 @@ async def get_events(
         job=job_id,
         job_id=job.id,
         after=after,
-        base=public_base(state),
+        base=state.settings.api.public_base,
     )
     return StreamingResponse(
         stream.frames(listener), media_type="text/event-stream", headers=_HEADERS

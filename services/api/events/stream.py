@@ -33,20 +33,20 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class JobStream:
-    """Tells the events of one job that follow the event ``after``.
+    """Streams the events of one job that follow the event ``after``.
 
     Between two reads it holds no thread and no connection. It ends after ``job.finished``, or
-    without it when the job is erased, which the client that comes back is told by a 410, and
+    without it when the job is erased, for which the client that comes back gets a 410, and
     when the process stops: then a comment is the last that it says.
 
     Attributes:
         sessions: where to read.
-        watch: tells when there is something to read.
+        watch: wakes it when there is something to read.
         tenant: whose job it is.
         job: public id.
         job_id: bigint id.
         after: number of the last event that the client has, 0 for none.
-        base: what stands before the paths of links.
+        base: what precedes the paths of links.
         ping_s: longest silence.
         clock: seconds, monotonic.
     """
@@ -64,25 +64,25 @@ class JobStream:
     async def frames(self, listener: Listener) -> AsyncIterator[bytes]:
         """Yield the bytes of the stream."""
         yield format_sse_event(retry=RETRY_MS)
-        teller = _Teller(self.base, cursor=self.after, pause_s=self.watch.tick_s)
+        writer = EventWriter(self.base, cursor=self.after, pause_s=self.watch.tick_s)
         sent_at = self.clock()
         with self.watch.following(listener, self.job_id):
             while not self.watch.closing:
                 try:
-                    news = await self.watch.read(partial(self._read, teller.cursor))
+                    news = await self.watch.read(partial(self._read, writer.cursor))
                 except JobError:  # erased meanwhile
                     return
                 except (DBAPIError, PoolTimeoutError) as error:
                     _log.warning("stream.waits", error=type(error).__name__)
                     news = None
-                for frame in teller.tell(news, now=self.clock()) if news else ():
+                for frame in writer.write(news, now=self.clock()) if news else ():
                     yield frame
                     sent_at = self.clock()
-                if teller.done:
+                if writer.done:
                     return
                 if news and news.finished.more:
                     continue
-                hurry = news is None or news.finished.held_back or teller.owes_progress
+                hurry = news is None or news.finished.held_back or writer.owes_progress
                 await listener.wait(self.watch.tick_s if hurry else self.ping_s)
                 if self.clock() - sent_at >= self.ping_s:
                     yield _PING
@@ -95,18 +95,18 @@ class JobStream:
 
 
 @dataclass(slots=True)
-class _Teller:
-    """Turns news into events and remembers what was told."""
+class EventWriter:
+    """Turns news into events and remembers the last progress that was sent."""
 
     base: str
     cursor: int
     pause_s: float
     done: bool = False
     owes_progress: bool = False
-    _told: tuple[JobStatus, JobCounts] | None = field(default=None, init=False)
-    _told_at: float = field(default=float("-inf"), init=False)
+    _sent: tuple[JobStatus, JobCounts] | None = field(default=None, init=False)
+    _sent_at: float = field(default=float("-inf"), init=False)
 
-    def tell(self, news: JobNews, *, now: float) -> Iterator[bytes]:
+    def write(self, news: JobNews, *, now: float) -> Iterator[bytes]:
         """Yield the events of ``news``: photos first, so that counts never run ahead of them."""
         top_n = news.view.job.options["top_n"]
         for finished in news.finished.photos:
@@ -118,12 +118,12 @@ class _Teller:
             yield _frame(EventKind.JOB_FINISHED, job, number=FINAL_EVENT)
             self.done = True
             return
-        stands = news.view.status, news.view.counts
-        changed = stands != self._told
-        due = now - self._told_at >= self.pause_s
+        progress = news.view.status, news.view.counts
+        changed = progress != self._sent
+        due = now - self._sent_at >= self.pause_s
         if changed and due:
             yield _frame(EventKind.JOB_PROGRESS, job_progress(news.view))
-            self._told, self._told_at = stands, now
+            self._sent, self._sent_at = progress, now
         self.owes_progress = changed and not due
 
 

@@ -1,4 +1,4 @@
-"""Who listens to which job, and the one look per tick that tells them of news.
+"""Who listens to which job, and the one look per tick that finds news for them.
 
 A listener waits on an event of its loop, not on a thread and not on a connection: a hundred
 idle ones cost one small query every half second, whatever Redis holds or has lost.
@@ -44,7 +44,7 @@ class Listener:
         self._news = asyncio.Event()
 
     def wake(self) -> None:
-        """Tell of news."""
+        """Wake whoever waits: there may be news."""
         self._news.set()
 
     async def wait(self, timeout_s: float) -> bool:
@@ -60,7 +60,7 @@ class JobWatch:
     """The listeners of one process. All methods belong to its event loop.
 
     Args:
-        look: tells how jobs stand, from the database; called in a thread.
+        look: reads how far jobs are, from the database; called in a thread.
         per_tenant: most listeners of a tenant.
         tick_s: seconds between two looks.
     """

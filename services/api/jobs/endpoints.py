@@ -13,8 +13,7 @@ from services.api.docs import BODY, IDEMPOTENT, problems
 from services.api.errors import invalid_field
 from services.api.ids import JobId
 from services.api.jobs.openapi import SUBMISSION_BODY
-from services.api.jobs.polling import etag_of, matches, poll_headers, wait_until_final
-from services.api.jobs.prefer import parse_wait
+from services.api.jobs.polling import etag_of, matches, parse_wait, poll_headers, wait_until_final
 from services.api.jobs.results.schemas import PhotoResult, photo_result
 from services.api.jobs.schemas import JobObject, job_object
 from services.api.jobs.submission.intake import announce, take_in
@@ -28,7 +27,7 @@ from services.api.pagination import (
 )
 from services.api.problems import ProblemCode
 from services.api.schemas import PLAIN_TEXT, GivenTime
-from services.api.state import ApiState, public_base
+from services.api.state import ApiState
 from services.common.db.session import unit_of_work
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import JobStatus
@@ -131,7 +130,9 @@ def get_jobs(
     after = decode_page_key(cursor)
     views = list_jobs(session, caller.tenant, narrow=narrow, after=after, limit=paging.fetch)
     return paging.page(
-        views, show=lambda view: job_object(view, base=public_base(state)), cursor_of=_cursor_of
+        views,
+        show=lambda view: job_object(view, base=state.settings.api.public_base),
+        cursor_of=_cursor_of,
     )
 
 
@@ -157,7 +158,7 @@ def get_job(
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", **poll_headers(view)}
     if matches(if_none_match, etag):
         return Response(status_code=304, headers=headers)
-    return _json(job_object(view, base=public_base(state)), status=200, headers=headers)
+    return _json(job_object(view, base=state.settings.api.public_base), status=200, headers=headers)
 
 
 @router.post(
@@ -176,7 +177,7 @@ def cancel_job(state: State, session: Transaction, caller: Writer, job_id: JobId
     state.metrics.jobs.labels("cancelled").inc()
     view = view_job(session, caller.tenant, job_id)
     return _json(
-        job_object(view, base=public_base(state)),
+        job_object(view, base=state.settings.api.public_base),
         status=200 if view.status.final else 202,
         headers=poll_headers(view),
     )
@@ -231,7 +232,7 @@ def _accepted(state: ApiState, submitted: Submitted) -> Response:
     with unit_of_work(state.sessions) as session:
         view = view_job(session, submitted.job.tenant, submitted.job.public_id)
     headers = {**poll_headers(view), **_submission_headers(submitted)}
-    return _json(job_object(view, base=public_base(state)), status=202, headers=headers)
+    return _json(job_object(view, base=state.settings.api.public_base), status=202, headers=headers)
 
 
 def _submission_headers(submitted: Submitted) -> dict[str, str]:
@@ -245,7 +246,7 @@ def _finished(state: ApiState, view: JobView) -> FinishedJob:
         job = find_job(session, view.job.tenant, view.job.public_id)
         records = ResultRepository(session).page(job.id, after_seq=-1, limit=INTERACTIVE_PHOTOS)
     results = [photo_result(record, top_n=job.options["top_n"]) for record in records]
-    body = job_object(view, base=public_base(state))
+    body = job_object(view, base=state.settings.api.public_base)
     return FinishedJob(**dict(body), results=results)
 
 

@@ -6,12 +6,10 @@ from pydantic import BaseModel
 
 from services.api.docs import json_content
 from services.api.jobs.examples import JOB_EXAMPLE, PHOTO_EXAMPLE
-from services.api.jobs.results.formats import write_results
-from services.api.jobs.results.negotiation import ResultFormat
+from services.api.jobs.results.formats import ResultFormat, write_results
 from services.api.jobs.results.schemas import PhotoResult
 from services.api.jobs.schemas import JobConfig, JobObject
-from services.api.jobs.submission.sealing import UploadedJob
-from services.api.jobs.submission.urls import UrlJob
+from services.api.jobs.submission.json_body import UploadedJob, UrlJob
 
 
 class Results(BaseModel):

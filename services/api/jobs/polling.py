@@ -1,4 +1,4 @@
-"""How clients watch a job: ETag, Retry-After, and holding a request until the job is final."""
+"""How clients watch a job: ETag, Retry-After, and a request held until the job is final."""
 
 import asyncio
 import hashlib
@@ -12,6 +12,7 @@ from services.api.state import ApiState
 from services.common.db.session import unit_of_work
 from services.common.jobs.views import JobView, view_job
 
+MAX_WAIT_S = 30
 _SHORTEST_S, _LONGEST_S = 1, 15
 _POLLS_PER_JOB = 20
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.5
@@ -19,8 +20,8 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.5
 
 def etag_of(view: JobView) -> str:
     """Return a weak tag of what a poller waits for: the status and the counts."""
-    said = (view.status, view.counts, view.model_version, view.job.inputs_erased_at)
-    return f'W/"{hashlib.sha256(repr(said).encode()).hexdigest()[:24]}"'
+    watched = (view.status, view.counts, view.model_version, view.job.inputs_erased_at)
+    return f'W/"{hashlib.sha256(repr(watched).encode()).hexdigest()[:24]}"'
 
 
 def matches(if_none_match: str | None, etag: str) -> bool:
@@ -35,6 +36,21 @@ def poll_headers(view: JobView) -> dict[str, str]:
         return {}
     wait = 0.0 if view.eta_seconds is None else view.eta_seconds / _POLLS_PER_JOB
     return {"Retry-After": str(round(min(max(wait, _SHORTEST_S), _LONGEST_S)))}
+
+
+def parse_wait(prefer: str | None) -> int | None:
+    """Return the seconds of a ``wait`` preference (RFC 7240), at most 30; None without one.
+
+    A preference that makes no sense is ignored, as section 2 of the RFC asks for; of two, the
+    first one counts.
+    """
+    for preference in (prefer or "").split(","):
+        name, _, value = preference.partition(";")[0].partition("=")
+        if name.strip().lower() == "wait":
+            seconds = value.strip().strip('"')
+            usable = seconds.isascii() and seconds.isdecimal() and len(seconds) <= len("9999999")
+            return min(int(seconds), MAX_WAIT_S) or None if usable else None
+    return None
 
 
 async def wait_until_final(

@@ -8,7 +8,7 @@ from services.api.jobs.examples import JOB_EXAMPLE
 from services.api.schemas import Input, ShortText, UtcTime, Whole
 from services.common.domain.faces import AnalysisOptions
 from services.common.domain.ids import IdKind, format_id
-from services.common.domain.jobs import JobCounts, JobStatus
+from services.common.domain.jobs import JobCounts
 from services.common.jobs.views import JobView
 
 MAX_LABELS = 16
@@ -52,7 +52,7 @@ class JobConfig(Input):
     client_ref: ShortText | None = Field(default=None, description="yours, given back")
 
     def options(self) -> AnalysisOptions:
-        """What the analysis is told."""
+        """Return the options of the analysis."""
         return AnalysisOptions(
             top_n=self.top_n,
             min_face_px=self.min_face_px,
@@ -137,14 +137,14 @@ def job_path(job_id: str) -> str:
 
 
 def job_object(view: JobView, *, base: str = "") -> JobObject:
-    """Turn a view into its public form; ``base`` stands before the paths of links."""
+    """Turn a view into its public form; ``base`` precedes the paths of links."""
     job = view.job
     job_id = format_id(IdKind.JOB, job.public_id)
     path = base + job_path(job_id)
     return JobObject.model_validate(
         {
             "id": job_id,
-            "status": _shown(view.status),
+            "status": view.status.value,
             "created_at": job.created_at,
             "started_at": job.started_at,
             "finished_at": job.finished_at,
@@ -168,10 +168,6 @@ def job_object(view: JobView, *, base: str = "") -> JobObject:
             },
         }
     )
-
-
-def _shown(status: JobStatus) -> str:
-    return JobStatus.QUEUED.value if status is JobStatus.OPEN else status.value
 
 
 def _counts(counts: JobCounts) -> dict[str, Any]:

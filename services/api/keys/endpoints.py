@@ -4,13 +4,12 @@ Any key may look at itself.
 """
 
 from http import HTTPStatus
-from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Response
 
 from services.api.dependencies import Caller, Operator, State, Transaction
 from services.api.docs import problems
-from services.api.errors import ApiError
+from services.api.ids import KeyId, not_found
 from services.api.keys.schemas import CallerObject, IssuedKeyObject, KeyObject, NewKey, key_object
 from services.api.pagination import (
     Cursor,
@@ -20,12 +19,9 @@ from services.api.pagination import (
     encode_number,
 )
 from services.api.problems import ProblemCode
-from services.api.schemas import path_id
-from services.common.domain.ids import IdKind, parse_id
+from services.common.domain.ids import IdKind
 from services.common.keys.repository import KeyRepository
 from services.common.keys.service import issue_key
-
-KeyId = Annotated[str, path_id(IdKind.KEY)]
 
 router = APIRouter(prefix="/v1/api-keys", tags=["api keys"])
 
@@ -80,6 +76,5 @@ async def refuse_to_delete_current() -> None:
 )
 def delete_key(session: Transaction, _caller: Operator, key_id: KeyId) -> None:
     """Revoke a key at once and for good; jobs made with it stay."""
-    public_id = parse_id(IdKind.KEY, key_id)
-    if public_id is None or not KeyRepository(session).revoke(public_id):
-        raise ApiError(ProblemCode.NOT_FOUND, "There is no such key.")
+    if not KeyRepository(session).revoke(key_id):
+        raise not_found(IdKind.KEY)

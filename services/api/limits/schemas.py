@@ -2,11 +2,11 @@
 
 from pydantic import BaseModel, Field
 
-from services.api.jobs.prefer import MAX_WAIT_S
+from services.api.jobs.polling import MAX_WAIT_S
 from services.api.jobs.schemas import MAX_LABELS, EffectiveConfig
+from services.api.jobs.submission.json_body import MAX_URLS
 from services.api.jobs.submission.reader import MAX_CONFIG_BYTES
-from services.api.jobs.submission.urls import MAX_URLS
-from services.api.models.upload import MAX_BUNDLE_BYTES, MAX_BUNDLE_FILES
+from services.api.models.bundle_reader import MAX_BUNDLE_BYTES, MAX_BUNDLE_FILES
 from services.api.pagination import MAX_LIMIT
 from services.common.config import Settings
 from services.common.domain.emotions import EMOTIONS, Emotion

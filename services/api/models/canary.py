@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from services.api.dependencies import Caller, ModelAdmin, Transaction
 from services.api.docs import problems
 from services.api.errors import ApiError
-from services.api.models.ids import find_model
+from services.api.ids import find_model
 from services.api.models.schemas import CanaryObject, NewCanary, canary_object
 from services.api.models.usage import read_usage
 from services.api.problems import ProblemCode

@@ -9,7 +9,8 @@ from starlette.concurrency import run_in_threadpool
 
 from services.api.dependencies import Caller, ModelAdmin, State, Transaction
 from services.api.docs import BODY, problems
-from services.api.models.ids import ModelId, find_model
+from services.api.ids import ModelId, find_model
+from services.api.models.bundle_reader import take_bundle
 from services.api.models.openapi import BUNDLE_BODY
 from services.api.models.schemas import (
     Activation,
@@ -18,7 +19,6 @@ from services.api.models.schemas import (
     ModelObject,
     model_object,
 )
-from services.api.models.upload import take_bundle
 from services.api.models.usage import read_usage
 from services.api.problems import ProblemCode
 from services.api.state import ApiState

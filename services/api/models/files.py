@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Response
 from services.api.dependencies import Caller, State, check_scope
 from services.api.docs import problems
 from services.api.errors import ApiError
-from services.api.models.ids import ModelId, find_model
+from services.api.ids import ModelId, find_model
 from services.api.problems import ProblemCode
 from services.common.db.session import unit_of_work
 from services.common.domain.errors import BundleError

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.api.models.upload import MAX_BUNDLE_FILES
+from services.api.models.bundle_reader import MAX_BUNDLE_FILES
 
 BUNDLE_BODY: dict[str, Any] = {
     "requestBody": {

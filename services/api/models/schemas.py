@@ -136,7 +136,7 @@ def model_object(model: Model, usage: Usage) -> ModelObject:
 
 
 def canary_object(report: CanaryReport, usage: Usage) -> CanaryObject:
-    """Turn the report on a trial into its public form."""
+    """Turn the report on a canary into its public form."""
     baseline = report.baseline
     return CanaryObject(
         candidate=model_object(report.candidate, usage),

@@ -14,7 +14,7 @@ class Usage:
     """What a model's row does not say.
 
     Attributes:
-        canary_id: row id of the model on trial, None without one.
+        canary_id: row id of the canary, None without one.
         workers: live worker processes by the version of the model that they answer with.
         refusals: why live worker processes do not use a model that they should.
     """
@@ -25,7 +25,7 @@ class Usage:
 
 
 def read_usage(session: Session) -> Usage:
-    """Look at the trial and at the workers' last signs of life."""
+    """Read the canary and the heartbeats of the workers."""
     report, workers = canary_report(session), WorkerRepository(session)
     return Usage(
         canary_id=None if report is None else report.candidate.id,

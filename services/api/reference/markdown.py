@@ -73,10 +73,10 @@ def _parameters(operation: Operation) -> Iterator[str]:
     yield from ("| parameter | in | type | |", "|---|---|---|---|")
     for one in parameters:
         must = "required" if one.get("required") else ""
-        said = "; ".join(part for part in (must, one.get("description", "")) if part)
+        text = "; ".join(part for part in (must, one.get("description", "")) if part)
         # What is not required is left out, never null.
         kind = type_of(one["schema"]).removesuffix(" or null")
-        yield f"| `{one['name']}` | {one['in']} | {cell(kind)} | {cell(said)} |"
+        yield f"| `{one['name']}` | {one['in']} | {cell(kind)} | {cell(text)} |"
     yield ""
 
 
@@ -127,8 +127,8 @@ def _responses(operation: Operation) -> Iterator[str]:
             f"`{media_type}` {type_of(content.get('schema', {}))}".rstrip()
             for media_type, content in response.get("content", {}).items()
         )
-        said = cell(response["description"])
-        yield f"| {status} | {said}{f': {bodies}' if bodies else ''} |"
+        text = cell(response["description"])
+        yield f"| {status} | {text}{f': {bodies}' if bodies else ''} |"
     yield ""
 
 

@@ -50,10 +50,10 @@ def schema_lines(name: str, schema: Schema) -> Iterator[str]:
     yield from ("| member | type | |", "|---|---|---|")
     required = schema.get("required", ())
     for member, kind in schema["properties"].items():
-        said = [kind["description"]] if "description" in kind else []
+        notes = [kind["description"]] if "description" in kind else []
         if member not in required and "default" in kind:
-            said.append(f"default `{json.dumps(kind['default'])}`")
-        yield f"| `{member}` | {cell(type_of(kind))} | {cell('; '.join(said))} |"
+            notes.append(f"default `{json.dumps(kind['default'])}`")
+        yield f"| `{member}` | {cell(type_of(kind))} | {cell('; '.join(notes))} |"
     yield ""
     if "example" in schema:
         yield from ("```json", json.dumps(schema["example"], indent=2), "```", "")

@@ -1,19 +1,16 @@
 """`/v1/uploads`: photos of a large job, put into the bucket by the client itself."""
 
-import uuid
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from services.api.bodies import JSON, read_model
 from services.api.dependencies import IdempotencyKey, Reader, State, Transaction, Writer
 from services.api.docs import BODY, IDEMPOTENT, json_content, problems
-from services.api.errors import ApiError
+from services.api.ids import UploadId
 from services.api.problems import ProblemCode
-from services.api.schemas import path_id
-from services.api.state import ApiState
 from services.api.uploads.schemas import (
     MAX_BODY_BYTES,
     DeclaredFiles,
@@ -24,7 +21,6 @@ from services.api.uploads.schemas import (
 )
 from services.api.uploads.urls import answer_with_urls
 from services.common.db.session import unit_of_work
-from services.common.domain.ids import IdKind, parse_id
 from services.common.jobs.uploads import declare, discard, find_upload, start_upload
 
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
@@ -32,19 +28,6 @@ router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
 
 def _body(model: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": json_content(model)}}
-
-
-def get_upload_id(
-    upload_id: Annotated[str, path_id(IdKind.UPLOAD)],
-) -> uuid.UUID:
-    """Read the upload's id of the path."""
-    value = parse_id(IdKind.UPLOAD, upload_id)
-    if value is None:
-        raise ApiError(ProblemCode.NOT_FOUND, "There is no such upload.")
-    return value
-
-
-UploadId = Annotated[uuid.UUID, Depends(get_upload_id)]
 
 
 @router.post(
@@ -77,7 +60,7 @@ async def begin_upload(
             declaration = start_upload(
                 session, caller.tenant, files, idempotency_key=key, rules=state.rules
             )
-        answer = answer_with_urls(state, declaration, base=_base(state))
+        answer = answer_with_urls(state, declaration, base=state.settings.api.public_base)
         replayed = {"Idempotency-Replayed": "true"} if declaration.replayed else {}
         headers = {"Location": f"/v1/uploads/{answer.id}", **replayed}
         return Response(answer.model_dump_json(), status_code=201, media_type=JSON, headers=headers)
@@ -117,7 +100,7 @@ async def add_files(
             declaration = declare(
                 session, caller.tenant, upload_id, files, start=body.start, rules=state.rules
             )
-        answer = answer_with_urls(state, declaration, base=_base(state))
+        answer = answer_with_urls(state, declaration, base=state.settings.api.public_base)
         return Response(answer.model_dump_json(), media_type=JSON)
 
     return await run_in_threadpool(add)
@@ -133,7 +116,7 @@ def get_upload(
 ) -> UploadObject:
     """Tell how many files were declared, and which job they are when sealed."""
     job = find_upload(session, caller.tenant, upload_id)
-    return UploadObject.model_validate(upload_fields(job, base=_base(state)))
+    return UploadObject.model_validate(upload_fields(job, base=state.settings.api.public_base))
 
 
 @router.delete(
@@ -148,7 +131,3 @@ def delete_upload(session: Transaction, caller: Writer, upload_id: UploadId) -> 
     One that is left alone is erased at its `expires_at`.
     """
     discard(session, caller.tenant, upload_id)
-
-
-def _base(state: ApiState) -> str:
-    return (state.settings.api.public_url or "").rstrip("/")

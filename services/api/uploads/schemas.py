@@ -160,7 +160,7 @@ def declared_files(
 def upload_slot(
     photo: DeclaredPhoto, *, url: str | None, stored: Mapping[str, int], limit: int
 ) -> UploadSlot:
-    """Tell where a file goes; ``stored`` holds the sizes of objects that are there, by key."""
+    """Return where a file goes; ``stored`` holds the sizes of objects that are there, by key."""
     refusal = Refusal.by_size(photo.byte_count, limit=limit)
     if refusal is not None:
         error = ItemErrorObject(code=refusal.code.value, detail=refusal.detail)

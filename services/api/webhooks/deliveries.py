@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 
 from services.api.dependencies import Reader, State, Transaction, Writer
 from services.api.docs import problems
+from services.api.ids import EndpointId, MessageId
 from services.api.pagination import (
     Cursor,
     Page,
@@ -13,7 +14,6 @@ from services.api.pagination import (
     decode_number,
     encode_number,
 )
-from services.api.webhooks.ids import EndpointId, MessageId
 from services.api.webhooks.schemas import (
     DeliveryDetail,
     DeliveryObject,

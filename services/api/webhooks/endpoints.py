@@ -5,6 +5,7 @@ from fastapi import APIRouter, Response
 from services.api.dependencies import Reader, State, Transaction, Writer
 from services.api.docs import problems
 from services.api.errors import invalid_field
+from services.api.ids import EndpointId
 from services.api.pagination import (
     Cursor,
     Page,
@@ -13,7 +14,6 @@ from services.api.pagination import (
     encode_number,
 )
 from services.api.state import ApiState
-from services.api.webhooks.ids import EndpointId
 from services.api.webhooks.schemas import (
     EndpointChange,
     EndpointObject,

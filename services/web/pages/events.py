@@ -1,4 +1,4 @@
-"""`/jobs/{id}/events`: how a job stands as it changes, told by the API; the key stays here."""
+"""`/jobs/{id}/events`: how far a job is as it changes, from the API; the key stays here."""
 
 import contextlib
 import json
@@ -49,21 +49,21 @@ class _JobEvents(Response):
             headers={"Last-Event-ID": last, "Accept": "text/event-stream"},
         )
         with web.streams.admitted():
-            async with asked as told:
-                if told.status_code == _NO_CONTENT:  # the browser has the end: it stops asking
+            async with asked as response:
+                if response.status_code == _NO_CONTENT:  # the browser has the end: it stops asking
                     await Response(status_code=_NO_CONTENT)(_scope, receive, send)
                     return
                 start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
                 await send(start)
-                await web.streams.pump(_frames(told), receive, send)
+                await web.streams.pump(_frames(response), receive, send)
 
 
-async def _frames(told: httpx.Response) -> AsyncIterator[bytes]:
+async def _frames(response: httpx.Response) -> AsyncIterator[bytes]:
     yield _RETRY
     reader = EventReader()
-    # A broken stream is over like one that ended: the browser comes back, and is told what is up.
+    # A broken stream is over like one that ended: the browser comes back, and gets the reason.
     with contextlib.suppress(httpx.TransportError):
-        async for block in told.aiter_bytes():
+        async for block in response.aiter_bytes():
             for event in reader.feed(block):
                 if not event.kind:
                     # Scripts do not see comments, and must see that a quiet stream lives.

@@ -1,4 +1,4 @@
-"""`/`: submit photos. `/notice`: what people must be told. `/healthz`."""
+"""`/`: submit photos. `/notice`: what people must know. `/healthz`."""
 
 import secrets
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ async def show_notice(request: Request) -> Response:
 
 
 async def healthz(_request: Request) -> Response:
-    """Tell that the process serves; the API has a health of its own."""
+    """Say that the process serves; the API has a health of its own."""
     return PlainTextResponse("ok\n")
 
 

@@ -39,7 +39,7 @@ async def list_jobs(request: Request) -> Response:
 
 
 async def show_job(request: Request) -> Response:
-    """Show how a job stands and, narrowed by the filter, what came of its photos."""
+    """Show how far a job is and, narrowed by the filter, what came of its photos."""
     gateway, job_id = web_of(request).gateway, request.path_params["job_id"]
     narrow = filters(request)
     cursor = request.query_params.get("cursor")
@@ -66,13 +66,13 @@ async def show_job(request: Request) -> Response:
 
 
 async def job_state(request: Request) -> Response:
-    """Tell a script how a job stands, and when to ask again."""
+    """Return for a script how far a job is, and when to ask again."""
     path = path_of("jobs", request.path_params["job_id"])
     async with web_of(request).gateway.opened("GET", path) as response:
         await response.aread()
         again = response.headers.get("retry-after")
-    told = state_of(job_view(response.json(), now=now()))
-    return JSONResponse(told, headers={"Retry-After": again or "2"})
+    state = state_of(job_view(response.json(), now=now()))
+    return JSONResponse(state, headers={"Retry-After": again or "2"})
 
 
 async def cancel_job(request: Request) -> Response:

@@ -37,7 +37,7 @@ async def submit_links(request: Request) -> Response:
     except ApiRefusalError as refusal:
         if not (faults := link_faults(refusal, links)):
             fault = fault_of(refusal)
-            faults = [f"{fault.title}. {fault.detail} {fault.advice}"]
+            faults = [f"{fault.title}. {fault.detail} {fault.advice}".rstrip()]
             return await _again(request, form, *faults, status=fault.status)
         title = "Nothing was submitted, because of links that may not be fetched."
         return await _again(request, form, title, *faults)
@@ -52,8 +52,8 @@ async def _again(
 
 def _key(once: str, name: str, links: list[str]) -> str:
     """Make a double click one job, and a form that was changed another one."""
-    said = "\0".join((once, name, *links))
-    return hashlib.sha256(said.encode()).hexdigest()[:32]
+    form = "\0".join((once, name, *links))
+    return hashlib.sha256(form.encode()).hexdigest()[:32]
 
 
 routes = [Route("/links", submit_links, methods=["POST"])]

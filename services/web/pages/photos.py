@@ -17,7 +17,7 @@ from services.web.views.photos import photo_view
 _CACHE = {"Cache-Control": "private, max-age=3600"}
 _SIZES = frozenset({"small", "medium", "large"})
 _PICTURE_TYPES = frozenset({"image/jpeg", "image/png"})
-# The name of a download is ours; the API's answer tells the type.
+# The name of a download is ours; the API's answer names the type.
 _DOWNLOADS = {"csv": "results", "jsonl": "results", "json": "results", "zip": "artifacts"}
 
 

@@ -22,7 +22,7 @@ from services.web.gateway import Gateway, path_of
 from services.web.state import web_of
 from services.web.views.jobs import NAME_LABEL
 
-# The API tells what is missing when a page is declared again; then only that is put.
+# The API lists what is missing when a page is declared again; then only that is put.
 _PUT_TRIES = 3
 _PARALLEL_PUTS = 4
 _MAX_JSON = 10_000

@@ -1,4 +1,4 @@
-// How a job stands, as it changes: by the service's event stream, by asking while there is none.
+// How far a job is, as it changes: by the service's event stream, by asking while there is none.
 
 // A stream says something every 15 s; one that a proxy collects, or that hangs, does not.
 const SILENT_MS = 40_000;

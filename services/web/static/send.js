@@ -9,7 +9,7 @@ export class SendError extends Error {}
 const randomKey = () =>
   [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-// XMLHttpRequest and not fetch: fetch does not tell how much of a body is sent.
+// XMLHttpRequest and not fetch: fetch does not report how much of a body is sent.
 function request(method, address, { body, headers = {}, signal, onSent }) {
   return new Promise((done, failed) => {
     signal?.throwIfAborted();
@@ -43,8 +43,8 @@ async function insist(method, address, options, onPause) {
     try {
       const xhr = await request(method, address, options);
       if (xhr.status < 300) return answerOf(xhr);
-      const told = answerOf(xhr);
-      problem = new SendError([told.detail, told.advice].filter(Boolean).join(" ") || `The page answered ${xhr.status}.`);
+      const answer = answerOf(xhr);
+      problem = new SendError([answer.detail, answer.advice].filter(Boolean).join(" ") || `The page answered ${xhr.status}.`);
       if (xhr.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
       if (![429, 502, 503, 504].includes(xhr.status)) throw problem;
     } catch (error) {

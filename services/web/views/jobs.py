@@ -82,7 +82,7 @@ def job_view(job: Mapping[str, Any], *, now: datetime) -> JobView:
 
 
 def state_of(view: JobView) -> dict[str, Any]:
-    """Tell a script how a job stands, in the words of its page."""
+    """Return how far a job is for a script, in the words of its page."""
     return {
         "status": view.status,
         "word": view.word,
@@ -100,7 +100,7 @@ def _name(job: Mapping[str, Any], total: int) -> str:
 
 
 def _line(job: Mapping[str, Any], counts: Mapping[str, int], *, final: bool) -> str:
-    """Say in a sentence how the photos stand."""
+    """Say in a sentence how far the photos are."""
     total = counts.get("total", 0)
     if not final:
         done = total - counts.get("queued", 0) - counts.get("running", 0)
@@ -113,5 +113,5 @@ def _line(job: Mapping[str, Any], counts: Mapping[str, int], *, final: bool) -> 
         (counts.get("failed", 0), "failed"),
         (counts.get("cancelled", 0), "cancelled"),
     ]
-    told = ", ".join(f"{number:,} {words}" for number, words in parts if number)
-    return f"{count(total, 'photo')}: {told}" if told else count(total, "photo")
+    listed = ", ".join(f"{number:,} {words}" for number, words in parts if number)
+    return f"{count(total, 'photo')}: {listed}" if listed else count(total, "photo")

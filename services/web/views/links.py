@@ -1,4 +1,4 @@
-"""Links that a visitor pasted: told apart, and told about in words when they are refused."""
+"""Links that a visitor pasted: how they are split, and what is said when some are refused."""
 
 import re
 from collections.abc import Sequence
@@ -21,9 +21,9 @@ def link_faults(refusal: ApiRefusalError, links: Sequence[str]) -> list[str]:
         for pointer, detail in refusal.faults
         if (found := _PLACE.match(pointer)) and int(found[1]) < len(links)
     ]
-    told = [f"{_shortened(link)}: {detail}" for link, detail in faults[:_SHOWN]]
+    shown = [f"{_shortened(link)}: {detail}" for link, detail in faults[:_SHOWN]]
     rest = len(faults) - _SHOWN
-    return [*told, f"and {rest:,} more"] if rest > 0 else told
+    return [*shown, f"and {rest:,} more"] if rest > 0 else shown
 
 
 def _shortened(link: str) -> str:

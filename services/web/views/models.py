@@ -46,7 +46,7 @@ class ConfusionRow:
 
 @dataclass(frozen=True, slots=True)
 class ClassRow:
-    """How well one expression is told."""
+    """How well one expression is recognised."""
 
     label: str
     precision: Bar
@@ -62,12 +62,12 @@ def figures(metrics: Mapping[str, Any]) -> tuple[Figure, ...]:
 
 
 def measured_on(manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    """Tell what the figures were measured on: how many images, of what data, which split."""
+    """Return what the figures were measured on: how many images, of what data, which split."""
     metrics, data = (manifest.get(name) or {} for name in ("metrics", "training_data"))
     if not isinstance(images := metrics.get("n"), int):
         return ()
-    told = (data.get("name"), metrics.get("split"))
-    return (count(images, "image"), *(str(words) for words in told if words))
+    parts = (data.get("name"), metrics.get("split"))
+    return (count(images, "image"), *(str(words) for words in parts if words))
 
 
 def confusion(labels: Sequence[str], metrics: Mapping[str, Any]) -> tuple[ConfusionRow, ...]:

@@ -18,17 +18,6 @@ _WARNINGS = {
     "small_face": "small: fewer pixels than the model sees",
     "cut_off": "cut off at the edge of the photo",
 }
-_CAUSES = {
-    "empty": "The file is empty.",
-    "decode_failed": "The file is damaged: save it again and send it again.",
-    "truncated": "The file ends too early: copy it again and send it again.",
-    "unsupported_format": "No photo that can be read: use JPEG, PNG, WebP, BMP or TIFF.",
-    "too_large": "The file is too large: make it smaller and send it again.",
-    "too_many_pixels": "It has too many pixels: make it smaller and send it again.",
-    "too_small": "It has too few pixels for a face to be found.",
-    "object_missing": "The photo never arrived: send it again.",
-    "hash_mismatch": "The photo arrived altered: send it again.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +37,7 @@ class Rectangle:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """Where a face's number stands: above its box, or inside where the photo ends."""
+    """Where a face's number is drawn: above its box, or inside where the photo ends."""
 
     box: Rectangle
     digit: float
@@ -175,10 +164,11 @@ def _crop(box: Rectangle, *, width: int, height: int) -> Rectangle:
 
 
 def _cause(error: Mapping[str, Any] | None) -> str:
+    """Say why a photo failed, in the sentence of the API."""
     if not error:
         return ""
     code = str(error.get("code") or "internal")
-    return _CAUSES.get(code) or str(error.get("detail") or f"It could not be analysed ({code}).")
+    return str(error.get("detail") or f"It could not be analysed ({code}).")
 
 
 def confidence_choices() -> tuple[tuple[str, str], ...]:

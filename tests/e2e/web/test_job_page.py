@@ -89,7 +89,7 @@ class TestGallery:
     def test_failed_photos_say_what_to_do(self, new_page: NewPage, job: str) -> None:
         page = new_page(f"{job}?status=failed")
         assert shown_names(page) == ["truncated.jpg"]
-        expect(page.locator(".gallery")).to_contain_text("copy it again")
+        expect(page.locator(".gallery")).to_contain_text("send it whole")
 
 
 class TestFilter:
@@ -193,7 +193,7 @@ def test_a_job_is_deleted_only_after_the_question(new_page: NewPage) -> None:
     page.wait_for_url("**/jobs")
     expect(page.locator(".flash")).to_contain_text("erased")
     page.goto(page.url.removesuffix("/jobs") + path)
-    expect(page.locator("h1")).to_have_text("It is erased")
+    expect(page.locator("h1")).to_have_text("The resource is gone")
 
 
 @pytest.mark.parametrize("address", ["/", "/jobs", "JOB", "PHOTO", "/models", "/notice"])

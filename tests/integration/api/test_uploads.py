@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from services.api.jobs.submission.urls import MAX_URLS_BYTES
+from services.api.jobs.submission.json_body import MAX_URLS_BYTES
 from services.common.config import Settings
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import DoomedObject, Item, Job

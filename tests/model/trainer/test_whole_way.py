@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from typer.testing import CliRunner
 
-from services.api.models.upload import MAX_BUNDLE_FILES
+from services.api.models.bundle_reader import MAX_BUNDLE_FILES
 from services.trainer.cli import app
 from services.trainer.data.layouts import Split
 from services.trainer.errors import RunError

@@ -15,10 +15,10 @@ from services.api.health.schemas import READY_EXAMPLE, UNREADY_EXAMPLE, Readines
 from services.api.jobs.examples import JOB_EXAMPLE, PHOTO_EXAMPLE
 from services.api.jobs.results.schemas import PhotoResult
 from services.api.jobs.schemas import JobConfig, JobObject
-from services.api.jobs.submission.sealing import UploadedJob
-from services.api.jobs.submission.urls import UrlJob
+from services.api.jobs.submission.json_body import UploadedJob, UrlJob
 from services.api.keys.schemas import ISSUED_EXAMPLE, KEY_EXAMPLE, IssuedKeyObject, KeyObject
 from services.api.limits.schemas import LimitsObject, limits_object
+from services.api.models.bundle_reader import MAX_BUNDLE_FILES
 from services.api.models.examples import CANARY_EXAMPLE, DETAIL_EXAMPLE, MODEL_EXAMPLE
 from services.api.models.schemas import (
     Activation,
@@ -27,7 +27,6 @@ from services.api.models.schemas import (
     ModelObject,
     NewCanary,
 )
-from services.api.models.upload import MAX_BUNDLE_FILES
 from services.api.openapi_examples import NoExampleError, example_of
 from services.api.problems import PROBLEM_JSON, PROBLEM_TYPES, Problem, ProblemCode
 from services.api.uploads.examples import DECLARED_EXAMPLE, UPLOAD_EXAMPLE

@@ -136,3 +136,16 @@ class TestEvents:
         service.upsets.append(httpx.Response(200, content=body))
         with pytest.raises(UnexpectedAnswerError):
             list(client.jobs.attach(JOB).events())
+
+
+class TestFollow:
+    def test_gives_each_photo_once_as_it_is_finished(
+        self, client: Client, service: FakeService
+    ) -> None:
+        service.upsets.append(httpx.Response(200, content=PROGRESS + item(2) + item(0) + FINISHED))
+        seen: list[str] = []
+        job = client.jobs.attach(JOB)
+        photos = list(job.follow(on_progress=lambda state: seen.append(state.status)))
+        assert [photo.filename for photo in photos] == ["2.jpg", "0.jpg"]
+        assert seen == ["running", "succeeded"]
+        assert job.state.status == "succeeded"

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from hfer import BrokenOffError, Client, ResultFormat, UnexpectedAnswerError
-from tests.fixtures.fake_service import JOB, FakeService, job_json, photo_json
+from tests.fixtures.fake_service import JOB, FakeService, photo_json
 
 PHOTOS = [photo_json(number, f"{number}\u2028.jpg") for number in range(4)]
 LINES = [json.dumps(photo, ensure_ascii=False).encode() + b"\n" for photo in PHOTOS]
@@ -80,23 +80,3 @@ class TestBytes:
         service.upsets = deque([cut(b"".join(LINES)[:60]), httpx.Response(200, content=other)])
         with pytest.raises(UnexpectedAnswerError, match="changed"):
             list(client.jobs.attach(JOB).results_bytes(ResultFormat.JSON))
-
-
-class TestFollow:
-    def test_gives_each_photo_once_as_it_is_finished(
-        self, client: Client, service: FakeService
-    ) -> None:
-        def at(status: str, done: int) -> httpx.Response:
-            counts = {"succeeded": done, "running": 4 - done}
-            return httpx.Response(200, json=job_json(status, **counts))
-
-        def lines(*numbers: int) -> httpx.Response:
-            return httpx.Response(200, content=b"".join(LINES[number] for number in numbers))
-
-        service.upsets = deque(
-            [at("running", 0), at("running", 1), lines(2), at("succeeded", 4), lines(0, 1, 2, 3)]
-        )
-        photos = [photo.index for photo in client.jobs.attach(JOB).follow()]
-        assert photos == [2, 0, 1, 3]
-        asked = [request.url.params.get("partial") for request in service.requests]
-        assert asked == [None, None, "true", None, None]

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from services.common.config import Settings
+from services.common.config import ApiSettings, Settings
 
 REQUIRED = {
     "HFER_DATABASE__URL": "postgresql+psycopg://user:hunter2@127.0.0.1:1/db",
@@ -40,3 +40,16 @@ class TestSettings:
     def test_shows_no_secret(self, environment: pytest.MonkeyPatch) -> None:
         del environment
         assert "hunter2" not in repr(Settings())
+
+
+class TestPublicBase:
+    @pytest.mark.parametrize(
+        ("url", "base"),
+        [
+            (None, ""),
+            ("https://hfer.example.org/", "https://hfer.example.org"),
+            ("https://example.org/hfer", "https://example.org/hfer"),
+        ],
+    )
+    def test_precedes_a_path(self, url: str | None, base: str) -> None:
+        assert ApiSettings(public_url=url).public_base == base

@@ -27,9 +27,6 @@ JobProgress = Callable[[JobState], None]
 # The service says with Retry-After how often to look; these bound what it may say.
 SHORTEST_POLL_S, USUAL_POLL_S, LONGEST_POLL_S = 0.2, 1.0, 15.0
 
-# `follow` reads the results again after each twentieth of the job: 20 readings at most.
-FOLLOW_STEPS = 20
-
 
 class AsyncJob:
     """A handle on one job, for asyncio; see `hfer.Job`."""
@@ -47,7 +44,7 @@ class AsyncJob:
         return self._state or await self.refresh()
 
     async def refresh(self, *, retry: RetryPolicy | None = None) -> JobState:
-        """Ask the service how the job stands."""
+        """Ask the service how far the job is."""
         headers = {"If-None-Match": self._etag} if self._etag and self._state else {}
         call = Call("GET", self.path, headers=headers)
         response = await self.transport.send(call, retry=retry)
@@ -80,23 +77,13 @@ class AsyncJob:
     async def follow(
         self, *, on_progress: JobProgress | None = None
     ) -> AsyncGenerator[PhotoResult, None]:
-        """Iterate over results while the job runs; see `hfer.Job.follow`."""
-        given: set[int] = set()
-        while True:
-            state = await self.refresh(retry=PATIENT)
-            if on_progress is not None:
-                on_progress(state)
-            fresh = state.counts.finished - len(given)
-            if state.final or (fresh and fresh * FOLLOW_STEPS >= state.counts.total):
-                # A final job is read without `partial`: photos that were never reached are told.
-                async with aclosing(self.results(partial=not state.final)) as results:
-                    async for photo in results:
-                        if photo.index not in given:
-                            given.add(photo.index)
-                            yield photo
-            if state.final:
-                return
-            await self.transport.wire.sleep(self._poll_s)
+        """Iterate over the photos of `events`; see `hfer.Job.follow`."""
+        async with aclosing(self.events()) as events:
+            async for event in events:
+                if event.job is not None and on_progress is not None:
+                    on_progress(event.job)
+                if event.photo is not None:
+                    yield event.photo
 
     def results_bytes(
         self, encoding: ResultFormat, *, partial: bool = False

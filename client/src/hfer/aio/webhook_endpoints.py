@@ -1,4 +1,4 @@
-"""Webhook endpoints of the service: who is told when jobs end, and whether it arrived."""
+"""Webhook endpoints of the service: who is notified when jobs end, and whether it arrived."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -40,7 +40,7 @@ class AsyncWebhookEndpoints:
         return _endpoint(await self._transport.send_json(call, retry=ONCE))
 
     async def enable(self, endpoint_id: str, *, enabled: bool = True) -> WebhookEndpoint:
-        """Switch an endpoint on, or off; what was pending goes on when it is on again."""
+        """Switch an endpoint on, or off; what was pending continues when it is on again."""
         call = json_call("PATCH", _path(endpoint_id), {"enabled": enabled})
         return _endpoint(await self._transport.send_json(call))
 
@@ -54,7 +54,7 @@ class AsyncWebhookEndpoints:
         return _endpoint(await self._transport.send_json(call, retry=ONCE))
 
     async def test(self, endpoint_id: str) -> WebhookDelivery:
-        """Send a message of the type ``endpoint.test``; `delivery` tells whether it arrived."""
+        """Send a message of the type ``endpoint.test``; `delivery` shows whether it arrived."""
         call = Call("POST", f"{_path(endpoint_id)}/test")
         return _delivery(await self._transport.send_json(call, retry=ONCE))
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hfer._version import __version__
-from hfer.cli.delivery import coming_back, deliver, leave, tell, watch, write_json
+from hfer.cli.delivery import coming_back, deliver, leave, note, watch, write_json
 from hfer.cli.doctor import doctor
 from hfer.cli.exits import exit_code_of_error
 from hfer.cli.models import models
@@ -61,10 +61,10 @@ def main(arguments: Sequence[str] | None = None, *, wiring: Wiring | None = None
     try:
         app(args=arguments, obj=wiring, prog_name="hfer")
     except HferError as error:
-        tell(wiring.stderr, f"hfer: {error}")
+        note(wiring.stderr, f"hfer: {error}")
         sys.exit(exit_code_of_error(error))
     except OSError as error:
-        tell(wiring.stderr, f"hfer: {error.strerror or error}: {error.filename or ''}")
+        note(wiring.stderr, f"hfer: {error.strerror or error}: {error.filename or ''}")
         sys.exit(1)
 
 
@@ -163,7 +163,7 @@ def delete(
         typer.confirm(f"Erase {job_id}, its photos and its results?", abort=True, err=True)
     with session(context, url, api_key) as (wiring, client):
         client.jobs.attach(job_id).delete()
-        tell(wiring.stderr, f"Erased {job_id}")
+        note(wiring.stderr, f"Erased {job_id}")
     if as_json:
         write_json({"id": job_id, "deleted": True})
 

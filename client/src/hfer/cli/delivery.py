@@ -23,8 +23,8 @@ from hfer.jobs import Job
 from hfer.models import JobState, ResultFormat
 
 
-def tell(stderr: Console, text: str) -> None:
-    """Say one line on stderr."""
+def note(stderr: Console, text: str) -> None:
+    """Print one line on stderr."""
     stderr.print(Text(safe(text)), soft_wrap=True)
 
 
@@ -34,21 +34,21 @@ def coming_back(job: Job, stderr: Console) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as interrupt:
-        tell(stderr, "Interrupted; the job was left alone.")
-        tell(stderr, f"See how it stands:  hfer status {job.id}")
-        tell(stderr, f"Get its results:    hfer results {job.id} --wait")
+        note(stderr, "Interrupted; the job was left alone.")
+        note(stderr, f"See how it stands:  hfer status {job.id}")
+        note(stderr, f"Get its results:    hfer results {job.id} --wait")
         raise typer.Exit(ExitCode.INTERRUPTED) from interrupt
 
 
 @contextmanager
-def going_on(stderr: Console) -> Iterator[None]:
+def resuming(stderr: Console) -> Iterator[None]:
     """Let Ctrl-C during an upload say that nothing is lost."""
     try:
         yield
     except KeyboardInterrupt as interrupt:
-        tell(stderr, "Interrupted while sending; there is no job yet.")
-        tell(stderr, "Run the same command again: it goes on where it stopped (within a day).")
-        tell(stderr, "Add --fresh to begin anew.")
+        note(stderr, "Interrupted while sending; there is no job yet.")
+        note(stderr, "Run the same command again: it goes on where it stopped (within a day).")
+        note(stderr, "Add --fresh to begin anew.")
         raise typer.Exit(ExitCode.INTERRUPTED) from interrupt
 
 
@@ -96,17 +96,17 @@ def _fill(job: Job, out: Path, stderr: Console, *, partial: bool, quiet: bool) -
     with download_bar(stderr, total=len(plan), quiet=quiet or not plan) as advance:
         missing = write_annotated(job, plan, out, on_done=advance)
     if missing:
-        tell(stderr, f"{missing:,} annotated photos are no longer kept by the service.")
-    tell(stderr, f"Wrote {len(plan) - missing:,} annotated photos and the results to {out}")
+        note(stderr, f"{missing:,} annotated photos are no longer kept by the service.")
+    note(stderr, f"Wrote {len(plan) - missing:,} annotated photos and the results to {out}")
 
 
 def describe_end(state: JobState, stderr: Console) -> None:
-    """Say in a line how the job stands."""
-    tell(stderr, f"{state.id} {state.status}: photos {describe(state.counts)}")
+    """Say in a line how far the job is."""
+    note(stderr, f"{state.id} {state.status}: photos {describe(state.counts)}")
 
 
 def leave(state: JobState, stderr: Console) -> NoReturn:
-    """End with a line on how the job stands, and the exit code that says the same."""
+    """End with a line on how far the job is, and the exit code that says the same."""
     describe_end(state, stderr)
     raise typer.Exit(exit_code_of_job(state))
 

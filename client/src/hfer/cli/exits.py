@@ -1,4 +1,4 @@
-"""Exit codes, so that scripts can tell what happened without reading."""
+"""Exit codes, so that scripts know what happened without reading."""
 
 from enum import IntEnum
 
@@ -26,7 +26,7 @@ class ExitCode(IntEnum):
     ``UNREACHABLE``: no answer from the service, or not from an HFER service.
     ``REFUSED``: the service refused; its code and request id are shown.
     ``UNWELL``: `doctor` found something that keeps the service from working.
-    ``INTERRUPTED``: Ctrl-C; a job that was submitted goes on, an upload can be gone on with.
+    ``INTERRUPTED``: Ctrl-C; a job that was submitted continues, an upload can be continued.
     """
 
     OK = 0

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hfer.cli.delivery import tell, write_json
+from hfer.cli.delivery import note, write_json
 from hfer.cli.options import DEFAULT_URL, ApiKey, AsJson, Quiet, Url, Wiring, session
 from hfer.cli.progress import upload_bar
 from hfer.cli.registry_tables import canary_table, card_text, model_table, models_table
@@ -77,9 +77,9 @@ def publish(
     with session(context, url, api_key) as (wiring, client):
         with upload_bar(wiring.stderr, quiet=quiet) as on_upload:
             info = client.models.publish(directory, on_upload=on_upload)
-        tell(wiring.stderr, f"Published {info.model_version}")
+        note(wiring.stderr, f"Published {info.model_version}")
         if not info.active:
-            tell(wiring.stderr, f"Let it answer:  hfer models activate {info.id}")
+            note(wiring.stderr, f"Let it answer:  hfer models activate {info.id}")
     if as_json:
         write_json(info)
     else:
@@ -138,7 +138,7 @@ def status(
     with session(context, url, api_key) as (wiring, client):
         found = client.models.canary()
         if found is None and not as_json:
-            tell(wiring.stderr, "No model is on trial.")
+            note(wiring.stderr, "No model is on trial.")
         else:
             _print_canary(found, as_json=as_json)
 
@@ -151,7 +151,7 @@ def stop(
     with session(context, url, api_key) as (wiring, client):
         found = client.models.canary()
         client.models.stop_canary()
-        tell(wiring.stderr, "No model was on trial." if found is None else "The trial is over.")
+        note(wiring.stderr, "No model was on trial." if found is None else "The trial is over.")
         if found is not None or as_json:
             _print_canary(found, as_json=as_json)
 
@@ -161,7 +161,7 @@ def _print_change(wiring: Wiring, info: ModelInfo, *, as_json: bool) -> None:
         write_json(info)
     else:
         stdout_console().print(model_table(info))
-    tell(wiring.stderr, "Workers follow within seconds; `hfer models list` tells how many have.")
+    note(wiring.stderr, "Workers follow within seconds; `hfer models list` tells how many have.")
 
 
 def _print_canary(found: Canary | None, *, as_json: bool) -> None:

@@ -82,8 +82,8 @@ def canary_table(canary: Canary) -> Table:
 
 
 def _refusals(model: ModelInfo) -> str:
-    said = [f"{refusal.workers:,} ({refusal.reason})" for refusal in model.refusals]
-    return ", ".join(said) or NOTHING
+    listed = [f"{refusal.workers:,} ({refusal.reason})" for refusal in model.refusals]
+    return ", ".join(listed) or NOTHING
 
 
 def _use(model: ModelInfo) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from hfer.cli.delivery import coming_back, deliver, going_on, leave, tell, watch, write_json
+from hfer.cli.delivery import coming_back, deliver, leave, note, resuming, watch, write_json
 from hfer.cli.options import (
     DEFAULT_URL,
     ApiKey,
@@ -85,7 +85,7 @@ def submit(
     with session(context, url, api_key) as (wiring, client):
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
-        with going_on(wiring.stderr), upload_bar(wiring.stderr, quiet=quiet) as on_upload:
+        with resuming(wiring.stderr), upload_bar(wiring.stderr, quiet=quiet) as on_upload:
             job = client.submit(
                 *given,
                 top_n=top_n,
@@ -103,7 +103,7 @@ def submit(
             _print_submitted(job.state, results_format)
             return
         with coming_back(job, wiring.stderr):
-            tell(wiring.stderr, f"Submitted {job.id}")
+            note(wiring.stderr, f"Submitted {job.id}")
             state = watch(job, wiring.stderr, quiet=quiet)
             deliver(
                 job,

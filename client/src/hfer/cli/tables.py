@@ -70,7 +70,7 @@ def jobs_table(states: Iterable[JobState]) -> Table:
 
 
 def describe(counts: Counts) -> str:
-    """Say how the photos of a job stand, leaving out the zeros."""
+    """Count the photos of a job by status, leaving out the zeros."""
     parts = {
         "succeeded": counts.succeeded,
         "without a face": counts.no_face,

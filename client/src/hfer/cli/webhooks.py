@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hfer.cli.delivery import tell, write_json
+from hfer.cli.delivery import note, write_json
 from hfer.cli.exits import ExitCode
 from hfer.cli.options import DEFAULT_URL, ApiKey, Url, Wiring, session
 from hfer.cli.tables import stdout_console
@@ -90,7 +90,7 @@ def enable(
     """Switch an endpoint on again; what was pending is sent."""
     with session(context, url, api_key) as (wiring, client):
         changed = client.webhook_endpoints.enable(endpoint)
-        tell(wiring.stderr, f"Enabled {changed.id}")
+        note(wiring.stderr, f"Enabled {changed.id}")
     if as_json:
         write_json(changed)
 
@@ -107,7 +107,7 @@ def disable(
     """Switch an endpoint off; nothing new is kept for it."""
     with session(context, url, api_key) as (wiring, client):
         off = client.webhook_endpoints.enable(endpoint, enabled=False)
-        tell(wiring.stderr, f"Disabled {off.id}")
+        note(wiring.stderr, f"Disabled {off.id}")
     if as_json:
         write_json(off)
 
@@ -124,7 +124,7 @@ def delete(
     """Delete an endpoint with its messages, sent or not."""
     with session(context, url, api_key) as (wiring, client):
         client.webhook_endpoints.delete(endpoint)
-        tell(wiring.stderr, f"Deleted {endpoint}")
+        note(wiring.stderr, f"Deleted {endpoint}")
     if as_json:
         write_json({"id": endpoint, "deleted": True})
 
@@ -141,11 +141,11 @@ def send_test(
     """Send a test message and tell whether it arrived. Exits with 4 if it did not."""
     with session(context, url, api_key) as (wiring, client):
         sent = client.webhook_endpoints.test(endpoint)
-        tell(wiring.stderr, f"Sent {sent.message_id}")
+        note(wiring.stderr, f"Sent {sent.message_id}")
         seen = _await_attempt(wiring, client, endpoint, sent)
-        tell(wiring.stderr, describe_attempt(seen.last_attempt))
+        note(wiring.stderr, describe_attempt(seen.last_attempt))
         if seen.last_attempt is None:
-            tell(wiring.stderr, "Nothing was tried yet: does the maintenance process run?")
+            note(wiring.stderr, "Nothing was tried yet: does the maintenance process run?")
         if as_json:
             write_json(seen)
         raise typer.Exit(ExitCode.OK if seen.status == "delivered" else ExitCode.JOB_FAILED)
@@ -186,7 +186,7 @@ def redeliver(
     """Send a message again, under its own id."""
     with session(context, url, api_key) as (wiring, client):
         again = client.webhook_endpoints.redeliver(endpoint, message)
-        tell(wiring.stderr, f"{message} is sent again")
+        note(wiring.stderr, f"{message} is sent again")
     if as_json:
         write_json(again)
 
@@ -208,4 +208,4 @@ def _print_secret(wiring: Wiring, endpoint: WebhookEndpoint, *, as_json: bool) -
         write_json(endpoint)
     else:
         stdout_console().print(endpoint_table(endpoint))
-    tell(wiring.stderr, "Keep the secret: it is not shown again.")
+    note(wiring.stderr, "Keep the secret: it is not shown again.")

@@ -11,8 +11,7 @@ from services.api.dependencies import Reader, State, Transaction
 from services.api.docs import problems
 from services.api.ids import JobId
 from services.api.jobs.results.drawing import WITH_RESULT, annotated_picture, photo_gone
-from services.api.jobs.results.formats import write_results
-from services.api.jobs.results.negotiation import ResultFormat
+from services.api.jobs.results.formats import ResultFormat, write_results
 from services.api.jobs.results.paging import read_batches
 from services.api.jobs.schemas import job_object
 from services.api.problems import ProblemCode
@@ -27,7 +26,7 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 _ZIP = "application/zip"
 _PAGE = 100
 # A download is in no hurry: it waits for its turn to draw rather than break off.
-_PATIENCE_S = 600.0
+_LONGEST_TURN_S = 600.0
 _STEM_CHARS = 80
 
 
@@ -119,7 +118,7 @@ def _archive(state: ApiState, view: JobView) -> Iterator[bytes]:
 def _picture(state: ApiState, view: JobView, record: PhotoRecord) -> bytes | None:
     """Draw a photo; None when it is not in the bucket, which must not cost the others."""
     try:
-        return annotated_picture(state, view.job.public_id, record, turn_s=_PATIENCE_S)
+        return annotated_picture(state, view.job.public_id, record, turn_s=_LONGEST_TURN_S)
     except JobError as error:
         if error.code is not JobErrorCode.GONE:
             raise

@@ -4,9 +4,11 @@ import io
 import uuid
 from collections.abc import Callable
 
+from services.api.ids import not_found
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
-from services.common.domain.errors import JobError, JobErrorCode, TransientError
+from services.common.domain.errors import JobError, JobErrorCode
+from services.common.domain.ids import IdKind
 from services.common.domain.jobs import ItemStatus
 from services.common.jobs.queue.outcomes import from_payload
 from services.common.jobs.repositories.results import PhotoRecord, ResultRepository
@@ -24,13 +26,15 @@ def find_drawable(
     """Return a photo with a result, in a transaction that ends before the bucket is asked.
 
     Raises:
-        JobError: NOT_FOUND, JOB_NOT_FINISHED, or GONE when the photo is erased.
+        ApiError: NOT_FOUND.
+        JobError: JOB_NOT_FINISHED, NOT_FOUND when there is nothing to draw, GONE when the photo
+            is erased.
     """
     with unit_of_work(state.sessions) as session:
         job = find_job(session, tenant, job_id)
         record = ResultRepository(session).get(job.id, item_id)
     if record is None:
-        raise JobError(JobErrorCode.NOT_FOUND, "There is no such photo in this job.")
+        raise not_found(IdKind.ITEM)
     if record.status in {ItemStatus.QUEUED, ItemStatus.RUNNING}:
         raise JobError(
             JobErrorCode.JOB_NOT_FINISHED, f"The photo is {record.status}; ask again later."
@@ -104,21 +108,17 @@ def _kept(
     try:
         return state.storage.get(key)
     except ObjectMissingError:
-        picture = _render(state, record, render, turn_s=state.turn_s if turn_s is None else turn_s)
+        picture = _render(state, record, render, turn_s=turn_s)
     state.storage.put(key, io.BytesIO(picture), size=len(picture), content_type=JPEG)
     return picture
 
 
 def _render(
-    state: ApiState, record: PhotoRecord, render: Callable[[bytes], bytes], *, turn_s: float
+    state: ApiState, record: PhotoRecord, render: Callable[[bytes], bytes], *, turn_s: float | None
 ) -> bytes:
     try:
         photo = state.storage.get(record.object_key)
     except ObjectMissingError:
         raise photo_gone() from None
-    if not state.renderers.acquire(timeout=turn_s):
-        raise TransientError("Many photos are being drawn; try again shortly.")
-    try:
+    with state.turn_to_draw(turn_s):
         return render(photo)
-    finally:
-        state.renderers.release()

@@ -9,10 +9,9 @@ from fastapi.responses import StreamingResponse
 from services.api.dependencies import Reader, State, Transaction
 from services.api.docs import problems
 from services.api.errors import ApiError
-from services.api.ids import ItemId, JobId
+from services.api.ids import ItemId, JobId, not_found
 from services.api.jobs.openapi import CSV_EXAMPLE, JSONL_EXAMPLE
-from services.api.jobs.results.formats import write_results
-from services.api.jobs.results.negotiation import ResultFormat, negotiate
+from services.api.jobs.results.formats import ResultFormat, negotiate, write_results
 from services.api.jobs.results.paging import read_batches
 from services.api.jobs.results.schemas import PhotoResult, photo_result
 from services.api.jobs.schemas import job_object
@@ -26,6 +25,7 @@ from services.api.pagination import (
 from services.api.problems import ProblemCode
 from services.common.domain.emotions import Emotion
 from services.common.domain.errors import JobError, JobErrorCode
+from services.common.domain.ids import IdKind
 from services.common.domain.jobs import ItemStatus
 from services.common.jobs.repositories.faces import FaceFilter
 from services.common.jobs.repositories.results import ResultRepository
@@ -85,7 +85,7 @@ def get_item(session: Transaction, caller: Reader, job_id: JobId, item_id: ItemI
     job = find_job(session, caller.tenant, job_id)
     record = ResultRepository(session).get(job.id, item_id)
     if record is None:
-        raise JobError(JobErrorCode.NOT_FOUND, "There is no such photo in this job.")
+        raise not_found(IdKind.ITEM)
     return photo_result(record, top_n=job.options["top_n"])
 
 

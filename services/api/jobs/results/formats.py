@@ -3,8 +3,9 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
 
-from services.api.jobs.results.negotiation import ResultFormat
+from services.api.accept import preferred
 from services.api.jobs.results.schemas import FaceObject, PhotoResult
 from services.api.jobs.schemas import JobObject
 from services.common.domain.emotions import EMOTIONS
@@ -49,6 +50,32 @@ CSV_COLUMNS = _PHOTO_COLUMNS + _FACE_COLUMNS + _ADDED_COLUMNS
 
 # A spreadsheet runs a cell that starts like this as a formula (OWASP, CSV injection).
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class ResultFormat(StrEnum):
+    """How results are written."""
+
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+    @property
+    def media_type(self) -> str:
+        """The format's media type."""
+        return _MEDIA_TYPES[self]
+
+
+_MEDIA_TYPES = {
+    ResultFormat.JSON: "application/json",
+    ResultFormat.JSONL: "application/x-ndjson",
+    ResultFormat.CSV: "text/csv",
+}
+
+
+def negotiate(accept: str | None) -> ResultFormat | None:
+    """Return the format that ``accept`` likes best, JSON among equals; None if it takes none."""
+    chosen = preferred(accept, [fmt.media_type for fmt in ResultFormat])
+    return next((fmt for fmt in ResultFormat if fmt.media_type == chosen), None)
 
 
 def write_results(fmt: ResultFormat, job: JobObject, batches: Batches) -> Iterator[bytes]:

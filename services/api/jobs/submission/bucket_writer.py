@@ -19,8 +19,8 @@ _IN_FLIGHT = 8
 _log = get_logger(__name__)
 
 
-class PhotoUploads:
-    """The uploads of one request. A photo sent twice in it is put once."""
+class BucketWriter:
+    """Puts the photos of one request. A photo sent twice in it is put once."""
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ from services.api.bodies import body_chunks, parse_model
 from services.api.jobs.schemas import JobConfig
 from services.api.jobs.submission.archives.expand import expand
 from services.api.jobs.submission.archives.meters import Allowance
-from services.api.jobs.submission.bucket_writer import PhotoUploads
+from services.api.jobs.submission.bucket_writer import BucketWriter
 from services.api.jobs.submission.reader import (
     CONFIG,
     FILES,
@@ -58,16 +58,19 @@ async def take_in(
         BodyTooLargeError: the body passes the cap.
         HferError: what `submit` raises; TransientError when the bucket is away.
     """
-    # Refused before the upload and not after it; `submit` checks again with the real number.
+    # Refused before the body is read and not after it; `submit` checks again with the real number.
     await run_in_threadpool(_check_room, state, tenant)
-    uploads = PhotoUploads(
-        tenant=tenant, storage=state.storage, sessions=state.sessions, executor=state.uploads
+    writer = BucketWriter(
+        tenant=tenant,
+        storage=state.storage,
+        sessions=state.sessions,
+        executor=state.upload_threads,
     )
     try:
         reader = SubmissionReader(
             request.headers.get("content-type"), limits=limits or state.limits, part=part
         )
-        received = await _receive(request, state, uploads, reader)
+        received = await _receive(request, state, writer, reader)
         wanted = Submission(
             tenant=tenant,
             items=received.items,
@@ -78,12 +81,12 @@ async def take_in(
         )
         return await run_in_threadpool(store, state, wanted)
     except Exception:  # whatever it was goes on; what it left in the bucket belongs to no job
-        await uploads.abandon()
+        await writer.abandon()
         raise
 
 
 def store(state: ApiState, wanted: Submission) -> Submitted:
-    """Write the job, commit, then tell the workers and the metrics."""
+    """Write the job, commit, then notify the workers and count it."""
     with unit_of_work(state.sessions) as session:
         submitted = submit(session, wanted, rules=state.rules)
     announce(state, submitted)
@@ -120,7 +123,7 @@ def _check_room(state: ApiState, tenant: str) -> None:
 
 
 async def _receive(
-    request: Request, state: ApiState, uploads: PhotoUploads, reader: SubmissionReader
+    request: Request, state: ApiState, writer: BucketWriter, reader: SubmissionReader
 ) -> Received:
     items: list[NewItem] = []
     allowance = Allowance(state.limits)
@@ -130,11 +133,11 @@ async def _receive(
             for arrived in await run_in_threadpool(reader.feed, chunk):
                 async for photo in _photos(arrived, allowance):
                     _check_count(len(items) + 1, state.limits, photo)
-                    items.append(await _keep(photo, uploads))
+                    items.append(await _keep(photo, writer))
                     state.metrics.upload_bytes.inc(photo.byte_count)
         reader.finish()
     config = parse_config(reader.config)
-    await uploads.finish()
+    await writer.finish()
     return Received(config, items)
 
 
@@ -155,12 +158,12 @@ def _check_count(photos: int, limits: PhotoLimits, newest: SpooledPhoto) -> None
         raise too_many_photos(limits)
 
 
-async def _keep(photo: SpooledPhoto, uploads: PhotoUploads) -> NewItem:
+async def _keep(photo: SpooledPhoto, writer: BucketWriter) -> NewItem:
     return NewItem(
         public_id=new_uuid7(),
         filename=photo.filename,
         sha256=photo.sha256,
         byte_count=photo.byte_count,
-        object_key="" if photo.refusal else await uploads.add(photo),
+        object_key="" if photo.refusal else await writer.add(photo),
         refusal=photo.refusal,
     )

@@ -66,7 +66,7 @@ class SubmissionReader:
             )
 
     def close(self) -> None:
-        """Let go of a photo that will never be whole."""
+        """Close the file of a photo that will never be whole."""
         if self._spool is not None:
             self._spool.close()
 

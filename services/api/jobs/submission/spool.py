@@ -1,4 +1,4 @@
-"""A file of a submission on its way to disk: hashed, bounded, and told apart by its content."""
+"""A file of a submission on its way to disk: hashed, bounded; its content says what it is."""
 
 import hashlib
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from services.api.jobs.submission.archives.kinds import HEAD_BYTES, ArchiveKind,
 from services.common.domain.limits import PhotoLimits
 from services.common.jobs.repositories.items import Refusal
 
-# Smaller photos stay in memory: at most 8 wait for their upload at a time.
+# Smaller photos stay in memory: at most 8 wait to be put at a time.
 _MEMORY_BYTES = 1_000_000
 
 
@@ -27,7 +27,7 @@ class SpooledPhoto:
     refusal: Refusal | None = None
 
     def close(self) -> None:
-        """Let go of the spooled bytes."""
+        """Close the spooled file."""
         if self.file is not None:
             self.file.close()
 
@@ -41,7 +41,7 @@ class SpooledArchive:
     file: BinaryIO
 
     def close(self) -> None:
-        """Let go of the spooled bytes."""
+        """Close the spooled file."""
         self.file.close()
 
 
@@ -97,7 +97,7 @@ class Spool:
         return SpooledPhoto(self._filename, None, self._size, None, refusal)
 
     def close(self) -> None:
-        """Let go of the bytes unless they were handed out."""
+        """Close the file unless it was handed out."""
         if not self._handed_out:
             self._file.close()
 

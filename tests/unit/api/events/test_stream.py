@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from services.api.events.stream import RETRY_MS, JobStream, _Teller
+from services.api.events.stream import RETRY_MS, EventWriter, JobStream
 from services.api.events.watch import JobWatch
 from services.common.db.tables import Job
 from services.common.domain.jobs import JobCounts, JobStatus
@@ -43,8 +43,8 @@ def photos(*numbers: int, more: bool = False) -> FinishedPhotos:
     return FinishedPhotos(told, more=more, held_back=False)
 
 
-def teller() -> _Teller:
-    return _Teller("", cursor=0, pause_s=0.5)
+def writer() -> EventWriter:
+    return EventWriter("", cursor=0, pause_s=0.5)
 
 
 def kinds(frames: Iterator[bytes]) -> list[str]:
@@ -53,32 +53,32 @@ def kinds(frames: Iterator[bytes]) -> list[str]:
 
 class TestTell:
     def test_photos_come_before_the_counts_that_hold_them(self) -> None:
-        told = kinds(teller().tell(news(2, finished=photos(5, 9)), now=0.0))
+        told = kinds(writer().write(news(2, finished=photos(5, 9)), now=0.0))
         assert told == ["item.finished", "item.finished", "job.progress"]
 
     def test_progress_comes_twice_a_second_at_most(self) -> None:
-        one = teller()
+        one = writer()
         told = [
-            kinds(one.tell(news(done), now=now))
+            kinds(one.write(news(done), now=now))
             for done, now in ((0, 0.0), (1, 0.3), (2, 0.4), (2, 0.5), (2, 1.5), (3, 1.6))
         ]
         assert [len(frames) for frames in told] == [1, 0, 0, 1, 0, 1]
 
     def test_owes_progress_that_came_too_soon(self) -> None:
-        one = teller()
-        list(one.tell(news(0), now=0.0))
-        list(one.tell(news(1), now=0.1))
+        one = writer()
+        list(one.write(news(0), now=0.0))
+        list(one.write(news(1), now=0.1))
         assert one.owes_progress
-        list(one.tell(news(1), now=0.6))
+        list(one.write(news(1), now=0.6))
         assert not one.owes_progress
 
     def test_ends_only_when_every_photo_was_told(self) -> None:
-        one = teller()
+        one = writer()
         full = photos(1, 2, more=True)
-        told = kinds(one.tell(news(4, status=JobStatus.SUCCEEDED, finished=full), now=0.0))
+        told = kinds(one.write(news(4, status=JobStatus.SUCCEEDED, finished=full), now=0.0))
         assert "job.finished" not in told
         assert not one.done
-        rest = list(one.tell(news(4, status=JobStatus.SUCCEEDED, finished=photos(3)), now=0.1))
+        rest = list(one.write(news(4, status=JobStatus.SUCCEEDED, finished=photos(3)), now=0.1))
         assert kinds(iter(rest)) == ["item.finished", "job.finished"]
         assert f"id: {FINAL_EVENT}".encode() in rest[-1]
         assert one.done

@@ -1,11 +1,11 @@
-"""ETags and when to look again."""
+"""ETags, when to look again, and the wait preference."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from services.api.jobs.polling import etag_of, matches, poll_headers
+from services.api.jobs.polling import etag_of, matches, parse_wait, poll_headers
 from services.common.db.tables import Job
 from services.common.domain.jobs import JobCounts, JobStatus
 from services.common.jobs.views import JobView
@@ -55,3 +55,38 @@ class TestPollHeaders:
 
     def test_asks_for_no_look_at_a_final_job(self) -> None:
         assert poll_headers(view(final=True)) == {}
+
+
+class TestParseWait:
+    @pytest.mark.parametrize(
+        ("header", "seconds"),
+        [
+            ("wait=5", 5),
+            ("Wait=5", 5),
+            ('wait="7"', 7),
+            ("respond-async, wait=3", 3),
+            ("wait=3; strict=1", 3),
+            ("wait=3600", 30),
+        ],
+    )
+    def test_reads_seconds_and_caps_them(self, header: str, seconds: int) -> None:
+        assert parse_wait(header) == seconds
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            None,
+            "",
+            "respond-async",
+            "wait",
+            "wait=",
+            "wait=-1",
+            "wait=0",
+            "wait=x",
+            "wait=1e3",
+            "wait=²",
+            "wait=" + "9" * 5000,
+        ],
+    )
+    def test_ignores_what_makes_no_sense(self, header: str | None) -> None:
+        assert parse_wait(header) is None

@@ -53,11 +53,15 @@ def test_refused_links_are_named_with_the_reason(visitor: Visitor, web_api: WebA
 
 
 def test_other_refusals_are_told_beside_what_was_pasted(visitor: Visitor, web_api: WebApi) -> None:
-    problem = {"code": "rate-limited", "detail": "50,000 photos wait."}
+    problem = {
+        "code": "rate-limited",
+        "title": "Too much at once",
+        "detail": "50,000 photos wait.",
+    }
     web_api.answers["POST", "/v1/jobs"] = httpx.Response(429, json=problem)
     answer = visitor.post("/links", data=PASTED)
     assert answer.status_code == 429
-    assert "Wait until some of your jobs are finished" in answer.text
+    assert "Too much at once. 50,000 photos wait.<" in answer.text
     assert LINKS[0] in answer.text
 
 

@@ -114,7 +114,7 @@ class TestJob:
         assert 'href="#face-itm_0-0"' in page
         assert 'id="face-itm_0-0"' in page
         assert 'href="/jobs/job_1/photos/itm_0/medium.jpg"' in page
-        assert "The file ends too early" in page
+        assert "Send it again." in page
 
     def test_the_filter_reaches_the_api(self, visitor: Visitor, web_api: WebApi) -> None:
         visitor.get("/jobs/job_1?expression=anger&min_p=0.9&uncertain=true&status=&cursor=9")
@@ -212,15 +212,16 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("problem", "shown", "words"),
         [
-            ((404, "not-found"), 404, "Look in the list of jobs"),
-            ((410, "gone"), 410, "Submit the photos again"),
-            ((503, "overloaded"), 503, "Try again in a minute"),
+            ((404, "not-found"), 404, "Title of not-found"),
+            ((410, "gone"), 410, "It is gone."),
+            ((503, "overloaded"), 503, "It is overloaded."),
             ((401, "unauthenticated"), 502, "HFER_WEB__API_KEY"),
             ((403, "insufficient-scope"), 502, "scope"),
             ((500, "internal"), 500, "req_7"),
+            ((500, "internal"), 500, "Reload the page"),
         ],
     )
-    def test_are_told_in_words(
+    def test_show_what_the_api_says_and_what_only_the_page_knows(
         self, visitor: Visitor, web_api: WebApi, problem: tuple[int, str], shown: int, words: str
     ) -> None:
         web_api.answers["GET", "/v1/jobs/job_1"] = api_problem(*problem)

@@ -52,7 +52,9 @@ class TestOneRequest:
         web_api.answers["POST", "/v1/jobs"] = api_problem(413, "payload-too-large")
         response = visitor.post("/jobs", headers=SCRIPT, content=b"x")
         assert response.status_code == 413
-        assert "fewer photos" in response.json()["advice"]
+        said = response.json()
+        assert said["title"] == "Title of payload-too-large"
+        assert said["detail"] == "It is payload-too-large."
 
 
 class TestBatches:

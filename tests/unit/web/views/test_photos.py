@@ -66,7 +66,7 @@ def test_a_number_never_hides_a_small_face() -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        ({"code": "truncated", "detail": "x"}, "copy it again"),
+        ({"code": "truncated", "detail": "It ends early; send it whole."}, "send it whole"),
         ({"code": "brand_new", "detail": "Do this."}, "Do this."),
         ({"code": "brand_new", "detail": None}, "brand_new"),
         (None, ""),

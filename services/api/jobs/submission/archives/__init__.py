@@ -2,9 +2,9 @@
 
 kinds    which archive a file is, by its content
 meters   what one request may unpack, counted in real bytes and never by a header
+entries  a file in an archive: its name, and why one is refused
 inflate  compressed streams in bounded memory
 zips     the entries of a zip
 tars     the entries of a tar, plain or gzip, bzip2, xz
-names    an entry's path to a photo's name
 expand   from an archive to its photos, one at a time
 """

@@ -1,13 +1,23 @@
-"""An entry of an archive that may be a photo."""
+"""An entry of an archive that may be a photo: its name, how many there may be, what is refused."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from services.api.jobs.submission.archives.faults import too_much
+from services.api.errors import ApiError
+from services.api.filenames import MAX_CHARS, clean_filename
+from services.api.problems import ProblemCode
 from services.common.domain.limits import PhotoLimits
 
 # Folders, links and what macOS adds are no photos, but each is a header to read.
 _OTHERS = 4
+_DRIVE = re.compile(r"[A-Za-z]:/")
+_SYSTEM_FOLDER = "__MACOSX"
+_SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini"})
+
+
+class EntryDamagedError(Exception):
+    """One entry cannot be read; the entries around it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +58,46 @@ class EntryCount:
             " the photos by POST /v1/uploads.",
             limit=self._limit,
         )
+
+
+def entry_name(path: str) -> str | None:
+    """Return the cleaned name of an entry with its folders; None for what systems add.
+
+    Hidden files and folders, ``__MACOSX``, ``Thumbs.db`` and ``desktop.ini`` are left out.
+
+    Raises:
+        ApiError: ARCHIVE_REFUSED, the path leads out of the archive.
+    """
+    plain = path.replace("\\", "/")
+    parts = [part for part in plain.split("/") if part not in ("", ".")]
+    if plain.startswith("/") or _DRIVE.match(plain) or ".." in parts:
+        raise refused(
+            "The archive has an entry whose path is absolute or holds '..'; pack it again with"
+            " paths inside of one folder."
+        )
+    hidden = any(part.startswith(".") or part == _SYSTEM_FOLDER for part in parts)
+    if not parts or hidden or parts[-1].lower() in _SYSTEM_FILES:
+        return None
+    return _shortened([clean_filename(part) for part in parts])
+
+
+def refused(detail: str) -> ApiError:
+    """Return the problem of an archive that is not opened, or not any further."""
+    return ApiError(ProblemCode.ARCHIVE_REFUSED, detail)
+
+
+def unreadable() -> ApiError:
+    """Return the problem of an archive whose bytes make no sense."""
+    return refused("The archive is damaged or ends early; pack it again and send it whole.")
+
+
+def too_much(detail: str, *, limit: int) -> ApiError:
+    """Return the problem of an archive that holds more than it may."""
+    return ApiError(ProblemCode.PAYLOAD_TOO_LARGE, detail, limit=limit)
+
+
+def _shortened(parts: list[str]) -> str:
+    """Join, leaving out the outer folders of a path that is too long."""
+    while len("/".join(parts)) > MAX_CHARS:
+        parts = parts[1:]
+    return "/".join(parts)

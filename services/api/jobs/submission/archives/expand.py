@@ -10,8 +10,12 @@ from contextlib import closing, contextmanager
 from typing import BinaryIO
 
 from services.api.bodies import no_room
-from services.api.jobs.submission.archives.entries import Entry
-from services.api.jobs.submission.archives.faults import EntryDamagedError, refused, unreadable
+from services.api.jobs.submission.archives.entries import (
+    Entry,
+    EntryDamagedError,
+    refused,
+    unreadable,
+)
 from services.api.jobs.submission.archives.kinds import ArchiveKind
 from services.api.jobs.submission.archives.meters import Allowance, Meter
 from services.api.jobs.submission.archives.tars import tar_entries

@@ -11,7 +11,7 @@ import lzma
 from collections.abc import Callable
 from typing import BinaryIO, Protocol
 
-from services.api.jobs.submission.archives.faults import refused, unreadable
+from services.api.jobs.submission.archives.entries import refused, unreadable
 from services.api.jobs.submission.archives.kinds import ArchiveKind
 from services.api.jobs.submission.archives.meters import Meter
 
@@ -65,7 +65,7 @@ class _Inflated:
                 return data
 
     def _next_stream(self) -> bool:
-        # Padding of zeros may stand between the streams of xz, and after the last.
+        # Padding of zeros may lie between the streams of xz, and after the last.
         rest = self._inflater.unused_data.lstrip(b"\0")
         while not rest:
             read = self._file.read(_STEP)

@@ -1,8 +1,8 @@
-"""Which archive a file is, told by its content: a name may say anything."""
+"""Which archive a file is, by its content: a name may say anything."""
 
 from enum import StrEnum
 
-# Enough to see the magic of a tar, which stands at byte 257.
+# Enough to see the magic of a tar, which is at byte 257.
 HEAD_BYTES = 512
 
 

@@ -1,6 +1,6 @@
 """What one request may unpack. Real bytes are counted, whatever an archive says of itself."""
 
-from services.api.jobs.submission.archives.faults import refused, too_much
+from services.api.jobs.submission.archives.entries import refused, too_much
 from services.common.domain.limits import PhotoLimits
 
 

@@ -4,12 +4,16 @@ import tarfile
 from collections.abc import Callable, Iterator
 from typing import IO, BinaryIO, cast
 
-from services.api.jobs.submission.archives.entries import Entry, EntryCount
-from services.api.jobs.submission.archives.faults import EntryDamagedError, unreadable
+from services.api.jobs.submission.archives.entries import (
+    Entry,
+    EntryCount,
+    EntryDamagedError,
+    entry_name,
+    unreadable,
+)
 from services.api.jobs.submission.archives.inflate import TarStream
 from services.api.jobs.submission.archives.kinds import ArchiveKind
 from services.api.jobs.submission.archives.meters import Meter
-from services.api.jobs.submission.archives.names import entry_name
 from services.common.domain.limits import PhotoLimits
 
 _END = bytes(tarfile.BLOCKSIZE)
@@ -20,7 +24,7 @@ def tar_entries(
 ) -> Iterator[Entry]:
     """Yield the files of a tar in their order. Folders, links and devices are passed over.
 
-    A fault ends it: what stands behind cannot be found any more.
+    A fault ends it: what follows it cannot be found any more.
 
     Raises:
         ApiError: ARCHIVE_REFUSED or PAYLOAD_TOO_LARGE.

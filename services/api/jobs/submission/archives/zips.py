@@ -7,10 +7,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import IO, BinaryIO, cast
 
-from services.api.jobs.submission.archives.entries import Entry, EntryCount
-from services.api.jobs.submission.archives.faults import EntryDamagedError, refused, too_much
+from services.api.jobs.submission.archives.entries import (
+    Entry,
+    EntryCount,
+    EntryDamagedError,
+    entry_name,
+    refused,
+    too_much,
+)
 from services.api.jobs.submission.archives.meters import Meter
-from services.api.jobs.submission.archives.names import entry_name
 from services.common.domain.limits import PhotoLimits
 
 # zipfile inflates bzip2 and LZMA without a limit: 4 KB of bzip2 can be 4 GB.
@@ -71,7 +76,7 @@ class _Unpacked:
         return data
 
     def close(self) -> None:
-        """Let go of the entry."""
+        """Close the entry."""
         if self._stream is not None:
             self._stream.close()
 
@@ -107,7 +112,7 @@ def _photos(
 
 
 def _is_file(info: zipfile.ZipInfo) -> bool:
-    """Whether an entry is a plain file: no folder, link or device. DOS zips tell no type."""
+    """Whether an entry is a plain file: no folder, link or device. DOS zips record no type."""
     kind = stat.S_IFMT(info.external_attr >> _UNIX_MODE)
     return not info.is_dir() and kind in (0, stat.S_IFREG)
 

@@ -1,4 +1,4 @@
-"""JSON, JSON Lines and CSV tell the same."""
+"""JSON, JSON Lines and CSV say the same; the Accept header chooses one."""
 
 import csv
 import io
@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.api.jobs.results.formats import CSV_COLUMNS, write_results
-from services.api.jobs.results.negotiation import ResultFormat
+from services.api.jobs.results.formats import CSV_COLUMNS, ResultFormat, negotiate, write_results
 from services.api.jobs.results.schemas import PhotoResult, photo_result
 from services.api.jobs.schemas import JobObject, job_object
 from services.common.db.tables import Job
@@ -122,3 +121,29 @@ class TestCsv:
         name = 'a,"b"\n.jpg'
         [row] = rows([photo_result(photo_record(filename=name), top_n=1)])
         assert row["filename"] == name
+
+
+class TestNegotiate:
+    @pytest.mark.parametrize(
+        ("accept", "fmt"),
+        [
+            (None, ResultFormat.JSON),
+            ("", ResultFormat.JSON),
+            ("*/*", ResultFormat.JSON),
+            ("text/csv", ResultFormat.CSV),
+            ("text/*", ResultFormat.CSV),
+            ("application/x-ndjson", ResultFormat.JSONL),
+            ("Application/JSON; charset=utf-8", ResultFormat.JSON),
+            ("text/csv;q=0.5, application/x-ndjson;q=0.9", ResultFormat.JSONL),
+            ("application/json;q=0, */*;q=0.1", ResultFormat.JSONL),
+            ("text/html, */*;q=0.8", ResultFormat.JSON),
+        ],
+    )
+    def test_picks_the_best_liked(self, accept: str | None, fmt: ResultFormat) -> None:
+        assert negotiate(accept) is fmt
+
+    @pytest.mark.parametrize(
+        "accept", ["text/html", "application/xml, image/*", "*/*;q=0", "text/csv;q=x"]
+    )
+    def test_finds_nothing_acceptable(self, accept: str) -> None:
+        assert negotiate(accept) is None

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from services.api.errors import ApiError
+from services.api.models.bundle_reader import MAX_BUNDLE_FILES, BundleReader
 from services.api.models.manifest import MAX_MANIFEST_BYTES
-from services.api.models.upload import MAX_BUNDLE_FILES, BundleReader
 from services.api.problems import ProblemCode
 from tests.fixtures.paper_bundles import MANIFEST, Files, paper_bundle
 
