@@ -25,34 +25,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     started = time.monotonic()
     try:
-        account = _run(options)
+        result = _run(options)
     except BackupError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     except (HferError, psycopg.Error, OSError) as error:
         print(f"error: {error}; it can be run again", file=sys.stderr)
         return BackupError.exit_code
-    print(f"{account} {time.monotonic() - started:.1f} s")
+    print(f"{result} {time.monotonic() - started:.1f} s")
     return 0
 
 
 def _run(options: argparse.Namespace) -> str:
     if options.command == "verify":
-        return f"Whole: {_told(verify(options.folder, threads=options.threads))}"
+        return (
+            f"Complete and undamaged: {_summary(verify(options.folder, threads=options.threads))}"
+        )
     settings = read_settings()
     if options.command == "create":
         made = create(settings, options.folder, threads=options.threads, pg_bin=options.pg_bin)
-        return f"Backed up to {options.folder}: {_told(made)}"
-    found, settled = restore(
+        return f"Backed up to {options.folder}: {_summary(made)}"
+    found, released = restore(
         settings, options.folder, threads=options.threads, pg_bin=options.pg_bin
     )
     return (
-        f"Restored: {_told(found)} {settled.unfinished_jobs} jobs go on, "
-        f"{settled.released} photos that were in work are done again."
+        f"Restored: {_summary(found)} {released.unfinished_jobs} jobs continue, "
+        f"{released.photos} photos that were in work are done again."
     )
 
 
-def _told(manifest: Manifest) -> str:
+def _summary(manifest: Manifest) -> str:
     notes = "".join(
         f", {len(keys)} {word}"
         for word, keys in (("vanished", manifest.vanished), ("altered", manifest.altered))
@@ -74,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (
-        ("create", "back up the running service; run again, it takes up a broken-off backup"),
+        ("create", "back up the running service; run again, it continues an interrupted backup"),
         ("verify", "check every hash of a backup"),
         ("restore", "restore into an empty database and bucket"),
     ):

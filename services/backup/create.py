@@ -27,10 +27,10 @@ from services.common.storage_keys import BUNDLES
 def create(
     settings: BackupSettings, folder: Path, *, threads: int = 8, pg_bin: Path | None = None
 ) -> Manifest:
-    """Write a backup into ``folder``; one that was broken off there is taken up again.
+    """Write a backup into ``folder``; one that was interrupted there is continued.
 
     Raises:
-        TargetNotEmptyError: the folder holds a whole backup, or something else.
+        TargetNotEmptyError: the folder holds a complete backup, or something else.
         IncompleteBackupError: it was made, but the bucket lacks objects of live rows.
         BackupError: database, bucket or tools failed; run it again.
     """
@@ -108,18 +108,18 @@ class _Copied:
 def _copy_objects(settings: BackupSettings, layout: Layout, *, total: int, threads: int) -> _Copied:
     fetcher = Fetcher(build_storage(settings.storage), layout)
     fetched = each(fetcher, read_names(layout.names), threads=threads)
-    account = _Copied()
+    copied = _Copied()
     with layout.index.open("w") as index:
         for one in shown(fetched, total=total, label="Objects"):
             if one.copy is None:
-                account.absent.append(one)
+                copied.absent.append(one)
                 continue
             index.write(json.dumps(asdict(one.copy)) + "\n")
-            account.number += 1
-            account.size += one.copy.size
+            copied.number += 1
+            copied.size += one.copy.size
             if one.altered:
-                account.altered.append(one.key)
-    return account
+                copied.altered.append(one.key)
+    return copied
 
 
 def _missing(settings: BackupSettings, absent: list[Fetched]) -> set[str]:

@@ -16,7 +16,7 @@ class TargetNotEmptyError(BackupError):
 
 
 class DamagedBackupError(BackupError):
-    """The folder is not a whole backup, or a file in it is not what its hash says."""
+    """The folder is not a complete backup, or a file in it is not what its hash says."""
 
     exit_code = 4
 

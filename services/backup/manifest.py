@@ -1,6 +1,6 @@
 """What a backup says about itself, and the layout of its folder.
 
-manifest.json     written last: a folder without it is a backup that was broken off
+manifest.json     written last: a folder without it is an interrupted backup
 database.dump     pg_dump's custom format
 objects.jsonl     one line an object: key, size in bytes, SHA-256 of the bytes
 objects/ab/abc…   the bytes, named by their SHA-256, each content once
@@ -31,7 +31,7 @@ class StoredCopy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """The account of a whole backup.
+    """What is in a complete backup.
 
     Attributes:
         format: of the folder; a reader refuses one that is newer than it knows.
@@ -75,7 +75,7 @@ class Manifest:
             number = int(found["format"])
         except FileNotFoundError as error:
             raise DamagedBackupError(
-                f"{layout.folder} is not a whole backup: it has no manifest.json; "
+                f"{layout.folder} is not a complete backup: it has no manifest.json; "
                 "run `create` on it again, or name another folder"
             ) from error
         except (ValueError, KeyError, TypeError) as error:
@@ -88,8 +88,8 @@ class Manifest:
             raise DamagedBackupError(f"{layout.manifest} lacks {error}") from error
 
     def write(self, layout: "Layout") -> None:
-        """Make the backup whole, in one step."""
-        write_whole(layout.manifest, (json.dumps(asdict(self), indent=1) + "\n").encode())
+        """Complete the backup, in one step."""
+        write_atomically(layout.manifest, (json.dumps(asdict(self), indent=1) + "\n").encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Layout:
 
     @property
     def manifest(self) -> Path:
-        """The account."""
+        """What is in it."""
         return self.folder / "manifest.json"
 
     @property
@@ -151,7 +151,7 @@ def check_file(path: Path, sha256: str) -> None:
         raise DamagedBackupError(f"{path} is not what its SHA-256 says; take another backup")
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes) -> None:
     """Replace ``path`` in one step, on the disk when this returns."""
     draft = path.with_name(f".{path.name}.new")
     with draft.open("wb") as file:

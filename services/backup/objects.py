@@ -84,7 +84,7 @@ class Fetcher:
 class Putter:
     """Puts objects back; one that is there already with its full size is left.
 
-    A PUT is whole or not there, so the size tells what a broken-off restore has done.
+    A PUT is complete or not there, so the size shows what an interrupted restore has done.
     """
 
     def __init__(self, storage: ObjectStorage, layout: Layout, present: dict[str, int]) -> None:
@@ -108,7 +108,7 @@ class Putter:
 
 
 def check_copy(layout: Layout, copy: StoredCopy) -> None:
-    """Return when the bytes of an object are whole; `DamagedBackupError` otherwise."""
+    """Return when the bytes of an object are undamaged; `DamagedBackupError` otherwise."""
     path = layout.content(copy.sha256)
     check_file(path, copy.sha256)
     if path.stat().st_size != copy.size:

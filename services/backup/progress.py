@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def say(text: str) -> None:
-    """Tell a step, on stderr: stdout is for the account of what was done."""
+    """Print a step, on stderr: stdout is for the summary of what was done."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
 
 

@@ -1,7 +1,7 @@
 """Bring a backup back, into an empty database and an empty bucket.
 
 Objects first, the database last and in one transaction: nobody sees a row whose object is not
-there, and a restore that was broken off can be run again.
+there, and an interrupted restore can be run again.
 """
 
 from pathlib import Path
@@ -9,16 +9,16 @@ from pathlib import Path
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from infra.local.migrate import alembic_config, migrate
 from services.backup.errors import TargetNotEmptyError, VersionError
 from services.backup.manifest import Layout, Manifest, check_file
 from services.backup.moment import connected
 from services.backup.objects import Putter, check_copy
 from services.backup.parallel import each
 from services.backup.progress import say, shown
+from services.backup.release import Released, release_held_work
 from services.backup.settings import BackupSettings
-from services.backup.settle import Settled, settle
 from services.backup.tools import find_tool, run_tool
+from services.common.db.migrations import alembic_config, migrate
 from services.common.storage import ObjectStorage, build_storage
 
 _TABLES = (
@@ -43,7 +43,7 @@ def verify(folder: Path, *, threads: int = 8) -> Manifest:
 
 def restore(
     settings: BackupSettings, folder: Path, *, threads: int = 8, pg_bin: Path | None = None
-) -> tuple[Manifest, Settled]:
+) -> tuple[Manifest, Released]:
     """Restore a backup; the service must not run on this database yet.
 
     Raises:
@@ -74,7 +74,7 @@ def restore(
         conninfo=settings.conninfo,
     )
     migrate(settings.database.url.get_secret_value())
-    return manifest, settle(settings.conninfo)
+    return manifest, release_held_work(settings.conninfo)
 
 
 def _checked(layout: Layout) -> Manifest:

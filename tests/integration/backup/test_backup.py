@@ -60,7 +60,7 @@ def empty_bucket(bucket_settings: StorageSettings) -> StorageSettings:
     return bucket_settings.model_copy(update={"bucket": f"{bucket_settings.bucket}-restored"})
 
 
-def test_a_whole_backup_is_verified_and_not_written_over(backup: Path) -> None:
+def test_a_complete_backup_is_verified_and_not_written_over(backup: Path) -> None:
     assert main(["verify", str(backup)]) == 0
     assert main(["create", str(backup)]) == 3
 
@@ -99,7 +99,7 @@ def test_a_changed_byte_is_found_and_nothing_restored(
     assert main(["restore", str(backup)]) == 4
 
 
-def test_a_restore_that_was_broken_off_is_run_again(
+def test_an_interrupted_restore_is_run_again(
     backup: Path, aim: Target, empty_database_url: str, empty_bucket: StorageSettings
 ) -> None:
     aim(empty_database_url, empty_bucket)
@@ -114,7 +114,7 @@ def test_a_restore_that_was_broken_off_is_run_again(
     assert main(["restore", str(backup)]) == 3
 
 
-def test_a_backup_that_was_broken_off_is_taken_up(backup: Path, storage: ObjectStorage) -> None:
+def test_an_interrupted_backup_is_continued(backup: Path, storage: ObjectStorage) -> None:
     (backup / "manifest.json").unlink()
     assert main(["verify", str(backup)]) == 4
     # What the first run fetched is not fetched again: the bucket no longer has it.
@@ -123,7 +123,7 @@ def test_a_backup_that_was_broken_off_is_taken_up(backup: Path, storage: ObjectS
     assert Manifest.read(Layout(backup)).objects == 5
 
 
-def test_an_object_that_a_job_needs_and_nobody_has_is_told(
+def test_an_object_that_a_job_needs_and_nobody_has_is_listed(
     job: MadeJob, rows: Rows, storage: ObjectStorage, tmp_path: Path
 ) -> None:
     key = rows.item(job.items[0]).object_key
@@ -158,7 +158,7 @@ def test_a_schema_of_a_newer_version_is_refused(
     assert main(["restore", str(tmp_path / "backup")]) == 6
 
 
-def test_a_folder_without_tools_is_told(job: MadeJob, tmp_path: Path) -> None:  # noqa: ARG001
+def test_a_folder_without_tools_is_an_error(job: MadeJob, tmp_path: Path) -> None:  # noqa: ARG001
     assert main(["create", str(tmp_path / "backup"), "--pg-bin", str(tmp_path)]) == 7
 
 

@@ -15,7 +15,7 @@ _REFETCH: LiteralString = """
     UPDATE url_fetch SET token = NULL, next_at = now() WHERE token IS NOT NULL
 """
 # Numbers of events are made of transaction ids (ADR 0015), and another cluster counts its own.
-# In a job that goes on, the old ones would stay above every new one and be held back until the
+# In a job that continues, the old ones would stay above every new one and be held back until the
 # end. Below any transaction there is room for the places in the job, as migration 0007 uses it.
 _RENUMBER: LiteralString = """
     UPDATE item SET event_id = item.seq FROM job
@@ -25,15 +25,15 @@ _ANALYSE: LiteralString = "ANALYZE"
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """How many photos were in work when the backup was made, and how many jobs go on."""
+class Released:
+    """How many photos were in work when the backup was made, and how many jobs continue."""
 
-    released: int
+    photos: int
     unfinished_jobs: int
 
 
-def settle(conninfo: str) -> Settled:
-    """Give back what dead workers hold, in one transaction; running it again changes nothing."""
+def release_held_work(conninfo: str) -> Released:
+    """Give back what workers held, in one transaction; running it again changes nothing."""
     with connected(conninfo) as connection:
         with connection.transaction():
             connection.execute("DELETE FROM worker")
@@ -44,4 +44,4 @@ def settle(conninfo: str) -> Settled:
                 "SELECT count(*) FROM job WHERE finished_at IS NULL AND status <> 'open'"
             ).fetchone()
         connection.execute(_ANALYSE)  # a fresh copy has no statistics to plan by
-    return Settled(released=released, unfinished_jobs=int(row[0]) if row else 0)
+    return Released(photos=released, unfinished_jobs=int(row[0]) if row else 0)
