@@ -60,7 +60,7 @@ def matching(*patterns: str) -> Find:
 
 
 def manifests(root: Path) -> Sequence[Path]:
-    """Return the files of infra/k8s whose objects are all Kubernetes' own, and whole.
+    """Return the files of infra/k8s whose objects are all Kubernetes' own, and complete.
 
     A kustomize patch names only what it changes and would lack what its schema needs.
     """
@@ -121,7 +121,7 @@ def run(checker: Checker, root: Path) -> Verdict:
     )
     seconds = time.monotonic() - started
     if done.returncode:
-        fault = done.stdout or f"returned {done.returncode} without a word\n"
+        fault = done.stdout or f"returned {done.returncode} and printed nothing\n"
         return Verdict(checker.name, "FAILED", seconds, fault=fault)
     return Verdict(checker.name, f"ok, {len(files)} file{'s' if len(files) > 1 else ''}", seconds)
 

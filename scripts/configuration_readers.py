@@ -1,7 +1,7 @@
 """Which process reads which setting: what the settings classes cannot say of themselves.
 
-A group stands for all of its settings; one that others read too, or others only, stands by name.
-What is not told here is read by every process.
+A group means all of its settings; one that others read too, or others only, is listed by name.
+What is not listed here is read by every process.
 """
 
 from collections.abc import Mapping

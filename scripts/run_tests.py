@@ -237,10 +237,10 @@ def conclude(
         print("coverage                      FAILED: below the limit")
     words = ("failed", "passed", "skipped", "errors")
     totals = {word: sum(outcome.counts[word] for outcome in outcomes) for word in words}
-    told = ", ".join(f"{n} {word}" for word, n in totals.items() if n or word == "passed")
+    summary = ", ".join(f"{n} {word}" for word, n in totals.items() if n or word == "passed")
     good = coverage_code == 0 and all(outcome.good for outcome in outcomes)
     print("RESULT: everything passed" if good else "RESULT: FAILED, see above")
-    print(f"{'=' * 20} {told} in {seconds:.2f}s {'=' * 20}", flush=True)
+    print(f"{'=' * 20} {summary} in {seconds:.2f}s {'=' * 20}", flush=True)
     return 0 if good else 1
 
 

@@ -139,7 +139,9 @@ def _analyse(api: httpx.Client, photo: Path) -> None:
 def _stack(root: Path, out: Path) -> Iterator[dict[str, str]]:
     """Run ``python -m infra.local`` of a checkout; give the settings that it writes for shells."""
     folder = out / "local"
-    hooked = {"PYTHONPATH": str(HOOK), "HFER_PATH_OUT": str(out), "HFER_PATH_ROOT": str(root)}
+    # The page reads events with the client's code, which is that checkout's as well.
+    path = os.pathsep.join([str(HOOK), str(root / "client/src")])
+    hooked = {"PYTHONPATH": path, "HFER_PATH_OUT": str(out), "HFER_PATH_ROOT": str(root)}
     with (out / "log").open("wb") as log:
         stack = subprocess.Popen(
             [sys.executable, "-m", "infra.local", "run", "--folder", str(folder)],
@@ -150,7 +152,7 @@ def _stack(root: Path, out: Path) -> Iterator[dict[str, str]]:
         )
     try:
         until = time.monotonic() + START_S
-        while "HFER_API_KEY" not in (environment := _read_environment(folder / "env")):
+        while not _is_ready(environment := _read_environment(folder / "env")):
             if stack.poll() is not None or time.monotonic() > until:
                 raise SystemExit(f"the stack did not start:\n{(out / 'log').read_text()}")
             time.sleep(0.2)
@@ -165,6 +167,15 @@ def _read_environment(file: Path) -> dict[str, str]:
         return {}
     pairs = (line.partition("=") for line in file.read_text().splitlines())
     return {name: value for name, _, value in pairs}
+
+
+def _is_ready(environment: dict[str, str]) -> bool:
+    if "HFER_API_KEY" not in environment:
+        return False
+    try:
+        return httpx.get(f"{environment['HFER_URL']}/readyz", timeout=10).is_success
+    except httpx.TransportError:
+        return False
 
 
 def show(found: Report) -> str:

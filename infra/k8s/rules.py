@@ -1,7 +1,7 @@
 """What every manifest keeps to. Each rule returns its findings; none is good news."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from infra.k8s.tree import Manifest, containers_of, of_kind, pod_makers, pod_of, title
 
@@ -49,22 +49,6 @@ def _container_faults(container: Manifest, *, probed: bool) -> Iterator[str]:
     yield from (fault for fault, fine in checks.items() if not fine)
 
 
-def unknown_settings(found: list[Manifest], known: Collection[str]) -> list[str]:
-    """Find HFER_* variables of containers and Secrets that no settings class reads."""
-    named = [
-        (title(maker), variable["name"])
-        for maker in pod_makers(found)
-        for container in containers_of(maker)
-        for variable in container.get("env", [])
-    ]
-    named += [(title(each), key) for each in of_kind(found, "Secret") for key in each["stringData"]]
-    return [
-        f"{where}: {name}"
-        for where, name in named
-        if name.startswith("HFER_") and name not in known
-    ]
-
-
 def lost_selectors(found: list[Manifest]) -> list[str]:
     """Find selectors that select no pod, and Deployments that do not select their own."""
     pods = [pod_of(maker)["metadata"]["labels"] for maker in pod_makers(found)]
@@ -106,17 +90,6 @@ def wrong_ports(found: list[Manifest]) -> list[str]:
                 asked |= {port["targetPort"] for port in service["spec"]["ports"]}
         wrong += [f"{title(maker)}: {port}" for port in sorted(asked - open_ports)]
     return wrong
-
-
-def unguarded_pods(found: list[Manifest]) -> list[str]:
-    """Find pods for which no policy but those for all speaks: nobody thought of them."""
-    policies = [each["spec"]["podSelector"] for each in of_kind(found, "NetworkPolicy")]
-    missing = [] if {} in policies else ["no policy denies by default"]
-    return missing + [
-        title(maker)
-        for maker in pod_makers(found)
-        if not any(each and matches(each, pod_of(maker)["metadata"]["labels"]) for each in policies)
-    ]
 
 
 def matches(selector: Manifest, labels: dict[str, str]) -> bool:

@@ -10,7 +10,7 @@ from typing import NoReturn
 from infra.local.console import Console
 from infra.local.demo import demo
 from infra.local.errors import LocalStackError
-from infra.local.migrate import REPOSITORY
+from infra.local.paths import REPOSITORY
 from infra.local.stack import LocalStack, local_stack
 
 FOLDER = REPOSITORY / ".local"

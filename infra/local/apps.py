@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from infra.local.http import answers
-from infra.local.migrate import REPOSITORY
+from infra.local.paths import REPOSITORY
 from infra.local.processes import Program
 
 # A cold worker loads two models; on two busy cores that took most of 20 s.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infra.local.console import Console
 from infra.local.errors import LocalStackError
-from infra.local.migrate import REPOSITORY
+from infra.local.paths import REPOSITORY
 from infra.local.stack import LocalStack, local_stack
 
 DEMO_S = 300

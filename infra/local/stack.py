@@ -10,12 +10,12 @@ from infra.local.apps import app_environment, app_programs, web_program
 from infra.local.console import Console
 from infra.local.http import answers, post_json
 from infra.local.lock import FolderLock
-from infra.local.migrate import migrate
 from infra.local.ports import PortBook
 from infra.local.processes import Supervisor
 from infra.local.servers import Servers
 from infra.local.state import State, write_private
 from services.common.config import StorageSettings
+from services.common.db.migrations import migrate
 from services.common.storage import build_storage
 
 WATCH_S = 0.2

@@ -9,7 +9,6 @@ from pathlib import Path
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from infra.local.migrate import alembic_config, migrate
 from services.backup.errors import TargetNotEmptyError, VersionError
 from services.backup.manifest import Layout, Manifest, check_file
 from services.backup.moment import connected
@@ -20,6 +19,7 @@ from services.backup.release import Released, release_held_work
 from services.backup.repository import TargetRepository
 from services.backup.settings import BackupSettings
 from services.backup.tools import find_tool, run_tool
+from services.common.db.migrations import alembic_config, migrate
 from services.common.storage import ObjectStorage, build_storage
 
 

@@ -8,7 +8,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCE_ROOTS = ("services", "client/src", "infra", "benchmarks")
-LONGEST_MODULE = 400
 LARGEST_FILE = 17_000_000
 
 
@@ -25,15 +24,6 @@ def tracked(*patterns: str) -> list[Path]:
 
 def modules() -> list[Path]:
     return [path for root in SOURCE_ROOTS for path in tracked(f"{root}/*.py")]
-
-
-def test_modules_stay_readable() -> None:
-    long = {
-        str(path.relative_to(ROOT)): lines
-        for path in modules()
-        if (lines := len(path.read_text().splitlines())) > LONGEST_MODULE
-    }
-    assert not long, f"split these: {long}"
 
 
 @pytest.mark.parametrize(

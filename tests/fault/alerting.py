@@ -34,7 +34,7 @@ import yaml
 
 from infra.local.apps import app_programs
 from infra.local.console import Console
-from infra.local.migrate import REPOSITORY
+from infra.local.paths import REPOSITORY
 from infra.local.ports import PortBook
 from infra.local.processes import Program
 from infra.local.stack import LocalStack, local_stack

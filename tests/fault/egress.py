@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 
 from infra.local.console import Console
-from infra.local.migrate import REPOSITORY
+from infra.local.paths import REPOSITORY
 from infra.local.stack import local_stack
 from services.common.domain.emotions import EMOTIONS
 from tests.fixtures.closed_network import Recorder, closed_network

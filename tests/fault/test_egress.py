@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.migrate import REPOSITORY
+from infra.local.paths import REPOSITORY
 from tests.fixtures.closed_network import way_in
 
 # Half a minute of work for two cores: minutes beside eight other processes a core.

@@ -17,7 +17,7 @@ import schemathesis
 
 from infra.local.console import Console
 from infra.local.http import get_json
-from infra.local.migrate import REPOSITORY
+from infra.local.paths import REPOSITORY
 from infra.local.stack import LocalStack, local_stack
 from tests.e2e.openapi.config import write_config
 from tests.e2e.photos import sample_paths

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from infra.local.migrate import REPOSITORY
+from infra.local.paths import REPOSITORY
 from infra.local.stack import LocalStack, storage_settings
 from services.backup.tools import find_tool, run_tool
 from services.common.storage import build_storage

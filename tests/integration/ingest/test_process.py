@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from sqlalchemy import select
 
-from infra.local.migrate import REPOSITORY
+from infra.local.paths import REPOSITORY
 from services.common.config import Settings
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Item, Outcome

@@ -7,7 +7,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 
-from infra.local.migrate import alembic_config, migrate
+from services.common.db.migrations import alembic_config, migrate
 from services.common.db.tables import Base
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.migrate import REPOSITORY
+from infra.local.paths import REPOSITORY
 
 PHOTO = "grandmother at the lake.jpg"
 KEY = "hfer_prod_" + "q" * 32

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.k8s import kustomizations, rules, schema
+from infra.k8s import rules, schema
 from infra.k8s.tree import FOLDER, UNNAMED, Manifest, manifests, of_kind, read, settings_of_files
+from tests.fixtures import k8s_checks
 from tests.fixtures.settings_names import known_settings
 
 
@@ -48,7 +49,7 @@ def test_every_named_port_is_open(found: list[Manifest]) -> None:
 
 
 def test_a_network_policy_speaks_for_every_pod(found: list[Manifest]) -> None:
-    assert rules.unguarded_pods(found) == []
+    assert k8s_checks.unguarded_pods(found) == []
 
 
 def test_every_deployment_has_a_disruption_budget(found: list[Manifest]) -> None:
@@ -60,18 +61,18 @@ def test_every_deployment_has_a_disruption_budget(found: list[Manifest]) -> None
 
 def test_every_setting_exists(found: list[Manifest]) -> None:
     known = known_settings()
-    assert rules.unknown_settings(found, known) == []
+    assert k8s_checks.unknown_settings(found, known) == []
     assert [pair for pair in settings_of_files() if pair[0] not in known] == []
 
 
 def test_every_image_gets_a_registry_and_a_version(found: list[Manifest]) -> None:
-    assert kustomizations.unnamed_images(found) == []
+    assert k8s_checks.unnamed_images(found) == []
 
 
 def test_kustomizations_and_files_agree() -> None:
-    assert kustomizations.missing_files() == []
-    assert kustomizations.forgotten_files() == []
-    assert kustomizations.baseless_patches() == []
+    assert k8s_checks.missing_files() == []
+    assert k8s_checks.forgotten_files() == []
+    assert k8s_checks.baseless_patches() == []
 
 
 class TestSecrets:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.k8s import kustomizations, rules, schema
+from infra.k8s import rules, schema
 from infra.k8s.tree import FOLDER, Manifest, manifests, title
+from tests.fixtures import k8s_checks
 
 Change = Callable[[Manifest], object]
 
@@ -97,7 +98,7 @@ class TestSettings:
         known = {each["name"] for each in container(found_deployment(found))["env"]} - {
             variable["name"]
         }
-        findings = rules.unknown_settings(found, known)
+        findings = k8s_checks.unknown_settings(found, known)
         assert "Deployment/worker-cpu: HFER_WORKER__CONCURENCY" in findings
 
 
@@ -133,7 +134,7 @@ class TestNetwork:
         found = planted(
             "Deployment/web", lambda m: m["spec"]["template"]["metadata"].update(labels=labels)
         )
-        assert rules.unguarded_pods(found) == ["Deployment/web"]
+        assert k8s_checks.unguarded_pods(found) == ["Deployment/web"]
 
     def test_a_missing_denial_is_found(self) -> None:
         found = [
@@ -141,7 +142,7 @@ class TestNetwork:
             for each in manifests()
             if each["kind"] != "NetworkPolicy" or each["spec"]["podSelector"]
         ]
-        assert rules.unguarded_pods(found) == ["no policy denies by default"]
+        assert k8s_checks.unguarded_pods(found) == ["no policy denies by default"]
 
 
 class TestKustomizations:
@@ -152,20 +153,20 @@ class TestKustomizations:
 
     def test_a_named_file_that_is_missing_is_found(self, folder: Path) -> None:
         (folder / "base/web.yaml").unlink()
-        assert kustomizations.missing_files(folder) == ["base/kustomization.yaml: web.yaml"]
+        assert k8s_checks.missing_files(folder) == ["base/kustomization.yaml: web.yaml"]
 
     def test_a_forgotten_file_is_found(self, folder: Path) -> None:
         (folder / "base/new.yaml").write_text("kind: Service\n")
         (folder / "base/new.env").write_text("")
-        assert set(kustomizations.forgotten_files(folder)) == {"base/new.env", "base/new.yaml"}
+        assert set(k8s_checks.forgotten_files(folder)) == {"base/new.env", "base/new.yaml"}
 
     def test_a_patch_of_nothing_is_found(self, folder: Path) -> None:
         patch = folder / "overlays/cpu/patches/patch-broker.yaml"
         patch.write_text(patch.read_text().replace("name: to-broker", "name: to-borker"))
-        assert kustomizations.baseless_patches(folder) == [
+        assert k8s_checks.baseless_patches(folder) == [
             "overlays/cpu/patches/patch-broker.yaml: networking.k8s.io/v1/NetworkPolicy/to-borker"
         ]
 
     def test_an_image_without_a_version_is_found(self) -> None:
         found = planted("Deployment/web", lambda m: container(m).update(image="hfer/page"))
-        assert kustomizations.unnamed_images(found) == ["hfer/page"]
+        assert k8s_checks.unnamed_images(found) == ["hfer/page"]

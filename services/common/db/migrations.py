@@ -1,16 +1,19 @@
-"""The schema of a database brought to its newest revision, in this process."""
+"""The schema of a database brought to its newest revision, in this process.
+
+Needs alembic.ini and migrations/ of the repository, which of the images only ``migrate`` holds.
+"""
 
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+_INI = Path(__file__).resolve().parents[3] / "alembic.ini"
 
 
 def alembic_config(url: str) -> Config:
     """Return the repository's Alembic configuration for the database at ``url``."""
-    config = Config(REPOSITORY / "alembic.ini")
+    config = Config(_INI)
     config.attributes["url"] = url
     return config
 
