@@ -274,12 +274,8 @@ class TelemetrySettings(Group):
         pattern=r"^https?://[^?#]+$",
         description="base URL of an OTLP/HTTP collector, http://collector:4318; no traces if unset",
     )
-    trace_ratio: float = Field(
-        default=1.0, ge=0, le=1, description="share of requests that are traced"
-    )
-    sentry_dsn: Secret | None = Field(
-        default=None, description="where errors are reported; nowhere if unset"
-    )
+    trace_ratio: float = Field(default=1.0, ge=0, le=1, description="share of traced requests")
+    sentry_dsn: Secret | None = Field(default=None, description="where errors are reported, if set")
 
 
 class Settings(EnvironmentSettings):
