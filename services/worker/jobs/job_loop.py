@@ -13,7 +13,7 @@ from structlog.contextvars import bound_contextvars
 
 from services.common.domain.errors import ItemErrorCode, TransientError
 from services.common.domain.ids import IdKind, format_id
-from services.common.jobs.queue.repositories.leases import ClaimedItem
+from services.common.jobs.queue.repositories.leases import ClaimableJob, ClaimedItem
 from services.common.telemetry import correlated, get_logger
 from services.worker.jobs.chunk import Chunk
 from services.worker.jobs.context import WorkerContext
@@ -78,7 +78,7 @@ class JobLoop:
         with self._serial:
             try:
                 chunk = self._claim()
-                with _log_context(chunk):
+                with _log_context(chunk.job if chunk else None):
                     while chunk is not None:
                         chunk = self._finish_chunk(chunk)
                     self._serial.call(self._leases.close_job)
@@ -167,14 +167,18 @@ class JobLoop:
 
 
 @contextmanager
-def _log_context(chunk: Chunk | None) -> Iterator[None]:
-    """Log lines name the job and the request that made it; a task has only one job."""
-    if chunk is None:
+def _log_context(job: ClaimableJob | None) -> Iterator[None]:
+    """Log lines name the job and the request that made it; a task has only one job.
+
+    It is not given the first chunk: that would keep the chunk's model in memory until the end of
+    the task, and with it any third one out.
+    """
+    if job is None:
         yield
         return
-    origin = chunk.job.origin
+    origin = job.origin
     asked = nullcontext() if origin.request_id is None else correlated(origin.request_id)
-    facts = {"job": format_id(IdKind.JOB, chunk.job.public_id)}
+    facts = {"job": format_id(IdKind.JOB, job.public_id)}
     if origin.traceparent is not None:
         facts["trace_id"] = origin.traceparent.split("-")[1]
     with asked, bound_contextvars(**facts):

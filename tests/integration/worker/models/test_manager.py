@@ -128,6 +128,35 @@ class TestSwitch:
         versions = [outcome.model_version for outcome in rows.outcomes(job.id).values()]
         assert Counter(versions) == {registry.shipped.version: 8, new.version: 16}
 
+    def test_a_rollback_reaches_the_task_that_began_with_the_former_model(
+        self, registry: Registry, make_context: ContextMaker, make_stored_job: JobMaker
+    ) -> None:
+        new = registry.publish("0.2.0")
+
+        class RollsBack(FakeAnalyser):
+            def analyse(self, photos: Any, options: Any) -> Any:
+                if not self.calls:
+                    with unit_of_work(registry.sessions) as session:
+                        roll_back(session, actor="test")
+                sync(manager)
+                return super().analyse(photos, options)
+
+        class Activates(FakeAnalyser):
+            def analyse(self, photos: Any, options: Any) -> Any:
+                if not self.calls:
+                    registry.activate(new)
+                    sync(manager)
+                return super().analyse(photos, options)
+
+            def with_bundle(self, directory: Path) -> FakeAnalyser:
+                return RollsBack(version=read_identity(directory).model_version)
+
+        manager = registry.manager(Activates(version=registry.shipped.version))
+        manager.begin()
+        job = make_stored_job(40)
+        assert work(make_context(models=manager, chunk_max=8, chunk_min=8), job) == 40
+        assert manager.model_version == registry.shipped.version
+
     def test_a_new_worker_begins_with_the_active_model(self, registry: Registry) -> None:
         new = registry.publish("0.2.0")
         registry.activate(new)
