@@ -6,7 +6,7 @@ from enum import StrEnum
 class Emotion(StrEnum):
     """An apparent facial expression: what a face looks like, never what a person feels.
 
-    The order is that of hfer v0 (RAF-DB's labels 1 to 7) and is part of the model bundle
+    The order is the seed project's (RAF-DB's labels 1 to 7) and is part of the model bundle
     format: index i of a probability vector belongs to ``EMOTIONS[i]``.
     """
 

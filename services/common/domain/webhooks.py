@@ -28,7 +28,7 @@ SUBSCRIBABLE = tuple(kind for kind in EventType if kind is not EventType.ENDPOIN
 
 
 class DeliveryStatus(StrEnum):
-    """State of a message to one endpoint, as stored and as shown."""
+    """Where a message to one endpoint stands, as stored and as shown."""
 
     PENDING = "pending"
     DELIVERED = "delivered"

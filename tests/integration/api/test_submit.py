@@ -34,7 +34,7 @@ def item_page(client: httpx.Client, job: dict[str, Any]) -> list[dict[str, Any]]
 
 
 class TestAccepted:
-    def test_stores_photos_rows_and_rings_once(
+    def test_stores_photos_rows_and_notifies_once(
         self, api: Api, client: httpx.Client, sessions: SessionFactory, storage: ObjectStorage
     ) -> None:
         photos = [b"one", b"two", b"one"]

@@ -222,7 +222,7 @@ class TestSeal:
         with sessions() as session:
             assert len(session.scalars(select(Item)).all()) == 3
 
-    def test_of_at_the_same_moment_rings_once(self, api: Api, client: httpx.Client) -> None:
+    def test_of_at_the_same_moment_notifies_once(self, api: Api, client: httpx.Client) -> None:
         upload = begin(client, *PHOTOS)
         with ThreadPoolExecutor(4) as pool:
             done = list(pool.map(lambda _: seal(client, upload), range(4)))

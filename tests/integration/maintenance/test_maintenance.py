@@ -49,7 +49,7 @@ def add_worker(sessions: SessionFactory, kind: Device) -> None:
 
 
 class TestFeeder:
-    def test_rings_as_often_as_a_job_needs(
+    def test_notifies_as_often_as_a_job_needs(
         self, feeder: Feeder, hints: QueueNotifier, make_job: JobMaker
     ) -> None:
         make_job(20)
@@ -75,7 +75,7 @@ class TestFeeder:
         feeder.step()
         assert hints.depth(Queue.CPU_BATCH) == 20
 
-    def test_rings_for_the_kinds_of_worker_that_live(
+    def test_notifies_the_kinds_of_worker_that_live(
         self, feeder: Feeder, hints: QueueNotifier, make_job: JobMaker, sessions: SessionFactory
     ) -> None:
         add_worker(sessions, Device.GPU)

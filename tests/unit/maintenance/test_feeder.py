@@ -28,7 +28,7 @@ class TestDevices:
             ({Device.GPU: 1, Device.CPU: 1}, [Device.CPU, Device.GPU]),
         ],
     )
-    def test_rings_where_somebody_listens(
+    def test_notifies_where_somebody_listens(
         self, live: dict[Device, int], expected: list[Device]
     ) -> None:
         assert devices(live) == expected
