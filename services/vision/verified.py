@@ -6,7 +6,7 @@ import numpy as np
 
 from services.common.domain.errors import BundleError, TransientError
 from services.vision.bundle import Bundle, check_golden
-from services.vision.classifiers.batches import LARGEST_BATCH
+from services.vision.classifiers.logits import LARGEST_BATCH
 from services.vision.classifiers.port import ExpressionClassifier
 from services.vision.memory import is_memory_trouble
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from openvino.preprocess import PrePostProcessor
 
 from services.vision.bundle import Bundle
-from services.vision.classifiers.batches import Floats, logits_in_batches, steady_sizes
 from services.vision.classifiers.choice import narrow_choice
+from services.vision.classifiers.logits import Floats, logits_in_batches, steady_sizes
 from services.vision.classifiers.port import ExpressionClassifier, Precision
 from services.vision.classifiers.rechecked import RecheckedClassifier
 from services.vision.cpu import cpu_capabilities, cpu_config

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from services.vision.classifiers.batches import (
+from services.vision.classifiers.logits import (
     POWERS_OF_TWO,
     Floats,
     batch_sizes,
