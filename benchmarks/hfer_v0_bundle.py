@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from services.common.domain.emotions import EMOTIONS
 from services.vision.bundle import INT8_MODEL_NAME, BundleCard, Golden, TrainingData
 from services.vision.classifiers.choice import METRICS_KEY
-from services.vision.probabilities import to_probabilities
+from services.vision.classifiers.logits import to_probabilities
 from services.vision.transforms import InputSpec
 
 REPOSITORY = Path(__file__).resolve().parents[1]

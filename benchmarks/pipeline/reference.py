@@ -20,7 +20,7 @@ from benchmarks.pipeline.agreement import Face
 from benchmarks.pipeline.stages import Seconds, Stopwatch
 from services.common.domain.faces import AnalysisOptions, DetectedFace
 from services.vision.bundle import Manifest, load_bundle
-from services.vision.probabilities import to_probabilities
+from services.vision.classifiers.logits import to_probabilities
 from services.vision.transforms import Pixels, crop_face
 
 Crops = list[list[Pixels]]

@@ -11,8 +11,7 @@ from services.api.errors import ApiError, invalid_field
 from services.api.problems import ProblemCode
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
-from services.common.keys.secrets import Scope
-from services.common.keys.service import Principal, authenticate
+from services.common.keys.service import Principal, Scope, authenticate
 
 IDEMPOTENCY_KEY_CHARS = 255
 

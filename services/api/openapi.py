@@ -18,7 +18,7 @@ from services.api.openapi_examples import NoExampleError, example_of, in_order
 from services.api.openapi_links import add_links
 from services.api.problems import Problem, ProblemCode
 from services.api.uploads.schemas import MoreFiles, NewUpload
-from services.common.keys.secrets import Scope
+from services.common.keys.service import Scope
 
 _REF_TEMPLATE = "#/components/schemas/{model}"
 # Only hand-written parts of the document refer to these.

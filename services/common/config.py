@@ -4,6 +4,7 @@ No instance is made at import time: a process reads ``Settings`` once, at its st
 passes it on. Example: ``HFER_DATABASE__URL`` sets ``Settings().database.url``.
 """
 
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -159,7 +160,7 @@ class ApiSettings(Group):
         default=50, ge=1, description="open event streams per tenant and process"
     )
 
-    @property
+    @cached_property
     def public_base(self) -> str:
         """What precedes the paths of links: the public URL without its last slash, or nothing."""
         return (self.public_url or "").rstrip("/")

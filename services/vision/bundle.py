@@ -76,7 +76,7 @@ class BundleCard(_Frozen):
     """Everything the trainer says about a model; the manifest adds the files.
 
     ``prior_shift`` is added to the logits and ``temperature`` then divides them (see
-    ``probabilities.py``). A face whose top probability is below ``abstention_threshold`` is
+    ``classifiers/logits.py``). A face whose top probability is below ``abstention_threshold`` is
     reported as uncertain. ``recipe`` and ``metrics`` are the trainer's, free in shape.
     """
 

@@ -1,6 +1,7 @@
 """Photos in, analysed faces out: decode, detect, crop, classify all faces at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -9,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.common.domain.errors import ItemError, ItemErrorCode
+from services.common.domain.errors import ItemError, ItemErrorCode, TransientError
 from services.common.domain.faces import (
     AnalysedFace,
     AnalysisOptions,
@@ -22,10 +23,9 @@ from services.vision.bundle import Bundle, load_bundle
 from services.vision.classifiers.port import ExpressionClassifier, Precision
 from services.vision.detectors.port import FaceDetector
 from services.vision.engines import DetectorKind
-from services.vision.memory import memory_trouble_is_transient
 from services.vision.stages import stage
 from services.vision.transforms import Pixels, crop_face
-from services.vision.verified import verified, warm_up
+from services.vision.verified import is_memory_trouble, verified, warm_up
 
 # Decoded photos that ``analyse`` collects before it looks for faces: 48 MB, and less than that
 # beside one photo of the largest size (150 MB).
@@ -133,7 +133,7 @@ class Pipeline:
             TransientError: the device is out of memory; fewer photos may fit.
         """
         errors: dict[int, ItemError] = {}
-        with memory_trouble_is_transient():
+        with _memory_trouble_is_transient():
             found: list[_Found] = []
             waiting: list[DecodedPhoto] = []
             for index, data in enumerate(photos):
@@ -231,3 +231,16 @@ def sharpness(crop: Pixels) -> float:
 
 def _by_size(face: DetectedFace) -> tuple[float, float, float]:
     return -face.box.w * face.box.h, face.box.y, face.box.x
+
+
+@contextmanager
+def _memory_trouble_is_transient() -> Iterator[None]:
+    """Raise a ``TransientError`` where memory ran out."""
+    try:
+        yield
+    except MemoryError as error:
+        raise TransientError("The worker is out of memory; fewer photos may fit.") from error
+    except RuntimeError as error:
+        if not is_memory_trouble(error):
+            raise
+        raise TransientError("The device is out of memory; fewer photos may fit.") from error

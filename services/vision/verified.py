@@ -6,9 +6,8 @@ import numpy as np
 
 from services.common.domain.errors import BundleError, TransientError
 from services.vision.bundle import Bundle, check_golden
-from services.vision.classifiers.batches import LARGEST_BATCH
+from services.vision.classifiers.logits import LARGEST_BATCH
 from services.vision.classifiers.port import ExpressionClassifier
-from services.vision.memory import is_memory_trouble
 
 
 def verified(
@@ -41,3 +40,12 @@ def warm_up(classifier: ExpressionClassifier, bundle: Bundle) -> None:
     """Run it on so many crops that it meets every batch size."""
     shape = (2 * LARGEST_BATCH - 1, *bundle.manifest.input.shape)
     classifier.classify(np.zeros(shape, np.uint8))
+
+
+def is_memory_trouble(error: Exception) -> bool:
+    """Return whether memory ran out: torch, ONNX Runtime and OpenVINO raise RuntimeErrors."""
+    text = str(error).lower()
+    phrases = ("out of memory", "bad_alloc", "allocate memory")
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(phrase in text for phrase in phrases)
+    )

@@ -23,7 +23,7 @@ from services.common.registry.bundles import read_identity
 from services.common.registry.publishing import publish_bundle
 from services.common.registry.repository import ModelRepository
 from services.vision.bundle import BundleCard, Golden, load_bundle, load_golden, write_bundle
-from services.vision.probabilities import to_probabilities
+from services.vision.classifiers.logits import to_probabilities
 from tests.fault.chaos import Progress, read_photos, run_chaos
 from tests.fault.oracle import check_accounts
 from tests.fixtures.factories import JobMaker, MadeJob, Rows

@@ -6,8 +6,7 @@ from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials
 
 from services.api.dependencies import State, authenticate_caller, bearer, check_scope
-from services.common.keys.secrets import Scope
-from services.common.keys.service import Principal
+from services.common.keys.service import Principal, Scope
 
 _SCOPES = (Scope.JOBS_WRITE, Scope.JOBS_READ)
 

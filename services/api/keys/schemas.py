@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.api.schemas import Input, UtcTime
 from services.common.db.tables import ApiKey
 from services.common.domain.ids import IdKind, format_id
-from services.common.keys.secrets import Scope
+from services.common.keys.service import Scope
 
 KEY_EXAMPLE: dict[str, Any] = {
     "id": "key_01936fd2c0a27b6e8f3a5b7c9d1e2f32",

@@ -14,7 +14,7 @@ from services.api.ids import ModelId, find_model
 from services.api.problems import ProblemCode
 from services.common.db.session import unit_of_work
 from services.common.domain.errors import BundleError
-from services.common.keys.secrets import Scope
+from services.common.keys.service import Scope
 from services.common.registry.publishing import read_bundle_file
 from services.common.storage import ObjectMissingError
 

@@ -1,26 +1,38 @@
-"""The use cases of API keys: authenticate, issue, and put the operator's own key in place."""
+"""API keys: authenticate, issue, put the operator's own in place.
 
+The secret of a key is made once, shown once and kept only as its SHA-256.
+"""
+
+import hashlib
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
 from services.common.db.tables import ApiKey
 from services.common.domain.ids import IdKind, format_id, new_uuid7
 from services.common.keys.repository import KeyRepository
-from services.common.keys.secrets import (
-    MIN_SECRET_CHARS,
-    Scope,
-    hash_secret,
-    new_secret,
-    visible_prefix,
-)
 
 # No key made over HTTP can take this name: parentheses are refused there.
 BOOTSTRAP_NAME = "bootstrap (HFER_API__ADMIN_KEY)"
 BOOTSTRAP_TENANT = "default"
 PAGE_NAME = "page (HFER_WEB__API_KEY)"
 PAGE_TENANT = "page"
+
+_ENTROPY_BYTES = 32
+_VISIBLE_CHARS = 12
+MIN_SECRET_CHARS = 24
+
+
+class Scope(StrEnum):
+    """What a key may do. ``admin`` is the operator of the deployment and may do everything."""
+
+    JOBS_WRITE = "jobs:write"
+    JOBS_READ = "jobs:read"
+    MODELS_ADMIN = "models:admin"
+    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +103,25 @@ def ensure_page_key(session: Session, secret: str) -> None:
     scopes = [Scope.JOBS_READ, Scope.JOBS_WRITE]
     row = _row(secret, tenant=PAGE_TENANT, name=PAGE_NAME, scopes=scopes)
     KeyRepository(session).put_configured(row)
+
+
+def new_secret(environment: str) -> str:
+    """Return a fresh secret, ``hfer_<environment>_<43 characters>``, 256 bits of randomness."""
+    return f"hfer_{environment}_{secrets.token_urlsafe(_ENTROPY_BYTES)}"
+
+
+def hash_secret(secret: str) -> bytes:
+    """Return the 32 bytes that are stored.
+
+    Plain SHA-256 and no slow hash: a secret of 256 random bits cannot be guessed, and every
+    request pays for this call.
+    """
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def visible_prefix(secret: str) -> str:
+    """Return the first characters of a secret, by which an operator tells keys apart."""
+    return secret[:_VISIBLE_CHARS]
 
 
 def _check_length(what: str, secret: str) -> None:

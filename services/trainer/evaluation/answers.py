@@ -11,7 +11,7 @@ from services.trainer.evaluation.calibrate import cross_fitted
 from services.trainer.evaluation.classification_report import argmax_report, threshold_report
 from services.trainer.evaluation.evaluate import class_measures, confidence, uncertainty
 from services.trainer.evaluation.metrics import bootstrap_intervals, confusion_matrix, scores
-from services.vision.probabilities import to_probabilities
+from services.vision.classifiers.logits import to_probabilities
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from services.common.domain.emotions import EMOTIONS
 from services.trainer.evaluation.metrics import negative_log_likelihood
-from services.vision.probabilities import to_probabilities
+from services.vision.classifiers.logits import to_probabilities
 
 Labels = NDArray[np.int64]
 Floats = NDArray[np.float64]

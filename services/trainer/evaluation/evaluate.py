@@ -18,7 +18,7 @@ from services.trainer.evaluation.metrics import (
     per_class,
     scores,
 )
-from services.vision.probabilities import to_probabilities
+from services.vision.classifiers.logits import to_probabilities
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]

@@ -18,9 +18,9 @@ from services.vision.bundle import (
     check_golden,
     write_bundle,
 )
+from services.vision.classifiers.logits import to_probabilities
 from services.vision.classifiers.onnxruntime import OnnxRuntimeClassifier
 from services.vision.classifiers.openvino import OpenVinoClassifier
-from services.vision.probabilities import to_probabilities
 
 # fp32 engines reorder sums; a wrong axis, pad or channel order costs far more than this.
 PARITY_TOLERANCE = 1e-4

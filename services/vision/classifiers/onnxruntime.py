@@ -6,9 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.vision.bundle import Bundle
-from services.vision.classifiers.batches import Floats, logits_in_batches, steady_sizes
+from services.vision.classifiers.logits import (
+    Floats,
+    logits_in_batches,
+    steady_sizes,
+    to_probabilities,
+)
 from services.vision.classifiers.port import Precision
-from services.vision.probabilities import to_probabilities
 from services.vision.transforms import Pixels
 
 # TF32 keeps 10 bits of mantissa, too few for the golden answers; exhaustive search of

@@ -8,12 +8,16 @@ from numpy.typing import NDArray
 from openvino.preprocess import PrePostProcessor
 
 from services.vision.bundle import Bundle
-from services.vision.classifiers.batches import Floats, logits_in_batches, steady_sizes
 from services.vision.classifiers.choice import narrow_choice
+from services.vision.classifiers.logits import (
+    Floats,
+    logits_in_batches,
+    steady_sizes,
+    to_probabilities,
+)
 from services.vision.classifiers.port import ExpressionClassifier, Precision
 from services.vision.classifiers.rechecked import RecheckedClassifier
 from services.vision.cpu import cpu_capabilities, cpu_config
-from services.vision.probabilities import to_probabilities
 from services.vision.transforms import Pixels
 
 # An int8 network carries its own quantisation; what is left of it runs in fp32.

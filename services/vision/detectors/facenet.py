@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from services.common.domain.faces import DetectedFace
-from services.vision.detectors.port import faces_from_arrays
+from services.vision.detectors.boxes import faces_from_arrays
 from services.vision.transforms import Pixels
 
 # Pixels of a batch. As float32 with its pyramid and P-Net's maps a pixel takes about 200 bytes.

@@ -18,12 +18,12 @@ from services.vision.detectors.area import area_crops, area_level
 from services.vision.detectors.boxes import (
     Floats,
     corrected,
+    faces_from_arrays,
     nested_suppression,
     non_maximum_suppression,
     pixel_windows,
     squared,
 )
-from services.vision.detectors.port import faces_from_arrays
 from services.vision.transforms import Pixels
 
 MIN_FACE_PX = 20

@@ -12,8 +12,7 @@ from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import ApiKey
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ItemStatus
-from services.common.keys.secrets import Scope
-from services.common.keys.service import ensure_bootstrap_key
+from services.common.keys.service import Scope, ensure_bootstrap_key
 from tests.fixtures.jobs import seed_job
 from tests.fixtures.serving import Api, StartApi, assert_problem
 from tests.fixtures.settings import DEAD, SettingsMaker, build_settings

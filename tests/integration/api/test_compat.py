@@ -14,7 +14,7 @@ from sqlalchemy import update
 from services.common.config import Settings
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Job
-from services.common.keys.secrets import Scope
+from services.common.keys.service import Scope
 from services.common.storage import ObjectStorage
 from tests.fixtures.hfer_front import HferFront, to_image, unwrap
 from tests.fixtures.jobs import face_payload, make_key, photo_payload

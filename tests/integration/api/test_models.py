@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Model, ModelActivation, Worker
 from services.common.domain.ids import IdKind, new_uuid7, parse_id
-from services.common.keys.secrets import Scope
+from services.common.keys.service import Scope
 from services.common.registry.canary import Agreement, record_canary
 from services.common.storage import ObjectStorage, build_storage
 from tests.fixtures.paper_bundles import MANIFEST, Files, bundle_parts, paper_bundle, sha256

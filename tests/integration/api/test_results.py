@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.api.jobs.results.paging import StreamCutError, read_batches
+from services.api.jobs.results.formats import StreamCutError, read_batches
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ItemStatus

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from services.common.config import Settings
 from services.common.db.session import SessionFactory, unit_of_work
-from services.common.keys.secrets import Scope
+from services.common.keys.service import Scope
 from tests.fixtures.receiving import Answer, Receiver
 from tests.fixtures.serving import Api, StartApi, assert_problem, files, pointers
 from tests.fixtures.settings import SettingsMaker

@@ -26,9 +26,9 @@ from services.trainer.training.optimisers import build_optimizer
 from services.trainer.training.run import Run
 from services.trainer.training.schedule import learning_rate
 from services.vision.bundle import load_bundle
+from services.vision.classifiers.logits import to_probabilities
 from services.vision.classifiers.port import Precision
 from services.vision.engines import ClassifierKind, load_classifier
-from services.vision.probabilities import to_probabilities
 from services.worker.models.analyser import PhotoAnalyser, from_settings
 from tests.fixtures.settings import DEAD, build_settings
 

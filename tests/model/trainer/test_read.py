@@ -18,7 +18,7 @@ from services.trainer.networks.saved_network import inference
 from services.trainer.presets import load_preset
 from services.trainer.training.averaged import round_kernels
 from services.vision.bundle import load_bundle, load_golden
-from services.vision.probabilities import to_probabilities
+from services.vision.classifiers.logits import to_probabilities
 
 SHIPPED = Path("models/starter")
 NETWORKS = [

@@ -21,8 +21,8 @@ from services.trainer.stages import evaluate_run, export_run
 from services.trainer.training.checkpoint import Checkpoint
 from services.trainer.training.run import Run
 from services.vision.bundle import check_golden, load_bundle
+from services.vision.classifiers.logits import to_probabilities
 from services.vision.classifiers.openvino import OpenVinoClassifier
-from services.vision.probabilities import to_probabilities
 from tests.model.trainer.conftest import SETTINGS, invoke
 
 

@@ -41,7 +41,7 @@ from services.api.webhooks.examples import DELIVERY_EXAMPLE, ENDPOINT_EXAMPLE
 from services.api.webhooks.schemas import DeliveryObject, EndpointObject, NewEndpoint
 from services.common.domain.errors import ItemErrorCode, JobErrorCode
 from services.common.domain.limits import PhotoLimits
-from services.common.keys.secrets import Scope
+from services.common.keys.service import Scope
 from tests.fixtures.settings import DEAD, build_settings
 
 SENTENCE = "apparent expression, not inner feeling"

@@ -53,3 +53,7 @@ class TestPublicBase:
     )
     def test_precedes_a_path(self, url: str | None, base: str) -> None:
         assert ApiSettings(public_url=url).public_base == base
+
+    def test_is_made_once_and_not_for_every_link(self) -> None:
+        settings = ApiSettings(public_url="https://hfer.example.org/")
+        assert settings.public_base is settings.public_base

@@ -9,7 +9,7 @@ from services.common.domain.errors import BundleError, ItemError, ItemErrorCode,
 from services.common.domain.faces import AnalysisOptions, Box, DetectedFace, PhotoAnalysis
 from services.common.domain.limits import PhotoLimits
 from services.vision.bundle import Bundle
-from services.vision.classifiers.batches import LARGEST_BATCH
+from services.vision.classifiers.logits import LARGEST_BATCH
 from services.vision.classifiers.openvino import OpenVinoClassifier
 from services.vision.classifiers.port import Precision
 from services.vision.engines import DetectorKind

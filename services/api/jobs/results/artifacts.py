@@ -11,8 +11,7 @@ from services.api.dependencies import Reader, State, Transaction
 from services.api.docs import problems
 from services.api.ids import JobId
 from services.api.jobs.results.drawing import WITH_RESULT, annotated_picture, photo_gone
-from services.api.jobs.results.formats import ResultFormat, write_results
-from services.api.jobs.results.paging import read_batches
+from services.api.jobs.results.formats import ResultFormat, read_batches, write_results
 from services.api.jobs.schemas import job_object
 from services.api.problems import ProblemCode
 from services.api.state import ApiState

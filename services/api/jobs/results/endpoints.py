@@ -11,8 +11,7 @@ from services.api.docs import problems
 from services.api.errors import ApiError
 from services.api.ids import ItemId, JobId, not_found
 from services.api.jobs.openapi import CSV_EXAMPLE, JSONL_EXAMPLE
-from services.api.jobs.results.formats import ResultFormat, negotiate, write_results
-from services.api.jobs.results.paging import read_batches
+from services.api.jobs.results.formats import ResultFormat, negotiate, read_batches, write_results
 from services.api.jobs.results.schemas import PhotoResult, photo_result
 from services.api.jobs.schemas import job_object
 from services.api.pagination import (

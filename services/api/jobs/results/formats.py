@@ -1,4 +1,4 @@
-"""Results as JSON, JSON Lines and CSV, written batch by batch so that no job is held whole."""
+"""Results as JSON, JSON Lines and CSV, read and written batch by batch: no job is held whole."""
 
 import csv
 import io
@@ -6,12 +6,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
 from services.api.accept import preferred
-from services.api.jobs.results.schemas import FaceObject, PhotoResult
+from services.api.jobs.results.schemas import FaceObject, PhotoResult, photo_result
 from services.api.jobs.schemas import JobObject
+from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.emotions import EMOTIONS
 from services.common.domain.faces import LANDMARKS
+from services.common.jobs.repositories.results import ResultRepository
+from services.common.jobs.views import JobView
 
 Batches = Iterable[Sequence[PhotoResult]]
+
+# A page of 200 photos is 200 kB, or 20 MB if each of them shows 100 faces.
+_PAGE = 200
 
 _PHOTO_COLUMNS = (
     "item_id",
@@ -52,6 +58,10 @@ CSV_COLUMNS = _PHOTO_COLUMNS + _FACE_COLUMNS + _ADDED_COLUMNS
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
+class StreamCutError(RuntimeError):
+    """The job was erased while its results were read: the connection breaks, as it must."""
+
+
 class ResultFormat(StrEnum):
     """How results are written."""
 
@@ -76,6 +86,30 @@ def negotiate(accept: str | None) -> ResultFormat | None:
     """Return the format that ``accept`` likes best, JSON among equals; None if it takes none."""
     chosen = preferred(accept, [fmt.media_type for fmt in ResultFormat])
     return next((fmt for fmt in ResultFormat if fmt.media_type == chosen), None)
+
+
+def read_batches(
+    sessions: SessionFactory, view: JobView, *, page: int = _PAGE
+) -> Iterator[list[PhotoResult]]:
+    """Yield the photos that are final, in the order sent, each page from its own transaction.
+
+    One transaction for all would stay open as long as the slowest client reads, and keep
+    Postgres from cleaning the queue's dead rows (claims slowed from 3 to 180 ms that way).
+
+    Raises:
+        StreamCutError: fewer photos were found than a final job had at the start.
+    """
+    count = 0
+    top_n = view.job.options["top_n"]
+    for first in range(0, view.job.total or 0, page):
+        with unit_of_work(sessions) as session:
+            results = ResultRepository(session)
+            records = results.final_window(view.job.id, first_seq=first, size=page)
+        count += len(records)
+        if records:
+            yield [photo_result(record, top_n=top_n) for record in records]
+    if view.status.final and count != view.counts.total:
+        raise StreamCutError(f"{count} of {view.counts.total} photos were read")
 
 
 def write_results(fmt: ResultFormat, job: JobObject, batches: Batches) -> Iterator[bytes]:

@@ -2,15 +2,37 @@
 
 import hashlib
 from dataclasses import dataclass
+from enum import StrEnum
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
-from services.api.jobs.submission.archives.kinds import HEAD_BYTES, ArchiveKind, archive_kind
 from services.common.domain.limits import PhotoLimits
 from services.common.jobs.repositories.items import Refusal
 
 # Smaller photos stay in memory: at most 8 wait to be put at a time.
 _MEMORY_BYTES = 1_000_000
+# Enough to see the magic of a tar, which is at byte 257.
+_HEAD_BYTES = 512
+
+
+class ArchiveKind(StrEnum):
+    """Archives that are opened."""
+
+    ZIP = "zip"
+    TAR = "tar"
+    TAR_GZ = "tar.gz"
+    TAR_BZ2 = "tar.bz2"
+    TAR_XZ = "tar.xz"
+
+
+_MAGIC = (
+    (b"PK\x03\x04", ArchiveKind.ZIP),
+    (b"PK\x05\x06", ArchiveKind.ZIP),  # a zip without entries
+    (b"\x1f\x8b", ArchiveKind.TAR_GZ),
+    (b"BZh", ArchiveKind.TAR_BZ2),
+    (b"\xfd7zXZ\x00", ArchiveKind.TAR_XZ),
+)
+_TAR_MAGIC = slice(257, 262)
 
 
 @dataclass(slots=True)
@@ -64,8 +86,8 @@ class Spool:
         """Take the next bytes; raises OSError when the disk is full."""
         self._digest.update(data)
         self._size += len(data)
-        if len(self._head) < HEAD_BYTES:
-            self._head += data[: HEAD_BYTES - len(self._head)]
+        if len(self._head) < _HEAD_BYTES:
+            self._head += data[: _HEAD_BYTES - len(self._head)]
         if self._size <= self._limit or archive_kind(self._head):
             self._file.write(data)
         else:
@@ -105,3 +127,11 @@ class Spool:
         self._handed_out = True
         self._file.seek(0)
         return cast("BinaryIO", self._file)
+
+
+def archive_kind(head: bytes) -> ArchiveKind | None:
+    """Return what the first 512 bytes announce; None for anything else, photos among it."""
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            return kind
+    return ArchiveKind.TAR if head[_TAR_MAGIC] == b"ustar" else None

@@ -7,8 +7,7 @@ from sqlalchemy import select
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import ApiKey
 from services.common.keys.repository import KeyRepository
-from services.common.keys.secrets import Scope
-from services.common.keys.service import authenticate
+from services.common.keys.service import Scope, authenticate
 from tests.fixtures.jobs import make_key
 
 

@@ -4,7 +4,7 @@ from numpy.typing import NDArray
 
 from services.trainer.evaluation.calibrate import calibrate, cross_fitted, fit_temperature
 from services.trainer.evaluation.metrics import expected_calibration_error, negative_log_likelihood
-from services.vision.probabilities import to_probabilities
+from services.vision.classifiers.logits import to_probabilities
 
 
 def calibrated_logits(count: int = 4000) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

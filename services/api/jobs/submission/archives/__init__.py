@@ -1,6 +1,5 @@
 """Archives of photos, opened by the API: hostile until the last byte is counted.
 
-kinds    which archive a file is, by its content
 meters   what one request may unpack, counted in real bytes and never by a header
 entries  a file in an archive: its name, and why one is refused
 inflate  compressed streams in bounded memory

@@ -16,11 +16,10 @@ from services.api.jobs.submission.archives.entries import (
     refused,
     unreadable,
 )
-from services.api.jobs.submission.archives.kinds import ArchiveKind
 from services.api.jobs.submission.archives.meters import Allowance, Meter
 from services.api.jobs.submission.archives.tars import tar_entries
 from services.api.jobs.submission.archives.zips import zip_entries
-from services.api.jobs.submission.spool import Spool, SpooledArchive, SpooledPhoto
+from services.api.jobs.submission.spool import ArchiveKind, Spool, SpooledArchive, SpooledPhoto
 from services.common.domain.errors import ItemErrorCode
 from services.common.domain.limits import PhotoLimits
 from services.common.jobs.repositories.items import Refusal

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import BinaryIO, Protocol
 
 from services.api.jobs.submission.archives.entries import refused, unreadable
-from services.api.jobs.submission.archives.kinds import ArchiveKind
 from services.api.jobs.submission.archives.meters import Meter
+from services.api.jobs.submission.spool import ArchiveKind
 
 # Entries are read 64 KiB at a time; a long path with its extended header has a few kilobytes.
 LARGEST_READ = 1_048_576

@@ -12,8 +12,8 @@ from services.api.jobs.submission.archives.entries import (
     unreadable,
 )
 from services.api.jobs.submission.archives.inflate import TarStream
-from services.api.jobs.submission.archives.kinds import ArchiveKind
 from services.api.jobs.submission.archives.meters import Meter
+from services.api.jobs.submission.spool import ArchiveKind
 from services.common.domain.limits import PhotoLimits
 
 _END = bytes(tarfile.BLOCKSIZE)

@@ -1,9 +1,12 @@
-"""Splitting any number of faces into batches of few different sizes."""
+"""Logits of any number of faces, in batches of few different sizes, and their probabilities.
+
+Trainer and worker make probabilities of logits in this one way.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from services.common.domain.emotions import EMOTIONS
 from services.vision.transforms import InputSpec, Pixels
@@ -84,3 +87,25 @@ def logits_in_batches(
         logits[start : start + size] = run(whole)[: len(some)]
         start += size
     return logits
+
+
+def to_probabilities(
+    logits: ArrayLike,
+    *,
+    temperature: float = 1.0,
+    prior_shift: Sequence[float] = (0.0,) * 7,
+) -> NDArray[np.float64]:
+    """Return ``softmax((logits + prior_shift) / temperature)`` over the last axis.
+
+    The shift is post-hoc logit adjustment (Menon et al., arXiv 2007.07314), the temperature is
+    fitted after it (Guo et al., arXiv 1706.04599). In float64, so that each row sums to 1
+    within 1e-12 and no class is rounded to a sum of 1.0000002.
+
+    Args:
+        logits: any float type, ``[N, 7]``, ordered as ``EMOTIONS``.
+        temperature: above 0; above 1 softens.
+        prior_shift: seven values added to each row.
+    """
+    shifted = (np.asarray(logits, dtype=np.float64) + np.asarray(prior_shift)) / temperature
+    powers = np.exp(shifted - shifted.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
