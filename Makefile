@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 STAMPS := $(VENV)/stamps
 PGBOUNCER := $(BIN)/pgbouncer
+CLOSED_NETWORK := $(BIN)/closed-network
 INSTALL := $(PY) scripts/install.py --label
 PRESET ?= quick
 T ?=
@@ -32,7 +33,7 @@ run: $(STAMPS)/demo ## Serve the whole stack until Ctrl-C, data kept in .local/
 
 ##@ Work
 .PHONY: test check check-infra audit lint format types imports fmt bench train starter sweep
-test: $(STAMPS)/test $(PGBOUNCER) ## Run every test, or T=path those below a path
+test: $(STAMPS)/test $(PGBOUNCER) $(CLOSED_NETWORK) ## Run every test, or T=path those below a path
 	@$(if $(T),$(PY) -m pytest $(T),$(PY) scripts/run_tests.py)
 
 check: $(STAMPS)/dev ## Lint, formatting, types, import rules and infra files, side by side
@@ -147,5 +148,8 @@ $(STAMPS)/test: requirements/torch.txt requirements/no-deps.txt $(STAMPS)/dev
 	@touch $@
 
 # A machine that cannot download it goes on without; the next make test tries again.
-$(PGBOUNCER): scripts/pgbouncer.sh | $(PY)
-	@./scripts/pgbouncer.sh $(VENV)/pgbouncer $@
+$(PGBOUNCER): scripts/unpack.sh | $(PY)
+	@./scripts/unpack.sh pgbouncer usr/sbin/pgbouncer $(VENV)/pgbouncer $@
+
+$(CLOSED_NETWORK): scripts/closed_network.sh scripts/unpack.sh | $(PY)
+	@./scripts/closed_network.sh $(VENV)/iproute2 $@

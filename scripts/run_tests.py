@@ -70,14 +70,16 @@ class Outcome:
 PARALLEL = ("-n", "2", "--dist", "loadfile")
 # As tests/e2e/web/conftest.py looks for them.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# As tests/fixtures/pgbouncer.py looks for it; scripts/pgbouncer.sh makes it.
+# As tests/fixtures/pgbouncer.py and tests/fault/test_egress.py look for them; make writes them.
 PGBOUNCER = str(Path(sys.executable).with_name("pgbouncer"))
+CLOSED_NETWORK = str(Path(sys.executable).with_name("closed-network"))
 BEHIND_PGBOUNCER = "tests/integration/common/db/test_pgbouncer.py"
+EGRESS = "tests/fault/test_egress.py"
 # In the order of their starts: the longest first, so that none is left to run alone at the end.
 TIERS = (
     Tier("model-tensorflow", ("tests/model/trainer",), covered=True),
     Tier("e2e", ("tests/e2e",), ("--ignore=tests/e2e/web",)),
-    Tier("fault", ("tests/fault",)),
+    Tier("fault", ("tests/fault",), (f"--ignore={EGRESS}",)),
     Tier(
         "integration",
         ("tests/integration",),
@@ -86,6 +88,7 @@ TIERS = (
     ),
     Tier("browser", ("tests/e2e/web",), needs=BROWSERS),
     Tier("unit", ("tests/unit", "tests/architecture"), PARALLEL, covered=True),
+    Tier("egress", (EGRESS,), needs=(CLOSED_NETWORK,)),
     Tier("pgbouncer", (BEHIND_PGBOUNCER,), needs=(PGBOUNCER,)),
     Tier("model-torch", ("tests/model/vision",)),
 )
@@ -232,7 +235,7 @@ def conclude(
         counts = ", ".join(f"{n} {word}" for word, n in outcome.counts.items() if n)
         print(f"{outcome.tier:<18}{outcome.seconds:7.0f} s  {verdict}: {counts or 'no tests'}")
     for tier in left_out:
-        print(f"{tier.name:<18}      -    left out: {tier.needs[0]} is not installed")
+        print(f"{tier.name:<18}      -    left out: {tier.needs[0]} is not there")
     if coverage_code:
         print("coverage                      FAILED: below the limit")
     words = ("failed", "passed", "skipped", "errors")

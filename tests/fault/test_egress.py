@@ -8,17 +8,19 @@ from pathlib import Path
 import pytest
 
 from infra.local.paths import REPOSITORY
-from tests.fixtures.closed_network import way_in
 
+# Made by `make test` (scripts/closed_network.sh).
+CLOSED_NETWORK = Path(sys.executable).with_name("closed-network")
 # Half a minute of work for two cores: minutes beside eight other processes a core.
 LONGEST_S = 500
 MAKERS = ["mobile.events.data.microsoft.com", "www.google-analytics.com"]
 
 
 def started(what: str, folder: Path) -> subprocess.Popen[str]:
+    assert CLOSED_NETWORK.exists(), "run make .venv/bin/closed-network"
     folder.mkdir()
     return subprocess.Popen(
-        [*way_in(), sys.executable, "-m", "tests.fault.egress", what, str(folder)],
+        [CLOSED_NETWORK, sys.executable, "-m", "tests.fault.egress", what, str(folder)],
         cwd=REPOSITORY,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
