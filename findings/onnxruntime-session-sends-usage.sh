@@ -20,7 +20,7 @@ if ! "${closed[@]}" ip link set lo up; then
 fi
 python3 -m venv "$here/venv"
 "$here/venv/bin/pip" install --quiet --disable-pip-version-check \
-    numpy==2.4.6 onnx==1.23.2 onnxruntime==1.32.0
+    numpy==2.4.6 onnx==1.23.2 onnxruntime==1.32.0 || exit 2
 
 # A name server that writes down which names are asked for, and knows none.
 cat > "$here/names.py" <<'PYTHON'

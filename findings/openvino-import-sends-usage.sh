@@ -22,7 +22,7 @@ if ! "${closed[@]}" ip link set lo up; then
 fi
 python3 -m venv "$here/venv"
 "$here/venv/bin/pip" install --quiet --disable-pip-version-check \
-    numpy==2.4.6 openvino==2026.4.1 openvino-telemetry==2025.2.0
+    numpy==2.4.6 openvino==2026.4.1 openvino-telemetry==2025.2.0 || exit 2
 
 # A name server that writes down which names are asked for, and knows none.
 cat > "$here/names.py" <<'PYTHON'

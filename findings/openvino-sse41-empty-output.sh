@@ -20,8 +20,8 @@ here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
 python3 -m venv "$here/venv"
 "$here/venv/bin/pip" install --quiet --disable-pip-version-check \
-    numpy==2.4.6 onnx==1.23.2
-"$here/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps openvino==2026.4.1
+    numpy==2.4.6 onnx==1.23.2 || exit 2
+"$here/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps openvino==2026.4.1 || exit 2
 
 # A graph of one operator: 8 pictures of 8 x 8 are doubled in size.
 cat > "$here/resize.py" <<'PYTHON'
