@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 
 # Loading TensorFlow on a busy machine, or a round of all photos on one slow core.
-_PATIENCE_S = 900.0
+_TIMEOUT_S = 900.0
 
 
 class Crew:
@@ -69,11 +69,11 @@ class Crew:
     def _receive(self, number: int) -> Any:
         pipe = self._members[number][1]
         try:
-            if pipe.poll(_PATIENCE_S):
+            if pipe.poll(_TIMEOUT_S):
                 return pipe.recv()
         except EOFError as error:
             raise RuntimeError("a process failed; its traceback is above") from error
-        raise RuntimeError(f"a process gave no answer in {_PATIENCE_S:.0f} s")
+        raise RuntimeError(f"a process gave no answer in {_TIMEOUT_S:.0f} s")
 
 
 @contextmanager

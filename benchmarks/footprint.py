@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from benchmarks.intake import Report as Intake
 from benchmarks.intake import api_client, take_in, wait_for
 from benchmarks.photos import write_variations
-from benchmarks.scaling import INSTANT, PATIENCE_S
+from benchmarks.scaling import INSTANT, TIMEOUT_S
 from infra.local.console import Console
 from infra.local.stack import LocalStack, local_stack
 
@@ -120,7 +120,7 @@ def _run(client: httpx.Client, engine: Engine, photos: Sequence[bytes], *, count
         with engine.connect() as connection:
             return bool(connection.execute(_FINISHED, {"job": job}).scalar_one())
 
-    wait_for(finished, patience_s=PATIENCE_S)
+    wait_for(finished, timeout_s=TIMEOUT_S)
     return job
 
 

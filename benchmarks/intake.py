@@ -207,9 +207,9 @@ def finished(client: httpx.Client, job: str) -> int:
     return counts["total"] - counts["queued"] - counts["running"]
 
 
-def wait_for(condition: Callable[[], bool], *, patience_s: float = 300.0) -> None:
+def wait_for(condition: Callable[[], bool], *, timeout_s: float = 300.0) -> None:
     """Wait until ``condition`` holds."""
-    deadline = time.monotonic() + patience_s
+    deadline = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > deadline:
             raise RuntimeError("the workers do not get on")

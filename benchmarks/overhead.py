@@ -32,7 +32,7 @@ _SECONDS = text("""
     SELECT extract(epoch FROM finished_at - sealed_at) FROM job
     WHERE public_id = CAST(:job AS uuid)
 """)
-PATIENCE_S = 600.0
+TIMEOUT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def service_rate(client: Client, engine: Engine, photos: Sequence[Path]) -> floa
     the seal, not with the first file declared.
     """
     job = client.submit(*photos, idempotency_key=str(uuid.uuid4()))
-    state = job.wait(timeout_s=PATIENCE_S)
+    state = job.wait(timeout_s=TIMEOUT_S)
     if state.counts.succeeded + state.counts.no_face != len(photos):
         raise RuntimeError(f"{job.id} ended as {state.status} with {state.counts}")
     with engine.connect() as connection:

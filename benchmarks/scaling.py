@@ -31,7 +31,7 @@ from benchmarks.photos import write_variations
 from infra.local.console import Console
 from infra.local.stack import LocalStack, local_stack
 
-PATIENCE_S = 3_600.0
+TIMEOUT_S = 3_600.0
 LOOK_S = 0.5
 INSTANT = "benchmarks.instant:build"
 _STATE = text("""
@@ -116,7 +116,7 @@ def _run(
     job = take_in(client, photos, items=count, report=Intake(count)).rpartition("_")[2]
     sealed, started, idle = cpu_seconds(stack), time.perf_counter(), psutil.cpu_times().idle
     with RssWatch(stack) as watch:
-        wait_for(lambda: _finished(engine, job), patience_s=PATIENCE_S)
+        wait_for(lambda: _finished(engine, job), timeout_s=TIMEOUT_S)
     elapsed, idle = time.perf_counter() - started, psutil.cpu_times().idle - idle
     used = spent(sealed, cpu_seconds(stack))
     with engine.connect() as connection:

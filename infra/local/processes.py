@@ -195,12 +195,12 @@ class Supervisor:
 
         A second Ctrl-C meanwhile kills the rest.
         """
-        doomed = [name for name in reversed(self.children) if not names or name in names]
+        ending = [name for name in reversed(self.children) if not names or name in names]
         try:
-            for name in doomed:
+            for name in ending:
                 self.children[name].stop()
         finally:
-            for name in doomed:
+            for name in ending:
                 self.children.pop(name).kill()
 
     def _wait_ready(self, children: list[Child]) -> None:

@@ -19,8 +19,8 @@ from services.ingest.fetch_loop import FetchLoop
 from services.ingest.fetcher import UrlFetcher
 from services.ingest.heartbeat import Heartbeat
 
-# A step of a loop is tried again by the loop: more patience would only delay an end.
-STEP_PATIENCE_S = 5.0
+# A step of a loop is tried again by the loop: trying longer would only delay an end.
+STEP_RETRY_S = 5.0
 RENEWALS = 4
 
 _log = get_logger(__name__)
@@ -45,7 +45,7 @@ def main() -> int:
         metrics=metrics,
         rng=random.SystemRandom(),
     )
-    database = RetryingDatabase(sessions, retry_for_s=STEP_PATIENCE_S)
+    database = RetryingDatabase(sessions, retry_for_s=STEP_RETRY_S)
     loop = FetchLoop(database, fetcher, settings=settings.fetch)
     heartbeat = Heartbeat(sessions, busy=lambda: loop.busy)
     loops = [

@@ -182,7 +182,7 @@ def settle(
     if delivered:
         endpoints.succeeded(delivery.endpoint_id)
         return
-    reason = endpoints.failed(delivery.endpoint_id, gone=gone, patience=DISABLED_AFTER)
+    reason = endpoints.failed(delivery.endpoint_id, gone=gone, limit=DISABLED_AFTER)
     if reason is not None:
         _announce_disabled(session, delivery, reason)
 

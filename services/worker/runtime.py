@@ -229,7 +229,7 @@ def _watchdog(
 
     def starving() -> bool:
         with unit_of_work(sessions) as session:
-            return WorkerRepository(session).starving(worker, patience_s=TIMEOUT_S)
+            return WorkerRepository(session).starving(worker, waiting_s=TIMEOUT_S)
 
     def kill() -> None:
         _log.critical("worker.deaf", main_pid=worker.main_pid)

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 README = (REPOSITORY / "README.md").read_text()
 PAGE = (REPOSITORY / "docs" / "client.md").read_text()
 # pip, or the longest example.
-PATIENCE_S = 240
+TIMEOUT_S = 240
 
 
 def examples(text: str, language: str) -> list[str]:
@@ -44,7 +44,7 @@ class Shell:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
             check=False,
         )
         assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"

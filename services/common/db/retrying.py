@@ -38,7 +38,7 @@ class RetryingDatabase:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._sessions = sessions
-        self._patience_s = retry_for_s
+        self._retry_for_s = retry_for_s
         self._clock = clock
         self._pause = pause
 
@@ -48,7 +48,7 @@ class RetryingDatabase:
         Raises:
             TransientError: the database stayed away for longer than that.
         """
-        give_up_at = self._clock() + self._patience_s
+        give_up_at = self._clock() + self._retry_for_s
         wait_s = FIRST_PAUSE_S
         while True:
             try:

@@ -73,12 +73,12 @@ _REFUSALS = text("""
 """)
 _STARVING = text(f"""
     SELECT (
-        SELECT max(coalesce(claimed_at, started_at)) < now() - make_interval(secs => :patience_s)
+        SELECT max(coalesce(claimed_at, started_at)) < now() - make_interval(secs => :waiting_s)
         FROM worker WHERE host = :host AND current ->> 'main_pid' = :main_pid
     ) AND EXISTS (
         SELECT FROM item JOIN job ON job.id = item.job_id
         WHERE item.state = {ItemState.READY}
-          AND item.next_at < now() - make_interval(secs => :patience_s)
+          AND item.next_at < now() - make_interval(secs => :waiting_s)
           AND job.status IN ('queued', 'running')
     )
 """)
@@ -149,12 +149,12 @@ class WorkerRepository:
             for sha256, code, reason, workers in rows
         ]
 
-    def starving(self, worker: WorkerIdentity, *, patience_s: float) -> bool:
+    def starving(self, worker: WorkerIdentity, *, waiting_s: float) -> bool:
         """Whether photos have waited that long while no child of this main process claimed."""
         parameters = {
             "host": worker.host,
             "main_pid": str(worker.main_pid),
-            "patience_s": patience_s,
+            "waiting_s": waiting_s,
         }
         return bool(self._session.scalar(_STARVING, parameters))
 

@@ -3,7 +3,7 @@
     make train PRESET=seed-rafdb DATA=rafdb
 
 Expected: test accuracy 82.6 +- 2 % (hfer v0 published 82.56 % on its 1,531 images, in 28 epochs
-of 37 s on a Colab GPU). Hopeless without a GPU. Its split mixes RAF-DB's official train and test
+of 37 s on a Colab GPU). Too slow without a GPU. Its split mixes RAF-DB's official train and test
 images, so that the figure must not be compared with published ones: see ``seed-rafdb-official``.
 No augmentation, no remedy for imbalance, no averaged weights, nothing left out: as it was.
 """

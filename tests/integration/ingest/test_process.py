@@ -25,7 +25,7 @@ from services.common.storage import ObjectStorage
 from tests.fixtures.jobs import RULES
 
 PHOTO = b"\xff\xd8\xff\xe0 a photo of nobody"
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 class Photos(BaseHTTPRequestHandler):
@@ -99,12 +99,12 @@ def test_fetches_over_real_sockets_and_ends_on_sigterm(
             env=environment(settings, port),
         )
         try:
-            deadline = time.monotonic() + PATIENCE_S
+            deadline = time.monotonic() + TIMEOUT_S
             while None in outcomes(sessions, job_id) and time.monotonic() < deadline:
                 assert process.poll() is None
                 time.sleep(0.05)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(PATIENCE_S) == 0
+            assert process.wait(TIMEOUT_S) == 0
         finally:
             process.kill()
             process.wait()

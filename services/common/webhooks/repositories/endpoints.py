@@ -19,7 +19,7 @@ _FAILED = text("""
                            ELSE disabled_at END
     FROM (
         SELECT id, CASE WHEN CAST(:gone AS boolean) THEN 'gone'
-                        WHEN failing_since <= now() - CAST(:patience AS interval) THEN 'failing'
+                        WHEN failing_since <= now() - CAST(:limit AS interval) THEN 'failing'
                    END AS reason
         FROM webhook_endpoint WHERE id = :id FOR NO KEY UPDATE
     ) AS verdict
@@ -113,15 +113,13 @@ class EndpointRepository:
             .execution_options(synchronize_session=False)
         )
 
-    def failed(self, endpoint_id: int, *, gone: bool, patience: timedelta) -> DisabledReason | None:
+    def failed(self, endpoint_id: int, *, gone: bool, limit: timedelta) -> DisabledReason | None:
         """Note a failure; the reason if it disables the endpoint.
 
         Args:
             endpoint_id: bigint id.
             gone: whether the receiver said that it is gone for good.
-            patience: how long an endpoint may fail without a single success.
+            limit: how long an endpoint may fail without a single success.
         """
-        reason = self._session.scalar(
-            _FAILED, {"id": endpoint_id, "gone": gone, "patience": patience}
-        )
+        reason = self._session.scalar(_FAILED, {"id": endpoint_id, "gone": gone, "limit": limit})
         return None if reason is None else DisabledReason(reason)

@@ -20,7 +20,7 @@ CALIBRATION_CROPS = 300
 # Convolutions next to the pixels that stay in fp32: on the starter's PublicTest 98.8 % of the
 # first answers stay with 7 of them, 96.3 % with none and 98.8 % with 10. Each costs speed.
 EXACT_CONVOLUTIONS = 7
-_PATIENCE_S = 3_600
+_TIMEOUT_S = 3_600
 
 
 def quantised(graph: bytes, crops: NDArray[np.uint8], *, exact: int = EXACT_CONVOLUTIONS) -> bytes:
@@ -51,7 +51,7 @@ def quantised(graph: bytes, crops: NDArray[np.uint8], *, exact: int = EXACT_CONV
             check=False,
             capture_output=True,
             text=True,
-            timeout=_PATIENCE_S,
+            timeout=_TIMEOUT_S,
             env=environment,
         )
         if done.returncode:

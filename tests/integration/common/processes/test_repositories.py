@@ -121,7 +121,7 @@ class TestStarving:
 
     def starving(self, sessions: SessionFactory, worker: WorkerIdentity) -> bool:
         with unit_of_work(sessions) as session:
-            return WorkerRepository(session).starving(worker, patience_s=60)
+            return WorkerRepository(session).starving(worker, waiting_s=60)
 
     def test_is_true_when_photos_wait_and_nobody_claims(
         self, sessions: SessionFactory, worker: WorkerIdentity
