@@ -28,7 +28,7 @@ _PHOTOS = 4
 
 # Label, and where the function lives. Networks are looked up on the loaded detector.
 _PARTS: tuple[tuple[str, str], ...] = (
-    ("decode", "pipeline.decode"),
+    ("decode", "pipeline._decode"),
     ("detect", "detector.detect"),
     ("  averages of levels", "mtcnn.area_level"),
     ("  P-Net", "networks.pnet"),

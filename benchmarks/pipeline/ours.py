@@ -36,7 +36,7 @@ class OurPipeline:
         )
         self._watch = Stopwatch()
         # Two calls a chunk are watched, a call a photo for decoding: microseconds.
-        self._wrap(self._pipeline, "decode", stage="decode")
+        self._wrap(self._pipeline, "_decode", stage="decode")
         parts = vars(self._pipeline)
         self._wrap(parts["_detector"], "detect", stage="detect")
         self._wrap(parts["_classifier"], "classify", stage="classify")
