@@ -25,6 +25,7 @@ from PIL import (
 )
 
 from services.common.domain.errors import ItemError, ItemErrorCode
+from services.common.domain.faces import PhotoWarning
 from services.common.domain.limits import PhotoLimits
 
 # The readers are called directly instead of through Image.open: it would warn or raise by
@@ -76,11 +77,14 @@ class DecodedPhoto:
 
     ``exif_orientation`` is the tag's value 1..8 as found, already applied to ``rgb``.
     ``format`` is the real format by content, one of ``PhotoLimits.formats``.
+    ``captured_at`` and ``warnings`` are those of ``PhotoAnalysis``.
     """
 
     rgb: NDArray[np.uint8]
     exif_orientation: int
     format: str
+    captured_at: str | None = None
+    warnings: tuple[PhotoWarning, ...] = ()
 
     @property
     def width(self) -> int:

@@ -9,7 +9,11 @@ from enum import StrEnum
 
 
 class Landmark(StrEnum):
-    """MTCNN's five points, in the order of its output. Left and right are the viewer's."""
+    """Five points, in the order of MTCNN's output.
+
+    Left and right are the viewer's once the face is turned upright: in a photo that stands on
+    its head the left eye lies to the right.
+    """
 
     LEFT_EYE = "left_eye"
     RIGHT_EYE = "right_eye"
@@ -66,11 +70,16 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class DetectedFace:
-    """One detection: clipped box, five points ordered as ``LANDMARKS``, confidence in 0..1."""
+    """One detection: clipped box, five points ordered as ``LANDMARKS``, confidence in 0..1.
+
+    ``roll`` is how far the head is turned in the picture's plane, in degrees, clockwise positive,
+    above -180 up to 180; None where the detector does not know.
+    """
 
     box: Box
     landmarks: tuple[Point, ...]
     confidence: float
+    roll: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,15 @@ class AnalysedFace:
     margin: float
     uncertain: bool
     blur: float
+    roll: float | None = None
+
+
+class PhotoWarning(StrEnum):
+    """What was mended so that a photo could be read. Stable: users' programs switch on it."""
+
+    END_MISSING = "end_missing"
+    SIDE_CHUNK_SKIPPED = "side_chunk_skipped"
+    EMPTY_ALPHA_IGNORED = "empty_alpha_ignored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +118,8 @@ class PhotoAnalysis:
     ``exif_orientation`` is the tag's value 1..8 as found (1 when absent). An empty ``faces``
     is a result, not an error. ``faces_truncated`` says that the per-photo cap cut faces off.
     ``precision`` and ``detector`` name what answered; None in analyses of before they were noted.
+    ``captured_at`` is EXIF's time of the exposure in ISO 8601, with an offset only where the
+    camera wrote one; None where it wrote none. ``warnings`` say what was mended in the file.
     """
 
     width: int
@@ -109,6 +129,15 @@ class PhotoAnalysis:
     faces_truncated: bool = False
     precision: str | None = None
     detector: str | None = None
+    captured_at: str | None = None
+    warnings: tuple[PhotoWarning, ...] = ()
+
+
+class FaceSearch(StrEnum):
+    """Where the faces of a photo are: to be found, or each photo is one, cut out already."""
+
+    DETECT = "detect"
+    WHOLE = "whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +149,13 @@ class AnalysisOptions:
         min_face_px: faces whose longer side is below this many pixels are left out, 20..2000.
         detection_threshold: lowest detection confidence kept, 0.5..1.
         annotated: render the annotated photo while analysing instead of on first request.
+        faces: whether faces are looked for, or each photo is one face as a whole.
+        detector: name of the detector to use; None for the deployment's.
     """
 
     top_n: int = 3
     min_face_px: int = 20
     detection_threshold: float = 0.9
     annotated: bool = False
+    faces: FaceSearch = FaceSearch.DETECT
+    detector: str | None = None
