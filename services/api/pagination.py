@@ -52,11 +52,19 @@ class Pager:
         return self.limit + 1
 
     def page(
-        self, rows: Sequence[Row], *, show: Callable[[Row], T], cursor_of: Callable[[Row], str]
+        self,
+        rows: Sequence[Row],
+        *,
+        show: Callable[[Row], T],
+        cursor_of: Callable[[Row], str],
+        more: bool = False,
     ) -> Page[T]:
-        """Show the rows of this page; the ``Link`` to the next (RFC 8288) goes into the header."""
+        """Show the rows of this page; the ``Link`` to the next (RFC 8288) goes into the header.
+
+        ``more`` says that further rows may follow though fewer than ``fetch`` were read.
+        """
         shown = rows[: self.limit]
-        cursor = cursor_of(shown[-1]) if len(rows) > self.limit else None
+        cursor = cursor_of(shown[-1]) if more or len(rows) > self.limit else None
         if cursor is not None:
             url = self.request.url.include_query_params(cursor=cursor)
             self.response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'

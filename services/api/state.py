@@ -123,4 +123,5 @@ def build_state(settings: Settings) -> ApiState:
         metrics=metrics,
         watch=build_watch(sessions, per_tenant=settings.api.listeners),
         tracing=build_tracing(settings.telemetry, service="api"),
+        limits=settings.photos.limits,
     )

@@ -18,6 +18,8 @@ from services.common.environment import (
     SecretKeys,
     SecretUrl,
 )
+from services.common.photo_settings import PhotoSettings
+from services.common.telemetry_settings import TelemetrySettings
 
 
 class DatabaseSettings(Group):
@@ -255,30 +257,6 @@ class WebhookSettings(Group):
     interval_s: float = Field(default=0.5, gt=0, description="between two looks for messages")
 
 
-class TelemetrySettings(Group):
-    """Logs, metrics, traces and reports of errors."""
-
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="lines below it are not written"
-    )
-    format: Literal["json", "console"] = Field(
-        default="json", description="json for collectors, console for eyes"
-    )
-    metrics_host: str = Field(
-        default="127.0.0.1", description="where processes without HTTP of their own show metrics"
-    )
-    metrics_port: int | None = Field(
-        default=None, ge=1, le=65_535, description="the port for it; none is opened if unset"
-    )
-    otlp_endpoint: str | None = Field(
-        default=None,
-        pattern=r"^https?://[^?#]+$",
-        description="base URL of an OTLP/HTTP collector, http://collector:4318; no traces if unset",
-    )
-    trace_ratio: float = Field(default=1.0, ge=0, le=1, description="share of traced requests")
-    sentry_dsn: Secret | None = Field(default=None, description="where errors are reported, if set")
-
-
 class Settings(EnvironmentSettings):
     """All settings of a deployment; every process reads the groups it needs."""
 
@@ -291,6 +269,7 @@ class Settings(EnvironmentSettings):
     queue: QueueSettings = QueueSettings()
     fetch: FetchSettings = FetchSettings()
     retention: RetentionSettings = RetentionSettings()
+    photos: PhotoSettings = PhotoSettings()
     api: ApiSettings = ApiSettings()
     compat: CompatSettings = CompatSettings()
     worker: WorkerSettings = WorkerSettings()

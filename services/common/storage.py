@@ -21,7 +21,8 @@ from services.common.config import StorageSettings
 from services.common.domain.errors import HferError, TransientError
 
 CHUNK_BYTES = 256 * 1024
-# Above the 15 MB photo limit: a photo is one PUT, not an upload of three parts in five requests.
+# Nearly every photo is one PUT, not an upload of parts in two requests more; a larger one goes
+# in parts, of which the memory of a process holds one.
 PART_BYTES = 16 * 1024 * 1024
 # One process' threads share the pool; an API process has 40 of them.
 POOL_SIZE = 40

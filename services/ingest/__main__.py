@@ -8,7 +8,6 @@ import threading
 from services.common.config import Settings
 from services.common.db.retrying import RetryingDatabase
 from services.common.db.session import build_engine, build_session_factory
-from services.common.domain.limits import PhotoLimits
 from services.common.environment import read_or_exit
 from services.common.loops import Loop, supervise
 from services.common.pulse import BEAT_S, Pulse
@@ -40,7 +39,7 @@ def main() -> int:
     fetcher = UrlFetcher(
         RetryingDatabase(sessions),
         build_storage(settings.storage),
-        Downloader(settings.fetch, limits=PhotoLimits()),
+        Downloader(settings.fetch, limits=settings.photos.limits),
         settings=settings.fetch,
         metrics=metrics,
         rng=random.SystemRandom(),

@@ -85,7 +85,7 @@ class WorkerRuntime:
                 storage, timeout_s=TIMEOUT_SHARE * settings.queue.task_time_limit_s
             ),
             models=models,
-            annotated=AnnotatedPhotoWriter(storage),
+            annotated=AnnotatedPhotoWriter(storage, limits=settings.photos.limits),
             settings=settings.queue,
             metrics=metrics,
             draining=draining,

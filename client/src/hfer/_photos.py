@@ -10,7 +10,11 @@ from hfer.errors import NoPhotosError, PhotoFileError, TooManyPhotosError
 from hfer.models import Limits
 
 # What the service reads. A file that is named outright is sent whatever it is called.
-PHOTO_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+# Windows and old browsers save JPEGs as .jfif, old cameras and DOS as .jpe.
+PHOTO_SUFFIXES = frozenset(
+    {".avif", ".bmp", ".gif", ".heic", ".heif", ".hif", ".j2k", ".jfif", ".jp2", ".jpe"}
+    | {".jpeg", ".jpf", ".jpg", ".jpx", ".png", ".tif", ".tiff", ".webp"}
+)
 
 
 class Photo(LocalFile):

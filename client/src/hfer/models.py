@@ -190,7 +190,7 @@ class Limits:
     is how many photos by URL make a job.
     """
 
-    photo_bytes: int = 15_000_000
+    photo_bytes: int = 40_000_000
     request_files: int = 2_000
     request_bytes: int = 1_000_000_000
     request_urls: int = 2_000

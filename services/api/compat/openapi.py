@@ -20,7 +20,7 @@ UPLOAD_BODY: dict[str, Any] = {
                         "image": {
                             "type": "string",
                             "format": "binary",
-                            "description": "one photo: JPEG, PNG, WebP, BMP or TIFF, 15 MB",
+                            "description": "one photo, a format of `/v1/limits`, 40 MB by default",
                         }
                     },
                 },

@@ -11,13 +11,14 @@ from services.api.dependencies import Reader, State
 from services.api.docs import problems
 from services.api.errors import invalid_field
 from services.api.events.openapi import EVENT_STREAM
-from services.api.events.stream import JobStream
+from services.api.events.stream import PAGE, JobStream
 from services.api.events.watch import Listener
 from services.api.ids import JobId
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
 from services.common.db.tables import Job
 from services.common.jobs.events import FINAL_EVENT
+from services.common.jobs.repositories.results import photos_a_page
 from services.common.jobs.views import find_job
 
 _HEADERS = {
@@ -85,6 +86,7 @@ async def get_events(
         job_id=job.id,
         after=after,
         base=state.settings.api.public_base,
+        page=photos_a_page(PAGE, faces=state.limits.faces_per_photo),
     )
     return StreamingResponse(
         stream.frames(listener), media_type="text/event-stream", headers=_HEADERS

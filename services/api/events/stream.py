@@ -48,6 +48,7 @@ class JobStream:
         after: number of the last event that the client has, 0 for none.
         base: what precedes the paths of links.
         ping_s: longest silence.
+        page: most photos read at once.
         clock: seconds, monotonic.
     """
 
@@ -59,6 +60,7 @@ class JobStream:
     after: int = 0
     base: str = ""
     ping_s: float = PING_S
+    page: int = PAGE
     clock: Callable[[], float] = time.monotonic
 
     async def frames(self, listener: Listener) -> AsyncIterator[bytes]:
@@ -91,7 +93,7 @@ class JobStream:
 
     def _read(self, after: int) -> JobNews:
         with unit_of_work(self.sessions) as session:
-            return read_news(session, self.tenant, self.job, after=after, limit=PAGE)
+            return read_news(session, self.tenant, self.job, after=after, limit=self.page)
 
 
 @dataclass(slots=True)

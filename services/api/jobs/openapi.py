@@ -39,7 +39,7 @@ SUBMISSION_BODY: dict[str, Any] = {
                             "minItems": 1,
                             "maxItems": 2000,
                             "items": {"type": "string", "format": "binary"},
-                            "description": "photos: JPEG, PNG, WebP, BMP or TIFF, 15 MB each;"
+                            "description": "photos, formats of `/v1/limits`, 40 MB each by default;"
                             " zip, tar, tar.gz, tar.bz2 or tar.xz archives of them",
                         },
                         "config": {"$ref": f"#/components/schemas/{JobConfig.__name__}"},

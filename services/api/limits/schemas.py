@@ -16,7 +16,7 @@ from services.common.jobs.submission import INTERACTIVE_PHOTOS
 
 
 class LimitsObject(BaseModel):
-    """How much the service takes. Bytes are decimal: 15 MB are 15,000,000."""
+    """How much the service takes. Bytes are decimal: 40 MB are 40,000,000."""
 
     photo_bytes: int
     photo_pixels: int

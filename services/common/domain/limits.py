@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PhotoLimits:
-    """How much a photo, a request and a job may hold. Bytes are decimal (15 MB = 15,000,000).
+    """How much a photo, a request and a job may hold. Bytes are decimal (40 MB = 40,000,000).
 
     Attributes:
         photo_bytes: largest photo file.
@@ -23,8 +23,8 @@ class PhotoLimits:
         formats: file formats by content, as ``imaging.decode`` names them.
     """
 
-    photo_bytes: int = 15_000_000
-    photo_pixels: int = 50_000_000
+    photo_bytes: int = 40_000_000
+    photo_pixels: int = 64_000_000
     photo_min_side_px: int = 20
     request_files: int = 2_000
     request_bytes: int = 1_000_000_000
@@ -33,6 +33,6 @@ class PhotoLimits:
     archive_unpacked_bytes: int = 1_000_000_000
     declare_files: int = 1_000
     job_photos: int = 100_000
-    faces_per_photo: int = 100
+    faces_per_photo: int = 300
     min_face_px: int = 20
     formats: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")

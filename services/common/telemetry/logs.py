@@ -12,10 +12,10 @@ from typing import Any, TextIO, cast
 import structlog
 from structlog.typing import Processor
 
-from services.common.config import TelemetrySettings
 from services.common.telemetry.correlation import current_correlation_id
 from services.common.telemetry.redaction import redact
 from services.common.telemetry.reports import configure_reports
+from services.common.telemetry_settings import TelemetrySettings
 
 # They log each request or each task at INFO; our own lines say it with more context. httpx would
 # write whole URLs, whose queries may hold a user's signature.

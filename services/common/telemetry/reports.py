@@ -10,9 +10,9 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from services.common.config import TelemetrySettings
 from services.common.telemetry.correlation import current_correlation_id
 from services.common.telemetry.redaction import redact_text
+from services.common.telemetry_settings import TelemetrySettings
 
 if TYPE_CHECKING:
     from sentry_sdk.types import Event, Hint

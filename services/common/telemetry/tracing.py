@@ -1,7 +1,7 @@
 """Traces, opt-in by ``HFER_TELEMETRY__OTLP_ENDPOINT``: without it no SDK is imported."""
 
-from services.common.config import TelemetrySettings
 from services.common.telemetry.spans import NoTracing, Tracing
+from services.common.telemetry_settings import TelemetrySettings
 
 
 def build_tracing(settings: TelemetrySettings, *, service: str) -> Tracing:

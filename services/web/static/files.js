@@ -1,6 +1,7 @@
 // The photos that were chosen: what is taken, what is refused and why, in the order given.
 
-const PHOTO = /\.(jpe?g|png|webp|bmp|tiff?)$/i;
+// As the client, client/src/hfer/_photos.py.
+const PHOTO = /\.(avif|bmp|gif|hei[cf]|hif|j2k|jfif|jp[2efgx]|jpeg|png|tiff?|webp)$/i;
 const ARCHIVE = /\.(zip|tar|tgz|tar\.(gz|bz2|xz))$/i;
 
 export const isArchive = (file) => ARCHIVE.test(file.name);

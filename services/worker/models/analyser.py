@@ -82,4 +82,5 @@ def from_settings(settings: Settings) -> PhotoAnalyser:
         classifier=ClassifierKind.OPENVINO if on_cpu else ClassifierKind.AUTO,
         precision=PrecisionChoice(worker.precision),
         threads=worker.threads,
+        limits=settings.photos.limits,
     )

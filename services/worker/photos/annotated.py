@@ -23,8 +23,9 @@ class AnnotatedBucket(Protocol):
 class AnnotatedPhotoWriter:
     """Renders and stores annotated photos; the API makes on request what is missing here."""
 
-    def __init__(self, bucket: AnnotatedBucket) -> None:
+    def __init__(self, bucket: AnnotatedBucket, *, limits: PhotoLimits) -> None:
         self._bucket = bucket
+        self._limits = limits
 
     def write(
         self, photo: bytes, analysis: PhotoAnalysis, *, job: uuid.UUID, item: uuid.UUID
@@ -33,7 +34,7 @@ class AnnotatedPhotoWriter:
         from services.imaging.annotate import annotate_photo
 
         try:
-            picture = annotate_photo(photo, analysis, limits=PhotoLimits())
+            picture = annotate_photo(photo, analysis, limits=self._limits)
             self._bucket.put(
                 annotated_key(job, item),
                 io.BytesIO(picture),

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from services.common.config import Settings, TelemetrySettings
+from services.common.config import Settings
+from services.common.telemetry_settings import TelemetrySettings
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Metric

@@ -61,13 +61,13 @@ def test_what_a_visitor_opened_stays_open_when_the_job_ends(
 def test_what_is_no_photo_is_left_out_with_the_reason(new_page: NewPage, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no photo")
     (tmp_path / "empty.jpg").touch()
-    (tmp_path / "huge.jpg").write_bytes(bytes(15_000_001))
+    (tmp_path / "huge.jpg").write_bytes(bytes(40_000_001))
     page = new_page()
     names = ["notes.txt", "empty.jpg", "huge.jpg"]
     page.set_input_files("#files", [*(tmp_path / name for name in names), sample_paths()[0]])
     expect(page.locator("#chosen-title")).to_contain_text("1 photo,")
     trouble = page.locator("#trouble")
-    for words in ("no photo that can be read: notes.txt", "empty: empty.jpg", "than 15 MB: huge"):
+    for words in ("no photo that can be read: notes.txt", "empty: empty.jpg", "than 40 MB: huge"):
         expect(trouble).to_contain_text(words)
 
 

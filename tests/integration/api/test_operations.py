@@ -166,7 +166,7 @@ class TestMetrics:
 class TestLimits:
     def test_are_those_that_hold(self, client: httpx.Client) -> None:
         limits = client.get("/v1/limits").json()
-        assert (limits["photo_bytes"], limits["request_files"]) == (15_000_000, 2_000)
+        assert (limits["photo_bytes"], limits["request_files"]) == (40_000_000, 2_000)
         assert limits["request_bytes"] == 1_000_000_000
         assert (limits["bundle_bytes"], limits["bundle_files"]) == (1_000_000_000, 32)
         assert limits["emotions"][0] == "surprise"

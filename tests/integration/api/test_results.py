@@ -154,12 +154,12 @@ class TestResults:
 class TestReadBatches:
     def test_reads_page_by_page(self, sessions: SessionFactory) -> None:
         seeded = seed(sessions, *[DONE, FAILED, NO_FACE] * 2)
-        pages = list(read_batches(sessions, viewed(sessions, seeded), page=4))
+        pages = list(read_batches(sessions, viewed(sessions, seeded), faces=1, page=4))
         assert [[photo.index for photo in page] for page in pages] == [[0, 1, 2, 3], [4, 5]]
 
     def test_breaks_off_when_the_job_is_erased_meanwhile(self, sessions: SessionFactory) -> None:
         seeded = seed(sessions, DONE, DONE, DONE)
-        pages = read_batches(sessions, viewed(sessions, seeded), page=2)
+        pages = read_batches(sessions, viewed(sessions, seeded), faces=1, page=2)
         next(pages)
         with unit_of_work(sessions) as session:
             erase(session, "default", seeded.job.public_id, annotated_keys=[])
@@ -168,5 +168,5 @@ class TestReadBatches:
 
     def test_ends_quietly_while_the_job_runs(self, sessions: SessionFactory) -> None:
         seeded = seed(sessions, DONE, RUNNING)
-        [page] = read_batches(sessions, viewed(sessions, seeded))
+        [page] = read_batches(sessions, viewed(sessions, seeded), faces=1)
         assert len(page) == 1

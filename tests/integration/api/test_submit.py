@@ -133,14 +133,14 @@ class TestBadPhotos:
     def test_empty_and_too_large_photos_fail_alone(
         self, api: Api, client: httpx.Client, sessions: SessionFactory, storage: ObjectStorage
     ) -> None:
-        large = b"\xff" * 15_000_001
+        large = b"\xff" * 40_000_001
         job = submit(client, b"good", b"", large, large[:-1]).json()
         assert (job["status"], job["counts"]["queued"], job["counts"]["failed"]) == ("queued", 2, 2)
         good, empty, big, full = item_page(client, job)
         assert (good["status"], full["status"]) == ("queued", "queued")
         assert (empty["status"], empty["error"]["code"]) == ("failed", "empty")
         assert (big["status"], big["error"]["code"]) == ("failed", "too_large")
-        assert "15000000" in big["error"]["detail"]
+        assert "40000000" in big["error"]["detail"]
         assert big["content_sha256"] == hashlib.sha256(large).hexdigest()
         assert len(list(storage.list(tenant_prefix("default")))) == 2
         assert len(api.notifier.notified) == 1

@@ -13,6 +13,7 @@ from services.common.config import QueueSettings, Settings
 from services.common.db.retrying import RetryingDatabase
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Worker
+from services.common.domain.limits import PhotoLimits
 from services.common.storage import ObjectStorage
 from services.common.telemetry import Metrics
 from services.worker.jobs.context import WorkerContext
@@ -77,7 +78,7 @@ def make_context(
             database=RetryingDatabase(sessions),
             fetcher=fetchers[-1],
             models=models or ModelManager(analyser or FakeAnalyser()),
-            annotated=AnnotatedPhotoWriter(storage),
+            annotated=AnnotatedPhotoWriter(storage, limits=PhotoLimits()),
             settings=QueueSettings.model_validate(queue),
             metrics=Metrics(),
             draining=lambda: world.draining,

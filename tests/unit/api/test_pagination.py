@@ -76,12 +76,12 @@ class TestPageKeys:
 
 
 class TestPager:
-    def page(self, rows: list[int]) -> tuple[Page[int], Response]:
+    def page(self, rows: list[int], *, more: bool = False) -> tuple[Page[int], Response]:
         scope = {"type": "http", "path": "/v1/things", "query_string": b"limit=2", "headers": []}
         request, response = Request({**scope, "server": ("hfer", 80)}), Response()
         pager = Pager(request, response, limit=2)
         assert pager.fetch == 3
-        return pager.page(rows, show=lambda row: row, cursor_of=str), response
+        return pager.page(rows, show=lambda row: row, cursor_of=str, more=more), response
 
     @pytest.mark.parametrize(
         ("rows", "shown", "following"),
@@ -93,6 +93,10 @@ class TestPager:
         page, _ = self.page(rows)
         assert (page.data, page.next_cursor) == (shown, following)
         assert page.has_more == (following is not None)
+
+    def test_goes_on_after_a_page_that_is_full_before_its_limit(self) -> None:
+        page, _ = self.page([1], more=True)
+        assert (page.data, page.next_cursor) == ([1], "1")
 
     def test_links_to_the_next_page_alone(self) -> None:
         assert self.page([1, 2, 3])[1].headers["Link"] == (

@@ -13,10 +13,18 @@ MakePhoto = Callable[..., Path]
 
 class TestFindPhotos:
     def test_walks_folders_in_sorted_order(self, tmp_path: Path, make_photo: MakePhoto) -> None:
-        for name in ("b/2.PNG", "b/10.jpg", "a.webp", "c.tif", "b/sub/0.jpeg"):
+        for name in ("b/2.PNG", "b/10.jpg", "a.webp", "c.tif", "b/sub/0.jpeg", "d.jfif", "e.HEIC"):
             make_photo(name)
         found = [photo.path.relative_to(tmp_path).as_posix() for photo in find_photos([tmp_path])]
-        assert found == ["a.webp", "c.tif", "b/10.jpg", "b/2.PNG", "b/sub/0.jpeg"]
+        assert found == [
+            "a.webp",
+            "c.tif",
+            "d.jfif",
+            "e.HEIC",
+            "b/10.jpg",
+            "b/2.PNG",
+            "b/sub/0.jpeg",
+        ]
 
     def test_leaves_out_other_files_and_hidden_ones_in_folders(
         self, tmp_path: Path, make_photo: MakePhoto

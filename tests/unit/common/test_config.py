@@ -42,6 +42,25 @@ class TestSettings:
         assert "hunter2" not in repr(Settings())
 
 
+class TestPhotoSettings:
+    def test_are_the_limits_that_are_enforced(self, environment: pytest.MonkeyPatch) -> None:
+        environment.setenv("HFER_PHOTOS__PIXELS", "200000000")
+        environment.setenv("HFER_PHOTOS__FORMATS", '["PNG"]')
+        limits = Settings().photos.limits
+        assert (limits.photo_pixels, limits.formats) == (200_000_000, ("PNG",))
+        assert (limits.photo_bytes, limits.faces_per_photo) == (40_000_000, 300)
+
+    @pytest.mark.parametrize(
+        ("name", "value"), [("PIXELS", "200000001"), ("FORMATS", '["SVG"]'), ("FORMATS", "[]")]
+    )
+    def test_refuse_what_is_not_served(
+        self, environment: pytest.MonkeyPatch, name: str, value: str
+    ) -> None:
+        environment.setenv(f"HFER_PHOTOS__{name}", value)
+        with pytest.raises(ValidationError):
+            Settings()
+
+
 class TestPublicBase:
     @pytest.mark.parametrize(
         ("url", "base"),

@@ -22,6 +22,8 @@ from hfer.cli.text import safe, safe_lines
 from hfer.jobs import Job
 from hfer.models import JobState, ResultFormat
 
+MORE_FACES = "more faces than a result holds; the largest are listed."
+
 
 def note(stderr: Console, text: str) -> None:
     """Print one line on stderr."""
@@ -71,7 +73,10 @@ def deliver(
     if out is not None:
         _fill(job, out, stderr, partial=partial, quiet=quiet)
     if results_format is ResultsFormat.TABLE:
-        stdout_console().print(results_table(job.results(partial=partial)))
+        photos = list(job.results(partial=partial))
+        stdout_console().print(results_table(photos))
+        if cut := sum(photo.faces_truncated for photo in photos):
+            note(stderr, f"{cut:,} {'photo shows' if cut == 1 else 'photos show'} {MORE_FACES}")
     else:
         write_stdout(job.results_bytes(ResultFormat(results_format), partial=partial))
 

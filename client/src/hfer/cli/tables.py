@@ -33,6 +33,8 @@ def results_table(results: Iterable[PhotoResult]) -> Table:
             add(table, photo.filename, NOTHING, _outcome(photo), NOTHING, NOTHING)
         for face in photo.faces:
             add(table, photo.filename, *_face_cells(face))
+        if photo.faces_truncated:
+            add(table, photo.filename, NOTHING, "more faces were found", NOTHING, NOTHING)
     return table
 
 

@@ -17,7 +17,7 @@ from services.api.problems import ProblemCode
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
 from services.common.domain.errors import JobError, JobErrorCode
-from services.common.jobs.repositories.results import PhotoRecord, ResultRepository
+from services.common.jobs.repositories.results import PhotoRecord, ResultRepository, is_full
 from services.common.jobs.views import JobView, view_job
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
@@ -98,7 +98,9 @@ def _archive(state: ApiState, view: JobView) -> Iterator[bytes]:
         job = job_object(view)
         archive.writestr(_entry("job.json", packed=True), job.model_dump_json(indent=1))
         for fmt in (ResultFormat.CSV, ResultFormat.JSONL):
-            body = write_results(fmt, job, read_batches(state.sessions, view))
+            body = write_results(
+                fmt, job, read_batches(state.sessions, view, faces=state.limits.faces_per_photo)
+            )
             yield from _write(archive, sink, _entry(f"results.{fmt}", packed=True), body)
         missing: list[str] = []
         for record in _records(state, view):
@@ -139,7 +141,7 @@ def _records(state: ApiState, view: JobView) -> Iterator[PhotoRecord]:
         with unit_of_work(state.sessions) as session:
             page = ResultRepository(session).page(view.job.id, after_seq=after, limit=_PAGE)
         yield from (record for record in page if record.status in WITH_RESULT)
-        if len(page) < _PAGE:
+        if len(page) < _PAGE and not is_full(page):
             return
         after = page[-1].seq
 

@@ -27,7 +27,7 @@ from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.ids import IdKind
 from services.common.domain.jobs import ItemStatus
 from services.common.jobs.repositories.faces import FaceFilter
-from services.common.jobs.repositories.results import ResultRepository
+from services.common.jobs.repositories.results import ResultRepository, is_full
 from services.common.jobs.views import find_job, view_job
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
@@ -56,6 +56,7 @@ def get_items(
 ) -> Page[PhotoResult]:
     """Page through the photos in the order sent, finished or not; `status=failed` narrows.
 
+    A page of photos with very many faces holds fewer photos than `limit`; `has_more` tells.
     `expression`, `min_p` and `uncertain` list the photos with one face that fits all of them.
     """
     after = decode_number(cursor, biggest=_BIGGEST_SEQ)
@@ -71,6 +72,7 @@ def get_items(
         records,
         show=lambda record: photo_result(record, top_n=job.options["top_n"]),
         cursor_of=lambda record: encode_number(record.seq),
+        more=is_full(records),
     )
 
 
@@ -143,7 +145,11 @@ def get_results(
             JobErrorCode.JOB_NOT_FINISHED,
             f"The job is {view.status}; ask again later or add partial=true.",
         )
-    body = write_results(chosen, job_object(view), read_batches(state.sessions, view))
+    body = write_results(
+        chosen,
+        job_object(view),
+        read_batches(state.sessions, view, faces=state.limits.faces_per_photo),
+    )
     return StreamingResponse(body, media_type=chosen.media_type, headers=_headers(chosen, job_id))
 
 

@@ -11,12 +11,12 @@ from services.api.jobs.schemas import JobObject
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.emotions import EMOTIONS
 from services.common.domain.faces import LANDMARKS
-from services.common.jobs.repositories.results import ResultRepository
+from services.common.jobs.repositories.results import ResultRepository, photos_a_page
 from services.common.jobs.views import JobView
 
 Batches = Iterable[Sequence[PhotoResult]]
 
-# A page of 200 photos is 200 kB, or 20 MB if each of them shows 100 faces.
+# Photos read at a time where few faces are kept of each: 200 kB.
 _PAGE = 200
 
 _PHOTO_COLUMNS = (
@@ -89,17 +89,24 @@ def negotiate(accept: str | None) -> ResultFormat | None:
 
 
 def read_batches(
-    sessions: SessionFactory, view: JobView, *, page: int = _PAGE
+    sessions: SessionFactory, view: JobView, *, faces: int, page: int = _PAGE
 ) -> Iterator[list[PhotoResult]]:
     """Yield the photos that are final, in the order sent, each page from its own transaction.
 
     One transaction for all would stay open as long as the slowest client reads, and keep
     Postgres from cleaning the queue's dead rows (claims slowed from 3 to 180 ms that way).
 
+    Args:
+        sessions: makes the transactions.
+        view: of the job.
+        faces: most faces of a photo; the more they are, the fewer photos a page has.
+        page: most photos of a page.
+
     Raises:
         StreamCutError: fewer photos were found than a final job had at the start.
     """
     count = 0
+    page = photos_a_page(page, faces=faces)
     top_n = view.job.options["top_n"]
     for first in range(0, view.job.total or 0, page):
         with unit_of_work(sessions) as session:

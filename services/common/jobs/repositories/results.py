@@ -22,6 +22,8 @@ _STORED: dict[ItemStatus, tuple[ItemState, Verdict | None]] = {
 }
 # Columns and not entities: there is no identity map to fill and empty again.
 _Columns = Select[Any]
+# 20,000 faces are 18 MB of JSON and, as objects of the API, 100 MB.
+FACES_A_PAGE = 20_000
 _FINAL = (ItemState.FINISHED, ItemState.CANCELLED)
 _USABLE = (Verdict.SUCCEEDED, Verdict.NO_FACE)
 
@@ -62,6 +64,9 @@ class ResultRepository:
     ) -> list[PhotoRecord]:
         """Return up to ``limit`` photos numbered above ``after_seq`` (-1 for the first page).
 
+        The page also ends with the photo that brings its faces to ``FACES_A_PAGE``: fewer than
+        ``limit`` photos are no sign of the end then, as `is_full` tells.
+
         Args:
             job_id: the job's number.
             after_seq: where the page begins.
@@ -75,7 +80,13 @@ class ResultRepository:
             query = query.where(Item.state == state, Item.verdict.is_not_distinct_from(verdict))
         if faces is not None and faces.asks:
             query = query.where(shows(faces))
-        return self._read(query.order_by(Item.seq).limit(limit))
+        page: list[PhotoRecord] = []
+        # Row by row: what is not read is not unpacked from the connection's buffer.
+        for row in self._session.execute(query.order_by(Item.seq).limit(limit)):
+            page.append(read_photo(row))
+            if is_full(page):
+                break
+        return page
 
     def final_window(self, job_id: int, *, first_seq: int, size: int) -> list[PhotoRecord]:
         """Return those of ``size`` photos from ``first_seq`` on that can no longer change.
@@ -125,6 +136,16 @@ class ResultRepository:
 
     def _read(self, query: _Columns) -> list[PhotoRecord]:
         return [read_photo(row) for row in self._session.execute(query)]
+
+
+def is_full(page: Sequence[PhotoRecord]) -> bool:
+    """Return whether a page has as many faces as one may have."""
+    return sum(len((photo.payload or {}).get("faces", ())) for photo in page) >= FACES_A_PAGE
+
+
+def photos_a_page(most: int, *, faces: int) -> int:
+    """Return how many photos may be read at once that have up to ``faces`` faces each."""
+    return max(1, min(most, FACES_A_PAGE // faces))
 
 
 def select_photos() -> _Columns:

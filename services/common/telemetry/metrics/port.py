@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, start_http_server
 
-from services.common.config import TelemetrySettings
 from services.common.domain.errors import HferError
+from services.common.telemetry_settings import TelemetrySettings
 
 
 class MetricsPortError(HferError):

@@ -1,9 +1,18 @@
 """Reading jobs and photos: counts, pages, who made the results."""
 
+import pytest
+from sqlalchemy import update
+
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import Outcome
 from services.common.domain.jobs import ItemStatus, JobCounts
 from services.common.jobs.repositories.jobs import JobFilter, JobRepository, PageKey
-from services.common.jobs.repositories.results import ResultRepository
+from services.common.jobs.repositories.results import (
+    FACES_A_PAGE,
+    ResultRepository,
+    is_full,
+    photos_a_page,
+)
 from services.common.jobs.repositories.tallies import TallyRepository
 from services.common.jobs.views import list_jobs
 from tests.fixtures.jobs import MODEL_VERSION, seed_job
@@ -61,6 +70,24 @@ class TestModelVersions:
             failed = seed_job(session, [FAILED, READY]).job.id
             versions = ResultRepository(session).model_versions([done, failed])
             assert versions == {done: MODEL_VERSION}
+
+
+class TestPhotosOfAPage:
+    def test_ends_where_it_has_as_many_faces_as_one_may_have(
+        self, sessions: SessionFactory
+    ) -> None:
+        faces = {"faces": [{"n": number} for number in range(FACES_A_PAGE // 2)]}
+        with unit_of_work(sessions) as session:
+            job = seed_job(session, [DONE] * 4).job
+            session.execute(update(Outcome).values(payload=faces))
+            repository = ResultRepository(session)
+            page = repository.page(job.id, after_seq=-1, limit=200)
+            assert ([record.seq for record in page], is_full(page)) == ([0, 1], True)
+            assert [record.seq for record in repository.page(job.id, after_seq=1, limit=1)] == [2]
+
+    @pytest.mark.parametrize(("faces", "photos"), [(1, 200), (300, 66), (50_000, 1)])
+    def test_holds_fewer_photos_the_more_faces_each_may_have(self, faces: int, photos: int) -> None:
+        assert photos_a_page(200, faces=faces) == photos
 
 
 class TestFinalWindow:

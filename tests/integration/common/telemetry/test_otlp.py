@@ -3,8 +3,8 @@
 import socket
 import time
 
-from services.common.config import TelemetrySettings
 from services.common.telemetry import build_tracing
+from services.common.telemetry_settings import TelemetrySettings
 
 # Four requests of the exporter, each of which waits as long as closing may.
 SPANS = 2_048

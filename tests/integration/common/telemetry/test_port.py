@@ -2,9 +2,9 @@ import httpx
 import pytest
 
 from infra.local.ports import PortBook
-from services.common.config import TelemetrySettings
 from services.common.telemetry import Metrics, serve_metrics
 from services.common.telemetry.metrics import MetricsPortError
+from services.common.telemetry_settings import TelemetrySettings
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ KEY = "hfer_prod_" + "q" * 32
 # crash. PHOTO and KEY are variables of the frames as well.
 PROGRAM = """
 import logging, sys
-from services.common.config import TelemetrySettings
+from services.common.telemetry_settings import TelemetrySettings
 from services.common.telemetry import configure_logging, correlated, get_logger
 
 photo, key = sys.argv[2:]
@@ -112,7 +112,7 @@ def test_reports_errors_without_names_keys_or_variables(sentry: Sentry) -> None:
 def test_imports_neither_sdk_while_both_are_off() -> None:
     program = (
         "import sys\n"
-        "from services.common.config import TelemetrySettings\n"
+        "from services.common.telemetry_settings import TelemetrySettings\n"
         "from services.common.telemetry import build_tracing, configure_logging\n"
         "configure_logging(TelemetrySettings(), service='api')\n"
         "build_tracing(TelemetrySettings(), service='api')\n"

@@ -187,6 +187,11 @@ class TestResults:
         service.upsets.append(problem(409, "job-not-finished"))
         assert run("results", JOB).code == 6
 
+    def test_a_line_says_that_more_faces_were_found(self, run: Run, service: FakeService) -> None:
+        service.polls = [job_json("succeeded", succeeded=1)]
+        service.results = [photo_json(0, "a.jpg") | {"faces_truncated": True}]
+        assert "1 photo shows more faces than a result holds" in run("results", JOB).stderr
+
     def test_a_hostile_file_name_reaches_no_terminal(self, run: Run, service: FakeService) -> None:
         service.polls = [job_json("succeeded", succeeded=1)]
         service.results = [photo_json(0, "\x1b[2J[red]\u202e.jpg")]

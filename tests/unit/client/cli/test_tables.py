@@ -31,6 +31,10 @@ class TestResultsTable:
             ["a.jpg", "1", "neutral", "60%", "yes"],
         ]
 
+    def test_says_below_the_faces_that_more_were_found(self) -> None:
+        shown = rows(results_table([photo(faces=[face_json(0)], faces_truncated=True)]))
+        assert shown[2] == ["a.jpg", "–", "more faces were found", "–", "–"]
+
     @pytest.mark.parametrize(
         ("fields", "outcome"),
         [

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import structlog
 
-from services.common.config import TelemetrySettings
 from services.common.telemetry import configure_logging, correlated, get_logger
+from services.common.telemetry_settings import TelemetrySettings
 
 
 @pytest.fixture(autouse=True)

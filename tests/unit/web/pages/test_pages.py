@@ -75,7 +75,7 @@ def test_the_notice_is_there_without_the_service(visitor: Visitor, web_api: WebA
 class TestHome:
     def test_tells_the_limits_and_the_latest_jobs(self, visitor: Visitor) -> None:
         page = visitor.get("/").text
-        assert "up to 15 MB a photo, 100,000 photos a job" in page
+        assert "up to 40 MB a photo, 100,000 photos a job" in page
         assert 'href="/jobs/job_1"' in page
         assert ".zip" not in page
 

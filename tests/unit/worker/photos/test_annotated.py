@@ -5,6 +5,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from services.common.domain.errors import TransientError
+from services.common.domain.limits import PhotoLimits
 from services.common.storage_keys import annotated_key
 from services.worker.photos.annotated import AnnotatedPhotoWriter
 from tests.fixtures.analysers import expected_analysis, fake_photo
@@ -36,18 +37,22 @@ def photo() -> bytes:
     return buffer.getvalue()
 
 
+def writer(bucket: Bucket) -> AnnotatedPhotoWriter:
+    return AnnotatedPhotoWriter(bucket, limits=PhotoLimits())
+
+
 def test_stores_a_picture_under_its_key() -> None:
     bucket = Bucket()
-    assert AnnotatedPhotoWriter(bucket).write(photo(), FACES, job=JOB, item=ITEM)
+    assert writer(bucket).write(photo(), FACES, job=JOB, item=ITEM)
     (picture,) = [bucket.objects[annotated_key(JOB, ITEM)]]
     assert Image.open(io.BytesIO(picture)).size == (640, 480)
 
 
 def test_a_photo_that_cannot_be_drawn_on_is_skipped() -> None:
     bucket = Bucket()
-    assert not AnnotatedPhotoWriter(bucket).write(b"no photo", FACES, job=JOB, item=ITEM)
+    assert not writer(bucket).write(b"no photo", FACES, job=JOB, item=ITEM)
     assert bucket.objects == {}
 
 
 def test_a_bucket_that_refuses_costs_no_result() -> None:
-    assert not AnnotatedPhotoWriter(Bucket(refuses=True)).write(photo(), FACES, job=JOB, item=ITEM)
+    assert not writer(Bucket(refuses=True)).write(photo(), FACES, job=JOB, item=ITEM)

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 
-from services.common.config import TelemetrySettings
+from services.common.telemetry_settings import TelemetrySettings
 from services.worker.process.multiprocess_metrics import (
     FOLDER_VARIABLE,
     ChildrenCollector,
