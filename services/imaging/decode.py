@@ -4,71 +4,42 @@ Phone photos carry their rotation in EXIF; a decoder that ignores it finds no fa
 (face_recognition#381) or draws boxes in the wrong place (immich#13740).
 """
 
-import io
-import struct
-import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import (
-    BmpImagePlugin,
-    ExifTags,
-    Image,
-    ImageFile,
-    JpegImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import BmpImagePlugin, Image, WebPImagePlugin
 
 from services.common.domain.errors import ItemError, ItemErrorCode
 from services.common.domain.faces import PhotoWarning
 from services.common.domain.limits import PhotoLimits
+from services.imaging import tiff, webp
+from services.imaging.exif import Exif, read_exif
+from services.imaging.formats import HEAD_BYTES, require_format
+from services.imaging.jpeg import load_jpeg, open_jpeg
+from services.imaging.png import open_png
+from services.imaging.samples import as_rgb
+from services.imaging.source import READER_FAULTS, EndsEarlyError, NotReadError, Readers, plain
 
-# The readers are called directly instead of through Image.open: it would warn or raise by
-# Pillow's global pixel limit before ours is checked, and open phone JPEGs as "MPO".
-_READERS: Mapping[str, type[ImageFile.ImageFile]] = {
-    "JPEG": JpegImagePlugin.JpegImageFile,
-    "PNG": PngImagePlugin.PngImageFile,
-    "WEBP": WebPImagePlugin.WebPImageFile,
-    "BMP": BmpImagePlugin.BmpImageFile,
-    "TIFF": TiffImagePlugin.TiffImageFile,
+# Pillow's own limit, 179 Mpx, is below what ours may be set to; ours is checked on the header.
+Image.MAX_IMAGE_PIXELS = None
+
+
+# The readers are called directly instead of through Image.open, which opens phone JPEGs as "MPO".
+READERS: Readers = {
+    "JPEG": open_jpeg,
+    "PNG": open_png,
+    "WEBP": plain(WebPImagePlugin.WebPImageFile),
+    "BMP": plain(BmpImagePlugin.BmpImageFile),
+    "TIFF": tiff.open_tiff,
 }
 
-_SIGNATURES: tuple[tuple[bytes, str], ...] = (
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"BM", "BMP"),
-    (b"II*\x00", "TIFF"),
-    (b"MM\x00*", "TIFF"),
-    (b"II+\x00", "TIFF"),
-    (b"MM\x00+", "TIFF"),
-)
-
 # EXIF orientations (TIFF 6.0, tag 274): stored rows become columns, run from below, from the right.
-_ORIENTATIONS = range(1, 9)
 _TRANSPOSED = frozenset({5, 6, 7, 8})
 _ROWS_REVERSED = frozenset({3, 4, 7, 8})
 _COLUMNS_REVERSED = frozenset({2, 3, 6, 7})
-
-# What Pillow's readers raise on damaged or hostile bytes (found by fuzzing, see the tests).
-_READER_FAULTS = (
-    OSError,
-    EOFError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    AttributeError,
-    AssertionError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,45 +68,45 @@ class DecodedPhoto:
         return int(self.rgb.shape[0])
 
 
-def sniff_format(head: bytes) -> str | None:
-    """Return the format that the first bytes (12 are enough) announce, or None."""
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "WEBP"
-    return next((name for magic, name in _SIGNATURES if head.startswith(magic)), None)
-
-
 def decode_photo(data: bytes, *, limits: PhotoLimits) -> DecodedPhoto:
     """Decode a JPEG, PNG, WebP, BMP or TIFF (first frame) into an upright RGB array.
 
     Size and format are read from the content, never by a name; the limits are checked on the
     header, before any pixel is decoded. Transparent parts become white, 16-bit samples are
-    scaled to 8 bits, gray, palette and CMYK become RGB.
+    scaled to 8 bits, gray, palette and CMYK become RGB. What every viewer shows is read; what
+    was mended for it stands in ``warnings``.
 
     Raises:
         ItemError: EMPTY, TOO_LARGE, UNSUPPORTED_FORMAT, TOO_MANY_PIXELS, TOO_SMALL, TRUNCATED
             or DECODE_FAILED; always permanent.
     """
     _check_bytes(data, limits)
-    name = sniff_format(data[:12])
-    if name is None or name not in limits.formats:
-        raise ItemError(
-            ItemErrorCode.UNSUPPORTED_FORMAT,
-            f"The file is not a photo that can be read; send {', '.join(limits.formats)}.",
-        )
-    try:
-        with _READERS[name](io.BytesIO(data)) as image:
-            _check_pixels(image.size, limits)
-            orientation = _orientation(image)
-            image.load()
-            # Read again: Pillow turns TIFF upright while loading and then drops the tag.
-            turn = _orientation(image)
-            rgb = np.asarray(_as_rgb(image))
-    except Image.DecompressionBombError:
-        # Pillow's WebP reader allocates its canvas while opening and so checks by itself.
-        raise _too_many_pixels("more than 178,956,970", limits) from None
-    except _READER_FAULTS as error:
-        _raise_unreadable(data, name, error)
-    return DecodedPhoto(np.ascontiguousarray(_upright(rgb, turn)), orientation, name)
+    formats = tuple(name for name in limits.formats if name in READERS)
+    name = require_format(data[:HEAD_BYTES], formats)
+    with _faults_told(data, name):
+        rgb, exif, turn, warnings = _decoded(data, name, limits)
+    upright = np.ascontiguousarray(_upright(rgb, turn))
+    return DecodedPhoto(upright, exif.orientation, name, exif.captured_at, warnings)
+
+
+def _decoded(
+    data: bytes, name: str, limits: PhotoLimits
+) -> tuple[NDArray[np.uint8], Exif, int, tuple[PhotoWarning, ...]]:
+    """Return the pixels, the EXIF, the orientation still to be applied, and the warnings."""
+    size = webp.webp_size(data) if name == "WEBP" else None
+    if size:
+        _check_pixels(size, limits)
+    source = READERS[name](data)
+    _check_pixels(source.image.size, limits)
+    exif = read_exif(source.exif)
+    image, mended = source.image, source.warnings
+    if name == "JPEG":
+        image, mended = load_jpeg(data)
+    # Pillow would turn a TIFF by XMP's orientation while it loads.
+    image.info.pop("xmp", None)
+    image.load()
+    rgb, assumed = as_rgb(image, source.samples)
+    return rgb, exif, 1 if source.turned else exif.orientation, (*mended, *assumed)
 
 
 def _check_bytes(data: bytes, limits: PhotoLimits) -> None:
@@ -151,48 +122,16 @@ def _check_bytes(data: bytes, limits: PhotoLimits) -> None:
 def _check_pixels(size: tuple[int, int], limits: PhotoLimits) -> None:
     width, height = size
     if width * height > limits.photo_pixels:
-        raise _too_many_pixels(f"{width}x{height}", limits)
+        raise ItemError(
+            ItemErrorCode.TOO_MANY_PIXELS,
+            f"The photo has {width}x{height} pixels; the limit is {limits.photo_pixels} in all.",
+        )
     if min(width, height) < limits.photo_min_side_px:
         raise ItemError(
             ItemErrorCode.TOO_SMALL,
             f"The photo has {width}x{height} pixels; "
             f"each side needs at least {limits.photo_min_side_px}.",
         )
-
-
-def _too_many_pixels(found: str, limits: PhotoLimits) -> ItemError:
-    return ItemError(
-        ItemErrorCode.TOO_MANY_PIXELS,
-        f"The photo has {found} pixels; the limit is {limits.photo_pixels} in all.",
-    )
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except _READER_FAULTS:
-        return 1  # a broken EXIF block does not spoil the pixels
-    return value if value in _ORIENTATIONS else 1
-
-
-def _as_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
-    if image.mode in {"I", "F"}:
-        return Image.fromarray(_stretched(np.asarray(image))).convert("RGB")
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        paper = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(paper, rgba).convert("RGB")
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _stretched(values: NDArray[np.int32] | NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Map 32-bit samples, whose white point no file tells, from their own range to 0..255."""
-    finite = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
-    low, high = float(finite.min()), float(finite.max())
-    scale = 255.0 / (high - low) if high > low else 0.0
-    return np.asarray(np.round((finite - low) * scale), dtype=np.uint8)
 
 
 def _upright(rgb: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
@@ -205,12 +144,42 @@ def _upright(rgb: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
     return upright
 
 
-def _raise_unreadable(data: bytes, name: str, error: Exception) -> NoReturn:
-    cut_webp = name == "WEBP" and int.from_bytes(data[4:8], "little") + 8 > len(data)
-    if cut_webp or isinstance(error, EOFError) or "truncated" in str(error).lower():
+@contextmanager
+def _faults_told(data: bytes, name: str) -> Iterator[None]:
+    """Turn what the readers raise into what is wrong with the file."""
+    try:
+        yield
+    except NotReadError as error:
         raise ItemError(
-            ItemErrorCode.TRUNCATED, f"The {name} file ends too early; send it whole."
+            ItemErrorCode.UNSUPPORTED_FORMAT,
+            f"The file is {error.what}, which is not read; save it as JPEG or PNG and resend.",
         ) from error
-    raise ItemError(
-        ItemErrorCode.DECODE_FAILED, f"The {name} file is damaged; save it again and resend."
-    ) from error
+    except EndsEarlyError as error:
+        raise _too_short(name) from error
+    except READER_FAULTS as error:
+        if str(error).startswith(("Unsupported", "cannot handle")):
+            raise ItemError(
+                ItemErrorCode.UNSUPPORTED_FORMAT,
+                f"The file is a {name} of a kind that is not read;"
+                " save it as JPEG or PNG and resend.",
+            ) from error
+        if _ends_early(data, name, error):
+            raise _too_short(name) from error
+        raise ItemError(
+            ItemErrorCode.DECODE_FAILED, f"The {name} file is damaged; save it again and resend."
+        ) from error
+
+
+def _ends_early(data: bytes, name: str, error: Exception) -> bool:
+    if isinstance(error, EOFError) or "truncated" in str(error).lower():
+        return True
+    try:
+        return (name == "WEBP" and webp.ends_early(data)) or (
+            name == "TIFF" and tiff.ends_early(data)
+        )
+    except (EndsEarlyError, *READER_FAULTS):
+        return False
+
+
+def _too_short(name: str) -> ItemError:
+    return ItemError(ItemErrorCode.TRUNCATED, f"The {name} file ends too early; send it whole.")

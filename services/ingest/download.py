@@ -18,11 +18,10 @@ from services.common.net.connector import TooManyBytesError, guarded_client
 from services.common.net.guard import UrlBlockedError, fetch_policy
 from services.common.net.resolver import Resolver, system_resolver
 from services.common.net.retry_after import parse_retry_after
-from services.imaging.decode import sniff_format
+from services.imaging.formats import HEAD_BYTES, require_format
 
 _MEMORY_BYTES = 1_000_000
 _STEP = 65_536
-_HEAD_BYTES = 12
 # Headers of six answers, and the pages that come with redirects.
 _BESIDES_PHOTO = 500_000
 _OK = 200
@@ -100,8 +99,8 @@ class Downloader:
             for chunk in response.iter_raw(_STEP):
                 digest.update(chunk)
                 size += len(chunk)
-                if len(head) < _HEAD_BYTES:
-                    head += chunk[:_HEAD_BYTES]
+                if len(head) < HEAD_BYTES:
+                    head += chunk[:HEAD_BYTES]
                     self._check_format(head, whole=False)
                 self._check_size(size)
                 spool.write(chunk)
@@ -131,12 +130,8 @@ class Downloader:
 
     def _check_format(self, head: bytes, *, whole: bool) -> None:
         """Refuse what is no photo from its first bytes on: it is not stored."""
-        if (whole or len(head) >= _HEAD_BYTES) and sniff_format(head) is None:
-            raise ItemError(
-                ItemErrorCode.UNSUPPORTED_FORMAT,
-                "The URL gives no photo that can be read; name one of"
-                f" {', '.join(self._limits.formats)}.",
-            )
+        if whole or len(head) >= HEAD_BYTES:
+            require_format(head, self._limits.formats, subject="The file at the URL")
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from services.common.domain.faces import (
     AnalysisOptions,
     DetectedFace,
     PhotoAnalysis,
+    PhotoWarning,
 )
 from services.common.domain.limits import PhotoLimits
 from services.imaging.decode import DecodedPhoto, decode_photo
@@ -39,6 +40,8 @@ class _Found:
     width: int
     height: int
     exif_orientation: int
+    captured_at: str | None
+    warnings: tuple[PhotoWarning, ...]
     faces: tuple[DetectedFace, ...]
     crops: tuple[Pixels, ...]
     faces_truncated: bool
@@ -175,6 +178,8 @@ class Pipeline:
             width=photo.width,
             height=photo.height,
             exif_orientation=photo.exif_orientation,
+            captured_at=photo.captured_at,
+            warnings=photo.warnings,
             faces=faces,
             crops=tuple(crop_face(photo.rgb, face.box, spec) for face in faces),
             faces_truncated=len(largest_first) > len(faces),
@@ -198,6 +203,8 @@ class Pipeline:
                 faces_truncated=photo.faces_truncated,
                 precision=self._classifier.precision.value,
                 detector=self._detector_kind.value,
+                captured_at=photo.captured_at,
+                warnings=photo.warnings,
             )
             for photo in found
         ]

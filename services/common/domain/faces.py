@@ -104,11 +104,19 @@ class AnalysedFace:
 
 
 class PhotoWarning(StrEnum):
-    """What was mended so that a photo could be read. Stable: users' programs switch on it."""
+    """What was mended so that a photo could be read. Stable: users' programs switch on it.
+
+    Attributes:
+        END_MISSING: the file ends early, behind all that a viewer shows.
+        SIDE_CHUNK_SKIPPED: a text or colour profile beside the pixels is damaged or over 1 MiB.
+        EMPTY_ALPHA_IGNORED: the alpha channel is zero everywhere and was taken as unused.
+        SAMPLE_RANGE_GUESSED: 16-bit gray uses at most 12 bits and no tag says what white is.
+    """
 
     END_MISSING = "end_missing"
     SIDE_CHUNK_SKIPPED = "side_chunk_skipped"
     EMPTY_ALPHA_IGNORED = "empty_alpha_ignored"
+    SAMPLE_RANGE_GUESSED = "sample_range_guessed"
 
 
 @dataclass(frozen=True, slots=True)

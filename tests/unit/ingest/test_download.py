@@ -179,6 +179,13 @@ def test_what_is_no_photo_is_refused_by_its_first_bytes(body: bytes) -> None:
     assert refusal(reply(200, body)) is ItemErrorCode.UNSUPPORTED_FORMAT
 
 
+def test_what_the_url_gives_is_named() -> None:
+    page = reply(200, b"<!doctype html><html></html>")
+    said = r"^The file at the URL is web page \(HTML\), which is not read; send JPEG"
+    with pytest.raises(ItemError, match=said), fetched(page):
+        pass
+
+
 def test_an_empty_body_is_told_apart() -> None:
     assert refusal(reply(200)) is ItemErrorCode.EMPTY
 

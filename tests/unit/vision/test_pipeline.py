@@ -4,9 +4,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import ExifTags, Image
 
 from services.common.domain.errors import BundleError, ItemError, ItemErrorCode, TransientError
-from services.common.domain.faces import AnalysisOptions, Box, DetectedFace, PhotoAnalysis
+from services.common.domain.faces import (
+    AnalysisOptions,
+    Box,
+    DetectedFace,
+    PhotoAnalysis,
+    PhotoWarning,
+)
 from services.common.domain.limits import PhotoLimits
 from services.vision.bundle import Bundle
 from services.vision.classifiers.logits import LARGEST_BATCH
@@ -221,6 +228,15 @@ class TestAnalyse:
         options = AnalysisOptions(min_face_px=64, detection_threshold=0.75)
         bench.pipeline.analyse([encode(noise(90, 90))], options)
         assert bench.detector.calls[0][1:] == (0.75, 64)
+
+    def test_tells_when_a_photo_was_taken_and_what_was_mended(self, tiny_bundle: Bundle) -> None:
+        exif = Image.Exif()
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2026:05:06 07:08:09"
+        data = encode(noise(100, 100), "JPEG", exif=exif.tobytes())
+        (result,) = Bench(tiny_bundle).pipeline.analyse([data[:-2]], OPTIONS)
+        assert isinstance(result, PhotoAnalysis)
+        assert result.captured_at == "2026-05-06T07:08:09"
+        assert result.warnings == (PhotoWarning.END_MISSING,)
 
     def test_takes_no_photos(self, tiny_bundle: Bundle) -> None:
         assert Bench(tiny_bundle).pipeline.analyse([], OPTIONS) == []
