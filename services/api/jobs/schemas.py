@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.api.jobs.examples import JOB_EXAMPLE
 from services.api.schemas import Input, ShortText, UtcTime, Whole
-from services.common.domain.faces import AnalysisOptions
+from services.common.domain.faces import AnalysisOptions, DetectorName, FaceSearch
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import JobCounts
 from services.common.jobs.views import JobView
@@ -44,6 +44,16 @@ class JobConfig(Input):
         default=_DEFAULTS.annotated,
         description="render annotated photos while analysing, not on first request",
     )
+    faces: FaceSearch = Field(
+        default=_DEFAULTS.faces,
+        description="`detect` looks for faces; `whole` takes each picture for one face, cut out"
+        " already, and neither `min_face_px` nor `detection_threshold` acts",
+    )
+    detector: DetectorName | None = Field(
+        default=_DEFAULTS.detector,
+        description="the detector to use, refused where no live worker has it; null for the"
+        " deployment's",
+    )
     labels: dict[LabelName, ShortText] = Field(
         default_factory=dict,
         max_length=MAX_LABELS,
@@ -58,6 +68,8 @@ class JobConfig(Input):
             min_face_px=self.min_face_px,
             detection_threshold=self.detection_threshold,
             annotated=self.annotated,
+            faces=self.faces,
+            detector=self.detector,
         )
 
 
@@ -80,6 +92,8 @@ class EffectiveConfig(BaseModel):
     min_face_px: int
     detection_threshold: float
     annotated: bool
+    faces: FaceSearch = _DEFAULTS.faces
+    detector: DetectorName | None = _DEFAULTS.detector
 
 
 class JobModel(BaseModel):

@@ -26,13 +26,17 @@ def stdout_console() -> Console:
 
 def results_table(results: Iterable[PhotoResult]) -> Table:
     """One row per face; a photo without any face, or without a result, has one row too."""
-    table = titled_table("photo", "face", "expression", "probability", "uncertain")
-    table.columns[1].justify = table.columns[3].justify = "right"
+    table = titled_table(
+        "photo", "face", "expression", "probability", "uncertain", "roll", "taken", "warnings"
+    )
+    for place in (1, 3, 5):
+        table.columns[place].justify = "right"
     for photo in results:
+        about = photo.captured_at or NOTHING, " ".join(photo.warnings)
         if not photo.faces:
-            add(table, photo.filename, NOTHING, _outcome(photo), NOTHING, NOTHING)
+            add(table, photo.filename, NOTHING, _outcome(photo), NOTHING, NOTHING, NOTHING, *about)
         for face in photo.faces:
-            add(table, photo.filename, *_face_cells(face))
+            add(table, photo.filename, *_face_cells(face), *about)
     return table
 
 
@@ -83,9 +87,15 @@ def describe(counts: Counts) -> str:
     return f"{counts.total:,} ({details})" if details else f"{counts.total:,}"
 
 
-def _face_cells(face: Face) -> tuple[str, str, str, str]:
+def _face_cells(face: Face) -> tuple[str, ...]:
     best = face.expression
-    return str(face.face_index), best.label, f"{best.p:.0%}", "yes" if face.uncertain else "no"
+    return (
+        str(face.face_index),
+        best.label,
+        f"{best.p:.0%}",
+        "yes" if face.uncertain else "no",
+        NOTHING if face.roll is None else f"{face.roll:.0f}°",
+    )
 
 
 def _outcome(photo: PhotoResult) -> str:
