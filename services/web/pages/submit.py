@@ -63,7 +63,10 @@ async def seal(request: Request) -> Response:
     name = str(body.get("name") or "").strip()
     job = await web_of(request).gateway.post(
         "/v1/jobs",
-        {"upload_id": request.path_params["upload_id"], "config": config_of(name, whole=body.get("whole") is True)},
+        {
+            "upload_id": request.path_params["upload_id"],
+            "config": config_of(name, whole=body.get("whole") is True),
+        },
     )
     return JSONResponse({"job": job["id"], "address": f"/jobs/{job['id']}"}, status_code=201)
 
