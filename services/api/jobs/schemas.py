@@ -1,5 +1,6 @@
 """What jobs look like over HTTP."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -9,6 +10,7 @@ from services.api.schemas import Input, ShortText, UtcTime, Whole
 from services.common.domain.faces import AnalysisOptions, DetectorName, FaceSearch
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import JobCounts
+from services.common.jobs.options import from_stored
 from services.common.jobs.views import JobView
 
 MAX_LABELS = 16
@@ -92,8 +94,8 @@ class EffectiveConfig(BaseModel):
     min_face_px: int
     detection_threshold: float
     annotated: bool
-    faces: FaceSearch = _DEFAULTS.faces
-    detector: DetectorName | None = _DEFAULTS.detector
+    faces: FaceSearch
+    detector: DetectorName | None
 
 
 class JobModel(BaseModel):
@@ -168,7 +170,7 @@ def job_object(view: JobView, *, base: str = "") -> JobObject:
             "progress": round(view.counts.progress, 4),
             "eta_seconds": None if view.eta_seconds is None else round(view.eta_seconds, 1),
             "model": None if view.model_version is None else {"version": view.model_version},
-            "config": job.options,
+            "config": asdict(from_stored(job.options)),
             "labels": job.labels,
             "client_ref": job.client_ref,
             "parent_job_id": None if view.parent is None else format_id(IdKind.JOB, view.parent),

@@ -64,6 +64,7 @@ class TestAccepted:
         job = submit(client, ("../ä\x00/ö.jpg", b"x"), data={"config": json.dumps(config)}).json()
         assert job["config"] == {
             "top_n": 5, "min_face_px": 64, "detection_threshold": 0.9, "annotated": False,
+            "faces": "detect", "detector": None,
         }  # fmt: skip
         assert (job["labels"], job["client_ref"]) == ({"album": "x"}, "r")
         assert [item["filename"] for item in item_page(client, job)] == ["ö.jpg"]

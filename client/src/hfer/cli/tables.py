@@ -12,6 +12,12 @@ from hfer.models import Counts, Face, JobState, PhotoResult
 
 NOTHING = "–"
 
+_COLUMNS = (
+    *("photo", "face", "expression", "probability", "uncertain"),
+    *("roll", "taken", "warnings"),
+)
+_ALWAYS = 5
+
 # Piped output has no width of its own; 80 columns would break most file names.
 PIPED_WIDTH = 160
 
@@ -25,18 +31,20 @@ def stdout_console() -> Console:
 
 
 def results_table(results: Iterable[PhotoResult]) -> Table:
-    """One row per face; a photo without any face, or without a result, has one row too."""
-    table = titled_table(
-        "photo", "face", "expression", "probability", "uncertain", "roll", "taken", "warnings"
-    )
-    for place in (1, 3, 5):
-        table.columns[place].justify = "right"
-    for photo in results:
-        about = photo.captured_at or NOTHING, " ".join(photo.warnings)
-        if not photo.faces:
-            add(table, photo.filename, NOTHING, _outcome(photo), NOTHING, NOTHING, NOTHING, *about)
-        for face in photo.faces:
-            add(table, photo.filename, *_face_cells(face), *about)
+    """One row per face; a photo without any face, or without a result, has one row too.
+
+    What no photo has, of the roll, the time taken and the warnings, has no column.
+    """
+    photos = list(results)
+    rows = [row for photo in photos for row in _rows(photo)]
+    kept = [
+        place for place in range(len(_COLUMNS)) if place < _ALWAYS or any(r[place] for r in rows)
+    ]
+    table = titled_table(*(_COLUMNS[place] for place in kept))
+    for column in table.columns:
+        column.justify = "right" if column.header in {"face", "probability", "roll"} else "left"
+    for row in rows:
+        add(table, *(row[place] or NOTHING for place in kept))
     return table
 
 
@@ -87,6 +95,13 @@ def describe(counts: Counts) -> str:
     return f"{counts.total:,} ({details})" if details else f"{counts.total:,}"
 
 
+def _rows(photo: PhotoResult) -> list[tuple[str, ...]]:
+    about = photo.captured_at or "", " ".join(photo.warnings)
+    if not photo.faces:
+        return [(photo.filename, "", _outcome(photo), "", "", "", *about)]
+    return [(photo.filename, *_face_cells(face), *about) for face in photo.faces]
+
+
 def _face_cells(face: Face) -> tuple[str, ...]:
     best = face.expression
     return (
@@ -94,7 +109,7 @@ def _face_cells(face: Face) -> tuple[str, ...]:
         best.label,
         f"{best.p:.0%}",
         "yes" if face.uncertain else "no",
-        NOTHING if face.roll is None else f"{face.roll:.0f}°",
+        "" if face.roll is None else f"{face.roll:.0f}°",
     )
 
 

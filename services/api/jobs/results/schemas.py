@@ -62,7 +62,6 @@ class FaceObject(BaseModel):
         description="five points; empty where the whole picture was taken for the face"
     )
     roll: float | None = Field(
-        default=None,
         description="how far the head is turned in the picture, in degrees, clockwise positive,"
         " above -180 up to 180; null where it is not known",
     )
@@ -114,12 +113,10 @@ class PhotoResult(BaseModel):
     )
     image: ImageObject | None
     captured_at: str | None = Field(
-        default=None,
         description="when the photo was taken, from EXIF, in ISO 8601; with an offset only where"
         " the camera wrote one, else in the camera's local time; null where it wrote none",
     )
     warnings: list[PhotoWarning] = Field(
-        default_factory=list,
         description="what was mended so that the photo could be read: `end_missing`, the file ends"
         " too early and the rest of the picture is blank; `side_chunk_skipped`, damaged side data"
         " was left out; `empty_alpha_ignored`, a transparency that hides everything was ignored",
