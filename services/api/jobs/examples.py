@@ -31,7 +31,7 @@ JOB_EXAMPLE: dict[str, Any] = {
         "detection_threshold": 0.9,
         "annotated": False,
         "faces": "detect",
-        "detector": None,
+        "detector": "openvino",
     },
     "labels": {"album": "2026-11"},
     "client_ref": None,

@@ -95,7 +95,7 @@ class EffectiveConfig(BaseModel):
     detection_threshold: float
     annotated: bool
     faces: FaceSearch
-    detector: DetectorName | None
+    detector: DetectorName | None = None
 
 
 class JobModel(BaseModel):

@@ -1,4 +1,4 @@
-"""A job's options, and their way into its row and back.
+"""A job's options, whether they can be had, and their way into its row and back.
 
 What came after the first release is stored only where a job asks for it, so that a worker of
 before reads every other job while a deployment is upgraded.
@@ -8,7 +8,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.faces import AnalysisOptions, DetectorName, FaceSearch
+from services.common.processes.repositories import WorkerRepository
 
 _ADDED = ("faces", "detector")
 _DEFAULTS = asdict(AnalysisOptions())
@@ -32,4 +36,25 @@ def from_stored(stored: Mapping[str, Any]) -> AnalysisOptions:
             "faces": FaceSearch(stored.get("faces", FaceSearch.DETECT)),
             "detector": None if asked is None else DetectorName(asked),
         }
+    )
+
+
+def check_detector(session: Session, options: AnalysisOptions) -> None:
+    """Refuse a job that asks for a detector which no live worker has.
+
+    Where no worker lives, as in a deployment that scales to zero, the job is taken and waits.
+
+    Raises:
+        JobError: DETECTOR_UNAVAILABLE.
+    """
+    if options.detector is None:
+        return
+    live = WorkerRepository(session).detectors()
+    if not live or options.detector in live:
+        return
+    others = " or ".join(f"'{name}'" for name in sorted(live - {""}))
+    raise JobError(
+        JobErrorCode.DETECTOR_UNAVAILABLE,
+        f"No worker of this service has the detector '{options.detector}'; leave 'detector' out"
+        + (f", or ask for {others}." if others else "."),
     )

@@ -18,12 +18,11 @@ from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import JobStatus
 from services.common.domain.limits import PhotoLimits
 from services.common.domain.queues import Lane
-from services.common.jobs.options import to_stored
+from services.common.jobs.options import check_detector, to_stored
 from services.common.jobs.queue.closing import announce_ends
 from services.common.jobs.repositories.items import ItemRepository, NewItem
 from services.common.jobs.repositories.jobs import JobRepository, NewJob
 from services.common.jobs.repositories.tallies import TallyRepository
-from services.common.processes.repositories import WorkerRepository
 from services.common.telemetry import current_origin
 
 # Up to this many photos somebody is thought to be waiting; more go to the batch lane.
@@ -116,27 +115,6 @@ def check_queue(session: Session, *, tenant: str, photos: int, rules: Submission
             f"{waiting} of your photos are waiting and {rules.open_photos} may, so there is no "
             f"room for {photos} more; send them when some are finished."
         )
-
-
-def check_detector(session: Session, options: AnalysisOptions) -> None:
-    """Refuse a job that asks for a detector which no live worker has.
-
-    Where no worker lives, as in a deployment that scales to zero, the job is taken and waits.
-
-    Raises:
-        JobError: DETECTOR_UNAVAILABLE.
-    """
-    if options.detector is None:
-        return
-    live = WorkerRepository(session).detectors()
-    if not live or options.detector in live:
-        return
-    others = " or ".join(f"'{name}'" for name in sorted(live - {""}))
-    raise JobError(
-        JobErrorCode.DETECTOR_UNAVAILABLE,
-        f"No worker of this service has the detector '{options.detector}'; leave 'detector' out"
-        + (f", or ask for {others}." if others else "."),
-    )
 
 
 def submit(session: Session, submission: Submission, *, rules: SubmissionRules) -> Submitted:

@@ -19,17 +19,12 @@ from services.common.domain.ids import IdKind, format_id, new_uuid7
 from services.common.domain.jobs import JobStatus
 from services.common.domain.queues import Lane
 from services.common.jobs.lifecycle import ERASED_BY_USER
-from services.common.jobs.options import to_stored
+from services.common.jobs.options import check_detector, to_stored
 from services.common.jobs.repositories.erasures import ErasureRepository
 from services.common.jobs.repositories.items import ItemRepository, NewItem, Refusal
 from services.common.jobs.repositories.jobs import JobRepository
 from services.common.jobs.repositories.uploads import DeclaredPhoto, UploadRepository
-from services.common.jobs.submission import (
-    SubmissionRules,
-    Submitted,
-    check_detector,
-    check_queue,
-)
+from services.common.jobs.submission import SubmissionRules, Submitted, check_queue
 from services.common.storage_keys import upload_key
 from services.common.telemetry import current_origin
 
