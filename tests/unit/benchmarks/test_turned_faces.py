@@ -23,7 +23,7 @@ def test_turns_clockwise_about_the_centre() -> None:
 
 def test_counts_a_face_that_is_not_found_as_wrong() -> None:
     crops = np.stack([striped(1, seed=seed, side=48) for seed in range(4)])
-    samples = [Sample(path=f"{seed}.png", label=seed % 2) for seed in range(4)]
+    samples = [Sample(f"{seed}.png", label=seed % 2, split=None) for seed in range(4)]
     images = FaceImages("faces", crops, samples, [""] * 4, "0" * 64, fer2013=False, left_out=0)
     upright = on_canvas(crops[0]).shape
 
