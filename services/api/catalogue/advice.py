@@ -62,8 +62,7 @@ ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
             "The job asks for a detector that no live worker has, so none was made.",
             "`detector` is another one than the workers' `HFER_WORKER__DETECTOR`.",
             "Leave `detector` out, or name one that `detail` offers.",
-            "No worker of this service has the detector 'facenet'; leave 'detector' out, or ask for"
-            " 'openvino'.",
+            "No worker of this service has the detector 'facenet'; leave 'detector' out.",
             "/v1/jobs",
         ),
         ProblemCode.WEBHOOKS_OFF: Advice(
