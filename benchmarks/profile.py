@@ -36,7 +36,7 @@ _PARTS: tuple[tuple[str, str], ...] = (
     ("  R-Net", "networks.rnet"),
     ("  O-Net", "networks.onet"),
     ("  suppression", "mtcnn.non_maximum_suppression"),
-    ("crop", "module.crop_face"),
+    ("crop", "module.crop_detected"),
     ("classify", "classifier.classify"),
     ("sharpness", "module.sharpness"),
 )

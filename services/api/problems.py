@@ -42,6 +42,7 @@ class ProblemCode(StrEnum):
     IDEMPOTENCY_MISMATCH = "idempotency-mismatch"
     ARCHIVE_REFUSED = "archive-refused"
     UNSAFE_URL = "unsafe-url"
+    DETECTOR_UNAVAILABLE = "detector-unavailable"
     BUNDLE_REFUSED = "bundle-refused"
     PHOTO_FAILED = "photo-failed"
     RATE_LIMITED = "rate-limited"
@@ -92,6 +93,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
         ),
         ProblemCode.ARCHIVE_REFUSED: ProblemType(422, "The archive is not opened"),
         ProblemCode.UNSAFE_URL: ProblemType(422, "A URL is not fetched"),
+        ProblemCode.DETECTOR_UNAVAILABLE: ProblemType(422, "No worker has this detector"),
         ProblemCode.BUNDLE_REFUSED: ProblemType(422, "The model bundle is not valid"),
         ProblemCode.PHOTO_FAILED: ProblemType(422, "The photo has no result"),
         ProblemCode.RATE_LIMITED: ProblemType(429, "Too much at once", True),

@@ -33,10 +33,13 @@ class Feeder:
     def step(self) -> bool:
         """Top up every queue; never asks to be run again at once."""
         with unit_of_work(self._sessions) as session:
-            workers = WorkerRepository(session).live()
+            processes = WorkerRepository(session)
+            workers, detectors = processes.live(), processes.detectors()
             window = self._window(workers)
             jobs = SweepRepository(session).waiting_jobs(
-                cap=window * self._settings.chunk_min, limit=window * JOBS_PER_HINT
+                cap=window * self._settings.chunk_min,
+                limit=window * JOBS_PER_HINT,
+                detectors=detectors,
             )
         for device in devices(workers):
             for lane in Lane:

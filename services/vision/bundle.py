@@ -78,9 +78,10 @@ class BundleCard(_Frozen):
     ``prior_shift`` is added to the logits and ``temperature`` then divides them (see
     ``classifiers/logits.py``). A face whose top probability is below ``abstention_threshold`` is
     reported as uncertain. ``recipe`` and ``metrics`` are the trainer's, free in shape.
+    ``format_version`` 2 is that of bundles whose input is framed by landmarks.
     """
 
-    format_version: Literal[1] = 1
+    format_version: Literal[1, 2] = 1
     name: str = Field(pattern=MODEL_NAME_PATTERN)
     version: str = Field(pattern=MODEL_VERSION_PATTERN)
     labels: tuple[Emotion, ...] = EMOTIONS
@@ -98,6 +99,12 @@ class BundleCard(_Frozen):
     def _labels_in_our_order(self) -> Self:
         if self.labels != EMOTIONS:
             raise ValueError(f"labels must be {', '.join(EMOTIONS)}, in this order")
+        return self
+
+    @model_validator(mode="after")
+    def _version_of_its_fields(self) -> Self:
+        if (self.format_version == 2) != (self.input.landmarks is not None):  # noqa: PLR2004 - the version
+            raise ValueError("input.landmarks belong to format_version 2, and to it alone")
         return self
 
 

@@ -14,7 +14,9 @@ from services.common.domain.errors import ItemError, ItemErrorCode, TransientErr
 from services.common.domain.faces import (
     AnalysedFace,
     AnalysisOptions,
+    Box,
     DetectedFace,
+    FaceSearch,
     PhotoAnalysis,
     PhotoWarning,
 )
@@ -25,8 +27,11 @@ from services.vision.classifiers.port import ExpressionClassifier, Precision
 from services.vision.detectors.port import FaceDetector
 from services.vision.engines import DetectorKind
 from services.vision.stages import stage
-from services.vision.transforms import Pixels, crop_face
+from services.vision.transforms import InputSpec, Pixels, crop_detected
 from services.vision.verified import is_memory_trouble, verified, warm_up
+
+# What results name in place of a detector where each photo was one face as a whole.
+NO_DETECTOR = "none"
 
 # Decoded photos that ``analyse`` collects before it looks for faces: 48 MB, and less than that
 # beside one photo of the largest size (150 MB).
@@ -42,6 +47,7 @@ class _Found:
     exif_orientation: int
     captured_at: str | None
     warnings: tuple[PhotoWarning, ...]
+    detector: str
     faces: tuple[DetectedFace, ...]
     crops: tuple[Pixels, ...]
     faces_truncated: bool
@@ -86,6 +92,11 @@ class Pipeline:
     def precision(self) -> Precision:
         """The arithmetic of the classifier, whatever AUTO stood for."""
         return self._classifier.precision
+
+    @property
+    def detector(self) -> str:
+        """Name of the detector, whatever AUTO stood for."""
+        return self._detector_kind.value
 
     def warm_up(self) -> None:
         """Run every network once, so that the first photo is as fast as the others."""
@@ -160,6 +171,12 @@ class Pipeline:
         return None
 
     def _find(self, photos: Sequence[DecodedPhoto], options: AnalysisOptions) -> list[_Found]:
+        spec = self._bundle.manifest.input
+        if options.faces == FaceSearch.WHOLE:
+            return [
+                self._cropped(photo, [_whole(photo)], spec=spec.whole, detector=NO_DETECTOR)
+                for photo in photos
+            ]
         with stage("detect"):
             detections = self._detector.detect(
                 [photo.rgb for photo in photos],
@@ -167,21 +184,24 @@ class Pipeline:
                 min_face_px=max(options.min_face_px, self._limits.min_face_px),
             )
         return [
-            self._cropped(photo, faces) for photo, faces in zip(photos, detections, strict=True)
+            self._cropped(photo, faces, spec=spec, detector=self.detector)
+            for photo, faces in zip(photos, detections, strict=True)
         ]
 
-    def _cropped(self, photo: DecodedPhoto, detected: list[DetectedFace]) -> _Found:
+    def _cropped(
+        self, photo: DecodedPhoto, detected: list[DetectedFace], *, spec: InputSpec, detector: str
+    ) -> _Found:
         largest_first = sorted(detected, key=_by_size)
         faces = tuple(largest_first[: self._limits.faces_per_photo])
-        spec = self._bundle.manifest.input
         return _Found(
             width=photo.width,
             height=photo.height,
             exif_orientation=photo.exif_orientation,
             captured_at=photo.captured_at,
             warnings=photo.warnings,
+            detector=detector,
             faces=faces,
-            crops=tuple(crop_face(photo.rgb, face.box, spec) for face in faces),
+            crops=tuple(crop_detected(photo.rgb, face, spec) for face in faces),
             faces_truncated=len(largest_first) > len(faces),
         )
 
@@ -202,7 +222,7 @@ class Pipeline:
                 ),
                 faces_truncated=photo.faces_truncated,
                 precision=self._classifier.precision.value,
-                detector=self._detector_kind.value,
+                detector=photo.detector,
                 captured_at=photo.captured_at,
                 warnings=photo.warnings,
             )
@@ -223,6 +243,7 @@ class Pipeline:
             margin=first - second,
             uncertain=first < self._bundle.manifest.abstention_threshold,
             blur=sharpness(crop),
+            roll=face.roll,
         )
 
 
@@ -234,6 +255,16 @@ def sharpness(crop: Pixels) -> float:
     is_gray = crop.shape[-1] == 1
     gray = crop[..., 0] if is_gray else cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
     return float(cv2.Laplacian(np.ascontiguousarray(gray), cv2.CV_64F).var())
+
+
+def _whole(photo: DecodedPhoto) -> DetectedFace:
+    """Return the whole picture as one face, cut out already, as data sets of faces hold them.
+
+    Its crop is the picture itself, made square about its centre if it is not, without the margin
+    that a bundle adds to a detected box: so the trainer reads such pictures too. Nothing is known
+    of landmarks and roll.
+    """
+    return DetectedFace(Box(0, 0, photo.width, photo.height), landmarks=(), confidence=1.0)
 
 
 def _by_size(face: DetectedFace) -> tuple[float, float, float]:

@@ -41,7 +41,8 @@ class TestTable:
         self, analysed: tuple[Path, str, str], photos: list[dict[str, Any]]
     ) -> None:
         lines = analysed[1].splitlines()
-        assert lines[0].split() == ["photo", "face", "expression", "probability", "uncertain"]
+        columns = ["photo", "face", "expression", "probability", "uncertain"]
+        assert lines[0].split()[:5] == columns
         assert len(lines) - 1 == sum(max(1, len(photo["faces"])) for photo in photos)
         assert any(label in analysed[1] for label in EXPRESSIONS)
 

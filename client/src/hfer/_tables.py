@@ -30,6 +30,9 @@ COLUMNS = (
     "error_code",
     "precision",
     "detector",
+    "captured_at",
+    "photo_warnings",
+    "roll",
 )
 
 
@@ -64,6 +67,8 @@ def _rows(photo: PhotoResult) -> Iterator[dict[str, object]]:
         "error_code": photo.error.code if photo.error else None,
         "precision": photo.precision,
         "detector": photo.detector,
+        "captured_at": photo.captured_at,
+        "photo_warnings": " ".join(photo.warnings),
     }
     if not photo.faces:
         yield common
@@ -83,5 +88,6 @@ def _face_cells(face: Face) -> dict[str, object]:
         "w": face.box.w,
         "h": face.box.h,
         "detection_confidence": face.detection_confidence,
+        "roll": face.roll,
         **{f"p_{label}": p for label, p in face.emotions.items()},
     }

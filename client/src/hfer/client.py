@@ -86,6 +86,8 @@ class Client:
         min_face_px: int | None = None,
         detection_threshold: float | None = None,
         annotated: bool | None = None,
+        faces: str | None = None,
+        detector: str | None = None,
         labels: Mapping[str, str] | None = None,
         client_ref: str | None = None,
         idempotency_key: str | None = None,
@@ -116,6 +118,9 @@ class Client:
             min_face_px: leave out faces whose longer side is shorter than this, in pixels.
             detection_threshold: leave out faces detected with less confidence, 0.5..1.
             annotated: draw the annotated photos at once rather than on demand.
+            faces: "detect" looks for faces; "whole" takes each picture for one face, cut out
+                already.
+            detector: name of the detector to use; refused where the service has no worker with it.
             labels: words of your own to find the job again.
             client_ref: your own id of the job.
             idempotency_key: give the same key, with the same photos, to get the same job
@@ -142,6 +147,8 @@ class Client:
             min_face_px=min_face_px,
             detection_threshold=detection_threshold,
             annotated=annotated,
+            faces=faces,
+            detector=detector,
             labels=labels,
             client_ref=client_ref,
             idempotency_key=idempotency_key,

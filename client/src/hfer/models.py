@@ -124,7 +124,12 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One face. ``face_index`` is the number drawn on the annotated photo, largest face 0."""
+    """One face. ``face_index`` is the number drawn on the annotated photo, largest face 0.
+
+    ``roll`` is how far the head is turned in the picture, in degrees, clockwise positive, above
+    -180 up to 180; None where the service does not know. ``landmarks`` are named as one sees them
+    who turns the picture until the face stands upright; empty where the picture was the face.
+    """
 
     face_index: int = 0
     box: Box = field(default_factory=Box)
@@ -137,6 +142,7 @@ class Face:
     margin: float = 0.0
     uncertain: bool = False
     warnings: tuple[str, ...] = ()
+    roll: float | None = None
 
     @property
     def expression(self) -> Expression:
@@ -161,8 +167,11 @@ class PhotoResult:
     """What came of one photo. Status: succeeded, no_face, failed or cancelled when final.
 
     ``content_sha256`` is None for a photo that ``source_url`` names, until it is fetched.
-    ``precision`` (fp32, bf16 or int8) and ``detector`` (openvino or facenet) name what answered;
-    None in results of services that did not note it.
+    ``precision`` (fp32, bf16 or int8) and ``detector`` (openvino or facenet; none where each
+    picture was one face) name what answered; None in results of services that did not note it.
+    ``captured_at`` is when the photo was taken, from EXIF, in ISO 8601: ``datetime.fromisoformat``
+    reads it, aware only where the camera wrote an offset. ``warnings`` say what was mended so
+    that the photo could be read (end_missing, side_chunk_skipped, empty_alpha_ignored).
     """
 
     item_id: str = ""
@@ -180,6 +189,8 @@ class PhotoResult:
     error: Fault | None = None
     precision: str | None = None
     detector: str | None = None
+    captured_at: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

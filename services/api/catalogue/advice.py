@@ -58,6 +58,13 @@ ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
                 ]
             },
         ),
+        ProblemCode.DETECTOR_UNAVAILABLE: Advice(
+            "The job asks for a detector that no live worker has, so none was made.",
+            "`detector` is another one than the workers' `HFER_WORKER__DETECTOR`.",
+            "Leave `detector` out, or name one that `detail` offers.",
+            "No worker of this service has the detector 'facenet'; leave 'detector' out.",
+            "/v1/jobs",
+        ),
         ProblemCode.WEBHOOKS_OFF: Advice(
             "This service sends no webhooks, so it takes no endpoints.",
             "Its operator has set no key to encrypt signing secrets with.",

@@ -63,6 +63,7 @@ class FinishedJob(JobObject):
             ProblemCode.UPLOAD_SEALED,
             ProblemCode.ARCHIVE_REFUSED,
             ProblemCode.UNSAFE_URL,
+            ProblemCode.DETECTOR_UNAVAILABLE,
             ProblemCode.GONE,
             ProblemCode.RATE_LIMITED,
         ),
@@ -191,6 +192,7 @@ def cancel_job(state: State, session: Transaction, caller: Writer, job_id: JobId
     responses={
         **problems(
             *IDEMPOTENT,
+            ProblemCode.DETECTOR_UNAVAILABLE,
             ProblemCode.NOT_FOUND,
             ProblemCode.JOB_NOT_FINISHED,
             ProblemCode.NOTHING_TO_RETRY,

@@ -30,6 +30,8 @@ JOB_EXAMPLE: dict[str, Any] = {
         "min_face_px": 20,
         "detection_threshold": 0.9,
         "annotated": False,
+        "faces": "detect",
+        "detector": "openvino",
     },
     "labels": {"album": "2026-11"},
     "client_ref": None,
@@ -57,6 +59,8 @@ PHOTO_EXAMPLE: dict[str, Any] = {
     "precision": "bf16",
     "detector": "openvino",
     "image": {"width": 1600, "height": 1200, "exif_orientation": 6},
+    "captured_at": "2026-07-19T14:03:27+02:00",
+    "warnings": [],
     "faces": [
         {
             "face_index": 0,
@@ -71,6 +75,7 @@ PHOTO_EXAMPLE: dict[str, Any] = {
             },
             "detection_confidence": 0.998,
             "quality": {"face_px": 300.0, "blur": 183.5},
+            "roll": 1.0,
             "emotions": {
                 "surprise": 0.02,
                 "fear": 0.01,

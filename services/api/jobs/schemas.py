@@ -1,14 +1,16 @@
 """What jobs look like over HTTP."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.api.jobs.examples import JOB_EXAMPLE
 from services.api.schemas import Input, ShortText, UtcTime, Whole
-from services.common.domain.faces import AnalysisOptions
+from services.common.domain.faces import AnalysisOptions, DetectorName, FaceSearch
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import JobCounts
+from services.common.jobs.options import from_stored
 from services.common.jobs.views import JobView
 
 MAX_LABELS = 16
@@ -44,6 +46,16 @@ class JobConfig(Input):
         default=_DEFAULTS.annotated,
         description="render annotated photos while analysing, not on first request",
     )
+    faces: FaceSearch = Field(
+        default=_DEFAULTS.faces,
+        description="`detect` looks for faces; `whole` takes each picture for one face, cut out"
+        " already, and neither `min_face_px` nor `detection_threshold` acts",
+    )
+    detector: DetectorName | None = Field(
+        default=_DEFAULTS.detector,
+        description="the detector to use, refused where no live worker has it; null for the"
+        " deployment's",
+    )
     labels: dict[LabelName, ShortText] = Field(
         default_factory=dict,
         max_length=MAX_LABELS,
@@ -58,6 +70,8 @@ class JobConfig(Input):
             min_face_px=self.min_face_px,
             detection_threshold=self.detection_threshold,
             annotated=self.annotated,
+            faces=self.faces,
+            detector=self.detector,
         )
 
 
@@ -80,6 +94,8 @@ class EffectiveConfig(BaseModel):
     min_face_px: int
     detection_threshold: float
     annotated: bool
+    faces: FaceSearch
+    detector: DetectorName | None = None
 
 
 class JobModel(BaseModel):
@@ -154,7 +170,7 @@ def job_object(view: JobView, *, base: str = "") -> JobObject:
             "progress": round(view.counts.progress, 4),
             "eta_seconds": None if view.eta_seconds is None else round(view.eta_seconds, 1),
             "model": None if view.model_version is None else {"version": view.model_version},
-            "config": job.options,
+            "config": asdict(from_stored(job.options)),
             "labels": job.labels,
             "client_ref": job.client_ref,
             "parent_job_id": None if view.parent is None else format_id(IdKind.JOB, view.parent),

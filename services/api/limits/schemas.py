@@ -1,5 +1,7 @@
 """What the limits look like over HTTP."""
 
+from dataclasses import asdict
+
 from pydantic import BaseModel, Field
 
 from services.api.jobs.polling import MAX_WAIT_S
@@ -55,7 +57,6 @@ class LimitsObject(BaseModel):
 
 def limits_object(limits: PhotoLimits, settings: Settings) -> LimitsObject:
     """Collect the limits from where they are enforced."""
-    defaults = AnalysisOptions()
     return LimitsObject(
         photo_bytes=limits.photo_bytes,
         photo_pixels=limits.photo_pixels,
@@ -83,10 +84,5 @@ def limits_object(limits: PhotoLimits, settings: Settings) -> LimitsObject:
         bundle_files=MAX_BUNDLE_FILES,
         formats=list(limits.formats),
         emotions=list(EMOTIONS),
-        default_config=EffectiveConfig(
-            top_n=defaults.top_n,
-            min_face_px=defaults.min_face_px,
-            detection_threshold=defaults.detection_threshold,
-            annotated=defaults.annotated,
-        ),
+        default_config=EffectiveConfig(**asdict(AnalysisOptions())),
     )

@@ -49,6 +49,7 @@ class JobErrorCode(StrEnum):
     PAYLOAD_TOO_LARGE = "payload-too-large"
     UPLOAD_MISMATCH = "upload-mismatch"
     UPLOAD_SEALED = "upload-sealed"
+    DETECTOR_UNAVAILABLE = "detector-unavailable"
 
 
 class HferError(Exception):

@@ -73,13 +73,17 @@ class DetectedFace:
     """One detection: clipped box, five points ordered as ``LANDMARKS``, confidence in 0..1.
 
     ``roll`` is how far the head is turned in the picture's plane, in degrees, clockwise positive,
-    above -180 up to 180; None where the detector does not know.
+    above -180 up to 180; None where the detector does not know. ``upright`` is the box in the
+    face's own upright frame, that of the picture turned back by ``roll`` about this box's centre;
+    None where it is ``box``. Of a head at 45 degrees the sides of ``box`` say nothing of the face's
+    height, from which the crop is made.
     """
 
     box: Box
     landmarks: tuple[Point, ...]
     confidence: float
     roll: float | None = None
+    upright: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,13 @@ class FaceSearch(StrEnum):
     WHOLE = "whole"
 
 
+class DetectorName(StrEnum):
+    """Detectors as results name them, and as a job may ask for one."""
+
+    OPENVINO = "openvino"
+    FACENET = "facenet"
+
+
 @dataclass(frozen=True, slots=True)
 class AnalysisOptions:
     """What a job may choose. Defaults are served at ``GET /v1/limits``.
@@ -158,7 +169,7 @@ class AnalysisOptions:
         detection_threshold: lowest detection confidence kept, 0.5..1.
         annotated: render the annotated photo while analysing instead of on first request.
         faces: whether faces are looked for, or each photo is one face as a whole.
-        detector: name of the detector to use; None for the deployment's.
+        detector: the detector to use; None for the deployment's.
     """
 
     top_n: int = 3
@@ -166,4 +177,4 @@ class AnalysisOptions:
     detection_threshold: float = 0.9
     annotated: bool = False
     faces: FaceSearch = FaceSearch.DETECT
-    detector: str | None = None
+    detector: DetectorName | None = None

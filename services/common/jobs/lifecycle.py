@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from services.common.db.tables import Item, Job
 from services.common.domain.errors import JobError, JobErrorCode
-from services.common.domain.faces import AnalysisOptions
 from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import JobStatus
+from services.common.jobs.options import from_stored
 from services.common.jobs.repositories.erasures import ErasureRepository
 from services.common.jobs.repositories.items import ItemRepository, NewItem
 from services.common.jobs.repositories.jobs import JobRepository
@@ -47,7 +47,7 @@ def retry(
 
     Raises:
         JobError: NOT_FOUND; GONE, also when only the photos are; JOB_NOT_FINISHED;
-            NOTHING_TO_RETRY; IDEMPOTENCY_MISMATCH.
+            NOTHING_TO_RETRY; IDEMPOTENCY_MISMATCH; DETECTOR_UNAVAILABLE.
         QueueFullError: the tenant has too many open photos.
     """
     # Locked: an erasure that ran meanwhile would delete photos that the new job names.
@@ -61,7 +61,7 @@ def retry(
     wanted = Submission(
         tenant=tenant,
         items=[_again(item) for item in failed],
-        options=AnalysisOptions(**job.options),
+        options=from_stored(job.options),
         labels=job.labels,
         client_ref=job.client_ref,
         idempotency_key=idempotency_key,

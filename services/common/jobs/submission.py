@@ -6,7 +6,7 @@ Objects are in the bucket before; hints are sent after the commit, by the caller
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import JobStatus
 from services.common.domain.limits import PhotoLimits
 from services.common.domain.queues import Lane
+from services.common.jobs.options import check_detector, to_stored
 from services.common.jobs.queue.closing import announce_ends
 from services.common.jobs.repositories.items import ItemRepository, NewItem
 from services.common.jobs.repositories.jobs import JobRepository, NewJob
@@ -89,7 +90,7 @@ def fingerprint(submission: Submission) -> bytes:
     Of a photo that is still to be fetched its URL takes the place of the content.
     """
     said = {
-        "options": asdict(submission.options),
+        "options": to_stored(submission.options),
         "labels": submission.labels,
         "client_ref": submission.client_ref,
         "parent": submission.parent.public_id.hex if submission.parent else None,
@@ -120,7 +121,8 @@ def submit(session: Session, submission: Submission, *, rules: SubmissionRules) 
     """Write a job with all of its photos, or find the one that the same request made before.
 
     Raises:
-        JobError: IDEMPOTENCY_MISMATCH, the key was used for another request.
+        JobError: IDEMPOTENCY_MISMATCH, the key was used for another request;
+            DETECTOR_UNAVAILABLE.
         QueueFullError: the tenant has too many open photos.
     """
     jobs = JobRepository(session)
@@ -128,6 +130,7 @@ def submit(session: Session, submission: Submission, *, rules: SubmissionRules) 
     if earlier is None:
         work = sum(item.refusal is None for item in submission.items)
         check_queue(session, tenant=submission.tenant, photos=work, rules=rules)
+        check_detector(session, submission.options)
         job = jobs.insert(_new_job(submission, work=work, rules=rules))
         if job is not None:
             lane = lane_of(len(submission.items))
@@ -164,7 +167,7 @@ def _new_job(submission: Submission, *, work: int, rules: SubmissionRules) -> Ne
         # Nothing to do for a worker means that every photo was refused.
         status=JobStatus.QUEUED if work else JobStatus.FAILED,
         total=len(submission.items),
-        options=asdict(submission.options),
+        options=to_stored(submission.options),
         labels=submission.labels,
         client_ref=submission.client_ref,
         keep_results=rules.keep_results,

@@ -7,7 +7,7 @@ that did not becomes a failed item, like any other that cannot be analysed (ADR 
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -19,6 +19,7 @@ from services.common.domain.ids import IdKind, format_id, new_uuid7
 from services.common.domain.jobs import JobStatus
 from services.common.domain.queues import Lane
 from services.common.jobs.lifecycle import ERASED_BY_USER
+from services.common.jobs.options import check_detector, to_stored
 from services.common.jobs.repositories.erasures import ErasureRepository
 from services.common.jobs.repositories.items import ItemRepository, NewItem, Refusal
 from services.common.jobs.repositories.jobs import JobRepository
@@ -156,20 +157,21 @@ def seal(
 
     Raises:
         JobError: NOT_FOUND; GONE; UPLOAD_SEALED when it was sealed with other settings;
-            IDEMPOTENCY_MISMATCH when the key was used for another request.
+            IDEMPOTENCY_MISMATCH when the key was used for another request; DETECTOR_UNAVAILABLE.
     """
     job = find_upload(session, tenant, public_id, lock=True)
     if idempotency_key is not None:
         keyed = JobRepository(session).by_idempotency_key(tenant, idempotency_key)
         if keyed is not None and keyed.id != job.id:
             raise _other_request()
-    settings = asdict(wanted.options), wanted.labels, wanted.client_ref
+    settings = to_stored(wanted.options), wanted.labels, wanted.client_ref
     if JobStatus(job.status) is not JobStatus.OPEN:
         if settings == (job.options, job.labels, job.client_ref):
             return Submitted(job, Lane.BATCH, replayed=True)
         if idempotency_key is not None and idempotency_key == job.seal_key:
             raise _other_request()
         raise _sealed(job, "with another config")
+    check_detector(session, wanted.options)
     options, labels, client_ref = settings
     try:
         with session.begin_nested():

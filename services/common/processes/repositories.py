@@ -65,6 +65,11 @@ _ANSWERING = text("""
     WHERE model_version IS NOT NULL AND beat_at > now() - make_interval(secs => :live_s)
     GROUP BY model_version
 """)
+# A worker of before detectors were told reports none: an empty name.
+_DETECTORS = text("""
+    SELECT DISTINCT coalesce(current ->> 'detector', '') FROM worker
+    WHERE model_version IS NOT NULL AND beat_at > now() - make_interval(secs => :live_s)
+""")
 _REFUSALS = text("""
     SELECT refusal ->> 'sha256', refusal ->> 'code', refusal ->> 'reason', count(*)
     FROM worker, jsonb_array_elements(worker.current -> 'model_refusals') AS refusal
@@ -80,6 +85,9 @@ _STARVING = text(f"""
         WHERE item.state = {ItemState.READY}
           AND item.next_at < now() - make_interval(secs => :waiting_s)
           AND job.status IN ('queued', 'running')
+          AND (job.options ->> 'detector' IS NULL OR job.options ->> 'detector' IN (
+              SELECT current ->> 'detector' FROM worker
+              WHERE host = :host AND current ->> 'main_pid' = :main_pid))
     )
 """)
 _BEAT_OF_INGEST = text("""
@@ -140,6 +148,13 @@ class WorkerRepository:
         """How many children with a beat within `LIVE_S` answer with which model version."""
         rows = self._session.execute(_ANSWERING, {"live_s": LIVE_S})
         return {str(version): int(count) for version, count in rows}
+
+    def detectors(self) -> set[str]:
+        """Detectors of children with a model and a beat within `LIVE_S`; "" of one that tells none.
+
+        The set is empty where no such child is.
+        """
+        return set(self._session.scalars(_DETECTORS, {"live_s": LIVE_S}))
 
     def refusals(self) -> list[RefusedModel]:
         """Which models children with a beat within `LIVE_S` refuse, the most frequent first."""

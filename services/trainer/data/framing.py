@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.common.domain.faces import Box
+from services.common.domain.faces import DetectedFace
 from services.vision.detectors.port import FaceDetector
-from services.vision.transforms import InputSpec, crop_face
+from services.vision.transforms import InputSpec, crop_detected
 
 Pixels = NDArray[np.uint8]
-Boxes = Sequence[Box | None]
+Faces = Sequence[DetectedFace | None]
 Progress = Callable[[int, int], None]
 
 # MTCNN finds as many faces at 128 px as at 192 (87 %), at half the cost; in the bare 48 px frames
@@ -46,7 +46,7 @@ class Framing:
 def on_canvas(image: Pixels) -> Pixels:
     """Return a square face image ``[S, S, C]`` as an RGB photo with room around the face.
 
-    Small ones are enlarged, and the border is repeated outwards by half a side, as ``crop_face``
+    Small ones are enlarged, and the border is repeated outwards by half a side, as serving's crop
     does: a photo as a user would send it, in which boxes may reach over the frame.
     """
     frame, margin = _geometry(image.shape[0])
@@ -58,7 +58,7 @@ def on_canvas(image: Pixels) -> Pixels:
 
 def find_faces(
     images: Pixels, *, detector: FaceDetector, progress: Progress | None = None
-) -> list[Box | None]:
+) -> list[DetectedFace | None]:
     """Return the largest face in the canvas of each image uint8 ``[N, S, S, C]``, None for none.
 
     Args:
@@ -66,24 +66,22 @@ def find_faces(
         detector: the product's own.
         progress: called with (done, total) now and then.
     """
-    boxes: list[Box | None] = []
+    found: list[DetectedFace | None] = []
     for start in range(0, len(images), _CHUNK):
         photos = [on_canvas(image) for image in images[start : start + _CHUNK]]
-        for faces in detector.detect(photos):
-            largest = max((face.box for face in faces), key=_area, default=None)
-            boxes.append(largest)
+        found += [max(faces, key=_area, default=None) for faces in detector.detect(photos)]
         if progress is not None:
-            progress(len(boxes), len(images))
-    return boxes
+            progress(len(found), len(images))
+    return found
 
 
-def measure_framing(boxes: Boxes, *, side: int) -> Framing:
-    """Measure how images of ``side`` pixels frame the boxes that ``find_faces`` gave for them.
+def measure_framing(faces: Faces, *, side: int) -> Framing:
+    """Measure how images of ``side`` pixels frame the faces that ``find_faces`` gave for them.
 
     Raises:
         ValueError: if no face was found in any of them.
     """
-    rows = [_relation(box, side=side) for box in boxes if box is not None]
+    rows = [_relation(face, side=side) for face in faces if face is not None]
     if not rows:
         raise ValueError("no face was found in these images, so their framing is unknown")
     margins, dx, dy = np.array(rows).T
@@ -93,22 +91,22 @@ def measure_framing(boxes: Boxes, *, side: int) -> Framing:
         centre_dx=round(float(np.median(dx)), 3),
         centre_dy=round(float(np.median(dy)), 3),
         spread=round(float(high - low), 3),
-        found=round(len(rows) / len(boxes), 3),
+        found=round(len(rows) / len(faces), 3),
     )
 
 
-def cut_as_served(images: Pixels, boxes: Boxes, spec: InputSpec) -> Pixels:
+def cut_as_served(images: Pixels, faces: Faces, spec: InputSpec) -> Pixels:
     """Return each image's canvas as serving would crop it, uint8 ``[N, S, S, C]``.
 
     Args:
         images: as given to ``find_faces``.
-        boxes: what it returned; an image without a face stays as it is.
+        faces: what it returned; an image without a face stays as it is.
         spec: of the classifier; its size is that of the images.
     """
     served = images.copy()
-    for index, box in enumerate(boxes):
-        if box is not None:
-            served[index] = crop_face(on_canvas(images[index]), box, spec)
+    for index, face in enumerate(faces):
+        if face is not None:
+            served[index] = crop_detected(on_canvas(images[index]), face, spec)
     return served
 
 
@@ -118,8 +116,9 @@ def _geometry(side: int) -> tuple[int, int]:
     return frame, frame // 2
 
 
-def _relation(box: Box, *, side: int) -> tuple[float, float, float]:
-    """Margin and centre shift that turn ``box`` into the original frame of the canvas."""
+def _relation(face: DetectedFace, *, side: int) -> tuple[float, float, float]:
+    """Margin and centre shift that turn the face's box into the original frame of the canvas."""
+    box = face.upright or face.box
     frame, margin = _geometry(side)
     centre = margin + frame / 2
     return (
@@ -129,5 +128,5 @@ def _relation(box: Box, *, side: int) -> tuple[float, float, float]:
     )
 
 
-def _area(box: Box) -> float:
-    return box.w * box.h
+def _area(face: DetectedFace) -> float:
+    return face.box.w * face.box.h

@@ -2,9 +2,9 @@
 
 images.npy      uint8 [N, S, S, C]
 served.npy      the same as serving would crop them, if the recipe trains on those as well
-manifest.json   hashes, recipe, audit, framing, and for each image: path, SHA-256, label, split,
-                kept (used at all), leaked (an evaluation image with a copy in training), found
-                (served.npy holds a crop around its face)
+manifest.json   hashes, recipe, audit, framing, detector, and for each image: path, SHA-256, label,
+                split, kept (used at all), leaked (an evaluation image with a copy in training),
+                found (served.npy holds a crop around its face)
 """
 
 import hashlib
@@ -31,7 +31,7 @@ from services.trainer.data.known import recognise
 from services.trainer.data.layouts import Sample, Split, data_root, opened, scan
 from services.trainer.data.similarity import duplicate_groups
 from services.trainer.data.splits import complete_splits, cut_from
-from services.trainer.data.views import look_as_served
+from services.trainer.data.views import detector_identity, look_as_served
 from services.trainer.errors import DataLayoutError
 from services.trainer.files import sha256_of, write_atomically
 from services.vision.detectors.port import FaceDetector
@@ -113,6 +113,7 @@ def prepare(
         "format_version": 1,
         "labels": list(EMOTIONS),
         "facts": asdict(views.facts),
+        "detector": detector_identity() if detector is None else None,
         "config": config.model_dump(mode="json"),
         "source_sha256": _source_hash(source, samples, hashes),
         "images_sha256": sha256_of(out / IMAGES_NAME),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from services.trainer.config import DataConfig
 from services.trainer.data.framing import cut_as_served, find_faces, measure_framing
 from services.trainer.data.known import DataFacts, framed, stated
+from services.trainer.files import sha256_of
 from services.vision.detectors.port import FaceDetector
 from services.vision.engines import DetectorKind, load_detector
 from services.vision.transforms import InputSpec
@@ -18,6 +19,7 @@ Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Progress = Callable[[int, int], None]
 
+_DETECTOR = DetectorKind.OPENVINO
 _MTCNN = Path(__file__).parents[3] / "models" / "mtcnn"
 # The median margin of 600 faces moves by 0.01 from draw to draw: half a pixel of 48.
 _SAMPLE = 600
@@ -37,7 +39,15 @@ class Views:
 
 def our_detector(threads: int = 2) -> FaceDetector:
     """Load the product's detector, on the CPU: torch and TensorFlow must not share a process."""
-    return load_detector(DetectorKind.OPENVINO, _MTCNN, cuda=False, threads=threads)
+    return load_detector(_DETECTOR, _MTCNN, cuda=False, threads=threads)
+
+
+def detector_identity() -> dict[str, str]:
+    """Name `our_detector` as results name it, with the SHA-256 of its networks' manifest.
+
+    That manifest holds the SHA-256 of each network, so it stands for all of them.
+    """
+    return {"name": _DETECTOR.value, "sha256": sha256_of(_MTCNN / "manifest.json")}
 
 
 def look_as_served(
@@ -66,9 +76,9 @@ def look_as_served(
     if framing_given and not config.served_share:
         return Views(stated(facts, config), None, nowhere)
     chosen = np.arange(len(images)) if config.served_share else _sample(train)
-    boxes = find_faces(images[chosen], detector=detector or our_detector(), progress=progress)
-    of_train = [box for index, box in zip(chosen, boxes, strict=True) if train[index]]
-    known = any(box is not None for box in of_train)
+    faces = find_faces(images[chosen], detector=detector or our_detector(), progress=progress)
+    of_train = [face for index, face in zip(chosen, faces, strict=True) if train[index]]
+    known = any(face is not None for face in of_train)
     framing = measure_framing(of_train, side=spec.size) if known else None
     facts = stated(framed(facts, framing), config)
     if not config.served_share:
@@ -76,8 +86,8 @@ def look_as_served(
     spec = spec.model_copy(
         update={name: getattr(facts, name) for name in ("crop_margin", "centre_dx", "centre_dy")}
     )
-    found = np.array([box is not None for box in boxes], dtype=bool)
-    return Views(facts, cut_as_served(images, boxes, spec), found)
+    found = np.array([face is not None for face in faces], dtype=bool)
+    return Views(facts, cut_as_served(images, faces, spec), found)
 
 
 def _sample(train: Mask) -> NDArray[np.int64]:

@@ -84,7 +84,6 @@ def read_images(
     Raises:
         DataLayoutError: if the layout is unknown, an image cannot be decoded or none is left.
     """
-    whole = spec.model_copy(update={"crop_margin": 0.0, "centre_dx": 0.0, "centre_dy": 0.0})
     with opened(source) as root:
         found, base = scan(root), data_root(root)
         samples = _chosen(found, split=split)
@@ -96,7 +95,7 @@ def read_images(
 
         def read(sample: Sample) -> tuple[Pixels, str]:
             data = sample.read(base)
-            return _crop(data, path=sample.path, spec=whole), hashlib.sha256(data).hexdigest()
+            return _crop(data, path=sample.path, spec=spec.whole), hashlib.sha256(data).hexdigest()
 
         crops = np.empty((len(samples), *spec.shape), dtype=np.uint8)
         hashes: list[str] = []

@@ -140,6 +140,7 @@ def _card(run: Run, report: dict[str, Any], *, name: str, version: str) -> Bundl
             "data_audit": data["audit"],
             "data_counts": data["counts"],
             "data_splits_sha256": data["splits_sha256"],
+            "data_detector": data.get("detector"),
         },
         created_at=datetime.now(UTC),
     )

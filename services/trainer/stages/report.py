@@ -71,4 +71,5 @@ def _data(config: TrainConfig, data: PreparedData) -> dict[str, Any]:
         "audit": data.manifest["audit"],
         "counts": data.manifest["counts"],
         "splits_sha256": data.manifest.get("splits_sha256"),
+        "detector": data.manifest.get("detector"),
     }

@@ -22,6 +22,7 @@ class LinksForm:
 
     text: str = ""
     name: str = ""
+    whole: bool = False
     faults: tuple[str, ...] = ()
     once: str = field(default_factory=lambda: secrets.token_hex(8))
 

@@ -25,13 +25,14 @@ async def submit_links(request: Request) -> Response:
     text, name = fields.get("links", ""), fields.get("name", "").strip()
     links = parse_links(text)
     most = int((await web_of(request).limits()).get("request_urls") or 0)
-    form = LinksForm(text=text, name=name)
+    whole = bool(fields.get("whole"))
+    form = LinksForm(text=text, name=name, whole=whole)
     if not links:
         return await _again(request, form, "Paste at least one link to a photo.")
     if len(links) > most:
         return await _again(request, form, f"Up to {most:,} links go at a time: paste fewer.")
-    body = {"inputs": [{"url": link} for link in links], "config": config_of(name)}
-    headers = {"Idempotency-Key": _key(fields.get("once", ""), name, links)}
+    body = {"inputs": [{"url": link} for link in links], "config": config_of(name, whole=whole)}
+    headers = {"Idempotency-Key": _key(fields.get("once", ""), name, str(whole), *links)}
     try:
         job = await web_of(request).gateway.post("/v1/jobs", body, headers=headers)
     except ApiRefusalError as refusal:
@@ -50,9 +51,9 @@ async def _again(
     return await home_page(request, form.refused(faults), http_status=status)
 
 
-def _key(once: str, name: str, links: list[str]) -> str:
+def _key(*fields: str) -> str:
     """Make a double click one job, and a form that was changed another one."""
-    form = "\0".join((once, name, *links))
+    form = "\0".join(fields)
     return hashlib.sha256(form.encode()).hexdigest()[:32]
 
 

@@ -63,7 +63,10 @@ async def seal(request: Request) -> Response:
     name = str(body.get("name") or "").strip()
     job = await web_of(request).gateway.post(
         "/v1/jobs",
-        {"upload_id": request.path_params["upload_id"], "config": config_of(name)},
+        {
+            "upload_id": request.path_params["upload_id"],
+            "config": config_of(name, whole=body.get("whole") is True),
+        },
     )
     return JSONResponse({"job": job["id"], "address": f"/jobs/{job['id']}"}, status_code=201)
 
@@ -74,9 +77,13 @@ async def give_up(request: Request) -> Response:
     return Response(status_code=204)
 
 
-def config_of(name: str) -> dict[str, Any]:
-    """Make the settings of a job that is called ``name``; empty for none."""
-    return {"labels": {NAME_LABEL: name}} if name else {}
+def config_of(name: str, *, whole: bool = False) -> dict[str, Any]:
+    """Make the settings of a job that is called ``name``, if anything.
+
+    ``whole`` says that each picture is one face.
+    """
+    named = {"labels": {NAME_LABEL: name}} if name else {}
+    return {**named, "faces": "whole"} if whole else named
 
 
 async def _send(

@@ -82,27 +82,28 @@ export function batchesOf(files, { bytes, count }) {
 }
 
 // Send everything as one job; gives the address of its page.
-export async function send(chosen, { name, signal, onProgress, onPause }) {
+export async function send(chosen, { name, whole, signal, onProgress, onPause }) {
   const { limits, files, bytes } = chosen;
   const fits = files.length <= limits.requestFiles && bytes <= limits.requestBytes * 0.99;
   if (fits && (bytes <= ONE_REQUEST_BYTES || chosen.hasArchive)) {
-    return sendOnce(files, { name, signal, onPause, onSent: (sent) => onProgress(Math.min(sent, bytes)) });
+    return sendOnce(files, { name, whole, signal, onPause, onSent: (sent) => onProgress(Math.min(sent, bytes)) });
   }
   if (chosen.hasArchive) {
     throw new SendError("Archives go with at most 1 GB in all. Send them in jobs of their own.");
   }
-  return sendBatches(chosen, { name, signal, onProgress, onPause });
+  return sendBatches(chosen, { name, whole, signal, onProgress, onPause });
 }
 
-async function sendOnce(files, { name, signal, onSent, onPause }) {
+async function sendOnce(files, { name, whole, signal, onSent, onPause }) {
   const body = new FormData();
-  if (name) body.append("config", JSON.stringify({ labels: { name } }));
+  const config = { ...(name && { labels: { name } }), ...(whole && { faces: "whole" }) };
+  if (name || whole) body.append("config", JSON.stringify(config));
   for (const file of files) body.append("files", file, file.name);
   const headers = { "Idempotency-Key": randomKey() };
   return (await insist("POST", "/jobs", { body, headers, signal, onSent }, onPause)).address;
 }
 
-async function sendBatches({ files, limits }, { name, signal, onProgress, onPause }) {
+async function sendBatches({ files, limits }, { name, whole, signal, onProgress, onPause }) {
   // Half of what the server takes: two batches of two visitors fit beside each other.
   const batches = batchesOf(files, { bytes: limits.batchBytes / 2, count: limits.batchFiles });
   const headers = { "Content-Type": "application/octet-stream", "Idempotency-Key": randomKey() };
@@ -127,7 +128,7 @@ async function sendBatches({ files, limits }, { name, signal, onProgress, onPaus
     if (upload) await request("DELETE", `/uploads/${upload}`, {}).catch(() => undefined);
     throw error;
   }
-  const body = JSON.stringify({ name });
+  const body = JSON.stringify({ name, whole });
   const sealed = { body, headers: { "Content-Type": "application/json" }, signal };
   return (await insist("POST", `/uploads/${upload}/seal`, sealed, onPause)).address;
 }

@@ -117,6 +117,7 @@ function showSending(on) {
   by("send").hidden = on;
   by("drop").inert = on;
   by("chosen").inert = on;
+  by("whole").disabled = on;
 }
 
 form.addEventListener("submit", async (event) => {
@@ -131,6 +132,7 @@ form.addEventListener("submit", async (event) => {
   try {
     const address = await send(chosen, {
       name: by("name").value.trim(),
+      whole: by("whole").checked,
       signal: sending.signal,
       onProgress,
       onPause: (problem) => { by("sending-line").textContent = `${problem.message} Trying again …`; },

@@ -18,6 +18,13 @@ _WARNINGS = {
     "small_face": "small: fewer pixels than the model sees",
     "cut_off": "cut off at the edge of the photo",
 }
+_MENDED = {
+    "end_missing": "The file ends too early: the last part of the picture is missing.",
+    "side_chunk_skipped": "Damaged data beside the picture was left out; the picture is whole.",
+    "empty_alpha_ignored": "The file says that all of it is transparent; that was ignored.",
+}
+# A head that is turned by less looks upright.
+_TURNED_DEGREES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,8 @@ class PhotoView:
     cause: str
     model: str
     engines: str
+    taken: str
+    mended: tuple[str, ...]
     cut: bool
 
     @property
@@ -119,7 +128,9 @@ def photo_view(photo: Mapping[str, Any]) -> PhotoView:
         faces=tuple(_face(face, item, width=width, height=height) for face in faces),
         cause=_cause(photo.get("error")),
         model=str(photo.get("model_version") or ""),
-        engines=" · ".join(photo[key] for key in ("precision", "detector") if photo.get(key)),
+        engines=_engines(photo),
+        taken=str(photo.get("captured_at") or "").replace("T", " "),
+        mended=tuple(_MENDED.get(code, str(code)) for code in photo.get("warnings") or ()),
         cut=bool(photo.get("faces_truncated")),
     )
 
@@ -134,6 +145,7 @@ def _face(face: Mapping[str, Any], item: str, *, width: int, height: int) -> Fac
     box = Rectangle(*(float(face["box"][name]) for name in "xywh"))
     longer = max(width, height)
     notes = [_WARNINGS.get(name, name) for name in face.get("warnings") or ()]
+    notes += _turned(face.get("roll"))
     return FaceView(
         number=number,
         anchor=f"face-{item}-{number}",
@@ -145,6 +157,17 @@ def _face(face: Mapping[str, Any], item: str, *, width: int, height: int) -> Fac
         card_tag=_tag(number, box, longer * _CARD_DIGIT),
         screen_tag=_tag(number, box, longer * _SCREEN_DIGIT),
     )
+
+
+def _turned(roll: float | None) -> list[str]:
+    if roll is None or abs(roll) < _TURNED_DEGREES:
+        return []
+    return [f"turned by {abs(roll):.0f}° {'clockwise' if roll > 0 else 'counter-clockwise'}"]
+
+
+def _engines(photo: Mapping[str, Any]) -> str:
+    names = [str(photo[key]) for key in ("precision", "detector") if photo.get(key)]
+    return " · ".join("each picture one face" if name == "none" else name for name in names)
 
 
 def _tag(number: int, box: Rectangle, digit: float) -> Tag:

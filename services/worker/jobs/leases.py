@@ -7,10 +7,10 @@ from itertools import count
 from sqlalchemy.orm import Session
 
 from services.common.domain.errors import ItemError, ItemErrorCode
-from services.common.domain.faces import AnalysisOptions
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ACTIVE_JOB_STATUSES, JobStatus
 from services.common.domain.queues import Lane
+from services.common.jobs.options import from_stored
 from services.common.jobs.queue.closing import close_jobs
 from services.common.jobs.queue.repositories.leases import (
     ClaimableJob,
@@ -86,7 +86,7 @@ class JobLeases:
             job=job,
             items=items,
             photos=self._context.fetcher.start(items),
-            options=AnalysisOptions(**job.options),
+            options=from_stored(job.options),
             analyser=analyser,
             span=self._begin_span(job, photos=len(items), model=analyser.model_version),
         )
@@ -164,7 +164,11 @@ class JobLeases:
         self, leases: LeaseRepository, token: uuid.UUID, *, suspects: bool
     ) -> tuple[ClaimableJob, list[ClaimedItem]] | None:
         settings, workers = self._context.settings, self._context.live_workers()
-        job = leases.job(self._job_id, cap=2 * workers * settings.chunk_max)
+        job = leases.job(
+            self._job_id,
+            cap=2 * workers * settings.chunk_max,
+            detector=self._context.models.detector,
+        )
         if job is None or not job.ready:
             return None
         items = leases.claim(

@@ -27,6 +27,10 @@ class PhotoAnalyser(Protocol):
     def precision(self) -> str:
         """The arithmetic of the classifier, whatever "auto" stood for."""
 
+    @property
+    def detector(self) -> str:
+        """Name of the detector, whatever "auto" stood for."""
+
     def warm_up(self) -> None:
         """Run once, so that the first photo is as fast as the others."""
 

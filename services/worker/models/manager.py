@@ -107,6 +107,11 @@ class ModelManager:
         return self._serving.active.precision
 
     @property
+    def detector(self) -> str:
+        """The detector, the same with every model."""
+        return self._serving.active.detector
+
+    @property
     def refusals(self) -> Mapping[bytes, Refusal]:
         """The models that are wanted and refused, by their SHA-256; the active one comes first."""
         refused = self._refused
@@ -227,15 +232,16 @@ class ModelManager:
 
 
 def describe(manager: ModelManager) -> dict[str, Any]:
-    """What the heartbeat reports of the models; `WorkerRepository.refusals` reads it."""
+    """What the heartbeat reports of the models; `WorkerRepository` reads it."""
     refusals = [
         {"sha256": sha256.hex(), "code": refusal.code, "reason": refusal.reason}
         for sha256, refusal in manager.refusals.items()
     ]
+    named = {"precision": manager.precision, "detector": manager.detector}
     if not refusals:
-        return {"precision": manager.precision}
+        return named
     return {
-        "precision": manager.precision,
+        **named,
         "model_trouble": refusals[0]["code"],
         "model_refusals": refusals,
     }

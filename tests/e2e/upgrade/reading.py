@@ -26,7 +26,7 @@ VOLATILE = (
     "/readyz:*",
     "/problems*:*.title",
     "/problems*:*.detail",
-    "/problems:data.*",  # each is read by itself, and there may be more
+    "/problems:data",  # each is read by itself, and there may be more
     "/problems/{code}:title",
     "/problems/{code}:meaning",
     "/problems/{code}:cause",

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO
@@ -13,7 +14,8 @@ from sqlalchemy import select
 from services.common.config import Settings
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import DoomedObject, Item, Job, Outcome
-from services.common.domain.queues import Lane
+from services.common.domain.queues import Device, Lane
+from services.common.processes.repositories import WorkerIdentity, WorkerRepository
 from services.common.storage import ObjectStorage
 from services.common.storage_keys import photo_key, tenant_prefix
 from tests.fixtures.serving import Api, StartApi, assert_problem, files, pointers
@@ -31,6 +33,13 @@ def submit(
 def item_page(client: httpx.Client, job: dict[str, Any]) -> list[dict[str, Any]]:
     page: dict[str, Any] = client.get(job["links"]["items"]).json()
     return list(page["data"])
+
+
+def tell_worker(sessions: SessionFactory, *, detector: str) -> None:
+    worker = WorkerIdentity(uuid.uuid4(), Device.CPU, "h", pid=1, main_pid=1, model_version="m")
+    with unit_of_work(sessions) as session:
+        beat = WorkerRepository(session).beat
+        beat(worker, claim_age_s=None, current={"detector": detector})
 
 
 class TestAccepted:
@@ -64,9 +73,18 @@ class TestAccepted:
         job = submit(client, ("../ä\x00/ö.jpg", b"x"), data={"config": json.dumps(config)}).json()
         assert job["config"] == {
             "top_n": 5, "min_face_px": 64, "detection_threshold": 0.9, "annotated": False,
+            "faces": "detect", "detector": None,
         }  # fmt: skip
         assert (job["labels"], job["client_ref"]) == ({"album": "x"}, "r")
         assert [item["filename"] for item in item_page(client, job)] == ["ö.jpg"]
+
+    def test_keeps_whole_pictures_and_a_detector_that_a_worker_has(
+        self, client: httpx.Client, sessions: SessionFactory
+    ) -> None:
+        tell_worker(sessions, detector="openvino")
+        config = {"faces": "whole", "detector": "openvino"}
+        job = submit(client, b"x", data={"config": json.dumps(config)}).json()
+        assert (job["config"]["faces"], job["config"]["detector"]) == ("whole", "openvino")
 
     def test_sends_more_than_eight_photos_to_the_batch_lane(
         self, api: Api, client: httpx.Client
@@ -177,6 +195,14 @@ class TestRefused:
     def test_2001_files(self, client: httpx.Client) -> None:
         body = assert_problem(submit(client, *[b"x"] * 2_001), 413, "payload-too-large")
         assert body["limit"] == 2_000
+
+    def test_a_detector_that_no_worker_has(
+        self, client: httpx.Client, sessions: SessionFactory
+    ) -> None:
+        tell_worker(sessions, detector="openvino")
+        data = {"config": json.dumps({"detector": "facenet"})}
+        body = assert_problem(submit(client, b"x", data=data), 422, "detector-unavailable")
+        assert "ask for 'openvino'" in body["detail"]
 
     def test_another_media_type(self, client: httpx.Client) -> None:
         response = client.post("/v1/jobs", data={"files": "x"})

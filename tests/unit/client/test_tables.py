@@ -29,6 +29,13 @@ class TestToPandas:
         frame = client.jobs.attach(JOB).to_pandas()
         assert frame[["precision", "detector"]].to_numpy().tolist() == [["bf16", "openvino"]]
 
+    def test_tells_roll_time_and_warnings(self, client: Client, service: FakeService) -> None:
+        known = {"captured_at": "2026-07-19T14:03:27", "warnings": ["end_missing"]}
+        service.results = [photo_json(0, "a.jpg", faces=[face_json(0) | {"roll": -31.5}], **known)]
+        frame = client.jobs.attach(JOB).to_pandas()
+        told = frame[["captured_at", "photo_warnings", "roll"]].to_numpy().tolist()
+        assert told == [["2026-07-19T14:03:27", "end_missing", -31.5]]
+
     def test_of_a_job_without_photos_is_an_empty_table(
         self, client: Client, service: FakeService
     ) -> None:

@@ -50,6 +50,20 @@ class TestWriteAndLoad:
         assert BundleCard.model_validate(kept) == card
         assert loaded.manifest.labels == EMOTIONS
 
+    def test_of_version_2_frames_by_landmarks(self, tmp_path: Path) -> None:
+        card = tiny_card()
+        places = ((0.3, 0.4), (0.7, 0.4), (0.5, 0.6), (0.35, 0.8), (0.65, 0.8))
+        framed = card.input.model_copy(update={"landmarks": places})
+        second = card.model_copy(update={"format_version": 2, "input": framed})
+        bundle = write_tiny_bundle(tmp_path / "b", card=second)
+        assert load_bundle(bundle.directory).manifest.input.landmarks == places
+
+    def test_of_version_1_frames_by_the_box_and_says_nothing_of_landmarks(
+        self, tiny_bundle: Bundle
+    ) -> None:
+        written = json.loads((tiny_bundle.directory / "bundle.json").read_bytes())
+        assert (written["format_version"], "landmarks" in written["input"]) == (1, False)
+
     def test_version_names_model_and_content(self, tiny_bundle: Bundle) -> None:
         assert tiny_bundle.version == f"tiny-0.1.0+{tiny_bundle.identity[:8]}"
         assert len(tiny_bundle.identity) == 64
@@ -138,6 +152,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         "change",
         [
+            {"format_version": 3},
             {"format_version": 2},
             {"labels": sorted(EMOTIONS)},
             {"temperature": 0},

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from services.common.domain.faces import (
     AnalysisOptions,
     Box,
     DetectedFace,
+    DetectorName,
+    FaceSearch,
     PhotoAnalysis,
     PhotoWarning,
 )
@@ -160,6 +163,10 @@ class TestAnalyse:
     def test_is_what_the_worker_asks_for(self, tiny_bundle: Bundle) -> None:
         analyser: PhotoAnalyser = Bench(tiny_bundle).pipeline
         assert analyser.model_version == tiny_bundle.version
+        assert analyser.detector == "openvino"
+
+    def test_every_detector_has_the_name_that_a_job_may_ask_for(self) -> None:
+        assert {kind.value for kind in DetectorKind} - {"auto"} == set(DetectorName)
 
     def test_numbers_faces_from_the_largest(self, tiny_bundle: Bundle) -> None:
         bench = Bench(tiny_bundle, face(5, 5, 20), face(30, 10, 40), face(2, 60, 30))
@@ -246,6 +253,52 @@ class TestAnalyse:
         bench.pipeline.warm_up()
         assert len(bench.detector.calls) == 1
         assert bench.classifier.calls == [2 * LARGEST_BATCH - 1]
+
+
+class TestTurning:
+    def test_a_turned_head_is_classified_upright(self, tiny_bundle: Bundle) -> None:
+        lying = replace(face(20, 30, 40), roll=90.0)
+        photo = noise(100, 100)
+        (found,) = Bench(tiny_bundle, lying).analyse_one(encode(photo)).faces
+        bench = Bench(tiny_bundle)
+        crop = crop_face(photo, lying.box, tiny_bundle.manifest.input, roll=90.0)
+        expected = bench.classifier.classify(crop[np.newaxis])[0]
+        assert found.roll == 90.0
+        assert found.box == lying.box
+        assert found.probabilities == pytest.approx(expected.tolist(), abs=1e-6)
+
+    def test_an_unknown_roll_stays_unknown(self, tiny_bundle: Bundle) -> None:
+        (found,) = Bench(tiny_bundle, face(5, 5, 40)).analyse_one(encode(noise(90, 90))).faces
+        assert found.roll is None
+
+
+class TestWholePictures:
+    WHOLE = AnalysisOptions(faces=FaceSearch.WHOLE, min_face_px=500)
+
+    @pytest.mark.parametrize("size", [(48, 48), (120, 90)])
+    def test_are_one_face_each_and_nothing_is_detected(
+        self, tiny_bundle: Bundle, size: tuple[int, int]
+    ) -> None:
+        bench, photo = Bench(tiny_bundle, face(5, 5, 20)), noise(*size)
+        (result,) = bench.pipeline.analyse([encode(photo)], self.WHOLE)
+        assert isinstance(result, PhotoAnalysis)
+        (found,) = result.faces
+        assert bench.detector.calls == []
+        assert found.box == Box(0, 0, *size)
+        assert (found.landmarks, found.confidence, found.roll) == ((), 1.0, None)
+        assert result.detector == "none"
+        crop = crop_face(photo, found.box, tiny_bundle.manifest.input.whole)
+        expected = bench.classifier.classify(crop[np.newaxis])[0]
+        assert found.probabilities == pytest.approx(expected.tolist(), abs=1e-6)
+
+    def test_at_the_models_size_are_seen_pixel_by_pixel(self, tiny_bundle: Bundle) -> None:
+        # As the trainer reads the pictures of a data set: no margin around the frame.
+        side = tiny_bundle.manifest.input.size
+        spec = tiny_bundle.manifest.input.whole.model_copy(
+            update={"channels": 3, "mean": (0,) * 3, "std": (1,) * 3}
+        )
+        photo = noise(side, side)
+        assert np.array_equal(crop_face(photo, Box(0, 0, side, side), spec), photo)
 
 
 class TestFaults:

@@ -1,9 +1,18 @@
+import math
+
+import cv2
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from services.common.domain.faces import Box
-from services.vision.transforms import InputSpec, crop_face
+from services.common.domain.faces import Box, DetectedFace
+from services.vision.transforms import (
+    UPRIGHT_DEGREES,
+    InputSpec,
+    Pixels,
+    crop_detected,
+    crop_face,
+)
 from tests.fixtures.photos import noise
 
 
@@ -87,7 +96,108 @@ class TestCropFace:
             crop_face(noise(64, 48), Box(100, 10, 20, 20), spec())
 
 
+def smooth(width: int, height: int) -> Pixels:
+    """A photo without fine detail, so that resampling changes little."""
+    small = noise(width // 20, height // 20)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC))
+
+
+def turned(photo: Pixels, degrees: float) -> Pixels:
+    """Turn a square photo clockwise about its centre."""
+    centre = (photo.shape[1] - 1) / 2, (photo.shape[0] - 1) / 2
+    matrix = cv2.getRotationMatrix2D(centre, -degrees, 1.0)
+    return np.asarray(cv2.warpAffine(photo, matrix, photo.shape[1::-1], flags=cv2.INTER_CUBIC))
+
+
+def unlike(one: Pixels, other: Pixels) -> float:
+    return float(np.abs(one.astype(int) - other.astype(int)).mean())
+
+
+class TestTurnedFaces:
+    @pytest.mark.parametrize("side", [24, 60, 160])
+    @pytest.mark.parametrize("quarter", [1, 2, 3])
+    def test_a_photo_turned_by_quarters_gives_the_crop_of_the_upright_one(
+        self, quarter: int, side: int
+    ) -> None:
+        photo = smooth(200, 200)
+        box = Box(20, 20, side, side)
+        upright = crop_face(photo, box, spec())
+        x, y = 20.0, 20.0
+        for _ in range(quarter):
+            x, y = 200 - y - side, x
+        lying = np.ascontiguousarray(np.rot90(photo, -quarter))
+        roll = {1: 90.0, 2: 180.0, 3: -90.0}[quarter]
+        assert unlike(crop_face(lying, Box(x, y, side, side), spec(), roll=roll), upright) < 1.5
+
+    @pytest.mark.parametrize("degrees", [-150, -45, 20, 33.3, 120])
+    def test_a_head_turned_clockwise_is_turned_back(self, degrees: float) -> None:
+        photo, box = smooth(200, 200), Box(60, 52, 80, 96)
+        crop = crop_face(turned(photo, degrees), box, spec(), roll=degrees)
+        upright = crop_face(photo, box, spec())
+        assert unlike(crop, upright) < 3
+        assert unlike(crop_face(turned(photo, degrees), box, spec()), upright) > 10
+
+    def test_a_head_that_is_hardly_turned_is_cropped_as_it_stands(self) -> None:
+        photo, box = noise(100, 80), Box(10, 20, 40, 44)
+        upright = crop_face(photo, box, spec())
+        for roll in (None, 0.0, UPRIGHT_DEGREES - 0.1, 0.1 - UPRIGHT_DEGREES):
+            assert np.array_equal(crop_face(photo, box, spec(), roll=roll), upright)
+        assert not np.array_equal(crop_face(photo, box, spec(), roll=UPRIGHT_DEGREES), upright)
+
+    def test_the_shift_of_the_centre_is_the_faces_own(self) -> None:
+        photo = smooth(200, 200)
+        shifted = spec(centre_dx=0.2, centre_dy=-0.3, crop_margin=0.5)
+        upright = crop_face(photo, Box(70, 70, 60, 60), shifted)
+        lying = np.ascontiguousarray(np.rot90(photo, -1))
+        assert unlike(crop_face(lying, Box(70, 70, 60, 60), shifted, roll=90.0), upright) < 1.5
+
+    def test_averages_areas_when_shrinking(self) -> None:
+        board = (np.indices((400, 400)).sum(axis=0) % 2 * 255).astype(np.uint8)
+        crop = crop_face(np.dstack([board] * 3), Box(50, 50, 300, 300), spec(), roll=45.0)
+        assert np.abs(crop.astype(int) - 127).max() <= 12
+
+    def test_repeats_the_border_outside_the_photo(self) -> None:
+        photo = np.full((64, 64, 3), 90, np.uint8)
+        crop = crop_face(photo, Box(-16, -16, 40, 40), spec(), roll=-30.0)
+        assert (crop == 90).all()
+
+    def test_the_upright_box_gives_the_side_where_there_is_one(self) -> None:
+        photo, own = noise(200, 200), Box(60, 50, 80, 100)
+        face = DetectedFace(Box(35, 35, 130, 130), (), 0.9, roll=45.0, upright=own)
+        crop = crop_detected(photo, face, spec())
+        assert np.array_equal(crop, crop_face(photo, own, spec(), roll=45.0))
+
+
+PLACES = ((0.3, 0.4), (0.7, 0.4), (0.5, 0.6), (0.35, 0.8), (0.65, 0.8))
+
+
+class TestFramingByLandmarks:
+    def test_puts_the_landmarks_where_the_bundle_wants_them(self) -> None:
+        photo = smooth(200, 200)
+        by_landmarks = spec(landmarks=PLACES)
+        roll, side, centre = 35.0, 90.0, 100.0
+        cos, sin = math.cos(math.radians(roll)), math.sin(math.radians(roll))
+        shifts = [(side * (x - 0.5), side * (y - 0.5)) for x, y in PLACES]
+        points = tuple((centre + x * cos - y * sin, centre + x * sin + y * cos) for x, y in shifts)
+        face = DetectedFace(Box(0, 0, 10, 10), points, 0.9)
+        wanted = crop_face(photo, Box(55, 55, side, side), spec(), roll=roll)
+        assert unlike(crop_detected(photo, face, by_landmarks), wanted) < 0.5
+
+    def test_falls_back_to_the_box_where_a_face_has_none(self) -> None:
+        photo, box = noise(100, 80), Box(10, 20, 40, 44)
+        crop = crop_detected(photo, DetectedFace(box, (), 1.0), spec(landmarks=PLACES))
+        assert np.array_equal(crop, crop_face(photo, box, spec()))
+
+
 class TestInputSpec:
+    def test_of_whole_pictures_has_no_framing(self) -> None:
+        framed = spec(crop_margin=0.3, centre_dx=0.1, centre_dy=0.2, landmarks=PLACES)
+        assert framed.whole == spec()
+
+    def test_without_landmarks_is_written_as_before_there_were_any(self) -> None:
+        assert "landmarks" not in spec().model_dump(mode="json")
+        assert spec(landmarks=PLACES).model_dump(mode="json")["landmarks"]
+
     def test_wants_one_mean_and_std_per_channel(self) -> None:
         with pytest.raises(ValidationError, match="need 1 values"):
             spec(channels=1)

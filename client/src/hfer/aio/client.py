@@ -89,6 +89,8 @@ class AsyncClient:
         min_face_px: int | None = None,
         detection_threshold: float | None = None,
         annotated: bool | None = None,
+        faces: str | None = None,
+        detector: str | None = None,
         labels: Mapping[str, str] | None = None,
         client_ref: str | None = None,
         idempotency_key: str | None = None,
@@ -104,6 +106,8 @@ class AsyncClient:
             "min_face_px": min_face_px,
             "detection_threshold": detection_threshold,
             "annotated": annotated,
+            "faces": faces,
+            "detector": detector,
             "labels": dict(labels) if labels else None,
             "client_ref": client_ref,
         }

@@ -1,5 +1,6 @@
 """``hfer submit``: photos from disk, from archives or by URL, as one job."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -21,6 +22,13 @@ from hfer.cli.options import (
 from hfer.cli.progress import upload_bar
 from hfer.cli.url_list import read_urls
 from hfer.models import JobState
+
+
+class Faces(StrEnum):
+    """Where the faces of a photo are."""
+
+    DETECT = "detect"
+    WHOLE = "whole"
 
 
 def submit(
@@ -59,6 +67,13 @@ def submit(
     threshold: Annotated[
         float | None, typer.Option(help="Leave out faces detected with less confidence, 0.5 to 1.")
     ] = None,
+    faces: Annotated[
+        Faces | None,
+        typer.Option(help="Look for faces, or take each picture for one face, cut out already."),
+    ] = None,
+    detector: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Detector to use; refused if none has it.")
+    ] = None,
     label: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="Words to find the job by.")
     ] = None,
@@ -91,6 +106,8 @@ def submit(
                 top_n=top_n,
                 min_face_px=min_face_px,
                 detection_threshold=threshold,
+                faces=faces,
+                detector=detector,
                 annotated=True if out is not None else None,
                 labels=labels,
                 client_ref=client_ref,

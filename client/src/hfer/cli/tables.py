@@ -12,6 +12,12 @@ from hfer.models import Counts, Face, JobState, PhotoResult
 
 NOTHING = "–"
 
+_COLUMNS = (
+    *("photo", "face", "expression", "probability", "uncertain"),
+    *("roll", "taken", "warnings"),
+)
+_ALWAYS = 5
+
 # Piped output has no width of its own; 80 columns would break most file names.
 PIPED_WIDTH = 160
 
@@ -25,16 +31,20 @@ def stdout_console() -> Console:
 
 
 def results_table(results: Iterable[PhotoResult]) -> Table:
-    """One row per face; a photo without any face, or without a result, has one row too."""
-    table = titled_table("photo", "face", "expression", "probability", "uncertain")
-    table.columns[1].justify = table.columns[3].justify = "right"
-    for photo in results:
-        if not photo.faces:
-            add(table, photo.filename, NOTHING, _outcome(photo), NOTHING, NOTHING)
-        for face in photo.faces:
-            add(table, photo.filename, *_face_cells(face))
-        if photo.faces_truncated:
-            add(table, photo.filename, NOTHING, "more faces were found", NOTHING, NOTHING)
+    """One row per face; a photo without any face, or without a result, has one row too.
+
+    What no photo has, of the roll, the time taken and the warnings, has no column.
+    """
+    photos = list(results)
+    rows = [row for photo in photos for row in _rows(photo)]
+    kept = [
+        place for place in range(len(_COLUMNS)) if place < _ALWAYS or any(r[place] for r in rows)
+    ]
+    table = titled_table(*(_COLUMNS[place] for place in kept))
+    for column in table.columns:
+        column.justify = "right" if column.header in {"face", "probability", "roll"} else "left"
+    for row in rows:
+        add(table, *(row[place] or NOTHING for place in kept))
     return table
 
 
@@ -85,9 +95,25 @@ def describe(counts: Counts) -> str:
     return f"{counts.total:,} ({details})" if details else f"{counts.total:,}"
 
 
-def _face_cells(face: Face) -> tuple[str, str, str, str]:
+def _rows(photo: PhotoResult) -> list[tuple[str, ...]]:
+    about = photo.captured_at or "", " ".join(photo.warnings)
+    if not photo.faces:
+        return [(photo.filename, "", _outcome(photo), "", "", "", *about)]
+    rows = [(photo.filename, *_face_cells(face), *about) for face in photo.faces]
+    if photo.faces_truncated:
+        rows.append((photo.filename, "", "more faces were found", "", "", "", *about))
+    return rows
+
+
+def _face_cells(face: Face) -> tuple[str, ...]:
     best = face.expression
-    return str(face.face_index), best.label, f"{best.p:.0%}", "yes" if face.uncertain else "no"
+    return (
+        str(face.face_index),
+        best.label,
+        f"{best.p:.0%}",
+        "yes" if face.uncertain else "no",
+        "" if face.roll is None else f"{face.roll:.0f}°",
+    )
 
 
 def _outcome(photo: PhotoResult) -> str:

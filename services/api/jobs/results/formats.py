@@ -51,7 +51,7 @@ _FACE_COLUMNS = (
     *(f"p_{label}" for label in EMOTIONS),
 )
 # At the end, as readers may go by a column's place.
-_ADDED_COLUMNS = ("precision", "detector")
+_ADDED_COLUMNS = ("precision", "detector", "captured_at", "photo_warnings", "roll")
 CSV_COLUMNS = _PHOTO_COLUMNS + _FACE_COLUMNS + _ADDED_COLUMNS
 
 # A spreadsheet runs a cell that starts like this as a formula (OWASP, CSV injection).
@@ -182,22 +182,27 @@ def _photo_rows(photo: PhotoResult) -> Iterator[list[object]]:
         image.exif_orientation if image else None,
         photo.faces_truncated,
     ]
-    added: list[object] = [photo.precision, photo.detector]
+    added: list[object] = [
+        photo.precision,
+        photo.detector,
+        photo.captured_at,
+        " ".join(photo.warnings),
+    ]
     if not photo.faces:
-        yield head + [None] * len(_FACE_COLUMNS) + added
+        yield head + [None] * len(_FACE_COLUMNS) + added + [None]
     for face in photo.faces:
-        yield head + _face_cells(face) + added
+        yield head + _face_cells(face) + added + [face.roll]
 
 
 def _face_cells(face: FaceObject) -> list[object]:
-    points = [face.landmarks[name] for name in LANDMARKS]
+    points = [face.landmarks.get(name) for name in LANDMARKS]
     return [
         face.face_index,
         face.box.x,
         face.box.y,
         face.box.w,
         face.box.h,
-        *(value for point in points for value in (point.x, point.y)),
+        *(value for point in points for value in ((point.x, point.y) if point else (None, None))),
         face.detection_confidence,
         face.quality.face_px,
         face.quality.blur,

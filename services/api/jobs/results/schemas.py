@@ -1,13 +1,12 @@
 """What a photo's result looks like over HTTP."""
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.api.jobs.examples import PHOTO_EXAMPLE
 from services.common.domain.emotions import EMOTIONS, Emotion
-from services.common.domain.faces import LANDMARKS, Landmark
+from services.common.domain.faces import LANDMARKS, Landmark, PhotoWarning
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ItemStatus
 from services.common.jobs.repositories.results import PhotoRecord
@@ -52,13 +51,20 @@ class FaceObject(BaseModel):
     """A face and its apparent expression, not inner feeling.
 
     Boxes and landmarks are in pixels of the upright original (EXIF orientation applied),
-    clipped to the image; left and right are the viewer's.
+    clipped to the image. Landmarks are named in the face's own upright frame, left and right as
+    a viewer sees them who turns the picture until the face stands upright.
     """
 
     face_index: int = Field(description="the number on the annotated photo; 0 is the largest")
     box: BoxObject
     box_norm: BoxObject = Field(description="the box in shares of width and height, 0..1")
-    landmarks: dict[Landmark, PointObject]
+    landmarks: dict[Landmark, PointObject] = Field(
+        description="five points; empty where the whole picture was taken for the face"
+    )
+    roll: float | None = Field(
+        description="how far the head is turned in the picture, in degrees, clockwise positive,"
+        " above -180 up to 180; null where it is not known",
+    )
     detection_confidence: float
     quality: Quality
     emotions: dict[Emotion, float] = Field(description="seven probabilities, sum 1")
@@ -102,9 +108,19 @@ class PhotoResult(BaseModel):
         " asked again in fp32; null in results of before it was noted"
     )
     detector: str | None = Field(
-        description="engine that found the faces: `openvino` or `facenet`; null like `precision`"
+        description="engine that found the faces: `openvino` or `facenet`; `none` where the job"
+        " took each picture for one face; null like `precision`"
     )
     image: ImageObject | None
+    captured_at: str | None = Field(
+        description="when the photo was taken, from EXIF, in ISO 8601; with an offset only where"
+        " the camera wrote one, else in the camera's local time; null where it wrote none",
+    )
+    warnings: list[PhotoWarning] = Field(
+        description="what was mended so that the photo could be read: `end_missing`, the file ends"
+        " too early and the rest of the picture is blank; `side_chunk_skipped`, damaged side data"
+        " was left out; `empty_alpha_ignored`, a transparency that hides everything was ignored",
+    )
     faces: list[FaceObject]
     faces_truncated: bool = Field(description="more faces were found than are listed")
     error: ItemErrorObject | None
@@ -127,6 +143,8 @@ def photo_result(record: PhotoRecord, *, top_n: int) -> PhotoResult:
             "precision": payload.get("precision"),
             "detector": payload.get("detector"),
             "image": _image(payload) if payload else None,
+            "captured_at": payload.get("captured_at"),
+            "warnings": payload.get("warnings", ()),
             "faces": [_face(face, payload, top_n=top_n) for face in payload.get("faces", ())],
             "faces_truncated": payload.get("faces_truncated", False),
             "error": _error(record),
@@ -155,20 +173,23 @@ def _face(face: dict[str, Any], image: dict[str, Any], *, top_n: int) -> dict[st
         "box_norm": {"x": x / width, "y": y / height, "w": w / width, "h": h / height},
         "landmarks": {
             name: {"x": point[0], "y": point[1]}
-            for name, point in zip(LANDMARKS, face["landmarks"], strict=True)
+            for name, point in zip(LANDMARKS, face["landmarks"], strict=bool(face["landmarks"]))
         },
         "detection_confidence": face["confidence"],
+        "roll": face.get("roll"),
         "quality": {"face_px": max(w, h), "blur": face["blur"]},
         "emotions": scores,
         "top": [{"label": label, "p": scores[label]} for label in ranked[:top_n]],
         "margin": face["margin"],
         "uncertain": face["uncertain"],
-        "warnings": _warnings(face["box"], width=width, height=height),
+        "warnings": _warnings(face, width=width, height=height),
     }
 
 
-def _warnings(box: Sequence[float], *, width: int, height: int) -> list[str]:
-    x, y, w, h = box
-    cut = x <= 0 or y <= 0 or x + w >= width or y + h >= height
+def _warnings(face: dict[str, Any], *, width: int, height: int) -> list[str]:
+    x, y, w, h = face["box"]
+    at_edge = x <= 0 or y <= 0 or x + w >= width or y + h >= height
+    # Without landmarks the whole picture is the face: it ends where its sender wants it to.
+    cut = at_edge and bool(face["landmarks"])
     small = max(w, h) < SMALL_FACE_PX
     return [name for name, holds in (("small_face", small), ("cut_off", cut)) if holds]

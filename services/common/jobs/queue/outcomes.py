@@ -3,10 +3,13 @@
 The payload's shape is a contract with the API, which turns it into public face objects::
 
     {"width", "height", "exif_orientation", "faces_truncated", "precision", "detector",
+     "captured_at", "warnings": [code],
      "faces": [{"face_index", "box": [x, y, w, h], "landmarks": [[x, y] * 5], "confidence",
-                "probabilities": [7], "margin", "uncertain", "blur"}]}
+                "probabilities": [7], "margin", "uncertain", "blur", "roll"}]}
 
-Payloads of before November 2026 have neither ``precision`` nor ``detector``.
+``landmarks`` is empty where a whole picture was one face. Payloads of before November 2026 have
+neither ``precision`` nor ``detector``, those of before December neither ``captured_at``,
+``warnings`` nor ``roll``.
 """
 
 import json
@@ -15,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.common.domain.errors import ItemError
-from services.common.domain.faces import AnalysedFace, Box, PhotoAnalysis
+from services.common.domain.faces import AnalysedFace, Box, PhotoAnalysis, PhotoWarning
 from services.common.domain.jobs import Verdict
 
 
@@ -69,6 +72,8 @@ def to_payload(analysis: PhotoAnalysis) -> dict[str, Any]:
         "faces_truncated": analysis.faces_truncated,
         "precision": analysis.precision,
         "detector": analysis.detector,
+        "captured_at": analysis.captured_at,
+        "warnings": list(analysis.warnings),
         "faces": [
             {
                 "face_index": face.face_index,
@@ -79,6 +84,7 @@ def to_payload(analysis: PhotoAnalysis) -> dict[str, Any]:
                 "margin": face.margin,
                 "uncertain": face.uncertain,
                 "blur": face.blur,
+                "roll": face.roll,
             }
             for face in analysis.faces
         ],
@@ -94,6 +100,8 @@ def from_payload(payload: Mapping[str, Any]) -> PhotoAnalysis:
         faces_truncated=payload["faces_truncated"],
         precision=payload.get("precision"),
         detector=payload.get("detector"),
+        captured_at=payload.get("captured_at"),
+        warnings=tuple(PhotoWarning(code) for code in payload.get("warnings", ())),
         faces=tuple(
             AnalysedFace(
                 face_index=face["face_index"],
@@ -104,6 +112,7 @@ def from_payload(payload: Mapping[str, Any]) -> PhotoAnalysis:
                 margin=face["margin"],
                 uncertain=face["uncertain"],
                 blur=face["blur"],
+                roll=face.get("roll"),
             )
             for face in payload["faces"]
         ),

@@ -1,6 +1,7 @@
 """Submitting on a real Postgres: one transaction, one job per key, a cap."""
 
 import hashlib
+import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -10,10 +11,11 @@ from sqlalchemy import func, select
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Item, Job, JobTally, Outcome
 from services.common.domain.errors import ItemErrorCode, JobError, JobErrorCode
-from services.common.domain.faces import AnalysisOptions
+from services.common.domain.faces import AnalysisOptions, DetectorName
 from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import ItemState, JobStatus, Verdict
-from services.common.domain.queues import Lane
+from services.common.domain.queues import Device, Lane
+from services.common.jobs.options import from_stored
 from services.common.jobs.repositories.items import NewItem, Refusal
 from services.common.jobs.submission import (
     QueueFullError,
@@ -22,6 +24,7 @@ from services.common.jobs.submission import (
     Submitted,
     submit,
 )
+from services.common.processes.repositories import WorkerIdentity, WorkerRepository
 from tests.fixtures.jobs import RULES
 
 REFUSAL = Refusal(ItemErrorCode.EMPTY, "The file is empty; \t\\N send it again.")
@@ -56,7 +59,7 @@ class TestRows:
         with sessions() as session:
             job = session.get_one(Job, made.job.id)
             assert (job.status, job.total, job.tenant) == (JobStatus.QUEUED, 2, "t")
-            assert AnalysisOptions(**job.options) == AnalysisOptions(top_n=5)
+            assert from_stored(job.options) == AnalysisOptions(top_n=5)
             assert (job.labels, job.client_ref) == ({"a": "b"}, "r")
             assert job.started_at is job.finished_at is None
             assert job.expires_at == job.created_at + timedelta(days=30)
@@ -100,6 +103,45 @@ class TestRows:
             assert len(session.scalars(select(Job)).all()) == 1
         with sessions() as session:
             assert session.scalars(select(Job)).all() == []
+
+
+class TestDetector:
+    """A job that asks for facenet."""
+
+    def submit(self, sessions: SessionFactory, *detectors: str, key: str | None = None) -> Job:
+        """Submit it where workers with these detectors live; "" tells none."""
+        asked = AnalysisOptions(detector=DetectorName.FACENET)
+        with unit_of_work(sessions) as session:
+            for name in detectors:
+                worker = WorkerIdentity(uuid.uuid4(), Device.CPU, "h", 1, 1, "m")
+                current = {"detector": name} if name else {}
+                WorkerRepository(session).beat(worker, claim_age_s=None, current=current)
+            submission = Submission("t", [photo()], options=asked, idempotency_key=key)
+            return submit(session, submission, rules=RULES).job
+
+    def test_that_a_live_worker_has_is_stored(self, sessions: SessionFactory) -> None:
+        job = self.submit(sessions, "openvino", "facenet")
+        assert job.options["detector"] == "facenet"
+
+    def test_is_waited_for_where_no_worker_lives(self, sessions: SessionFactory) -> None:
+        assert self.submit(sessions).status == JobStatus.QUEUED
+
+    def test_that_none_has_is_refused_with_those_that_there_are(
+        self, sessions: SessionFactory
+    ) -> None:
+        with pytest.raises(JobError, match="leave 'detector' out, or ask for 'openvino'") as caught:
+            self.submit(sessions, "openvino", "")
+        assert caught.value.code == JobErrorCode.DETECTOR_UNAVAILABLE
+
+    def test_is_refused_where_only_workers_of_before_live(self, sessions: SessionFactory) -> None:
+        with pytest.raises(JobError, match=r"leave 'detector' out\."):
+            self.submit(sessions, "")
+
+    def test_that_is_gone_is_no_reason_to_refuse_the_same_request_again(
+        self, sessions: SessionFactory
+    ) -> None:
+        first = self.submit(sessions, key="k")
+        assert self.submit(sessions, "openvino", key="k").id == first.id
 
 
 class TestIdempotency:

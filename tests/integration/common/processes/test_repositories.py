@@ -6,6 +6,7 @@ from sqlalchemy import func, select, text, update
 
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Worker
+from services.common.domain.faces import AnalysisOptions, DetectorName
 from services.common.domain.queues import Device
 from services.common.processes.repositories import WorkerIdentity, WorkerRepository
 from tests.fixtures.factories import JobMaker
@@ -20,10 +21,15 @@ def identity(kind: Device = Device.CPU, *, main_pid: int = 1) -> WorkerIdentity:
 
 
 def beat(
-    sessions: SessionFactory, worker: WorkerIdentity, *, claim_age_s: float | None = None
+    sessions: SessionFactory,
+    worker: WorkerIdentity,
+    *,
+    claim_age_s: float | None = None,
+    **current: str,
 ) -> None:
     with unit_of_work(sessions) as session:
-        WorkerRepository(session).beat(worker, claim_age_s=claim_age_s, current={"faces": 3})
+        repository = WorkerRepository(session)
+        repository.beat(worker, claim_age_s=claim_age_s, current={"faces": 3, **current})
 
 
 def live(sessions: SessionFactory) -> dict[Device, int]:
@@ -47,6 +53,20 @@ class TestAnswering:
         age(sessions, silent, beat_at=LONG_AGO)
         with unit_of_work(sessions) as session:
             assert WorkerRepository(session).answering() == {"m": 2, "n": 1}
+
+
+class TestDetectors:
+    def test_are_those_of_live_children_and_an_empty_name_for_one_that_tells_none(
+        self, sessions: SessionFactory
+    ) -> None:
+        silent = identity()
+        beat(sessions, silent, detector="gone")
+        age(sessions, silent, beat_at=LONG_AGO)
+        for name in ("openvino", "openvino", "facenet"):
+            beat(sessions, identity(), detector=name)
+        beat(sessions, identity())
+        with unit_of_work(sessions) as session:
+            assert WorkerRepository(session).detectors() == {"openvino", "facenet", ""}
 
 
 class TestBeat:
@@ -152,3 +172,15 @@ class TestStarving:
     ) -> None:
         age(sessions, worker, started_at=func.now())
         assert not self.starving(sessions, worker)
+
+    def test_is_false_when_what_waits_wants_another_detector(
+        self, sessions: SessionFactory, make_job: JobMaker
+    ) -> None:
+        worker = identity()
+        beat(sessions, worker, detector="openvino")
+        age(sessions, worker, started_at=LONG_AGO)
+        wanted = AnalysisOptions(detector=DetectorName.FACENET)
+        make_job(1, options=wanted, item={"next_at": LONG_AGO})
+        assert not self.starving(sessions, worker)
+        beat(sessions, worker, detector="facenet")
+        assert self.starving(sessions, worker)

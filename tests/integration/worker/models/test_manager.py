@@ -198,7 +198,7 @@ class TestSwitch:
         registry.now += 60
         sync(manager)
         assert manager.model_version == new.version
-        assert describe(manager) == {"precision": "fp32"}
+        assert describe(manager) == {"precision": "fp32", "detector": "openvino"}
 
 
 class TestCanary:

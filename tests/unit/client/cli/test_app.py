@@ -69,12 +69,14 @@ class TestSubmit:
         self, run: Run, make_photo: MakePhoto, service: FakeService
     ) -> None:
         options = "--top-n 2 --min-face-px 30 --threshold 0.9 --label a=b=c --client-ref r"
+        options += " --faces whole --detector facenet"
         outcome = run("submit", make_photo(), *options.split(), "--idempotency-key", "k")
         assert outcome.code == 0
         request = service.sent("POST")[0]
         assert request.headers["Idempotency-Key"] == "k"
         assert b'"labels": {"a": "b=c"}' in request.content
         assert b'"detection_threshold": 0.9' in request.content
+        assert b'"faces": "whole", "detector": "facenet"' in request.content
 
     def test_quiet_shows_no_bar(self, run: Run, make_photo: MakePhoto) -> None:
         outcome = run("submit", make_photo(), "--wait", "--quiet")

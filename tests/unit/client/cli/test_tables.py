@@ -35,6 +35,15 @@ class TestResultsTable:
         shown = rows(results_table([photo(faces=[face_json(0)], faces_truncated=True)]))
         assert shown[2] == ["a.jpg", "–", "more faces were found", "–", "–"]
 
+    def test_has_a_column_for_what_any_photo_has(self) -> None:
+        known = {"captured_at": "2026-07-19T14:03:27", "warnings": ["end_missing"]}
+        shown = [photo(faces=[face_json(0) | {"roll": -31.4}], **known), photo(faces=[])]
+        assert [row[5:] for row in rows(results_table(shown))] == [
+            ["roll", "taken", "warnings"],
+            ["-31°", "2026-07-19T14:03:27", "end_missing"],
+            ["–", "–", "–"],
+        ]
+
     @pytest.mark.parametrize(
         ("fields", "outcome"),
         [

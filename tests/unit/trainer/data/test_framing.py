@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from services.trainer.data.framing import (
     measure_framing,
     on_canvas,
 )
-from services.vision.transforms import InputSpec, crop_face
+from services.vision.transforms import InputSpec, crop_detected, crop_face
 from tests.fixtures.training import striped
 
 Pixels = NDArray[np.uint8]
@@ -37,10 +38,14 @@ SPEC = InputSpec(size=48, channels=1, crop_margin=0.0, mean=(0.0,), std=(1.0,))
 FRAME = Box(64, 64, 128, 128)
 
 
+def face(box: Box, **known: Any) -> DetectedFace:
+    return DetectedFace(box, (), 0.99, **known)
+
+
 class TestFindFaces:
     def test_takes_the_largest_as_serving_lists_it_first(self) -> None:
         detector = FixedDetector(Box(0, 0, 30, 30), FRAME)
-        assert find_faces(IMAGES, detector=detector) == [FRAME] * 4
+        assert find_faces(IMAGES, detector=detector) == [DetectedFace(FRAME, (), 0.98)] * 4
 
     def test_says_where_there_is_none(self) -> None:
         assert find_faces(IMAGES, detector=FixedDetector()) == [None] * 4
@@ -66,7 +71,7 @@ class TestOnCanvas:
 class TestMeasureFraming:
     def test_its_result_cuts_the_original_frame_out_again(self) -> None:
         box = Box(74, 56, 85, 107)
-        found = measure_framing([box] * 4, side=48)
+        found = measure_framing([face(box)] * 4, side=48)
         assert found.crop_margin == pytest.approx(128 / 107 - 1, abs=1e-3)
         spec = SPEC.model_copy(
             update={
@@ -80,7 +85,7 @@ class TestMeasureFraming:
         assert correlation > 0.95
 
     def test_tells_how_many_faces_it_rests_on(self) -> None:
-        found = measure_framing([FRAME, None], side=48)
+        found = measure_framing([face(FRAME), None], side=48)
         assert (found.found, found.crop_margin, found.spread) == (0.5, 0.0, 0.0)
 
     def test_refuses_images_without_faces(self) -> None:
@@ -92,10 +97,15 @@ class TestCutAsServed:
     def test_cuts_what_serving_cuts_from_the_same_photo(self) -> None:
         box = Box(70, 60, 90, 110)
         spec = SPEC.model_copy(update={"crop_margin": 0.1})
-        served = cut_as_served(IMAGES, [box] * 4, spec)
+        served = cut_as_served(IMAGES, [face(box)] * 4, spec)
         assert (served[2] == crop_face(on_canvas(IMAGES[2]), box, spec)).all()
         assert not (served[2] == IMAGES[2]).all()
 
+    def test_turns_a_face_upright_as_serving_does(self) -> None:
+        turned = face(Box(60, 60, 136, 136), roll=40.0, upright=Box(78, 73, 100, 110))
+        served = cut_as_served(IMAGES, [turned] * 4, SPEC)
+        assert (served[1] == crop_detected(on_canvas(IMAGES[1]), turned, SPEC)).all()
+
     def test_leaves_an_image_without_a_face_as_it_is(self) -> None:
-        served = cut_as_served(IMAGES, [None, FRAME, None, None], SPEC)
+        served = cut_as_served(IMAGES, [None, face(FRAME), None, None], SPEC)
         assert (served[[0, 2, 3]] == IMAGES[[0, 2, 3]]).all()

@@ -30,6 +30,14 @@ def test_each_link_becomes_a_photo_once(visitor: Visitor, accepting: WebApi) -> 
     }
 
 
+def test_pictures_can_be_one_face_each(visitor: Visitor, accepting: WebApi) -> None:
+    visitor.post("/links", data=PASTED)
+    visitor.post("/links", data={**PASTED, "whole": "yes"})
+    assert accepting.bodies("POST", "/v1/jobs")[1]["config"]["faces"] == "whole"
+    plain, whole = keys(accepting)
+    assert plain != whole
+
+
 def test_a_double_click_is_one_job_and_a_change_another(
     visitor: Visitor, accepting: WebApi
 ) -> None:

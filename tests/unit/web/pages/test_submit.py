@@ -122,13 +122,18 @@ class TestBatches:
 
 class TestEnd:
     @pytest.mark.parametrize(
-        ("name", "config"), [("Fair", {"labels": {"name": "Fair"}}), ("  ", {})]
+        ("form", "config"),
+        [
+            ({"name": "Fair"}, {"labels": {"name": "Fair"}}),
+            ({"name": "  ", "whole": False}, {}),
+            ({"whole": True}, {"faces": "whole"}),
+        ],
     )
     def test_a_sealed_upload_is_a_job(
-        self, visitor: Visitor, web_api: WebApi, name: str, config: dict[str, Any]
+        self, visitor: Visitor, web_api: WebApi, form: dict[str, Any], config: dict[str, Any]
     ) -> None:
         web_api.answers["POST", "/v1/jobs"] = {"id": "job_9"}
-        response = visitor.post("/uploads/upl_1/seal", headers=SCRIPT, json={"name": name})
+        response = visitor.post("/uploads/upl_1/seal", headers=SCRIPT, json=form)
         assert response.json()["address"] == "/jobs/job_9"
         assert web_api.bodies("POST", "/v1/jobs") == [{"upload_id": "upl_1", "config": config}]
 

@@ -31,6 +31,29 @@ def test_bars_are_all_seven_most_probable_first() -> None:
 def test_names_the_engines_that_a_result_names() -> None:
     assert photo(face(), precision="bf16", detector="openvino").engines == "bf16 · openvino"
     assert photo(face()).engines == ""
+    assert photo(face(), detector="none").engines == "each picture one face"
+
+
+def test_says_when_it_was_taken_and_what_was_mended_in_words() -> None:
+    shown = photo(captured_at="2026-07-19T14:03:27+02:00", warnings=["end_missing", "brand_new"])
+    assert shown.taken == "2026-07-19 14:03:27+02:00"
+    assert shown.mended[0].startswith("The file ends too early")
+    assert shown.mended[1] == "brand_new"
+    assert (photo().taken, photo().mended) == ("", ())
+
+
+@pytest.mark.parametrize(
+    ("roll", "notes"),
+    [
+        (None, ()),
+        (-9.9, ()),
+        (31.2, ("turned by 31° clockwise",)),
+        (-90, ("turned by 90° counter-clockwise",)),
+    ],
+)
+def test_a_turned_head_says_so(roll: float | None, notes: tuple[str, ...]) -> None:
+    (shown,) = photo(face(roll=roll)).faces
+    assert shown.notes == notes
 
 
 def test_an_uncertain_face_says_so() -> None:

@@ -46,6 +46,7 @@ class Named:
     """An analyser that is called as its bundle's folder; it counts itself."""
 
     precision = "fp32"
+    detector = "openvino"
 
     def __init__(self, version: str = "a") -> None:
         self.model_version = version
@@ -226,7 +227,7 @@ class TestRefusal:
         clock.now = 60
         sync(manager)
         assert manager.model_version == "b"
-        assert describe(manager) == {"precision": "fp32"}
+        assert describe(manager) == {"precision": "fp32", "detector": "openvino"}
 
     def test_trouble_that_may_pass_is_tried_again_soon_then_seldom(
         self, manager: ModelManager, registry: Registry, clock: Clock
@@ -249,7 +250,7 @@ class TestRefusal:
         sync(manager)
         registry.now = Wanted(active=A)
         sync(manager)
-        assert describe(manager) == {"precision": "fp32"}
+        assert describe(manager) == {"precision": "fp32", "detector": "openvino"}
         del registry.faults[B]
         registry.now = Wanted(active=B)
         sync(manager)

@@ -26,6 +26,8 @@ JOB = text(f"""
         ORDER BY next_at, id LIMIT :cap
     ) AS ready ON true
     WHERE job.id = :job AND {_ACTIVE}
+      AND (job.options ->> 'detector' IS NULL
+           OR job.options ->> 'detector' = coalesce(:detector, job.options ->> 'detector'))
     GROUP BY job.id
 """)
 

@@ -59,7 +59,7 @@ class LeaseRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def job(self, job_id: int, *, cap: int) -> ClaimableJob | None:
+    def job(self, job_id: int, *, cap: int, detector: str | None = None) -> ClaimableJob | None:
         """Read a job that may be worked on, and move it to running on its first visit.
 
         The job row is locked before any item is, the order that a deletion takes as well.
@@ -67,12 +67,15 @@ class LeaseRepository:
         Args:
             job_id: its bigint id.
             cap: ready items are counted up to here.
+            detector: the worker's; a job that asks for another one is not for it.
 
         Returns:
-            None if the job is gone, not sealed, cancelled, past its deadline or final.
+            None if the job is gone, not sealed, cancelled, past its deadline or final, or if it
+            asks for another detector.
         """
         self._session.execute(statements.BY_INDEX)
-        row = self._session.execute(statements.JOB, {"job": job_id, "cap": cap}).one_or_none()
+        parameters = {"job": job_id, "cap": cap, "detector": detector}
+        row = self._session.execute(statements.JOB, parameters).one_or_none()
         if row is None:
             return None
         if row.fresh and row.ready:

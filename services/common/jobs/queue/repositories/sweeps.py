@@ -5,6 +5,7 @@ may run and be killed at any point.
 """
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -72,6 +73,7 @@ _WAITING = text(f"""
     ) AS ready
     WHERE job.finished_at IS NULL AND job.status IN ('queued', 'running')
       AND (job.expires_at IS NULL OR job.expires_at > now())
+      AND (job.options ->> 'detector' IS NULL OR job.options ->> 'detector' = ANY(:detectors))
     ORDER BY job.priority, job.id
     LIMIT :limit
 """)
@@ -180,9 +182,17 @@ class SweepRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def waiting_jobs(self, *, cap: int, limit: int) -> list[WaitingJob]:
-        """Jobs with ready photos, first come first, a lower priority number before a higher."""
-        rows = self._session.execute(_WAITING, {"cap": cap, "limit": limit})
+    def waiting_jobs(
+        self, *, cap: int, limit: int, detectors: Collection[str] = ()
+    ) -> list[WaitingJob]:
+        """Jobs with ready photos, first come first, a lower priority number before a higher.
+
+        One that asks for a detector is left out where ``detectors``, those of live workers, do
+        not have it: nobody could follow a hint for it, and it would take another job's place.
+        """
+        rows = self._session.execute(
+            _WAITING, {"cap": cap, "limit": limit, "detectors": list(detectors)}
+        )
         return [WaitingJob(row.job_id, Lane(row.lane), row.amount) for row in rows]
 
     def expire_leases(self, *, limit: int, max_attempts: int) -> Counter[str]:

@@ -94,12 +94,36 @@ class TestCsv:
             photo_record(2),
         ]
         table = rows([photo_result(record, top_n=1) for record in records])
-        assert CSV_COLUMNS[-2:] == ("precision", "detector")
-        assert [list(row.values())[-2:] for row in table] == [
+        assert CSV_COLUMNS[-5:-3] == ("precision", "detector")
+        assert [list(row.values())[-5:-3] for row in table] == [
             ["bf16", "openvino"],
             ["bf16", "openvino"],
             ["", ""],
         ]
+
+    def test_tells_time_warnings_and_roll_after_those(self) -> None:
+        known = {
+            "captured_at": "2026-07-19T14:03:27",
+            "warnings": ["end_missing", "side_chunk_skipped"],
+        }
+        records = [
+            photo_record(0, payload={**photo_payload(face_payload(roll=-31.5)), **known}),
+            photo_record(1, status=ItemStatus.NO_FACE, payload={**photo_payload(), **known}),
+            photo_record(2),
+        ]
+        table = rows([photo_result(record, top_n=1) for record in records])
+        assert CSV_COLUMNS[-3:] == ("captured_at", "photo_warnings", "roll")
+        both = "end_missing side_chunk_skipped"
+        assert [list(row.values())[-3:] for row in table] == [
+            ["2026-07-19T14:03:27", both, "-31.5"],
+            ["2026-07-19T14:03:27", both, ""],
+            ["", "", ""],
+        ]
+
+    def test_leaves_cells_of_landmarks_that_are_not_known_empty(self) -> None:
+        payload = photo_payload(face_payload(landmarks=[], box=(0, 0, 64, 40)))
+        [row] = rows([photo_result(photo_record(payload=payload), top_n=1)])
+        assert (row["box_w"], row["left_eye_x"], row["mouth_right_y"]) == ("64.0", "", "")
 
     def test_leaves_cells_of_a_photo_without_faces_empty(self) -> None:
         no_face, failed = rows(photos())[2:4]

@@ -66,6 +66,25 @@ class TestPhotoResult:
         result = photo_result(photo_record(payload=photo_payload()), top_n=3)
         assert (result.precision, result.detector) == (None, None)
 
+    def test_tells_roll_time_and_warnings(self) -> None:
+        payload = {
+            **photo_payload(face_payload(roll=179.5)),
+            "captured_at": "2026-07-19T14:03:27",
+            "warnings": ["end_missing"],
+        }
+        result = photo_result(photo_record(payload=payload), top_n=3)
+        assert (result.captured_at, result.warnings) == ("2026-07-19T14:03:27", ["end_missing"])
+        assert result.faces[0].roll == 179.5
+
+    def test_of_before_those_were_known_has_none(self) -> None:
+        result = photo_result(photo_record(payload=photo_payload(face_payload())), top_n=3)
+        assert (result.captured_at, result.warnings, result.faces[0].roll) == (None, [], None)
+
+    def test_a_picture_that_is_a_face_has_no_landmarks_and_is_not_cut_off(self) -> None:
+        payload = photo_payload(face_payload(landmarks=[], box=(0, 0, 64, 40)))
+        [face] = photo_result(photo_record(payload=payload), top_n=3).faces
+        assert (face.landmarks, face.warnings) == ({}, [])
+
     def test_shows_an_error_without_an_image(self) -> None:
         result = photo_result(photo_record(status=ItemStatus.FAILED), top_n=3)
         assert result.error is not None

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.domain.errors import ItemError, ItemErrorCode
-from services.common.domain.faces import PhotoAnalysis
+from services.common.domain.faces import PhotoAnalysis, PhotoWarning
 from services.common.domain.jobs import Verdict
 from services.common.jobs.queue.outcomes import ItemOutcome, from_payload, to_columns, to_payload
 from tests.fixtures.analysers import expected_analysis, fake_photo
@@ -39,9 +39,21 @@ class TestPayload:
         old = {
             key: value
             for key, value in to_payload(FACES).items()
-            if key not in {"precision", "detector"}
+            if key not in {"precision", "detector", "captured_at", "warnings"}
         }
+        old["faces"] = [
+            {key: value for key, value in face.items() if key != "roll"} for face in old["faces"]
+        ]
         assert from_payload(old) == FACES
+
+    def test_tells_when_it_was_taken_what_was_mended_and_how_heads_are_turned(self) -> None:
+        known = replace(
+            FACES,
+            captured_at="2026-07-19T14:03:27",
+            warnings=(PhotoWarning.END_MISSING,),
+            faces=tuple(replace(face, roll=-31.5) for face in FACES.faces),
+        )
+        assert from_payload(json.loads(json.dumps(to_payload(known)))) == known
 
     def test_has_the_shape_that_the_api_reads(self) -> None:
         payload = to_payload(FACES)
@@ -52,6 +64,8 @@ class TestPayload:
             "faces_truncated",
             "precision",
             "detector",
+            "captured_at",
+            "warnings",
             "faces",
         }
         face = payload["faces"][0]
@@ -64,6 +78,7 @@ class TestPayload:
             "margin",
             "uncertain",
             "blur",
+            "roll",
         }
         assert (len(face["box"]), len(face["landmarks"]), len(face["probabilities"])) == (4, 5, 7)
 

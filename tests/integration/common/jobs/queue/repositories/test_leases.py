@@ -10,7 +10,7 @@ from sqlalchemy import text, update
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Item, Job
 from services.common.domain.errors import ItemError, ItemErrorCode
-from services.common.domain.faces import PhotoAnalysis
+from services.common.domain.faces import AnalysisOptions, DetectorName, PhotoAnalysis
 from services.common.domain.jobs import ItemState, JobStatus, Verdict
 from services.common.domain.queues import Lane
 from services.common.jobs.queue.outcomes import ItemOutcome, from_payload
@@ -98,6 +98,21 @@ class TestJob:
         row = rows.job(job.id)
         assert row.status == JobStatus.RUNNING
         assert row.started_at is not None
+
+    def test_is_not_for_a_worker_with_another_detector(
+        self, sessions: SessionFactory, make_job: JobMaker, rows: Rows
+    ) -> None:
+        asked = make_job(1, options=AnalysisOptions(detector=DetectorName.FACENET))
+        plain = make_job(1)
+
+        def visible(job: MadeJob, detector: str) -> bool:
+            with unit_of_work(sessions) as session:
+                return LeaseRepository(session).job(job.id, cap=9, detector=detector) is not None
+
+        assert not visible(asked, "openvino")
+        assert rows.job(asked.id).status == JobStatus.QUEUED
+        assert visible(asked, "facenet")
+        assert visible(plain, "openvino")
 
     def test_later_visits_keep_the_start(
         self, bench: Workbench, make_job: JobMaker, rows: Rows

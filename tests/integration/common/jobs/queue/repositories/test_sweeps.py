@@ -8,6 +8,7 @@ from sqlalchemy import delete, text, update
 
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Item, Job
+from services.common.domain.faces import AnalysisOptions, DetectorName
 from services.common.domain.jobs import ItemState, JobStatus, Verdict
 from services.common.domain.queues import Lane
 from services.common.jobs.queue.repositories.leases import LeaseRepository
@@ -250,7 +251,7 @@ class TestCloseJobs:
 
 
 class TestWaitingJobs:
-    def waiting(self, sessions: SessionFactory, **query: int) -> list[WaitingJob]:
+    def waiting(self, sessions: SessionFactory, **query: Any) -> list[WaitingJob]:
         with unit_of_work(sessions) as session:
             return SweepRepository(session).waiting_jobs(**({"cap": 10, "limit": 10} | query))
 
@@ -279,6 +280,16 @@ class TestWaitingJobs:
         make_job(1, item={"next_at": text("now() + interval '1 hour'")})
         lease(sessions, make_job(1))
         assert self.waiting(sessions) == []
+
+    def test_leaves_out_what_asks_for_a_detector_that_no_worker_has(
+        self, sessions: SessionFactory, make_job: JobMaker
+    ) -> None:
+        asked = make_job(1, options=AnalysisOptions(detector=DetectorName.FACENET))
+        plain = make_job(1)
+        found = [job.job_id for job in self.waiting(sessions, detectors={"openvino"})]
+        assert found == [plain.id]
+        found = [job.job_id for job in self.waiting(sessions, detectors={"openvino", "facenet"})]
+        assert found == [asked.id, plain.id]
 
 
 class TestHealth:
