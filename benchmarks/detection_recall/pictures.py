@@ -91,22 +91,22 @@ def cut(picture: Image.Image, face: Box, *, edge: str, part: float) -> tuple[Ima
     return picture.crop((left, top, right, bottom)), whole.clipped(right - left, bottom - top)
 
 
-def dark(rgb: Pixels, face: Box) -> Pixels:
+def dark(rgb: Pixels, _face: Box) -> Pixels:
     """Levels 0..20 of 255, as of a photo taken without the flash."""
     return _levels(rgb, 0, 20)
 
 
-def faded(rgb: Pixels, face: Box) -> Pixels:
+def faded(rgb: Pixels, _face: Box) -> Pixels:
     """Levels 190..255, as of a print that lay in the sun."""
     return _levels(rgb, 190, 255)
 
 
-def low_contrast(rgb: Pixels, face: Box) -> Pixels:
+def low_contrast(rgb: Pixels, _face: Box) -> Pixels:
     """Levels 115..140, as of a scan of a microfilm or of fog."""
     return _levels(rgb, 115, 140)
 
 
-def overexposed(rgb: Pixels, face: Box) -> Pixels:
+def overexposed(rgb: Pixels, _face: Box) -> Pixels:
     """Two and a half times the light, clipped at 255."""
     return np.minimum(rgb.astype(np.uint16) * 5 // 2, 255).astype(np.uint8)
 
@@ -123,8 +123,8 @@ def backlit(rgb: Pixels, face: Box) -> Pixels:
     return (mixed // 255).astype(np.uint8)
 
 
-def tungsten(rgb: Pixels, face: Box) -> Pixels:
-    """A lamp's colour (red 1, green 0.6, blue 0.25) and noise of 25 levels (standard deviation)."""
+def tungsten(rgb: Pixels, _face: Box) -> Pixels:
+    """A lamp's colour (red 1, green 0.6, blue 0.25) and noise, standard deviation 25 levels."""
     cast = rgb.astype(np.int16) * np.array([100, 60, 25], np.int16).astype(np.int32) // 100
     noise = np.random.default_rng(14).normal(0, 25, rgb.shape).round().astype(np.int32)
     return np.clip(cast + noise, 0, 255).astype(np.uint8)

@@ -1,8 +1,8 @@
 """Where the faces come from, and the pictures without one: fixed, each with its SHA-256.
 
-27 faces in 12 photos, some of one person. Their boxes (forehead to chin, ear to ear) were looked at one
-by one; all faces of these photos are here but one in profile, whatever any detector makes of
-them.
+27 faces in 12 photos, some of one person. Their boxes (forehead to chin, ear to ear) were looked
+at one by one; all faces of these photos are here but one in profile, whatever any detector makes
+of them.
 """
 
 from collections.abc import Iterator
