@@ -42,7 +42,7 @@ def main() -> None:
     contenders = [load(name, asked.cache) for name in asked.detectors.split(",")]
     console = Console(stderr=True)
     rows: Rows = {}
-    digests = {}
+    digests: dict[str, str] = {}
     for group in asked.group or GROUPS:
         digest = Digest()
         pictures = track(
