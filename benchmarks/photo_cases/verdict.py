@@ -1,8 +1,9 @@
 """Whether an answer is what the table says, and if not, why."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.photo_cases.right import Right
 from services.common.domain.emotions import EMOTIONS
@@ -90,9 +91,9 @@ def _eyes(face: AnalysedFace) -> str:
     return "right" if across > 0 else "left"
 
 
-def _middle(face: AnalysedFace, *names: Landmark) -> np.ndarray:
-    points: Sequence[tuple[float, float]] = [face.landmarks[LANDMARKS.index(n)] for n in names]
-    return np.mean(points, axis=0)
+def _middle(face: AnalysedFace, *names: Landmark) -> NDArray[np.float64]:
+    points = [face.landmarks[LANDMARKS.index(name)] for name in names]
+    return np.asarray(points, dtype=np.float64).mean(axis=0)
 
 
 def _in_the_middle(box: Box, width: int, height: int) -> bool:
