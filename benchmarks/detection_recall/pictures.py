@@ -119,15 +119,16 @@ def backlit(rgb: Pixels, face: Box) -> Pixels:
     distance = ((across - x) / (0.75 * face.w)) ** 2 + ((down - y) / (0.75 * face.h)) ** 2
     # 0 on the face, 255 outside, straight between one and one and a half radii.
     outside = np.clip((distance - 1) * 204, 0, 255).astype(np.uint32)[..., None]
-    mixed = (rgb // 8) * (255 - outside) + _levels(rgb, 200, 255) * outside
+    mixed: NDArray[np.uint32] = (rgb // 8) * (255 - outside) + _levels(rgb, 200, 255) * outside
     return (mixed // 255).astype(np.uint8)
 
 
 def tungsten(rgb: Pixels, _face: Box) -> Pixels:
     """A lamp's colour (red 1, green 0.6, blue 0.25) and noise, standard deviation 25 levels."""
-    cast = rgb.astype(np.int16) * np.array([100, 60, 25], np.int16).astype(np.int32) // 100
+    cast = rgb.astype(np.int32) * np.array([100, 60, 25], np.int32) // 100
     noise = np.random.default_rng(14).normal(0, 25, rgb.shape).round().astype(np.int32)
-    return np.clip(cast + noise, 0, 255).astype(np.uint8)
+    lit: Pixels = np.clip(cast + noise, 0, 255).astype(np.uint8)
+    return lit
 
 
 LIGHTS = {

@@ -93,7 +93,8 @@ def _eyes(face: AnalysedFace) -> str:
 
 def _middle(face: AnalysedFace, *names: Landmark) -> NDArray[np.float64]:
     points = [face.landmarks[LANDMARKS.index(name)] for name in names]
-    return np.asarray(points, dtype=np.float64).mean(axis=0)
+    middle: NDArray[np.float64] = np.mean(points, axis=0)
+    return middle
 
 
 def _in_the_middle(box: Box, width: int, height: int) -> bool:
