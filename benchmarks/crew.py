@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -57,6 +58,10 @@ class Crew:
             round(psutil.Process(child.pid).memory_info().rss / 1e6) for child, _ in self._members
         ]
 
+    def peak_mb(self) -> list[float]:
+        """Largest resident memory that each process ever had."""
+        return [_peak_mb(child.pid) for child, _ in self._members]
+
     def stop(self) -> None:
         """End the processes and wait for them."""
         for _, pipe in self._members:
@@ -91,6 +96,12 @@ def share(items: Sequence[Any], number: int, of: int) -> Sequence[Any]:
     dealt = [items[start : start + of] for start in range(0, len(items), of)]
     turns = [hand if turn % 2 == 0 else [*hand][::-1] for turn, hand in enumerate(dealt)]
     return [hand[number] for hand in turns if number < len(hand)]
+
+
+def _peak_mb(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return round(int(line.split()[1]) * 1024 / 1e6)
 
 
 def _serve(pipe: Connection, build: Callable[..., Any], arguments: Sequence[Any]) -> None:

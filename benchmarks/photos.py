@@ -83,6 +83,27 @@ def write_crowd(
     return paths
 
 
+def write_empty(
+    folder: Path, *, count: int = 12, megapixels: tuple[float, float] = (0.75, 6.0), seed: int = 7
+) -> list[Path]:
+    """Write ``count`` different JPEGs of grounds like ``write_crowd``'s, without a face.
+
+    A suit and a space suit lie on them in some number: detail that a detector has to look at.
+    """
+    chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    parts = [
+        portrait.crop((0, round(0.66 * portrait.height), portrait.width, portrait.height))
+        for portrait in _portraits()
+    ]
+    low, high = megapixels
+    paths = [folder / f"empty-{number:04d}.jpg" for number in range(count)]
+    for number, path in enumerate(paths):
+        area = low + (high - low) * number / max(1, count - 1)
+        faces = 1 + (number * 4) % 9
+        _crowd(parts, chance, megapixels=area, faces=faces).save(path, quality=88)
+    return paths
+
+
 def crowd_photo(*, megapixels: float, faces: int, seed: int) -> Image.Image:
     """One photo of a group; the same seed gives the same photo."""
     chance = random.Random(seed)  # noqa: S311 - reproducible, not secret

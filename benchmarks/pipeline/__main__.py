@@ -4,22 +4,30 @@ The reference is facenet-pytorch's MTCNN on the photo and Keras ``predict`` for 
 sides see the same photos and the same classifier weights, alternate round by round, and have the
 whole machine: ours one process per core, the reference that or one process of all threads,
 whichever was faster in the round. Annotating is timed apart and in no rate.
+
+With ``--against DIR`` another checkout of this project takes part in every round, with its own
+code; afterwards both builds alternate on photos without a face, and the crowds of 24 to 40 px of
+benchmarks.detection_recall are looked for with the same detector and with today's MTCNN.
 """
 
 import argparse
 import json
 import os
+import tempfile
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.hfer_v0_bundle import hfer_v0_bundle
-from benchmarks.pipeline.measure import measure
+from benchmarks.photos import write_empty
+from benchmarks.pipeline.measure import measure, measure_without_faces
 from benchmarks.pipeline.table import as_tables
 from services.vision.bundle import INT8_MODEL_NAME, load_bundle
 from services.vision.classifiers.choice import PrecisionChoice
+from services.vision.engines import DetectorKind
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -34,6 +42,8 @@ def main() -> None:
         help="a bundle's folder, or \"seed\" for hfer v0's network with random weights",
     )
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--detector", default=DetectorKind.OPENVINO.value, help="ours")
+    parser.add_argument("--against", type=Path, help="another checkout of this project")
     parser.add_argument("--precisions", help="such as fp32,bf16 (default: all the bundle has)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="cores")
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
@@ -60,11 +70,46 @@ def main() -> None:
             rounds=asked.rounds,
             cores=asked.threads,
             show=lambda text: bar.update(task, description=text, advance=1),
+            detector=asked.detector,
+            against=asked.against and asked.against.resolve(),
         )
-    for table in as_tables(report.as_json()):
+    figures = report.as_json()
+    for table in as_tables(figures):
         Console(width=120).print(table)
+    if asked.against:
+        figures |= _beside(bundle, precisions[0], asked)
     if asked.json:
-        print(json.dumps(report.as_json()))
+        print(json.dumps(figures))
+
+
+def _beside(bundle: Path, precision: PrecisionChoice, asked: argparse.Namespace) -> dict[str, Any]:
+    """Print and return what stands beside the ratio to another checkout."""
+    # Not above: the processes of a crew import this module as well.
+    from benchmarks.detection_recall.contenders import load
+    from benchmarks.detection_recall.fixed_set import fixed_set
+    from benchmarks.detection_recall.measure import as_json
+    from benchmarks.detection_recall.measure import measure as measure_recall
+    from benchmarks.detection_recall.packages import CACHE
+    from benchmarks.detection_recall.report import as_tables as as_recall_tables
+
+    with tempfile.TemporaryDirectory(prefix="hfer-no-face-") as scratch:
+        without = measure_without_faces(
+            bundle,
+            write_empty(Path(scratch)),
+            precision=precision,
+            rounds=asked.rounds,
+            cores=asked.threads,
+            detector=asked.detector,
+            against=asked.against.resolve(),
+        )
+    print(f"photos without a face: {without['cost']:.2f} times the other build's seconds")
+    names = dict.fromkeys((asked.detector, DetectorKind.OPENVINO.value))
+    recall = as_json(
+        measure_recall(fixed_set("crowds of 150"), [load(name, CACHE) for name in names])
+    )
+    for table in as_recall_tables(recall):
+        Console(width=120).print(table)
+    return {"without_faces": without, "recall": recall}
 
 
 def _pixels(path: Path) -> tuple[int, str]:

@@ -1,7 +1,9 @@
 """Both sides, alternating round by round; only one crew works at a time."""
 
+import statistics
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.crew import Crew, hired
+from benchmarks.pipeline.against import build_of
 from benchmarks.pipeline.agreement import Face, compare
 from benchmarks.pipeline.ours import OurPipeline
 from benchmarks.pipeline.reference import KerasPredict, TorchDetection, joined
@@ -16,6 +19,7 @@ from benchmarks.pipeline.report import Report, Side
 from benchmarks.pipeline.stages import summed
 from services.vision.bundle import load_bundle
 from services.vision.classifiers.choice import PrecisionChoice
+from services.vision.engines import DetectorKind
 
 Show = Callable[[str], None]
 
@@ -49,6 +53,7 @@ class _Reference:
         """Annotate once, note the memory, and return the faces of each photo."""
         self.side.stages["annotate"] = summed(self._torch.call("annotate"))["annotate"]
         self.side.rss_mb = max(self._torch.rss_mb()) + max(self._narrow.rss_mb())
+        self.side.peak_mb = max(self._torch.peak_mb()) + max(self._narrow.peak_mb())
         answers = _in_order(self._narrow.call("answers"))
         return [joined(faces, rows) for (faces, _), rows in zip(self._found, answers, strict=True)]
 
@@ -63,11 +68,17 @@ class _Ours:
         photos: Sequence[Path],
         cores: int,
         precision: PrecisionChoice,
+        *,
+        detector: str,
+        checkout: Path | None = None,
     ) -> None:
+        """Load this build, or that of another checkout with the detector that it always took."""
         self._cores = cores
-        self._crew: Crew = stack.enter_context(
-            hired(OurPipeline, bundle, photos, precision, size=cores)
-        )
+        if checkout is None:
+            crew = hired(OurPipeline, bundle, photos, precision, detector, size=cores)
+        else:
+            crew = hired(build_of, checkout, bundle, photos, str(precision), size=cores)
+        self._crew: Crew = stack.enter_context(crew)
         self._crew.call("analyse")
         self.side = Side()
 
@@ -82,6 +93,7 @@ class _Ours:
         """Annotate once, note the memory, and return the faces of each photo."""
         self.side.stages["annotate"] = summed(self._crew.call("annotate"))["annotate"]
         self.side.rss_mb = max(self._crew.rss_mb())
+        self.side.peak_mb = max(self._crew.peak_mb())
         return _in_order(self._crew.call("found"))
 
 
@@ -93,6 +105,8 @@ def measure(
     rounds: int,
     cores: int,
     show: Show,
+    detector: str = DetectorKind.OPENVINO,
+    against: Path | None = None,
 ) -> Report:
     """Load both sides, warm them up and alternate ``rounds`` times.
 
@@ -106,21 +120,28 @@ def measure(
         show("loading the reference")
         reference = _Reference(stack, bundle, photos, cores)
         ours: dict[PrecisionChoice, _Ours] = {}
+        other: dict[PrecisionChoice, _Ours] = {}
         for precision in precisions:
             show(f"loading {precision}")
-            ours[precision] = _Ours(stack, bundle, photos, cores, precision)
+            load = partial(_Ours, stack, bundle, photos, cores, precision, detector=detector)
+            ours[precision] = load()
+            if against is not None:
+                other[precision] = load(checkout=against)
         for number in range(rounds):
             singles = () if number or cores == 1 else ((1, 1),)
             for processes, threads in dict.fromkeys((*singles, (1, cores), (cores, 1))):
                 show(f"round {number + 1}: reference {processes}x{threads}")
                 reference.run(processes, threads)
-            for precision, side in ours.items():
+            for precision in precisions:
                 show(f"round {number + 1}: {precision}")
-                for processes in dict.fromkeys((*(of for of, _ in singles), cores)):
-                    side.run(processes)
+                for side in (each[precision] for each in (ours, other) if each):
+                    for processes in dict.fromkeys((*(of for of, _ in singles), cores)):
+                        side.run(processes)
         show("comparing the answers")
         faces = reference.finish()
         agreement = {str(p): compare(faces, side.finish()) for p, side in ours.items()}
+        for side in other.values():
+            side.finish()
     loaded = load_bundle(bundle)
     return Report(
         photos=len(photos),
@@ -132,7 +153,37 @@ def measure(
         reference=reference.side,
         ours={str(p): side.side for p, side in ours.items()},
         agreement=agreement,
+        other={str(p): side.side for p, side in other.items()},
     )
+
+
+def measure_without_faces(
+    bundle: Path,
+    photos: Sequence[Path],
+    *,
+    precision: PrecisionChoice,
+    rounds: int,
+    cores: int,
+    detector: str,
+    against: Path,
+) -> dict[str, Any]:
+    """Alternate both builds on photos in which no face is; ``cost`` is ours over the other's.
+
+    Raises:
+        RuntimeError: if a process failed; its traceback is on stderr.
+    """
+    with ExitStack() as stack:
+        load = partial(_Ours, stack, bundle, photos, cores, precision, detector=detector)
+        ours, other = load(), load(checkout=against)
+        for _ in range(rounds):
+            ours.run(cores)
+            other.run(cores)
+        pairs = zip(ours.side.seconds[cores, 1], other.side.seconds[cores, 1], strict=True)
+        return {
+            "photos": len(photos),
+            "faces": sum(map(len, ours.finish())),
+            "cost": round(statistics.median(mine / theirs for mine, theirs in pairs), 3),
+        }
 
 
 def _in_order(parts: list[dict[int, Any]]) -> list[Any]:

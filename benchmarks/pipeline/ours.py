@@ -25,11 +25,17 @@ _CHUNK = 16
 class OurPipeline:
     """One process of the worker, without the service around it."""
 
-    def __init__(self, bundle: Path, photos: Sequence[Path], precision: PrecisionChoice) -> None:
+    def __init__(
+        self,
+        bundle: Path,
+        photos: Sequence[Path],
+        precision: PrecisionChoice,
+        detector: str = DetectorKind.OPENVINO,
+    ) -> None:
         self._pipeline = build_pipeline(
             bundle,
             REPOSITORY / "models" / "mtcnn",
-            detector=DetectorKind.OPENVINO,
+            detector=DetectorKind(detector),
             classifier=ClassifierKind.OPENVINO,
             precision=precision,
             threads=1,

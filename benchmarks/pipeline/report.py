@@ -16,12 +16,14 @@ Layout = tuple[int, int]
 class Side:
     """What one side took: seconds of each round by layout, and where they went.
 
-    ``stages`` are core seconds of one round, ``rss_mb`` the memory of one process at the end.
+    ``stages`` are core seconds of one round, ``rss_mb`` the memory of one process at the end
+    and ``peak_mb`` the most that it had.
     """
 
     seconds: dict[Layout, list[float]] = field(default_factory=dict)
     stages: Seconds = field(default_factory=dict)
     rss_mb: float = 0.0
+    peak_mb: float = 0.0
 
     def add(self, layout: Layout, seconds: float) -> None:
         """Add a round's seconds."""
@@ -46,6 +48,7 @@ class Report:
         reference: the yardstick.
         ours: by precision.
         agreement: by precision.
+        other: another checkout's build, by precision.
     """
 
     photos: int
@@ -57,6 +60,7 @@ class Report:
     reference: Side
     ours: Mapping[str, Side]
     agreement: Mapping[str, Agreement]
+    other: Mapping[str, Side] = field(default_factory=dict)
 
     @property
     def whole_machine(self) -> tuple[Layout, ...]:
@@ -74,6 +78,16 @@ class Report:
             for precision, side in self.ours.items()
         }
 
+    def ratios_to_other(self) -> dict[str, float]:
+        """Ours over the other checkout's build of the same precision, as in ``ratios``."""
+        layout = self.cores, 1
+        return {
+            precision: round(
+                _median_ratio(side.seconds[layout], self.ours[precision].seconds[layout]), 3
+            )
+            for precision, side in self.other.items()
+        }
+
     def single_ratios(self) -> dict[str, float]:
         """The same for one process of one thread on either side."""
         theirs = self.reference.seconds[1, 1]
@@ -87,6 +101,7 @@ class Report:
         return {
             "ratios": self.ratios(),
             "single_ratios": self.single_ratios(),
+            "ratios_to_other": self.ratios_to_other(),
             "photos": self.photos,
             "faces": self.faces,
             "megapixels": self.megapixels,
@@ -96,6 +111,7 @@ class Report:
             "rounds": len(self.reference.seconds[self.cores, 1]),
             "reference": self._side(self.reference),
             "ours": {precision: self._side(side) for precision, side in self.ours.items()},
+            "other": {precision: self._side(side) for precision, side in self.other.items()},
             "agreement": {precision: asdict(found) for precision, found in self.agreement.items()},
         }
 
@@ -118,6 +134,7 @@ class Report:
                 for name, seconds in side.stages.items()
             },
             "rss_mb": side.rss_mb,
+            "peak_mb": side.peak_mb,
         }
 
 

@@ -18,6 +18,9 @@ def as_tables(report: dict[str, Any]) -> Iterator[Table]:
     )
     sides = {"reference": report["reference"], **report["ours"]}
     yield _speed(about, sides, report["ratios"])
+    if report["other"]:
+        sides |= {f"other build, {name}": side for name, side in report["other"].items()}
+        yield _to_other(report)
     yield _stages(sides)
     yield _agreement(report["agreement"])
 
@@ -37,11 +40,22 @@ def _speed(about: str, sides: dict[str, Any], ratios: dict[str, float]) -> Table
     return table
 
 
+def _to_other(report: dict[str, Any]) -> Table:
+    table = _table("the other build", "precision", "images/s", "ours/s", "ratio")
+    for name, ratio in report["ratios_to_other"].items():
+        theirs, ours = (report[of][name]["images_per_s"] for of in ("other", "ours"))
+        table.add_row(name, f"{theirs:.2f}", f"{ours:.2f}", f"{ratio:.2f}")
+    return table
+
+
 def _stages(sides: dict[str, Any]) -> Table:
-    table = _table("core milliseconds a photo, one thread per process", "side", *STAGES, "RSS MB")
+    table = _table(
+        "core milliseconds a photo, one thread per process", "side", *STAGES, "RSS MB", "peak MB"
+    )
     for name, side in sides.items():
         stages = side["stage_ms_per_photo"]
-        table.add_row(name, *(f"{stages[s]:.1f}" for s in STAGES), f"{side['rss_mb']:.0f}")
+        memory = (f"{side[of]:.0f}" for of in ("rss_mb", "peak_mb"))
+        table.add_row(name, *(f"{stages[s]:.1f}" for s in STAGES), *memory)
     return table
 
 

@@ -33,7 +33,8 @@ class TestCrew:
             assert seconds > 0
             processes = crew.call("process")
             assert len({os.getpid(), *processes}) == 3
-            assert all(memory > 0 for memory in crew.rss_mb())
+            now, peak = crew.rss_mb(), crew.peak_mb()
+            assert all(0 < memory <= most for memory, most in zip(now, peak, strict=True))
 
     def test_a_failed_process_is_an_error(self) -> None:
         with hired(Counter, 1, size=1) as crew, pytest.raises(RuntimeError, match="traceback"):

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.photos import write_crowd
+from benchmarks.photos import write_crowd, write_empty
 
 
 class TestWriteCrowd:
@@ -22,3 +22,9 @@ class TestWriteCrowd:
             (path,) = write_crowd(tmp_path / name, count=1, megapixels=(0.1, 0.1))
             written.append(path.read_bytes())
         assert written[0] == written[1]
+
+
+class TestWriteEmpty:
+    def test_no_two_are_the_same(self, tmp_path: Path) -> None:
+        paths = write_empty(tmp_path, count=2, megapixels=(0.1, 0.2))
+        assert len({path.read_bytes() for path in paths}) == 2

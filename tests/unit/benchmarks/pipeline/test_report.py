@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from benchmarks.pipeline.agreement import compare
@@ -51,6 +53,14 @@ class TestReport:
     def test_one_core_has_one_layout(self) -> None:
         one = report(reference=side(_1x1=[9.0, 6.0]), ours=side(_1x1=[3.0, 3.0]), cores=1)
         assert one.ratios() == one.single_ratios() == {"fp32": 2.5}
+
+    def test_another_build_is_compared_round_by_round(self) -> None:
+        both = replace(report(reference=REFERENCE, ours=OURS), other={"fp32": REFERENCE})
+        # 10 / 2, 10 / 2.5 and 10 / 1
+        assert both.ratios_to_other() == {"fp32": 5.0}
+        assert report(reference=REFERENCE, ours=OURS).ratios_to_other() == {}
+        _, other, stages, _ = as_tables(both.as_json())
+        assert (other.row_count, stages.row_count) == (1, 3)
 
     def test_refuses_rounds_that_are_not_pairs(self) -> None:
         with pytest.raises(ValueError, match="zip"):
