@@ -27,10 +27,14 @@ from PIL import (
 from services.common.domain.errors import ItemError, ItemErrorCode
 from services.common.domain.faces import PhotoWarning
 from services.common.domain.limits import PhotoLimits
+from services.imaging.bands import rgb_in_bands
+from services.imaging.children.decoding import decode_in_child
+
+Readers = Mapping[str, type[ImageFile.ImageFile]]
 
 # The readers are called directly instead of through Image.open: it would warn or raise by
 # Pillow's global pixel limit before ours is checked, and open phone JPEGs as "MPO".
-_READERS: Mapping[str, type[ImageFile.ImageFile]] = {
+READERS: Mapping[str, type[ImageFile.ImageFile]] = {
     "JPEG": JpegImagePlugin.JpegImageFile,
     "PNG": PngImagePlugin.PngImageFile,
     "WEBP": WebPImagePlugin.WebPImageFile,
@@ -46,7 +50,13 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"MM\x00*", "TIFF"),
     (b"II+\x00", "TIFF"),
     (b"MM\x00+", "TIFF"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "JP2"),
+    (b"\xff\x4f\xff\x51", "JP2"),
 )
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"})
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
 
 # EXIF orientations (TIFF 6.0, tag 274): stored rows become columns, run from below, from the right.
 _ORIENTATIONS = range(1, 9)
@@ -101,19 +111,31 @@ def sniff_format(head: bytes) -> str | None:
     """Return the format that the first bytes (12 are enough) announce, or None."""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS | _AVIF_BRANDS:
+        return "AVIF" if head[8:12] in _AVIF_BRANDS else "HEIC"
     return next((name for magic, name in _SIGNATURES if head.startswith(magic)), None)
 
 
-def decode_photo(data: bytes, *, limits: PhotoLimits) -> DecodedPhoto:
-    """Decode a JPEG, PNG, WebP, BMP or TIFF (first frame) into an upright RGB array.
+def decode_photo(
+    data: bytes, *, limits: PhotoLimits, enough_pixels: int | None = None, readers: Readers | None = None
+) -> DecodedPhoto:
+    """Decode a photo (its first frame) into an upright RGB array.
 
-    Size and format are read from the content, never by a name; the limits are checked on the
+    JPEG, PNG, WebP, BMP and TIFF are decoded here, other formats in a child process. Size and format are read from the content, never by a name; the limits are checked on the
     header, before any pixel is decoded. Transparent parts become white, 16-bit samples are
     scaled to 8 bits, gray, palette and CMYK become RGB.
 
+    Args:
+        data: the file.
+        limits: of photos.
+        enough_pixels: a JPEG may come out smaller by 2, 4 or 8 a side, with at least so many
+            pixels; the other formats and None: at its own size.
+        readers: of every format that is read, all of it here; None outside of children.
+
     Raises:
-        ItemError: EMPTY, TOO_LARGE, UNSUPPORTED_FORMAT, TOO_MANY_PIXELS, TOO_SMALL, TRUNCATED
-            or DECODE_FAILED; always permanent.
+        ItemError: EMPTY, TOO_LARGE, UNSUPPORTED_FORMAT, TOO_MANY_PIXELS, TOO_SMALL, TRUNCATED,
+            DECODE_FAILED, or TIME_LIMIT, OUT_OF_MEMORY, CRASHED_WORKER of a child; always permanent.
+        TransientError: no child can be started or becomes free.
     """
     _check_bytes(data, limits)
     name = sniff_format(data[:12])
@@ -122,20 +144,44 @@ def decode_photo(data: bytes, *, limits: PhotoLimits) -> DecodedPhoto:
             ItemErrorCode.UNSUPPORTED_FORMAT,
             f"The file is not a photo that can be read; send {', '.join(limits.formats)}.",
         )
+    if readers is None and name not in READERS:
+        return _decode_in_child(data, limits)
     try:
-        with _READERS[name](io.BytesIO(data)) as image:
+        with (readers or READERS)[name](io.BytesIO(data)) as image:
             _check_pixels(image.size, limits)
             orientation = _orientation(image)
+            if enough_pixels:
+                _draft(image, enough_pixels)
             image.load()
             # Read again: Pillow turns TIFF upright while loading and then drops the tag.
             turn = _orientation(image)
-            rgb = np.asarray(_as_rgb(image))
+            rgb = _as_rgb(image)
+        del image  # 4 bytes a pixel
     except Image.DecompressionBombError:
         # Pillow's WebP reader allocates its canvas while opening and so checks by itself.
         raise _too_many_pixels("more than 178,956,970", limits) from None
     except _READER_FAULTS as error:
         _raise_unreadable(data, name, error)
     return DecodedPhoto(np.ascontiguousarray(_upright(rgb, turn)), orientation, name)
+
+
+def _decode_in_child(data: bytes, limits: PhotoLimits) -> DecodedPhoto:
+    rgb, facts = decode_in_child(data, limits=limits)
+    return DecodedPhoto(
+        rgb,
+        exif_orientation=facts["exif_orientation"],
+        format=facts["format"],
+        captured_at=facts["captured_at"],
+        warnings=tuple(PhotoWarning(warning) for warning in facts["warnings"]),
+    )
+
+
+def _draft(image: ImageFile.ImageFile, enough_pixels: int) -> None:
+    """Have libjpeg decode at a half, a quarter or an eighth: other readers know no such thing."""
+    width, height = image.size
+    step = next(k for k in (8, 4, 2, 1) if width * height >= enough_pixels * k * k or k == 1)
+    if step > 1 and isinstance(image, JpegImagePlugin.JpegImageFile):
+        image.draft(None, (width // step, height // step))
 
 
 def _check_bytes(data: bytes, limits: PhotoLimits) -> None:
@@ -175,16 +221,22 @@ def _orientation(image: Image.Image) -> int:
     return value if value in _ORIENTATIONS else 1
 
 
-def _as_rgb(image: Image.Image) -> Image.Image:
+def _as_rgb(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+        gray = (np.asarray(image) >> 8).astype(np.uint8)
+        return rgb_in_bands(Image.fromarray(gray), lambda band: band.convert("RGB"))
     if image.mode in {"I", "F"}:
-        return Image.fromarray(_stretched(np.asarray(image))).convert("RGB")
+        gray = _stretched(np.asarray(image))
+        return rgb_in_bands(Image.fromarray(gray), lambda band: band.convert("RGB"))
     if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        paper = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(paper, rgba).convert("RGB")
-    return image if image.mode == "RGB" else image.convert("RGB")
+        return rgb_in_bands(image, _on_white)
+    return rgb_in_bands(image, lambda band: band.convert("RGB"))
+
+
+def _on_white(band: Image.Image) -> Image.Image:
+    rgba = band.convert("RGBA")
+    paper = Image.new("RGBA", rgba.size, "white")
+    return Image.alpha_composite(paper, rgba).convert("RGB")
 
 
 def _stretched(values: NDArray[np.int32] | NDArray[np.float32]) -> NDArray[np.uint8]:
