@@ -21,5 +21,5 @@ def rgb_in_bands(
     rows = max(1, _BAND_PIXELS // width)
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
-        rgb[top:bottom] = convert(image.crop((0, top, width, bottom)))
+        rgb[top:bottom] = np.asarray(convert(image.crop((0, top, width, bottom))))
     return rgb

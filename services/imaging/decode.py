@@ -117,13 +117,18 @@ def sniff_format(head: bytes) -> str | None:
 
 
 def decode_photo(
-    data: bytes, *, limits: PhotoLimits, enough_pixels: int | None = None, readers: Readers | None = None
+    data: bytes,
+    *,
+    limits: PhotoLimits,
+    enough_pixels: int | None = None,
+    readers: Readers | None = None,
 ) -> DecodedPhoto:
     """Decode a photo (its first frame) into an upright RGB array.
 
-    JPEG, PNG, WebP, BMP and TIFF are decoded here, other formats in a child process. Size and format are read from the content, never by a name; the limits are checked on the
-    header, before any pixel is decoded. Transparent parts become white, 16-bit samples are
-    scaled to 8 bits, gray, palette and CMYK become RGB.
+    JPEG, PNG, WebP, BMP and TIFF are decoded here, other formats in a child process. Size and
+    format are read from the content, never by a name; the limits are checked on the header,
+    before any pixel is decoded. Transparent parts become white, 16-bit samples are scaled to 8
+    bits, gray, palette and CMYK become RGB.
 
     Args:
         data: the file.
@@ -134,7 +139,7 @@ def decode_photo(
 
     Raises:
         ItemError: EMPTY, TOO_LARGE, UNSUPPORTED_FORMAT, TOO_MANY_PIXELS, TOO_SMALL, TRUNCATED,
-            DECODE_FAILED, or TIME_LIMIT, OUT_OF_MEMORY, CRASHED_WORKER of a child; always permanent.
+            DECODE_FAILED; of a child TIME_LIMIT, OUT_OF_MEMORY, CRASHED_WORKER; always permanent.
         TransientError: no child can be started or becomes free.
     """
     _check_bytes(data, limits)

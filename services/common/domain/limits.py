@@ -36,5 +36,13 @@ class PhotoLimits:
     faces_per_photo: int = 100
     min_face_px: int = 20
     formats: tuple[str, ...] = (
-        "JPEG", "PNG", "WEBP", "BMP", "TIFF", "HEIC", "AVIF", "JP2", "GIF",
+        "JPEG",
+        "PNG",
+        "WEBP",
+        "BMP",
+        "TIFF",
+        "HEIC",
+        "AVIF",
+        "JP2",
+        "GIF",
     )

@@ -14,14 +14,14 @@ from typing import Any
 # Before numpy: each of OpenBLAS' threads would take 40 MB of address space.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
-from PIL import Image  # noqa: E402 - see above
+from PIL import Image
 
-from services.common.domain.errors import ItemError, ItemErrorCode  # noqa: E402
-from services.common.domain.limits import PhotoLimits  # noqa: E402
-from services.imaging.child.readers import open_readers  # noqa: E402
-from services.imaging.child.seccomp import confine  # noqa: E402
-from services.imaging.child.tasks import Tasks  # noqa: E402
-from services.imaging.children.messages import (  # noqa: E402
+from services.common.domain.errors import ItemError, ItemErrorCode
+from services.common.domain.limits import PhotoLimits
+from services.imaging.child.readers import open_readers
+from services.imaging.child.seccomp import confine
+from services.imaging.child.tasks import Tasks
+from services.imaging.children.messages import (
     receive_request,
     send_answer,
     write_all,
@@ -33,7 +33,7 @@ _DESCRIPTORS = 16
 _NICENESS = 5
 _STATM = "/proc/self/statm"
 # AVIF and HEIC come up without: encoding them would start threads.
-_WARMED_UP = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP")
+_WARMED_UP = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "JPEG2000")
 _M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
 _BIG_BLOCK_BYTES = 1_000_000
 
@@ -88,7 +88,7 @@ def _answer(tasks: Tasks, task: Mapping[str, Any], photo: bytes, target: int) ->
 def _warm_up(tasks: Tasks) -> None:
     """Use every reader once: nothing can be imported or opened any more afterwards."""
     picture = Image.new("RGB", (64, 64), "gray")
-    for name, form in (("JP2", "JPEG2000"), *((name, name) for name in _WARMED_UP)):
+    for form in _WARMED_UP:
         buffer = io.BytesIO()
         picture.save(buffer, form)
         tasks.run(_TASK, buffer.getvalue())

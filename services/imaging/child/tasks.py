@@ -50,9 +50,7 @@ class Tasks:
                 return {}, [picture]
             case "scale":
                 side = task["longest_side"]
-                picture = scale_photo(
-                    photo, longest_side=side, limits=limits, readers=self.readers
-                )
+                picture = scale_photo(photo, longest_side=side, limits=limits, readers=self.readers)
                 return {}, [picture]
             case "number":
                 return _pixels(

@@ -143,13 +143,10 @@ class Child:
         """
         target = memory_file("made")
         try:
-            answer = self._asked(task, photo, target, budget)
-            if "error" in answer:
-                raise _told(answer)
+            return Made(self._asked(task, photo, target, budget), target)
         except BaseException:
             os.close(target)
             raise
-        return Made(answer, target)
 
     def end(self) -> None:
         """End it at once: it holds nothing that would be lost."""
@@ -177,6 +174,8 @@ class Child:
             raise _error(ItemErrorCode.TIME_LIMIT) from None
         except (ClosedError, KeyError, TypeError, ValueError, ProcessLookupError):
             raise self._dead() from None
+        if "error" in answer:
+            raise _told(answer)
         return answer
 
     def _dead(self) -> ItemError:

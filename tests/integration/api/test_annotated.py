@@ -4,14 +4,12 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from threading import BoundedSemaphore
 from typing import Any
 
 import httpx
 import numpy as np
 from PIL import Image
 
-from services.common.config import Settings
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Job
 from services.common.domain.ids import IdKind, format_id
@@ -20,7 +18,7 @@ from services.common.storage import ObjectStorage
 from services.common.storage_keys import annotated_key
 from tests.fixtures.jobs import SeededJob, seed_job
 from tests.fixtures.photos import encode, noise
-from tests.fixtures.serving import StartApi, assert_problem
+from tests.fixtures.serving import assert_problem
 
 PHOTO = noise(64, 40)
 
@@ -47,9 +45,9 @@ class Scene:
 def scene(
     sessions: SessionFactory, storage: ObjectStorage, statuses: Sequence[ItemStatus], **columns: Any
 ) -> Scene:
-    with unit_of_work(sessions) as session:
-        seeded = seed_job(session, statuses, **columns)
     data = encode(PHOTO)
+    with unit_of_work(sessions) as session:
+        seeded = seed_job(session, statuses, photo=data, **columns)
     for item in seeded.items:
         storage.put(item.object_key, io.BytesIO(data), size=len(data), content_type="x/y")
     return Scene(seeded, sessions, storage)
@@ -112,20 +110,3 @@ class TestAnnotated:
     ) -> None:
         made = scene(sessions, storage, [ItemStatus.SUCCEEDED])
         assert_problem(client.get(made.url(), params={"style": "blur"}), 422, "validation")
-
-    def test_is_put_off_when_many_are_drawn(
-        self,
-        start_api: StartApi,
-        settings: Settings,
-        sessions: SessionFactory,
-        storage: ObjectStorage,
-    ) -> None:
-        busy = BoundedSemaphore(1)
-        busy.acquire()
-        made = scene(sessions, storage, [ItemStatus.SUCCEEDED])
-        api = start_api(settings, renderers=busy, turn_s=0.01)
-        response = api.client().get(made.url())
-        assert_problem(response, 503, "overloaded")
-        assert response.headers["retry-after"]
-        busy.release()
-        assert api.client().get(made.url()).status_code == 200
