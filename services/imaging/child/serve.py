@@ -7,7 +7,7 @@ import os
 import resource
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -26,6 +26,7 @@ from services.imaging.children.messages import (
     send_answer,
     write_all,
 )
+from services.imaging.decode import Readers
 
 # The parent lowers the soft limit for each picture; a child cannot raise it.
 _HARD_CPU_S = 3_600
@@ -48,15 +49,20 @@ _TASK = {
 }
 
 
-def main(descriptor: int) -> None:
-    """Serve the parent at the other end of the socket ``descriptor`` until it is gone."""
+def main(descriptor: int, make_tasks: Callable[[Readers], Tasks] = Tasks) -> None:
+    """Serve the parent at the other end of the socket ``descriptor`` until it is gone.
+
+    Args:
+        descriptor: of the socket.
+        make_tasks: makes what is served (tests put hostile tasks here).
+    """
     sock = socket.socket(fileno=descriptor)
     libc = ctypes.CDLL(None)
     # What a photo took goes back at once, and threads that cannot start need no heaps.
     libc.mallopt(_M_ARENA_MAX, 1)
     libc.mallopt(_M_MMAP_THRESHOLD, _BIG_BLOCK_BYTES)
     readers, closed = open_readers()
-    tasks = Tasks(readers)
+    tasks = make_tasks(readers)
     _warm_up(tasks)
     hello = {"memory_bytes": _address_space(), "formats": sorted(readers), "closed": dict(closed)}
     _limit_itself()

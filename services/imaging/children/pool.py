@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from services.common.domain.errors import TransientError
-from services.imaging.children.process import Budget, Child, Made
+from services.imaging.children.process import PROGRAM, Budget, Child, Made
 
 # What a library leaks, or a photo left behind unseen, ends with the child.
 _PICTURES_EACH = 200
@@ -16,7 +16,12 @@ class ChildPool:
     """Starts children when they are needed, replaces those that died or did their share."""
 
     def __init__(
-        self, size: int, *, output_bytes: int, pictures_each: int = _PICTURES_EACH
+        self,
+        size: int,
+        *,
+        output_bytes: int,
+        pictures_each: int = _PICTURES_EACH,
+        program: str = PROGRAM,
     ) -> None:
         """Make a pool; no child is started yet.
 
@@ -24,10 +29,12 @@ class ChildPool:
             size: most children at a time.
             output_bytes: most bytes that a child may write for one picture.
             pictures_each: how many pictures a child gets before it is replaced.
+            program: of the children, see `Child`.
         """
         self._turns = threading.BoundedSemaphore(size)
         self._output_bytes = output_bytes
         self._pictures_each = pictures_each
+        self._program = program
         self._lock = threading.Lock()
         self._idle: list[Child] = []
         self._busy: set[Child] = set()
@@ -100,7 +107,7 @@ class ChildPool:
                 self._busy.add(child)
         if child is not None and child.alive:
             return child
-        fresh = Child(output_bytes=self._output_bytes)
+        fresh = Child(output_bytes=self._output_bytes, program=self._program)
         with self._lock:
             if child is not None:
                 self._busy.discard(child)

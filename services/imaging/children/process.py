@@ -21,10 +21,8 @@ from services.imaging.children.messages import (
 )
 
 # -I keeps the environment and the working folder out of the import path: we say what is in it.
-_BOOT = (
-    "import sys; sys.path[:] = sys.argv[2:];"
-    "from services.imaging.child.serve import main; main(int(sys.argv[1]))"
-)
+_BOOT = "import sys; sys.path[:] = sys.argv[2:];from {} import main; main(int(sys.argv[1]))"
+PROGRAM = "services.imaging.child.serve"
 _START_S = 60.0
 # What a picture may take besides its pixels: its file (40 MB), tables, the JPEG made of it.
 _FIXED_BYTES = 64_000_000
@@ -88,20 +86,30 @@ class Made:
 class Child:
     """A started and confined child. For one thread at a time."""
 
-    def __init__(self, *, output_bytes: int) -> None:
+    def __init__(self, *, output_bytes: int, program: str = PROGRAM) -> None:
         """Start it and wait until it is ready, some half a second.
 
         Args:
             output_bytes: most bytes that it may write for one picture.
+            program: the module whose ``main`` serves.
 
         Raises:
             TransientError: it does not start.
         """
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
+            boot = _BOOT.format(program)
             path = [part for part in sys.path if part]
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and program
-                [sys.executable, "-I", "-B", "-c", _BOOT, str(theirs.fileno()), *path],
+                [
+                    sys.executable,
+                    "-I",
+                    "-B",
+                    "-c",
+                    boot,
+                    str(theirs.fileno()),
+                    *path,
+                ],
                 env={},
                 cwd="/",
                 stdin=subprocess.DEVNULL,
