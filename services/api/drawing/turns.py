@@ -40,6 +40,9 @@ class FairTurns:
         self._queues: dict[str, deque[_Place]] = {}
         self._running: Counter[str] = Counter()
         self._drawn_pixels = 0
+        # When each tenant last got a turn, counted in turns.
+        self._served: dict[str, int] = {}
+        self._count = 0
 
     @asynccontextmanager
     async def turn(self, tenant: str, *, pixels: int, patient: bool) -> AsyncIterator[None]:
@@ -48,11 +51,10 @@ class FairTurns:
         Raises:
             FullError: too many of the tenant's pictures wait; never when ``patient``.
         """
-        queue = self._queues.setdefault(tenant, deque())
-        if not patient and len(queue) >= self._waiting:
+        if not patient and len(self._queues.get(tenant, ())) >= self._waiting:
             raise FullError
         place = _Place(tenant, pixels)
-        queue.append(place)
+        self._queues.setdefault(tenant, deque()).append(place)
         self._grant()
         try:
             await place.granted
@@ -65,30 +67,27 @@ class FairTurns:
             self._running[place.tenant] -= 1
             self._drawn_pixels -= place.pixels
         else:
-            queue = self._queues.get(place.tenant, deque())
-            if place in queue:
-                queue.remove(place)
+            self._queues[place.tenant].remove(place)
+            if not self._queues[place.tenant]:
+                del self._queues[place.tenant]
         self._grant()
 
     def _grant(self) -> None:
-        """Give the free places to those who are first in their tenant's queue, in turn."""
-        for tenant in list(self._queues):
+        """Give free places to the first of each queue; whose tenant waited longest goes first."""
+        for tenant in sorted(self._queues, key=lambda name: self._served.get(name, 0)):
             queue = self._queues[tenant]
-            if not queue:
-                del self._queues[tenant]
-                continue
-            busy = self._running.total()
             if self._running[tenant] >= self._places - 1:
                 continue
+            busy = self._running.total()
             # Nobody overtakes a picture that waits for pixels, or a large one would starve.
             too_large = self._drawn_pixels + queue[0].pixels > self._pixels
             if busy >= self._places or (busy and too_large):
                 return
             place = queue.popleft()
+            if not queue:
+                del self._queues[tenant]
             self._running[tenant] += 1
             self._drawn_pixels += place.pixels
+            self._count += 1
+            self._served[tenant] = self._count
             place.granted.set_result(None)
-            # Last in the next round.
-            del self._queues[tenant]
-            if queue:
-                self._queues[tenant] = queue
