@@ -76,8 +76,9 @@ def measure(folder: Path, *, photos: int, downloads: int) -> Report:
         memory.watch(pid)
         seeder = Seeder(stack)
         with looked_at(memory):
-            view(stack, seeder, pictures(PhotoLimits().photo_pixels), report)
-            beside(stack, seeder, downloads, report)
+            kinds = pictures(PhotoLimits().photo_pixels)
+            view(stack, seeder, kinds, report)
+            beside(stack, seeder, kinds[0], downloads, report)
         report.peak_mb, report.peak_unreclaimable_mb = memory.peak_mb, memory.unreclaimable_mb
         report.killed = memory.killed
         report.api_survived = stack.supervisor.dead() is None
@@ -132,10 +133,10 @@ def view(stack: LocalStack, seeder: Seeder, kinds: list[Picture], report: Report
     report.answers = {name: dict(counts) for name, counts in found.items()}
 
 
-def beside(stack: LocalStack, seeder: Seeder, downloads: int, report: Report) -> None:
+def beside(
+    stack: LocalStack, seeder: Seeder, whole: Picture, downloads: int, report: Report
+) -> None:
     """Time another tenant's requests by themselves and beside the downloads of one."""
-    kinds = {picture.name: picture for picture in pictures(PhotoLimits().photo_pixels)}
-    whole = kinds["jpeg-12"]
     other = seeder.job("other", [whole] * (2 * LOOKS))
     zips = [seeder.job("downloader", [whole] * 40) for _ in range(downloads)]
     report.alone_ms = look_around(stack, other, other.items[:LOOKS])

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
-from services.api.drawing.desk import DrawingDesk
+from services.api.drawing.renderer import PictureRenderer
 from services.api.events.watch import JobWatch, build_watch
 from services.api.health.news import ReadinessNews
 from services.common.broker.notifier import build_notifier
@@ -57,7 +57,7 @@ class ApiState:
     notifier: Notifier
     metrics: Metrics
     watch: JobWatch
-    drawing: DrawingDesk
+    renderer: PictureRenderer
     tracing: Tracing = field(default_factory=NoTracing)
     limits: PhotoLimits = field(default_factory=PhotoLimits)
     upload_threads: ThreadPoolExecutor = field(
@@ -78,7 +78,7 @@ class ApiState:
 
     def close(self) -> None:
         """Close every connection and end every thread."""
-        self.drawing.close()
+        self.renderer.close()
         self.upload_threads.shutdown(wait=True, cancel_futures=True)
         self.notifier.close()
         self.tracing.close()
@@ -100,12 +100,12 @@ def build_state(settings: Settings) -> ApiState:
         notifier=build_notifier(settings, metrics),
         metrics=metrics,
         watch=build_watch(sessions, per_tenant=settings.api.listeners),
-        drawing=build_desk(settings, limits=PhotoLimits()),
+        renderer=build_renderer(settings, limits=PhotoLimits()),
         tracing=build_tracing(settings.telemetry, service="api"),
     )
 
 
-def build_desk(settings: Settings, *, limits: PhotoLimits) -> DrawingDesk:
+def build_renderer(settings: Settings, *, limits: PhotoLimits) -> PictureRenderer:
     """Build what draws pictures; no child is started yet."""
     raw = settings.compat.picture_pixels * 3
-    return DrawingDesk(photo_pixels=limits.photo_pixels, output_bytes=max(PICTURE_BYTES, raw))
+    return PictureRenderer(photo_pixels=limits.photo_pixels, output_bytes=max(PICTURE_BYTES, raw))

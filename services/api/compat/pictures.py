@@ -55,7 +55,7 @@ async def _drawn(
         return Picture(rgb.reshape(height, width, 3))
 
     try:
-        return await state.drawing.draw(object(), make, tenant=tenant, pixels=pixels_of(record))
+        return await state.renderer.draw(object(), make, tenant=tenant, pixels=pixels_of(record))
     except JobError as error:
         if error.code is not JobErrorCode.GONE:
             raise

@@ -30,7 +30,7 @@ def draw_photo(state: ApiState, record: PhotoRecord, task: Mapping[str, Any]) ->
         TransientError: the bucket does not answer, or no child can be started.
     """
     budget = Budget.of_pixels(pixels_of(record), bytes_each=_BYTES_A_PIXEL)
-    return state.drawing.children.run(
+    return state.renderer.children.run(
         {**task, "limits": asdict(state.limits)}, _verified(state, record), budget
     )
 

@@ -49,16 +49,25 @@ def most_output(limits: PhotoLimits) -> int:
     return limits.photo_pixels * 3 + _HEAD_BYTES
 
 
-@functools.cache
 def closed_formats() -> Mapping[str, str]:
     """Return the formats that this installation does not read, and why; it starts a child once.
 
     Raises:
         TransientError: no child can be started.
     """
+    closed: Mapping[str, str] = _hello()["closed"]
+    return closed
+
+
+def is_confined() -> bool:
+    """Tell whether the kernel lets children confine themselves (seccomp)."""
+    return bool(_hello()["confined"])
+
+
+@functools.cache
+def _hello() -> Mapping[str, Any]:
     with ChildPool(1, output_bytes=_HEAD_BYTES) as pool:
-        closed: Mapping[str, str] = pool.hello()["closed"]
-        return closed
+        return pool.hello()
 
 
 @functools.cache

@@ -67,7 +67,7 @@ async def annotated_picture(
         tenant: who asks for it.
         job_id: public id of the photo's job.
         record: a photo with a result.
-        wait_s: longest wait for it; the desk's when None.
+        wait_s: longest wait for it; the renderer's when None.
 
     Raises:
         JobError: GONE, the photo is erased or was replaced.
@@ -119,7 +119,7 @@ async def _kept(
         return await run_in_threadpool(state.storage.get, key)
     except ObjectMissingError:
         make = partial(_draw_and_keep, state, key, record, task)
-        return await state.drawing.draw(
+        return await state.renderer.draw(
             key, make, tenant=tenant, pixels=pixels_of(record), wait_s=wait_s
         )
 

@@ -33,7 +33,7 @@ class _Drawing:
     started: bool = False
 
 
-class DrawingDesk:
+class PictureRenderer:
     """Draws pictures for the requests of one event loop."""
 
     def __init__(
@@ -44,7 +44,7 @@ class DrawingDesk:
         waiting: int = _WAITING,
         wait_s: float = WAIT_S,
     ) -> None:
-        """Make a desk; its children start with the first picture.
+        """Make a renderer; its children start with the first picture.
 
         Args:
             photo_pixels: of the largest photo.
