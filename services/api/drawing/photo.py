@@ -6,13 +6,16 @@ from dataclasses import asdict
 from typing import Any
 
 from services.api.state import ApiState
-from services.common.domain.errors import JobError, JobErrorCode
+from services.common.domain.errors import ItemError, ItemErrorCode, JobError, JobErrorCode
 from services.common.jobs.repositories.results import PhotoRecord
 from services.common.storage import ObjectMissingError
 from services.imaging.children.process import Budget, Made
 
 # Pillow's 4 bytes and numpy's 3 are there at once; what takes more is refused (ADR 0021).
 _BYTES_A_PIXEL = 8
+# These very bytes were analysed, so they are not damaged: libwebp and libtiff say so as well
+# when they get no memory.
+_SAID_OF_MEMORY = frozenset({ItemErrorCode.DECODE_FAILED, ItemErrorCode.TRUNCATED})
 
 
 def pixels_of(record: PhotoRecord) -> int:
@@ -30,9 +33,18 @@ def draw_photo(state: ApiState, record: PhotoRecord, task: Mapping[str, Any]) ->
         TransientError: the bucket does not answer, or no child can be started.
     """
     budget = Budget.of_pixels(pixels_of(record), bytes_each=_BYTES_A_PIXEL)
-    return state.renderer.children.run(
-        {**task, "limits": asdict(state.limits)}, _verified(state, record), budget
-    )
+    try:
+        return state.renderer.children.run(
+            {**task, "limits": asdict(state.limits)}, _verified(state, record), budget
+        )
+    except ItemError as error:
+        if error.code not in _SAID_OF_MEMORY:
+            raise
+        raise ItemError(
+            ItemErrorCode.OUT_OF_MEMORY,
+            "The photo needs more memory to be drawn than a picture may take; its results are"
+            " still there.",
+        ) from error
 
 
 def photo_gone() -> JobError:

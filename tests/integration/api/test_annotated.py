@@ -110,3 +110,29 @@ class TestAnnotated:
     ) -> None:
         made = scene(sessions, storage, [ItemStatus.SUCCEEDED])
         assert_problem(client.get(made.url(), params={"style": "blur"}), 422, "validation")
+
+    def test_is_never_drawn_of_a_photo_that_was_replaced(
+        self, client: httpx.Client, sessions: SessionFactory, storage: ObjectStorage
+    ) -> None:
+        made = scene(sessions, storage, [ItemStatus.SUCCEEDED])
+        other = encode(noise(64, 40, seed=1))
+        key = made.seeded.items[0].object_key
+        storage.put(key, io.BytesIO(other), size=len(other), content_type="x/y")
+        problem = assert_problem(client.get(made.url()), 410, "gone")
+        assert "not the one that was analysed" in problem["detail"]
+        assert not storage.exists(made.key)
+
+    def test_of_a_photo_that_needs_too_much_memory_costs_that_picture_alone(
+        self, client: httpx.Client, sessions: SessionFactory, storage: ObjectStorage
+    ) -> None:
+        # 2 kB that unpack to 50 Mpx: with a result of another size there is no memory for them.
+        bomb = encode(Image.new("RGB", (7_000, 7_000)), "WEBP", lossless=True, method=0)
+        with unit_of_work(sessions) as session:
+            seeded = seed_job(session, [ItemStatus.SUCCEEDED], photo=bomb)
+        key = seeded.items[0].object_key
+        storage.put(key, io.BytesIO(bomb), size=len(bomb), content_type="x/y")
+        made = Scene(seeded, sessions, storage)
+        problem = assert_problem(client.get(made.url()), 422, "photo-failed")
+        assert problem["detail"].startswith("out_of_memory")
+        fine = scene(sessions, storage, [ItemStatus.SUCCEEDED])
+        assert client.get(fine.url()).status_code == 200
