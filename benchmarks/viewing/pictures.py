@@ -41,10 +41,10 @@ def pictures(pixels: int) -> list[Picture]:
         _saved("png-large", portrait.resize(large), "PNG", compress_level=1),
         _saved("tiff-12", photo, "TIFF"),
         _saved("webp-12", photo, "WEBP", method=0),
-        _saved("avif-12", photo, "AVIF", speed=10),
+        _saved("avif-3", small, "AVIF", speed=10),
         _saved("jp2-3", small, "JPEG2000"),
         _saved("gif-3", small, "GIF"),
-        _saved("webp-flat-large", flat, "WEBP", lossless=True),
+        _saved("webp-flat-large", flat, "WEBP", lossless=True, method=0),
         _saved("png-flat-large", flat.convert("P"), "PNG", transparency=0),
         _saved("png-flat-alpha-large", flat.convert("RGBA"), "PNG", compress_level=1),
         _saved("avif-flat-large", flat, "AVIF", speed=10),
@@ -61,7 +61,7 @@ def pictures(pixels: int) -> list[Picture]:
     except ImportError:
         return made
     pillow_heif.register_heif_opener()
-    return [*made, _saved("heic-12", photo, "HEIF")]
+    return [*made, _saved("heic-3", small, "HEIF")]
 
 
 def _saved(name: str, image: Image.Image, form: str, **options: Any) -> Picture:
