@@ -33,9 +33,11 @@ from services.api.webhooks import deliveries
 from services.api.webhooks import endpoints as webhooks
 from services.common.config import Settings
 from services.common.db.session import unit_of_work
+from services.common.domain.errors import TransientError
 from services.common.domain.limits import PhotoLimits
 from services.common.keys.service import ensure_bootstrap_key
 from services.common.telemetry import get_logger
+from services.imaging.children.decoding import closed_formats, is_confined
 
 # JSON bodies are a few hundred bytes; only photos, model bundles and lists of files are large.
 _SMALL_BODY_BYTES = 1_000_000
@@ -107,6 +109,7 @@ def _lifespan(state: ApiState) -> Callable[[FastAPI], AbstractAsyncContextManage
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         later = None
+        await run_in_threadpool(_check_children)
         if not await run_in_threadpool(_bootstrapped, state):
             later = asyncio.create_task(_bootstrap_later(state))
         try:
@@ -118,6 +121,17 @@ def _lifespan(state: ApiState) -> Callable[[FastAPI], AbstractAsyncContextManage
             await run_in_threadpool(state.close)
 
     return lifespan
+
+
+def _check_children() -> None:
+    """Say what pictures are not read here, and whether what reads them is confined."""
+    try:
+        for name, reason in closed_formats().items():
+            _log.warning("format.closed", format=name, reason=reason)
+        if not is_confined():
+            _log.warning("children.unconfined", detail="the kernel allows no seccomp filter")
+    except TransientError as error:
+        _log.error("children.do_not_start", detail=error.detail)
 
 
 def _bootstrapped(state: ApiState) -> bool:

@@ -1,21 +1,18 @@
 """What a process of the API holds for its lifetime: built by one factory, closed at the end."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from threading import BoundedSemaphore
 from typing import Protocol
 
 from sqlalchemy import Engine
 
+from services.api.drawing.renderer import PictureRenderer
 from services.api.events.watch import JobWatch, build_watch
 from services.api.health.news import ReadinessNews
 from services.common.broker.notifier import build_notifier
 from services.common.config import Settings
 from services.common.db.session import SessionFactory, build_engine, build_session_factory
-from services.common.domain.errors import TransientError
 from services.common.domain.limits import PhotoLimits
 from services.common.domain.queues import Lane, Queue
 from services.common.jobs.submission import SubmissionRules
@@ -26,10 +23,8 @@ from services.common.telemetry import Metrics, NoTracing, Tracing, build_tracing
 # Puts of 100 KB reach their best rate at 8 threads (SeaweedFS, two cores); each may hold a
 # connection to the database for a moment, of which a pool has 20.
 UPLOAD_THREADS = 4
-# A 50 megapixel photo takes 150 MB while it is drawn on.
-RENDERERS = 2
-# How long a request waits for its turn to draw before it is answered with a 503.
-TURN_S = 10.0
+# The largest picture as a child hands it over: 16 Mpx as JPEG, compat.picture_pixels as RGB.
+PICTURE_BYTES = 32_000_000
 # How long the sender of a body may be silent; phones change networks in half a minute.
 STALL_S = 60.0
 
@@ -62,14 +57,13 @@ class ApiState:
     notifier: Notifier
     metrics: Metrics
     watch: JobWatch
+    renderer: PictureRenderer
     tracing: Tracing = field(default_factory=NoTracing)
     limits: PhotoLimits = field(default_factory=PhotoLimits)
     upload_threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="upload")
     )
-    renderers: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(RENDERERS))
     readiness: ReadinessNews = field(default_factory=ReadinessNews)
-    turn_s: float = TURN_S
     stall_s: float = STALL_S
 
     @property
@@ -82,25 +76,9 @@ class ApiState:
             limits=self.limits,
         )
 
-    @contextmanager
-    def turn_to_draw(self, longest_s: float | None = None) -> Iterator[None]:
-        """Hold one of the few places for decoding and drawing.
-
-        Args:
-            longest_s: longest wait for one in seconds; ``turn_s`` when None.
-
-        Raises:
-            TransientError: none became free in time.
-        """
-        if not self.renderers.acquire(timeout=self.turn_s if longest_s is None else longest_s):
-            raise TransientError("Many photos are being drawn; try again shortly.")
-        try:
-            yield
-        finally:
-            self.renderers.release()
-
     def close(self) -> None:
         """Close every connection and end every thread."""
+        self.renderer.close()
         self.upload_threads.shutdown(wait=True, cancel_futures=True)
         self.notifier.close()
         self.tracing.close()
@@ -122,6 +100,13 @@ def build_state(settings: Settings) -> ApiState:
         notifier=build_notifier(settings, metrics),
         metrics=metrics,
         watch=build_watch(sessions, per_tenant=settings.api.listeners),
+        renderer=build_renderer(settings, limits=PhotoLimits()),
         tracing=build_tracing(settings.telemetry, service="api"),
         limits=settings.photos.limits,
     )
+
+
+def build_renderer(settings: Settings, *, limits: PhotoLimits) -> PictureRenderer:
+    """Build what draws pictures; no child is started yet."""
+    raw = settings.compat.picture_pixels * 3
+    return PictureRenderer(photo_pixels=limits.photo_pixels, output_bytes=max(PICTURE_BYTES, raw))

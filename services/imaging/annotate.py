@@ -11,6 +11,7 @@ from services.common.domain.emotions import EMOTIONS, Emotion
 from services.common.domain.faces import AnalysedFace, PhotoAnalysis
 from services.common.domain.limits import PhotoLimits
 from services.imaging.decode import decode_photo
+from services.imaging.source import Readers
 
 COLOURS: Mapping[Emotion, tuple[int, int, int]] = {
     Emotion.SURPRISE: (245, 130, 11),
@@ -32,7 +33,9 @@ _BRIGHT = 140
 _Rectangle = tuple[int, int, int, int]
 
 
-def annotate_photo(photo: bytes, analysis: PhotoAnalysis, *, limits: PhotoLimits) -> bytes:
+def annotate_photo(
+    photo: bytes, analysis: PhotoAnalysis, *, limits: PhotoLimits, readers: Readers | None = None
+) -> bytes:
     """Decode ``photo``, draw the faces of ``analysis`` and return a JPEG without metadata.
 
     The picture is upright. It has the photo's size, unless that is below 480 or above 4,000
@@ -41,25 +44,33 @@ def annotate_photo(photo: bytes, analysis: PhotoAnalysis, *, limits: PhotoLimits
     Raises:
         ItemError: as ``decode_photo`` does.
     """
-    picture = draw_faces(decode_photo(photo, limits=limits).rgb, analysis.faces)
+    decoded = decode_photo(
+        photo, limits=limits, enough_pixels=_LONGEST_SIDE * _LONGEST_SIDE, readers=readers
+    )
+    picture = draw_faces(decoded.rgb, analysis.faces, width=analysis.width)
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
 
 
-def draw_faces(rgb: NDArray[np.uint8], faces: Sequence[AnalysedFace]) -> Image.Image:
+def draw_faces(
+    rgb: NDArray[np.uint8], faces: Sequence[AnalysedFace], *, width: int | None = None
+) -> Image.Image:
     """Return uint8 ``[H, W, 3]`` as a picture with the faces drawn, the same for equal input.
+
+    ``width`` is that of the photo whose pixels the faces' boxes count, if ``rgb`` is smaller.
 
     Colour tells the top expression, the number is ``face_index``, a question mark says
     uncertain. Where faces are so close that a label would cover another face or label, only
     the number stays.
     """
-    height, width = rgb.shape[:2]
-    longer = max(height, width)
+    shrunk = rgb.shape[1] / (width or rgb.shape[1])
+    high, wide = rgb.shape[0] / shrunk, rgb.shape[1] / shrunk
+    longer = max(high, wide)
     scale = min(max(longer, _SHORTEST_SIDE), _LONGEST_SIDE) / longer
     picture = Image.fromarray(rgb)
-    if scale != 1:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    size = (max(1, round(wide * scale)), max(1, round(high * scale)))
+    if size != picture.size:
         picture = picture.resize(size, Image.Resampling.LANCZOS)
     canvas = _Canvas(picture)
     boxes = [_scaled(face, scale) for face in faces]

@@ -16,12 +16,20 @@ from services.common.domain.errors import ItemError, ItemErrorCode
 from services.common.domain.faces import PhotoWarning
 from services.common.domain.limits import PhotoLimits
 from services.imaging import tiff, webp
-from services.imaging.exif import Exif, read_exif
+from services.imaging.children.decoding import decode_in_child
+from services.imaging.exif import read_exif
 from services.imaging.formats import HEAD_BYTES, require_format
 from services.imaging.jpeg import load_jpeg, open_jpeg
 from services.imaging.png import open_png
 from services.imaging.samples import as_rgb
-from services.imaging.source import READER_FAULTS, EndsEarlyError, NotReadError, Readers, plain
+from services.imaging.source import (
+    READER_FAULTS,
+    EndsEarlyError,
+    NotReadError,
+    Readers,
+    Source,
+    plain,
+)
 
 # Pillow's own limit, 179 Mpx, is below what ours may be set to; ours is checked on the header.
 Image.MAX_IMAGE_PIXELS = None
@@ -68,45 +76,79 @@ class DecodedPhoto:
         return int(self.rgb.shape[0])
 
 
-def decode_photo(data: bytes, *, limits: PhotoLimits) -> DecodedPhoto:
-    """Decode a JPEG, PNG, WebP, BMP or TIFF (first frame) into an upright RGB array.
+def decode_photo(
+    data: bytes,
+    *,
+    limits: PhotoLimits,
+    enough_pixels: int | None = None,
+    readers: Readers | None = None,
+) -> DecodedPhoto:
+    """Decode a photo (its first frame) into an upright RGB array.
 
-    Size and format are read from the content, never by a name; the limits are checked on the
-    header, before any pixel is decoded. Transparent parts become white, 16-bit samples are
-    scaled to 8 bits, gray, palette and CMYK become RGB. What every viewer shows is read; what
-    was mended for it stands in ``warnings``.
+    JPEG, PNG, WebP, BMP and TIFF are decoded here, other formats in a child process. Size and
+    format are read from the content, never by a name; the limits are checked on the header,
+    before any pixel is decoded. Transparent parts become white, 16-bit samples are scaled to 8
+    bits, gray, palette and CMYK become RGB. What every viewer shows is read; what was mended
+    for it stands in ``warnings``.
+
+    Args:
+        data: the file.
+        limits: of photos.
+        enough_pixels: a JPEG may come out smaller by 2, 4 or 8 a side, with at least so many
+            pixels; the other formats and None: at its own size.
+        readers: of every format that is read, all of it here; None outside of children.
 
     Raises:
-        ItemError: EMPTY, TOO_LARGE, UNSUPPORTED_FORMAT, TOO_MANY_PIXELS, TOO_SMALL, TRUNCATED
-            or DECODE_FAILED; always permanent.
+        ItemError: EMPTY, TOO_LARGE, UNSUPPORTED_FORMAT, TOO_MANY_PIXELS, TOO_SMALL, TRUNCATED,
+            DECODE_FAILED; of a child TIME_LIMIT, OUT_OF_MEMORY, CRASHED_WORKER; always permanent.
+        TransientError: no child can be started or becomes free.
     """
     _check_bytes(data, limits)
-    formats = tuple(name for name in limits.formats if name in READERS)
-    name = require_format(data[:HEAD_BYTES], formats)
+    name = require_format(data[:HEAD_BYTES], limits.formats)
+    if readers is None and name not in READERS:
+        return _decode_in_child(data, limits)
     with _faults_told(data, name):
-        rgb, exif, turn, warnings = _decoded(data, name, limits)
+        source = _opened(data, name, readers or READERS, limits)
+        exif = read_exif(source.exif)
+        rgb, warnings = _loaded(data, name, source, enough_pixels)
+    turn = 1 if source.turned else exif.orientation
     upright = np.ascontiguousarray(_upright(rgb, turn))
     return DecodedPhoto(upright, exif.orientation, name, exif.captured_at, warnings)
 
 
-def _decoded(
-    data: bytes, name: str, limits: PhotoLimits
-) -> tuple[NDArray[np.uint8], Exif, int, tuple[PhotoWarning, ...]]:
-    """Return the pixels, the EXIF, the orientation still to be applied, and the warnings."""
+def _decode_in_child(data: bytes, limits: PhotoLimits) -> DecodedPhoto:
+    rgb, facts = decode_in_child(data, limits=limits)
+    return DecodedPhoto(
+        rgb,
+        exif_orientation=facts["exif_orientation"],
+        format=facts["format"],
+        captured_at=facts["captured_at"],
+        warnings=tuple(PhotoWarning(warning) for warning in facts["warnings"]),
+    )
+
+
+def _opened(data: bytes, name: str, readers: Readers, limits: PhotoLimits) -> Source:
+    """Open a photo whose size is within the limits; none of its pixels is decoded."""
     size = webp.webp_size(data) if name == "WEBP" else None
     if size:
         _check_pixels(size, limits)
-    source = READERS[name](data)
+    source = readers[name](data)
     _check_pixels(source.image.size, limits)
-    exif = read_exif(source.exif)
+    return source
+
+
+def _loaded(
+    data: bytes, name: str, source: Source, enough_pixels: int | None
+) -> tuple[NDArray[np.uint8], tuple[PhotoWarning, ...]]:
+    """Return the pixels as they are stored, and what was mended or assumed."""
     image, mended = source.image, source.warnings
     if name == "JPEG":
-        image, mended = load_jpeg(data)
+        image, mended = load_jpeg(data, enough_pixels=enough_pixels)
     # Pillow would turn a TIFF by XMP's orientation while it loads.
     image.info.pop("xmp", None)
     image.load()
     rgb, assumed = as_rgb(image, source.samples)
-    return rgb, exif, 1 if source.turned else exif.orientation, (*mended, *assumed)
+    return rgb, (*mended, *assumed)
 
 
 def _check_bytes(data: bytes, limits: PhotoLimits) -> None:

@@ -45,7 +45,9 @@ def open_jpeg(data: bytes) -> Source:
     return Source(image, image.info.get("exif", b""))
 
 
-def load_jpeg(data: bytes) -> tuple[JpegImagePlugin.JpegImageFile, tuple[PhotoWarning, ...]]:
+def load_jpeg(
+    data: bytes, *, enough_pixels: int | None = None
+) -> tuple[JpegImagePlugin.JpegImageFile, tuple[PhotoWarning, ...]]:
     """Decode a JPEG that ``open_jpeg`` opens, mending its end.
 
     Mended is one whose end marker is missing, or replaced by filling, if all that a viewer shows
@@ -53,12 +55,17 @@ def load_jpeg(data: bytes) -> tuple[JpegImagePlugin.JpegImageFile, tuple[PhotoWa
     only refines them may be missing or cut. Of the last other scan at most one row of MCUs may
     be cut: 16 pixel rows, and a tenth of the height.
 
+    Args:
+        data: the file.
+        enough_pixels: a whole one may come out smaller by 2, 4 or 8 a side, with at least so
+            many pixels.
+
     Raises:
         EndsEarlyError: more is missing, with or without an end marker.
         NotReadError: the coding is none that is read, such as lossless.
     """
     try:
-        image = _decode(data)
+        image = _decode(data, enough_pixels)
     except OSError as error:
         if "truncated" not in str(error):
             _explain(data)
@@ -70,8 +77,12 @@ def load_jpeg(data: bytes) -> tuple[JpegImagePlugin.JpegImageFile, tuple[PhotoWa
     return _mended(data)
 
 
-def _decode(data: bytes) -> JpegImagePlugin.JpegImageFile:
+def _decode(data: bytes, enough_pixels: int | None = None) -> JpegImagePlugin.JpegImageFile:
     image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+    if enough_pixels:
+        width, height = image.size
+        step = next(k for k in (8, 4, 2, 1) if width * height >= enough_pixels * k * k or k == 1)
+        image.draft(None, (width // step, height // step))
     image.load()
     return image
 

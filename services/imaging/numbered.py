@@ -6,13 +6,62 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from services.common.domain.limits import PhotoLimits
 from services.imaging.annotate import text_colour
+from services.imaging.decode import decode_photo
+from services.imaging.source import Readers
 
 _LINE = 2
 _SMALLEST_PX, _LARGEST_PX = 12.0, 24.0
 
 Box = tuple[int, int, int, int]
 Colour = tuple[int, int, int]
+
+
+def number_faces(
+    photo: bytes,
+    boxes: Sequence[Box],
+    shades: Sequence[Colour],
+    *,
+    pixels: int,
+    width: int,
+    limits: PhotoLimits,
+    readers: Readers | None = None,
+) -> NDArray[np.uint8]:
+    """Draw ``boxes`` on the upright photo, scaled down to at most ``pixels``; ``[H, W, 3]``.
+
+    Boxes are left, top, right and bottom in pixels of the photo, whose width is ``width``; right
+    and bottom are exclusive.
+
+    Raises:
+        ItemError: as `decode_photo` does.
+    """
+    decoded = decode_photo(photo, limits=limits, enough_pixels=pixels, readers=readers)
+    small = shrink(decoded.rgb, pixels=pixels)
+    if not boxes:
+        return small
+    factor = small.shape[1] / width
+    scaled = [tuple(round(side * factor) for side in box) for box in boxes]
+    frames = [(left, top, right - 1, bottom - 1) for left, top, right, bottom in scaled]
+    return draw_numbered(small, frames, shades)
+
+
+def cut_out(
+    photo: bytes,
+    box: Box | None,
+    *,
+    pixels: int,
+    limits: PhotoLimits,
+    readers: Readers | None = None,
+) -> NDArray[np.uint8]:
+    """Return a box of the upright photo, or all of it, scaled down to at most ``pixels``.
+
+    Raises:
+        ItemError: as `decode_photo` does.
+    """
+    rgb = decode_photo(photo, limits=limits, readers=readers).rgb
+    left, top, right, bottom = box or (0, 0, rgb.shape[1], rgb.shape[0])
+    return shrink(rgb[top:bottom, left:right], pixels=pixels)
 
 
 def shrink(rgb: NDArray[np.uint8], *, pixels: int) -> NDArray[np.uint8]:

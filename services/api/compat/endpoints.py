@@ -69,9 +69,7 @@ async def upload_image(
     if include_annotation:
         shades = colours(len(faces))
         members["colors"] = shades
-        members["image"] = await run_in_threadpool(
-            numbered_picture, state, found.record, boxes, shades
-        )
+        members["image"] = await numbered_picture(state, caller.tenant, found.record, boxes, shades)
     if include_bounding_box_coords:
         members["bounding_box_coords"] = [astuple(box) for box in boxes]
     return _answer(members)
@@ -123,7 +121,7 @@ async def get_emotions(
         )
     members: dict[str, Any] = {"emotions": top_emotions(face, top_n=top_n, named=ret == "text")}
     if include_image:
-        members["image"] = await run_in_threadpool(cut_out, state, found.record, box)
+        members["image"] = await cut_out(state, caller.tenant, found.record, box)
     return _answer(members)
 
 

@@ -35,4 +35,14 @@ class PhotoLimits:
     job_photos: int = 100_000
     faces_per_photo: int = 300
     min_face_px: int = 20
-    formats: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
+    formats: tuple[str, ...] = (
+        "JPEG",
+        "PNG",
+        "WEBP",
+        "BMP",
+        "TIFF",
+        "HEIC",
+        "AVIF",
+        "JP2",
+        "GIF",
+    )

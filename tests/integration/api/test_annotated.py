@@ -4,14 +4,12 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from threading import BoundedSemaphore
 from typing import Any
 
 import httpx
 import numpy as np
 from PIL import Image
 
-from services.common.config import Settings
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Job
 from services.common.domain.ids import IdKind, format_id
@@ -20,7 +18,7 @@ from services.common.storage import ObjectStorage
 from services.common.storage_keys import annotated_key
 from tests.fixtures.jobs import SeededJob, seed_job
 from tests.fixtures.photos import encode, noise
-from tests.fixtures.serving import StartApi, assert_problem
+from tests.fixtures.serving import assert_problem
 
 PHOTO = noise(64, 40)
 
@@ -47,9 +45,9 @@ class Scene:
 def scene(
     sessions: SessionFactory, storage: ObjectStorage, statuses: Sequence[ItemStatus], **columns: Any
 ) -> Scene:
-    with unit_of_work(sessions) as session:
-        seeded = seed_job(session, statuses, **columns)
     data = encode(PHOTO)
+    with unit_of_work(sessions) as session:
+        seeded = seed_job(session, statuses, photo=data, **columns)
     for item in seeded.items:
         storage.put(item.object_key, io.BytesIO(data), size=len(data), content_type="x/y")
     return Scene(seeded, sessions, storage)
@@ -113,19 +111,28 @@ class TestAnnotated:
         made = scene(sessions, storage, [ItemStatus.SUCCEEDED])
         assert_problem(client.get(made.url(), params={"style": "blur"}), 422, "validation")
 
-    def test_is_put_off_when_many_are_drawn(
-        self,
-        start_api: StartApi,
-        settings: Settings,
-        sessions: SessionFactory,
-        storage: ObjectStorage,
+    def test_is_never_drawn_of_a_photo_that_was_replaced(
+        self, client: httpx.Client, sessions: SessionFactory, storage: ObjectStorage
     ) -> None:
-        busy = BoundedSemaphore(1)
-        busy.acquire()
         made = scene(sessions, storage, [ItemStatus.SUCCEEDED])
-        api = start_api(settings, renderers=busy, turn_s=0.01)
-        response = api.client().get(made.url())
-        assert_problem(response, 503, "overloaded")
-        assert response.headers["retry-after"]
-        busy.release()
-        assert api.client().get(made.url()).status_code == 200
+        other = encode(noise(64, 40, seed=1))
+        key = made.seeded.items[0].object_key
+        storage.put(key, io.BytesIO(other), size=len(other), content_type="x/y")
+        problem = assert_problem(client.get(made.url()), 410, "gone")
+        assert "not the one that was analysed" in problem["detail"]
+        assert not storage.exists(made.key)
+
+    def test_of_a_photo_that_needs_too_much_memory_costs_that_picture_alone(
+        self, client: httpx.Client, sessions: SessionFactory, storage: ObjectStorage
+    ) -> None:
+        # 2 kB that unpack to 50 Mpx: with a result of another size there is no memory for them.
+        bomb = encode(Image.new("RGB", (7_000, 7_000)), "WEBP", lossless=True, method=0)
+        with unit_of_work(sessions) as session:
+            seeded = seed_job(session, [ItemStatus.SUCCEEDED], photo=bomb)
+        key = seeded.items[0].object_key
+        storage.put(key, io.BytesIO(bomb), size=len(bomb), content_type="x/y")
+        made = Scene(seeded, sessions, storage)
+        problem = assert_problem(client.get(made.url()), 422, "photo-failed")
+        assert problem["detail"].startswith("out_of_memory")
+        fine = scene(sessions, storage, [ItemStatus.SUCCEEDED])
+        assert client.get(fine.url()).status_code == 200

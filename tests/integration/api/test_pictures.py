@@ -24,9 +24,9 @@ DONE, NO_FACE, FAILED = ItemStatus.SUCCEEDED, ItemStatus.NO_FACE, ItemStatus.FAI
 
 @pytest.fixture
 def seeded(sessions: SessionFactory, storage: ObjectStorage) -> SeededJob:
-    with unit_of_work(sessions) as session:
-        made = seed_job(session, [DONE, FAILED, NO_FACE])
     data = encode(noise(900, 600))
+    with unit_of_work(sessions) as session:
+        made = seed_job(session, [DONE, FAILED, NO_FACE], photo=data, size=(900, 600))
     for item in made.items:
         storage.put(item.object_key, io.BytesIO(data), size=len(data), content_type="x/y")
     return made

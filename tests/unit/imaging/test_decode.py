@@ -120,7 +120,7 @@ class TestBadInput:
     def test_rejects_text(self) -> None:
         assert failure(b"this is not a photo at all") == ItemErrorCode.UNSUPPORTED_FORMAT
 
-    @pytest.mark.parametrize("form", ["GIF", "PPM", "ICO"])
+    @pytest.mark.parametrize("form", ["PPM", "ICO"])
     def test_rejects_other_picture_format(self, form: str) -> None:
         assert failure(encode(quadrants(), form)) == ItemErrorCode.UNSUPPORTED_FORMAT
 

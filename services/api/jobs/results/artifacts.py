@@ -1,16 +1,19 @@
 """`/v1/jobs/{job_id}/artifacts`: everything about a finished job in one zip, streamed."""
 
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
+from starlette.concurrency import iterate_in_threadpool
 
 from services.api.dependencies import Reader, State, Transaction
 from services.api.docs import problems
+from services.api.drawing.photo import photo_gone
+from services.api.errors import ApiError
 from services.api.ids import JobId
-from services.api.jobs.results.drawing import WITH_RESULT, annotated_picture, photo_gone
+from services.api.jobs.results.drawing import WITH_RESULT, annotated_picture
 from services.api.jobs.results.formats import ResultFormat, read_batches, write_results
 from services.api.jobs.schemas import job_object
 from services.api.problems import ProblemCode
@@ -24,8 +27,8 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
 _ZIP = "application/zip"
 _PAGE = 100
-# A download is in no hurry: it waits for its turn to draw rather than break off.
-_LONGEST_TURN_S = 600.0
+# A download is in no hurry: it waits for a picture rather than break off.
+_LONGEST_WAIT_S = 600.0
 _STEM_CHARS = 80
 
 
@@ -37,7 +40,7 @@ _STEM_CHARS = 80
         200: {
             "content": {_ZIP: {"schema": {"type": "string", "format": "binary"}}},
             "description": "`job.json`, `results.csv`, `results.jsonl`, `annotated/*.jpg`;"
-            " `missing.txt` names photos that the bucket has lost",
+            " `missing.txt` names photos that the bucket has lost or that cannot be drawn",
         },
         **problems(ProblemCode.NOT_FOUND, ProblemCode.JOB_NOT_FINISHED, ProblemCode.GONE),
     },
@@ -56,7 +59,7 @@ def get_artifacts(state: State, session: Transaction, caller: Reader, job_id: Jo
         raise photo_gone()
     name = f"hfer-{job_id.hex}.zip"
     return StreamingResponse(
-        _archive(state, view),
+        _archive(state, caller.tenant, view),
         media_type=_ZIP,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -91,20 +94,16 @@ class _Sink:
         return data
 
 
-def _archive(state: ApiState, view: JobView) -> Iterator[bytes]:
+async def _archive(state: ApiState, tenant: str, view: JobView) -> AsyncIterator[bytes]:
+    """Yield the zip. Threads are held for pages of rows only: waiting for a picture takes none."""
     sink = _Sink()
     # No seek and no tell: zipfile then writes sizes after each file, as a stream must.
     with zipfile.ZipFile(sink, "w") as archive:
-        job = job_object(view)
-        archive.writestr(_entry("job.json", packed=True), job.model_dump_json(indent=1))
-        for fmt in (ResultFormat.CSV, ResultFormat.JSONL):
-            body = write_results(
-                fmt, job, read_batches(state.sessions, view, faces=state.limits.faces_per_photo)
-            )
-            yield from _write(archive, sink, _entry(f"results.{fmt}", packed=True), body)
+        async for piece in iterate_in_threadpool(_results(state, view, archive, sink)):
+            yield piece
         missing: list[str] = []
-        for record in _records(state, view):
-            picture = _picture(state, view, record)
+        async for record in iterate_in_threadpool(_records(state, view)):
+            picture = await _picture(state, tenant, view, record)
             if picture is None:
                 missing.append(record.filename)
                 continue
@@ -116,12 +115,27 @@ def _archive(state: ApiState, view: JobView) -> Iterator[bytes]:
     yield sink.take()
 
 
-def _picture(state: ApiState, view: JobView, record: PhotoRecord) -> bytes | None:
-    """Draw a photo; None when it is not in the bucket, which must not cost the others."""
+def _results(
+    state: ApiState, view: JobView, archive: zipfile.ZipFile, sink: _Sink
+) -> Iterator[bytes]:
+    job = job_object(view)
+    archive.writestr(_entry("job.json", packed=True), job.model_dump_json(indent=1))
+    for fmt in (ResultFormat.CSV, ResultFormat.JSONL):
+        batches = read_batches(state.sessions, view, faces=state.limits.faces_per_photo)
+        body = write_results(fmt, job, batches)
+        yield from _write(archive, sink, _entry(f"results.{fmt}", packed=True), body)
+
+
+async def _picture(
+    state: ApiState, tenant: str, view: JobView, record: PhotoRecord
+) -> bytes | None:
+    """Draw a photo; None when it is lost or cannot be drawn, which must not cost the others."""
     try:
-        return annotated_picture(state, view.job.public_id, record, turn_s=_LONGEST_TURN_S)
-    except JobError as error:
-        if error.code is not JobErrorCode.GONE:
+        return await annotated_picture(
+            state, tenant, view.job.public_id, record, wait_s=_LONGEST_WAIT_S
+        )
+    except (ApiError, JobError) as error:
+        if error.code not in {JobErrorCode.GONE, ProblemCode.PHOTO_FAILED}:
             raise
         return None
 

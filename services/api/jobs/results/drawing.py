@@ -1,16 +1,20 @@
-"""Pictures of a photo: rendered on demand from the stored bytes, then kept in the bucket."""
+"""Pictures of a photo: drawn on demand from the stored bytes, then kept in the bucket."""
 
 import io
 import uuid
-from collections.abc import Callable
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
+from starlette.concurrency import run_in_threadpool
+
+from services.api.drawing.photo import draw_photo, photo_gone, pixels_of
 from services.api.ids import not_found
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
 from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.ids import IdKind
 from services.common.domain.jobs import ItemStatus
-from services.common.jobs.queue.outcomes import from_payload
 from services.common.jobs.repositories.results import PhotoRecord, ResultRepository
 from services.common.jobs.views import find_job
 from services.common.storage import ObjectMissingError
@@ -48,77 +52,81 @@ def find_drawable(
     return record
 
 
-def annotated_picture(
-    state: ApiState, job_id: uuid.UUID, record: PhotoRecord, *, turn_s: float | None = None
+async def annotated_picture(
+    state: ApiState,
+    tenant: str,
+    job_id: uuid.UUID,
+    record: PhotoRecord,
+    *,
+    wait_s: float | None = None,
 ) -> bytes:
     """Return the photo with its faces drawn on it, a JPEG.
 
     Args:
         state: of the process.
+        tenant: who asks for it.
         job_id: public id of the photo's job.
         record: a photo with a result.
-        turn_s: longest wait for a turn to draw; the state's when None.
+        wait_s: longest wait for it; the renderer's when None.
 
     Raises:
-        JobError: GONE, the photo is erased.
-        TransientError: too many photos are being drawn.
+        JobError: GONE, the photo is erased or was replaced.
+        ApiError: PHOTO_FAILED, it cannot be drawn; OVERLOADED, too many pictures are being drawn.
     """
-
-    # Imported inside: most API processes never draw, and Pillow and numpy are 30 MB.
-    def render(photo: bytes) -> bytes:
-        from services.imaging.annotate import annotate_photo
-
-        return annotate_photo(photo, from_payload(record.payload or {}), limits=state.limits)
-
+    payload = record.payload or {}
+    task = {
+        "do": "annotate",
+        "width": payload["width"],
+        "height": payload["height"],
+        "faces": [
+            {name: face[name] for name in ("face_index", "box", "probabilities", "uncertain")}
+            for face in payload["faces"]
+        ],
+    }
     key = annotated_key(job_id, record.public_id)
-    return _kept(state, key, record, render, turn_s=turn_s)
+    return await _kept(state, tenant, key, record, task, wait_s=wait_s)
 
 
-def preview_picture(
-    state: ApiState, job_id: uuid.UUID, record: PhotoRecord, *, name: str, longest_side: int
+async def preview_picture(
+    state: ApiState,
+    tenant: str,
+    job_id: uuid.UUID,
+    record: PhotoRecord,
+    *,
+    name: str,
+    longest_side: int,
 ) -> bytes:
     """Return the photo without its metadata, a JPEG of at most ``longest_side`` pixels a side.
 
     Raises:
-        JobError: GONE, the photo is erased.
-        TransientError: too many photos are being drawn.
+        JobError: GONE, the photo is erased or was replaced.
+        ApiError: PHOTO_FAILED, it cannot be drawn; OVERLOADED, too many pictures are being drawn.
     """
-
-    def render(photo: bytes) -> bytes:
-        from services.imaging.preview import scale_photo
-
-        return scale_photo(photo, longest_side=longest_side, limits=state.limits)
-
-    return _kept(state, preview_key(job_id, record.public_id, name), record, render)
+    task = {"do": "scale", "longest_side": longest_side}
+    return await _kept(state, tenant, preview_key(job_id, record.public_id, name), record, task)
 
 
-def photo_gone() -> JobError:
-    """Say that only the results are left."""
-    return JobError(JobErrorCode.GONE, "The photo is erased; its results are still there.")
-
-
-def _kept(
+async def _kept(
     state: ApiState,
+    tenant: str,
     key: str,
     record: PhotoRecord,
-    render: Callable[[bytes], bytes],
+    task: Mapping[str, Any],
     *,
-    turn_s: float | None = None,
+    wait_s: float | None = None,
 ) -> bytes:
     try:
-        return state.storage.get(key)
+        return await run_in_threadpool(state.storage.get, key)
     except ObjectMissingError:
-        picture = _render(state, record, render, turn_s=turn_s)
+        make = partial(_draw_and_keep, state, key, record, task)
+        return await state.renderer.draw(
+            key, make, tenant=tenant, pixels=pixels_of(record), wait_s=wait_s
+        )
+
+
+def _draw_and_keep(
+    state: ApiState, key: str, record: PhotoRecord, task: Mapping[str, Any]
+) -> bytes:
+    picture = draw_photo(state, record, task).read()
     state.storage.put(key, io.BytesIO(picture), size=len(picture), content_type=JPEG)
     return picture
-
-
-def _render(
-    state: ApiState, record: PhotoRecord, render: Callable[[bytes], bytes], *, turn_s: float | None
-) -> bytes:
-    try:
-        photo = state.storage.get(record.object_key)
-    except ObjectMissingError:
-        raise photo_gone() from None
-    with state.turn_to_draw(turn_s):
-        return render(photo)

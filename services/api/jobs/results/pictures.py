@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
+from starlette.concurrency import run_in_threadpool
 
 from services.api.dependencies import Reader, State
 from services.api.docs import problems
@@ -38,7 +39,12 @@ def _jpeg(description: str) -> dict[int | str, dict[str, Any]]:
     content = {JPEG: {"schema": {"type": "string", "format": "binary"}}}
     return {
         200: {"content": content, "description": description},
-        **problems(ProblemCode.NOT_FOUND, ProblemCode.JOB_NOT_FINISHED, ProblemCode.GONE),
+        **problems(
+            ProblemCode.NOT_FOUND,
+            ProblemCode.JOB_NOT_FINISHED,
+            ProblemCode.GONE,
+            ProblemCode.PHOTO_FAILED,
+        ),
     }
 
 
@@ -48,7 +54,7 @@ def _jpeg(description: str) -> dict[int | str, dict[str, Any]]:
     response_class=Response,
     responses=_jpeg("The upright photo with a numbered, coloured box per face"),
 )
-def get_annotated(
+async def get_annotated(
     state: State,
     caller: Reader,
     job_id: JobId,
@@ -56,8 +62,9 @@ def get_annotated(
     style: Annotated[Literal["box"], Query()] = "box",  # noqa: ARG001 - one style so far
 ) -> Response:
     """Draw the faces; the numbers are their `face_index`. Drawn once, then kept."""
-    record = find_drawable(state, caller.tenant, job_id, item_id)
-    return Response(annotated_picture(state, job_id, record), media_type=JPEG, headers=_CACHE)
+    record = await run_in_threadpool(find_drawable, state, caller.tenant, job_id, item_id)
+    picture = await annotated_picture(state, caller.tenant, job_id, record)
+    return Response(picture, media_type=JPEG, headers=_CACHE)
 
 
 @router.get(
@@ -66,7 +73,7 @@ def get_annotated(
     response_class=Response,
     responses=_jpeg("The upright photo without metadata, nothing drawn on it"),
 )
-def get_photo(
+async def get_photo(
     state: State,
     caller: Reader,
     job_id: JobId,
@@ -76,8 +83,13 @@ def get_photo(
     ] = PreviewSize.MEDIUM,
 ) -> Response:
     """Show the photo itself: `box_norm` of a face holds at every size. Scaled once, then kept."""
-    record = find_drawable(state, caller.tenant, job_id, item_id)
-    picture = preview_picture(
-        state, job_id, record, name=size.value, longest_side=size.longest_side
+    record = await run_in_threadpool(find_drawable, state, caller.tenant, job_id, item_id)
+    picture = await preview_picture(
+        state,
+        caller.tenant,
+        job_id,
+        record,
+        name=size.value,
+        longest_side=size.longest_side,
     )
     return Response(picture, media_type=JPEG, headers=_CACHE)

@@ -1,0 +1,80 @@
+"""A stored photo on its way into a child: fetched, verified, never decoded here."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from services.api.state import ApiState
+from services.common.domain.errors import ItemError, ItemErrorCode, JobError, JobErrorCode
+from services.common.jobs.repositories.results import PhotoRecord
+from services.common.storage import ObjectMissingError
+from services.imaging.children.process import Budget, Made
+
+# Pillow's 4 bytes and numpy's 3 are there at once; what takes more is refused (ADR 0021).
+_BYTES_A_PIXEL = 8
+# These very bytes were analysed, so they are not damaged: libwebp and libtiff say so as well
+# when they get no memory.
+_SAID_OF_MEMORY = frozenset({ItemErrorCode.DECODE_FAILED, ItemErrorCode.TRUNCATED})
+
+
+def pixels_of(record: PhotoRecord) -> int:
+    """Return how many pixels the photo has, by its result."""
+    payload = record.payload or {}
+    return int(payload["width"]) * int(payload["height"])
+
+
+def draw_photo(state: ApiState, record: PhotoRecord, task: Mapping[str, Any]) -> Made:
+    """Have a child do ``task`` on the stored photo; blocks.
+
+    Raises:
+        JobError: GONE, the photo is erased or was replaced.
+        ItemError: the child cannot read it.
+        TransientError: the bucket does not answer, or no child can be started.
+    """
+    budget = Budget.of_pixels(pixels_of(record), bytes_each=_BYTES_A_PIXEL)
+    try:
+        return state.renderer.children.run(
+            {**task, "limits": asdict(state.limits)}, _verified(state, record), budget
+        )
+    except ItemError as error:
+        if error.code not in _SAID_OF_MEMORY:
+            raise
+        raise ItemError(
+            ItemErrorCode.OUT_OF_MEMORY,
+            "The photo needs more memory to be drawn than a picture may take; its results are"
+            " still there.",
+        ) from error
+
+
+def photo_gone() -> JobError:
+    """Say that only the results are left."""
+    return JobError(JobErrorCode.GONE, "The photo is erased; its results are still there.")
+
+
+def _verified(state: ApiState, record: PhotoRecord) -> Iterator[bytes]:
+    """Yield the stored bytes, and raise at their end if they are not those that were analysed.
+
+    A presigned URL can replace a photo for as long as it holds, an hour.
+    """
+    digest = hashlib.sha256()
+    left = state.limits.photo_bytes
+    try:
+        with state.storage.open(record.object_key) as chunks:
+            for chunk in chunks:
+                left -= len(chunk)
+                if left < 0:
+                    raise _replaced()
+                digest.update(chunk)
+                yield chunk
+    except ObjectMissingError:
+        raise photo_gone() from None
+    if digest.digest() != record.sha256:
+        raise _replaced()
+
+
+def _replaced() -> JobError:
+    return JobError(
+        JobErrorCode.GONE,
+        "The stored photo is not the one that was analysed; its results are still there.",
+    )
