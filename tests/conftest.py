@@ -21,6 +21,9 @@ def pytest_configure() -> None:
     # A developer's own stack in the environment must not reach into a test's settings.
     for name in [name for name in os.environ if name.startswith("HFER_")]:
         del os.environ[name]
+    # Beside four busy processes on two cores a niced worker gets a twentieth of a core and took
+    # more than 120 s to load its model. A test that is about niceness sets it.
+    os.environ["HFER_WORKER__NICENESS"] = "0"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
