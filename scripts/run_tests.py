@@ -26,8 +26,8 @@ from xml.etree import ElementTree as ET
 REPORTS = Path("build/reports")
 # The limit of pyproject.toml is for all covered tiers together, not for each.
 COVERAGE = ("--cov=services", "--cov-report=", "--cov-fail-under=0")
-# The largest two, TensorFlow beside a stack with its workers, take about 6 GiB, a third up to 3;
-# hosts of CI have 16. In two lanes a sixth of two cores lay idle while servers started and leases
+# The largest two, TensorFlow beside a stack with its workers, take about 6 GiB; three
+# were not measured, so hosts of CI with 16 keep to two. In two lanes a sixth of two cores lay idle while servers started and leases
 # ran out.
 TWO_LANES_GIB, THREE_LANES_GIB = 8, 20
 _GIB = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -160,7 +160,7 @@ class PytestRun:
     """A tier in a pytest of its own, which was started now and writes to a file.
 
     It leads a process group, so that all of it can be told to end, and asks the kernel for a
-    Ctrl-C when the runner dies: kill -9 of the runner left pytests that went on for 20 minutes.
+    Ctrl-C when the runner dies: a killed runner left its pytests running.
     """
 
     def __init__(self, tier: Tier) -> None:
