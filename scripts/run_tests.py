@@ -26,9 +26,9 @@ from xml.etree import ElementTree as ET
 REPORTS = Path("build/reports")
 # The limit of pyproject.toml is for all covered tiers together, not for each.
 COVERAGE = ("--cov=services", "--cov-report=", "--cov-fail-under=0")
-# The largest two, TensorFlow beside a stack with its workers, take about 6 GiB; three
-# were not measured, so hosts of CI with 16 keep to two. In two lanes a sixth of two cores lay idle while servers started and leases
-# ran out.
+# The largest two, TensorFlow beside a stack with its workers, take about 6 GiB; three were not
+# measured, so hosts of CI with 16 keep to two. In two lanes a sixth of two cores lay idle while
+# servers started and leases ran out.
 TWO_LANES_GIB, THREE_LANES_GIB = 8, 20
 _GIB = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
 LANES = 1 + (_GIB > TWO_LANES_GIB) + (_GIB > THREE_LANES_GIB)
