@@ -132,8 +132,10 @@ def main() -> int:
 def listen_to_signals() -> None:
     """Make SIGTERM and a closed terminal end us as Ctrl-C does, and the tiers with us."""
     # Set anew: a shell starts its background jobs with SIGINT ignored, and they would inherit it.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _as_ctrl_c)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else nohup started us
+        signal.signal(signal.SIGHUP, _as_ctrl_c)
 
 
 def _as_ctrl_c(_number: int, _frame: object) -> NoReturn:
