@@ -33,7 +33,7 @@ TARGETS = {
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Image]:
-    replayer = Replayer(tmp_path_factory.mktemp("images"))
+    replayer = Replayer(tmp_path_factory.mktemp("images"), quick=True)
     names = ("api", "maintenance", "migrate", "worker-cpu", "web")
     return {name: replayer.build(name) for name in names}
 
