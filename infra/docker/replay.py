@@ -4,7 +4,8 @@ The lines of the Dockerfile themselves are run, not a copy of them: the virtual 
 made and filled by its RUN lines, the code comes by its COPY lines, and what the container would
 run (CMD, HEALTHCHECK, ENV) is read from it. Not replayed: what needs root or Debian's packages
 in the final stages; those RUN lines are kept in `Image.left_out`. Absolute paths of the image
-become paths below the folder. Tests replay quickly: uv installs in pip's place, without bytecode.
+become paths below the folder. Tests replay quickly: uv installs in pip's place, without bytecode,
+and the environment that several targets copy is one.
 """
 
 import json
@@ -83,12 +84,10 @@ class Replayer:
     Args:
         folder: where every stage gets a root of its own.
         dockerfile: what is replayed, from the repository that it stands in.
-        quick: let uv install what the lines install with pip.
+        quick: let uv install what the lines install with pip, and link environments.
     """
 
-    def __init__(
-        self, folder: Path, *, dockerfile: Path = DOCKERFILE, quick: bool = False
-    ) -> None:
+    def __init__(self, folder: Path, *, dockerfile: Path = DOCKERFILE, quick: bool = False) -> None:
         self._folder = folder
         self._quick = quick
         self._stages = read_stages(dockerfile)
@@ -110,6 +109,8 @@ class Replayer:
             building = any(stage.name == BUILDER for stage in line)
             for stage in line:
                 self._apply(stage, image, building=building)
+            if self._quick:
+                image.env["PYTHONDONTWRITEBYTECODE"] = ""  # left to the first import by uv
             self._built[target] = image
         return self._built[target]
 
@@ -144,7 +145,9 @@ class Replayer:
             path = source_root / source.lstrip("/")
             goal = target / path.name if into else target
             goal.parent.mkdir(parents=True, exist_ok=True)
-            if path.is_dir():
+            if self._quick and source == "/venv":
+                goal.symlink_to(path)  # what one target compiles is there for all
+            elif path.is_dir():
                 shutil.copytree(path, goal, symlinks=True, copy_function=_link, dirs_exist_ok=True)
             elif path.is_file():
                 shutil.copy(path, goal)
