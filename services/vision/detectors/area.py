@@ -5,9 +5,9 @@ input rows ``floor(i*H/h)`` to ``ceil((i+1)*H/h) - 1``, so neighbouring windows 
 OpenCV's INTER_AREA weighs that row by its part instead and, when enlarging, interpolates: with
 it the engines would see other pixels than the reference and other faces at the thresholds.
 
-The loops are compiled by numba when this module is first imported on a host (0.6 s on an idle
-core, 2.2 s of CPU on a busy one). In numpy, whichever way the windows were summed up, they took
-three to five times as long (docs/performance.md).
+The loops are compiled by numba when this module is imported (0.6 s), or loaded (``compiled``). In
+numpy, whichever way the windows were summed up, they took three to five times as long
+(docs/performance.md).
 """
 
 import numpy as np

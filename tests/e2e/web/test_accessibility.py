@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
@@ -81,3 +82,13 @@ def test_the_login(new_page: NewPage, locked_site: str) -> None:
     expect(page.locator("h1")).to_have_text("Jobs")
     page.get_by_role("button", name="Log out").click()
     page.wait_for_url("**/login")
+
+
+@pytest.mark.parametrize("ink", ["#dddddd, #ffffff", "#000000, #222222"], ids=["light", "dark"])
+def test_too_little_contrast_in_one_scheme_is_found(new_page: NewPage, ink: str) -> None:
+    """Else the tests above could not fail."""
+    page = new_page("/notice")
+    page.evaluate(
+        "ink => document.documentElement.style.setProperty('--ink', `light-dark(${ink})`)", ink
+    )
+    assert {one.split()[0] for one in violations(page)} == {"color-contrast"}

@@ -43,7 +43,16 @@ def test_damaged_files_are_compiled_anew(folder: Path, damage: bytes) -> None:
     assert compile_twice()(21) == 42
 
 
-def test_without_a_folder_it_is_compiled(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_folder_nothing_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    assert compile_twice()(21) == 42
+    assert hits(compile_twice()) == 0
+    assert list(folder.iterdir()) == []
+
+
+def test_in_a_folder_that_cannot_be_written_it_is_compiled(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def no_locator(*_: object) -> None:
         raise RuntimeError("cannot cache function: no locator available")
 
