@@ -3,6 +3,7 @@
 They come last (conftest.py), as they take the place of the stack's processes for good.
 """
 
+import os
 import subprocess
 import tomllib
 from collections.abc import Mapping
@@ -38,7 +39,22 @@ TARGETS = {
 def images(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Image]:
     replayer = Replayer(tmp_path_factory.mktemp("images"), quick=True)
     names = ("api", "maintenance", "migrate", "worker-cpu", "web")
-    return {name: replayer.build(name) for name in names}
+    images = {name: replayer.build(name) for name in names}
+    compile_for_children(images["worker-cpu"])
+    return images
+
+
+def compile_for_children(worker: Image) -> None:
+    """Import what each child does: both would compile it, in the time that they have to come up."""
+    script = (
+        "import services.worker.tasks, services.vision.build, services.vision.detectors.openvino"
+    )
+    subprocess.run(
+        worker.argv(["python", "-c", script]),
+        env={**os.environ, **worker.env, "PYTHONPATH": ""},
+        cwd=worker.workdir,
+        check=True,
+    )
 
 
 @pytest.fixture(scope="module")
