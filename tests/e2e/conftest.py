@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.local.apps import app_programs
 from infra.local.console import Console
 from infra.local.stack import LocalStack, local_stack, storage_settings
 from services.common.storage import build_storage
@@ -100,8 +101,9 @@ def stored_photos(stack: LocalStack) -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the images last: they take the stack's processes away for good."""
-    items.sort(key=lambda item: item.path.name == "test_images.py")
+    """Put last what leaves the stack spoilt: requests of all kinds, then the images' processes."""
+    last = ("test_schemathesis.py", "test_images.py")
+    items.sort(key=lambda item: last.index(item.path.name) if item.path.name in last else -1)
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -144,6 +146,28 @@ def stack(photo_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         stack.start_servers()
         stack.start_apps()
         yield stack
+
+
+@dataclass(frozen=True)
+class Door:
+    """One more API process, with hfer's interface."""
+
+    name: str
+    url: str
+
+
+def open_door(stack: LocalStack, name: str, port: int, **settings: str) -> Door:
+    """Start one; its name in the supervisor is ``name``."""
+    url = f"http://127.0.0.1:{port}"
+    environment = {
+        **stack.environment,
+        "HFER_API__PORT": str(port),
+        "HFER_COMPAT__ENABLED": "true",
+        **settings,
+    }
+    api = next(program for program in app_programs(environment, url=url) if program.name == "api")
+    stack.supervisor.start(replace(api, name=name))
+    return Door(name, url)
 
 
 @pytest.fixture(scope="module")
