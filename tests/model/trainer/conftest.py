@@ -1,8 +1,13 @@
-"""One run of the trainer's whole way, for every module that looks at what a run leaves."""
+"""One run of the trainer's whole way, for every module that looks at what a run leaves.
+
+TensorFlow optimises no graph in this process: that takes longer than what is saved in the few
+steps of a test. Processes that a test starts do, as a user's.
+"""
 
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 from typer.testing import CliRunner
 
 from services.trainer.cli import app
@@ -26,6 +31,8 @@ SETTINGS = [
     "loop.epochs=4",
     "loop.threads=1",
 ]
+
+tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 def invoke(*arguments: str) -> str:

@@ -50,7 +50,7 @@ class TestBackbones:
         )
 
     def test_leaves_the_global_precision_as_it_was(self) -> None:
-        config = ModelConfig(backbone=Backbone.DENSENET121)
+        config = ModelConfig(backbone=Backbone.RESNET50)
         model = build_network(
             config, size=32, normalisation=RGB, precision=Precision.MIXED_BFLOAT16
         )
