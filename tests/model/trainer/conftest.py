@@ -22,6 +22,7 @@ SETTINGS = [
     "model.densenet.blocks=1,2",
     "model.densenet.growth=4",
     "model.densenet.stem=8",
+    "model.int8=true",
     "augment.flip=0",
     "augment.rotate=0",
     "augment.erase=0",

@@ -1,6 +1,5 @@
 """A real sweep, stopped once, against one run of the winner that never stopped."""
 
-import itertools
 import json
 import math
 from pathlib import Path
@@ -57,14 +56,12 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = write_image_folder(folder / "data", train=24, test=2, val=8)
     arguments = ["sweep", "--data", str(data), "--run", str(folder / "sweep"), *SETTINGS]
     arguments += ["--rungs", "1,3", "--keep", "0.3"]
-    begun = None
-    for hundredths in itertools.count(1):  # the least that lasts until a run begins
-        limit = ("--max-minutes", str(hundredths / 100))
-        stopped = CliRunner().invoke(app, [*arguments, *limit])
+    begun, minutes = None, 0.01
+    while begun is None:  # a little more until it lasts for a first step
+        stopped = CliRunner().invoke(app, [*arguments, "--max-minutes", str(minutes)])
         assert stopped.exit_code == UNFINISHED, stopped.output
         assert state(folder / "sweep")["outcomes"] == []
-        if begun := winner(folder / "sweep").checkpoints.load_last():
-            break
+        begun, minutes = winner(folder / "sweep").checkpoints.load_last(), minutes * 1.5
     assert 0 < begun.position.step < 21  # steps of an epoch
     finished = CliRunner().invoke(app, arguments)
     assert finished.exit_code == 0, finished.output
