@@ -6,12 +6,15 @@ steps of a test. Processes that a test starts do, as a user's.
 
 from pathlib import Path
 
+import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 from typer.testing import CliRunner
 
 from services.trainer.cli import app
 from services.trainer.commands.training import UNFINISHED
+from services.trainer.networks.saved_network import Logits
 from tests.fixtures.training import write_image_folder
 
 SETTINGS = [
@@ -41,6 +44,11 @@ def invoke(*arguments: str) -> str:
     result = CliRunner(env={"COLUMNS": "200"}).invoke(app, arguments)
     assert result.exit_code == 0, result.output
     return result.output
+
+
+def answers(model: keras.Model) -> Logits:
+    """What ``saved_network.inference`` gives, layer by layer: no graph for one batch."""
+    return lambda crops: model(crops.astype(np.float32), training=False).numpy()
 
 
 @pytest.fixture(scope="session")
