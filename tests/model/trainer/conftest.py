@@ -34,6 +34,7 @@ SETTINGS = [
     "loop.batch_size=8",
     "loop.epochs=4",
     "loop.threads=1",
+    "loop.precision=float32",  # a CPU without bfloat16 imitates it slowly
 ]
 
 tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
