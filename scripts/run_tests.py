@@ -1,6 +1,7 @@
 """Run every tier of tests, each in a pytest of its own, and say what came of all together.
 
-Two tiers run side by side: those with servers mostly wait, and leave a core to those that compute.
+Two or three run side by side: those with servers mostly wait, and leave the cores to those that
+compute.
 What a tier says is printed when it ends; until then it can be read in build/reports/TIER.log.
 
 The tiers that hold torch and tensorflow never share a process: tensorflow imported before
@@ -11,21 +12,29 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 from xml.etree import ElementTree as ET
 
 REPORTS = Path("build/reports")
 # The limit of pyproject.toml is for all covered tiers together, not for each.
 COVERAGE = ("--cov=services", "--cov-report=", "--cov-fail-under=0")
-# The largest pair, TensorFlow beside a stack with its workers, takes about 6 GiB.
-LANES = 2 if os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") > 8 * 2**30 else 1
+# The largest two, TensorFlow beside a stack with its workers, take about 6 GiB; three were not
+# measured, so hosts of CI with 16 keep to two. In two lanes a sixth of two cores lay idle while
+# servers started and leases ran out.
+TWO_LANES_GIB, THREE_LANES_GIB = 8, 20
+_GIB = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+LANES = 1 + (_GIB > TWO_LANES_GIB) + (_GIB > THREE_LANES_GIB)
 POLL_S, PROGRESS_S = 0.2, 30
+# How long a tier may take to stop its servers before it is killed.
+STOP_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -75,7 +84,8 @@ PGBOUNCER = str(Path(sys.executable).with_name("pgbouncer"))
 CLOSED_NETWORK = str(Path(sys.executable).with_name("closed-network"))
 BEHIND_PGBOUNCER = "tests/integration/common/db/test_pgbouncer.py"
 EGRESS = "tests/fault/test_egress.py"
-# In the order of their starts: the longest first, so that none is left to run alone at the end.
+# In the order of their starts: the longest first, so that none is left to run alone at the end,
+# and last the one that keeps both cores busy by itself.
 TIERS = (
     Tier("model-tensorflow", ("tests/model/trainer",), covered=True),
     Tier("e2e", ("tests/e2e",), ("--ignore=tests/e2e/web",)),
@@ -87,10 +97,10 @@ TIERS = (
         covered=True,
     ),
     Tier("browser", ("tests/e2e/web",), needs=BROWSERS),
-    Tier("unit", ("tests/unit", "tests/architecture"), PARALLEL, covered=True),
     Tier("egress", (EGRESS,), needs=(CLOSED_NETWORK,)),
     Tier("pgbouncer", (BEHIND_PGBOUNCER,), needs=(PGBOUNCER,)),
     Tier("model-torch", ("tests/model/vision",)),
+    Tier("unit", ("tests/unit", "tests/architecture"), PARALLEL, covered=True),
 )
 
 
@@ -104,6 +114,7 @@ def main() -> int:
     chosen = arguments.tiers or names
     if unknown := set(chosen) - set(names):
         parser.error(f"unknown tiers: {', '.join(sorted(unknown))}")
+    listen_to_signals()
     REPORTS.mkdir(parents=True, exist_ok=True)
     for old in Path().glob(".coverage*"):
         old.unlink()
@@ -118,6 +129,19 @@ def main() -> int:
     return conclude(outcomes, coverage_code=coverage_code, seconds=seconds, left_out=left_out)
 
 
+def listen_to_signals() -> None:
+    """Make SIGTERM and a closed terminal end us as Ctrl-C does, and the tiers with us."""
+    # Set anew: a shell starts its background jobs with SIGINT ignored, and they would inherit it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _as_ctrl_c)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else nohup started us
+        signal.signal(signal.SIGHUP, _as_ctrl_c)
+
+
+def _as_ctrl_c(_number: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
 class Run(Protocol):
     """A tier that was started."""
 
@@ -127,12 +151,19 @@ class Run(Protocol):
     def output(self) -> str:
         """Return what it has said so far."""
 
+    def interrupt(self) -> None:
+        """Ask it to end as Ctrl-C would."""
+
     def wait(self) -> object:
         """Wait for its end."""
 
 
 class PytestRun:
-    """A tier in a pytest of its own, which was started now and writes to a file."""
+    """A tier in a pytest of its own, which was started now and writes to a file.
+
+    It leads a process group, so that all of it can be told to end, and asks the kernel for a
+    Ctrl-C when the runner dies: a killed runner left its pytests running.
+    """
 
     def __init__(self, tier: Tier) -> None:
         """Start it."""
@@ -143,6 +174,7 @@ class PytestRun:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [
+                    *(("setpriv", "--pdeathsig", "INT", "--") if shutil.which("setpriv") else ()),
                     *(sys.executable, "-m", "pytest", "-q", *tier.paths, *tier.options),
                     *(*(COVERAGE if tier.covered else ()), f"--junit-xml={self._report}"),
                 ],
@@ -150,6 +182,7 @@ class PytestRun:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
 
     def poll(self) -> Outcome | None:
@@ -164,9 +197,22 @@ class PytestRun:
         """Return what it has said so far."""
         return self._log.read_text(errors="replace")
 
+    def interrupt(self) -> None:
+        """Ask it to end as Ctrl-C would: pytest stops its servers then, and not on SIGTERM."""
+        self._signal(signal.SIGINT)
+
     def wait(self) -> object:
-        """Wait for its end: Ctrl-C has reached it too, and it stops its servers."""
-        return self._process.wait()
+        """Wait for its end; kill what is left of it after a minute, or at a second Ctrl-C."""
+        try:
+            return self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
 
 
 def run_side_by_side(
@@ -189,6 +235,8 @@ def run_side_by_side(
                 print(f"{now - started:7.0f} s  {progress(running)}", flush=True)
             time.sleep(0 if ended else POLL_S)
     finally:
+        for run in running.values():
+            run.interrupt()
         for run in running.values():
             run.wait()
     return outcomes

@@ -20,7 +20,9 @@ def read(path: Path) -> list[Manifest]:
 
 def parse(text: str) -> list[Manifest]:
     """Return the documents of a YAML text."""
-    return [each for each in yaml.safe_load_all(text) if each is not None]
+    # libyaml's: much quicker than the one in Python.
+    documents = yaml.load_all(text, Loader=yaml.CSafeLoader)
+    return [each for each in documents if each is not None]
 
 
 def manifest_files(folder: Path = FOLDER) -> list[Path]:

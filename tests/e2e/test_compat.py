@@ -3,7 +3,6 @@
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -11,9 +10,9 @@ import pytest
 from PIL import Image, ImageOps
 
 from benchmarks.photos import SAMPLES
-from infra.local.apps import app_programs
 from infra.local.ports import PortBook
 from infra.local.stack import LocalStack
+from tests.e2e.conftest import Door, open_door
 from tests.e2e.photos import sample_paths
 from tests.fixtures.hfer_front import HferFront, unwrap
 
@@ -22,31 +21,15 @@ pytestmark = pytest.mark.xdist_group("e2e")
 EMOTIONS = {"surprise", "fear", "disgust", "happiness", "anger", "sadness", "neutral"}
 
 
-@dataclass(frozen=True)
-class Door:
-    """One more API process, with hfer's interface and a key that stands for all callers."""
-
-    name: str
-    url: str
-
-
-def open_door(stack: LocalStack, name: str, port: int) -> Door:
-    url = f"http://127.0.0.1:{port}"
-    environment = {
-        **stack.environment,
-        "HFER_API__PORT": str(port),
-        "HFER_COMPAT__ENABLED": "true",
-        "HFER_COMPAT__ANONYMOUS_KEY": stack.tenant_key(),
-    }
-    api = next(program for program in app_programs(environment, url=url) if program.name == "api")
-    stack.supervisor.start(replace(api, name=name))
-    return Door(name, url)
-
-
 @pytest.fixture(scope="module")
 def doors(stack: LocalStack) -> Iterator[tuple[Door, Door]]:
+    """Two with a key that stands for all callers."""
+    everybody = {"HFER_COMPAT__ANONYMOUS_KEY": stack.tenant_key()}
     with PortBook() as book:
-        both = (open_door(stack, "door-1", book.take()), open_door(stack, "door-2", book.take()))
+        both = (
+            open_door(stack, "door-1", book.take(), **everybody),
+            open_door(stack, "door-2", book.take(), **everybody),
+        )
         yield both
         for door in both:
             stack.supervisor.children.pop(door.name).kill()

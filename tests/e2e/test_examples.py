@@ -50,6 +50,17 @@ class Shell:
         assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
         return done
 
+    def install(self, what: str) -> None:
+        """Install as the pages say, by uv in pip's place: 2 s of CPU instead of 15.
+
+        Whoever has configured pip alone still gets it.
+        """
+        uv = Path(sys.executable).with_name("uv")
+        self.type(
+            f"'{uv}' pip install --quiet --python venv/bin/python '{what}'"
+            f" || '{sys.executable}' -m pip --python venv/bin/python install -q '{what}'"
+        )
+
     def python(self, script: str) -> subprocess.CompletedProcess[str]:
         (self.folder / "example.py").write_text(script)
         return self.type("python -W error example.py")
@@ -59,7 +70,7 @@ class Shell:
 def shell(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """An empty environment, and what a user has who cloned the repository."""
     folder = tmp_path_factory.mktemp("user")
-    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     # A copy, because building leaves build/ and *.egg-info in the tree.
     skipped = shutil.ignore_patterns("build", "*.egg-info", "__pycache__")
     shutil.copytree(REPOSITORY / "client", folder / "client", ignore=skipped)
@@ -76,15 +87,16 @@ def shell(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Shell:
         "NO_PROXY": "127.0.0.1",
     }
     shell = Shell(folder, environment)
-    shell.type("pip install -q ./client")
+    shell.install("./client")
     return shell
 
 
 class TestReadme:
     def test_the_client_brings_no_machine_learning(self, shell: Shell) -> None:
-        listed = shell.type("pip list --format freeze").stdout.lower()
-        assert "httpx==" in listed
-        assert not {"numpy", "torch", "tensorflow", "openvino"} & set(re.findall(r"^\w+", listed))
+        packages = (shell.folder / "venv").glob("lib/python*/site-packages/*.dist-info")
+        listed = {path.name.partition("-")[0].lower() for path in packages}
+        assert "httpx" in listed
+        assert not {"numpy", "torch", "tensorflow", "openvino"} & listed
 
     def test_from_the_shell(self, shell: Shell) -> None:
         (command,) = [part for part in examples(README, "") if part.startswith("hfer submit")]
@@ -100,7 +112,7 @@ class TestReadme:
 @pytest.fixture(scope="module")
 def pandas_shell(shell: Shell) -> Shell:
     """The same environment, with pandas."""
-    shell.type("pip install -q './client[pandas]'")
+    shell.install("./client[pandas]")
     return shell
 
 

@@ -1,8 +1,12 @@
-"""The images without Docker: built by the Dockerfile's own lines, started, healthy, at work."""
+"""The images without Docker: built by the Dockerfile's own lines, started, healthy, at work.
 
+They come last (conftest.py), as they take the place of the stack's processes for good.
+"""
+
+import os
 import subprocess
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,23 +37,36 @@ TARGETS = {
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Image]:
-    replayer = Replayer(tmp_path_factory.mktemp("images"))
+    replayer = Replayer(tmp_path_factory.mktemp("images"), quick=True)
     names = ("api", "maintenance", "migrate", "worker-cpu", "web")
-    return {name: replayer.build(name) for name in names}
+    images = {name: replayer.build(name) for name in names}
+    compile_for_children(images["worker-cpu"])
+    return images
+
+
+def compile_for_children(worker: Image) -> None:
+    """Import what each child does: both would compile it, in the time that they have to come up."""
+    script = (
+        "import services.worker.tasks, services.vision.build, services.vision.detectors.openvino"
+    )
+    subprocess.run(
+        worker.argv(["python", "-c", script]),
+        env={**os.environ, **worker.env, "PYTHONPATH": ""},
+        cwd=worker.workdir,
+        check=True,
+    )
 
 
 @pytest.fixture(scope="module")
-def contained(stack: LocalStack, images: Mapping[str, Image]) -> Iterator[Mapping[str, Image]]:
-    """The stack with each of our processes replaced, for a while, by one from its image."""
+def contained(stack: LocalStack, images: Mapping[str, Image]) -> Mapping[str, Image]:
+    """The stack with each of our processes replaced by one from its image."""
     stack.start_web()
     children = stack.supervisor.children
     originals = {name: children[name].program for name in TARGETS}
     stack.supervisor.stop(*TARGETS)
     for name, target in TARGETS.items():
         stack.supervisor.start(contain(originals[name], images[target]))
-    yield images
-    stack.supervisor.stop(*TARGETS)
-    stack.supervisor.start(*(originals[name] for name in TARGETS))
+    return images
 
 
 def contain(program: Program, image: Image) -> Program:

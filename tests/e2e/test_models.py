@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hfer import Client
 from infra.local.stack import LocalStack
 from tests.e2e.conftest import Cli
 from tests.e2e.photos import sample_paths
@@ -55,10 +56,15 @@ def models(cli: Cli) -> list[dict[str, Any]]:
 
 
 def answering(cli: Cli) -> str:
-    """Submit a photo and return the model that its result names."""
-    done = cli.run("submit", sample_paths()[0], "--wait", "--format", "jsonl", "--quiet")
-    version: str = json.loads(done.stdout)["model_version"]
-    return version
+    """Submit a photo and return the model that its result names.
+
+    By the package: asked over and over, the command would start a Python each time.
+    """
+    with Client(cli.url, cli.key) as client:
+        job = client.submit(sample_paths()[0])
+        job.wait(timeout_s=FOLLOWS_S)
+        (photo,) = job.results()
+    return str(photo.model_version)
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from hfer import Client
+from tests.fixtures.analysers import FIVE_MS
 from tests.fixtures.launcher import Launcher, is_alive, wait_gone
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "hopper.jpg"
@@ -17,6 +18,13 @@ SAMPLE = Path(__file__).parents[2] / "samples" / "hopper.jpg"
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("run") / "local"
+
+
+@pytest.fixture
+def _light_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One child without networks: two load them for 9 s of CPU."""
+    monkeypatch.setenv("HFER_WORKER__CONCURRENCY", "1")
+    monkeypatch.setenv("HFER_WORKER__ANALYSER", FIVE_MS)
 
 
 @pytest.fixture
@@ -40,6 +48,7 @@ def test_prints_a_url_and_a_key_that_work(launcher: Launcher) -> None:
     assert wait_gone(launcher.children) == []
 
 
+@pytest.mark.usefixtures("_light_worker")
 def test_a_crash_of_the_launcher_leaves_no_orphan(launcher: Launcher) -> None:
     assert all(is_alive(child) for child in launcher.children)
     launcher.end(signal.SIGKILL)

@@ -3,28 +3,21 @@
 The commands are those of docs/client.md, as written there.
 """
 
-import io
 import json
 import re
 import subprocess
 import sys
-import threading
 import zipfile
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
-from infra.local.console import Console
-from infra.local.stack import LocalStack, local_stack, storage_settings
+from infra.local.stack import LocalStack, storage_settings
 from services.common.config import StorageSettings
 from services.common.storage import ObjectStorage, build_storage
 from tests.e2e.conftest import COMMAND_S, REPOSITORY, Cli
 from tests.e2e.photos import sample_paths, write_colours
 
-# One stack serves the module; it is another one than that of the session.
+# One stack serves the whole session, so these stay in one process of pytest-xdist.
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
 PAGE = (REPOSITORY / "docs" / "client.md").read_text()
@@ -32,53 +25,10 @@ HOST = "https://photos.example.com"
 PREAMBLE = f'hfer() {{ "{sys.executable}" -m hfer "$@"; }}\n'
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def photo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A web server on loopback that has two photos."""
-    folder = tmp_path_factory.mktemp("www")
-    for name, path in zip(("a.jpg", "b.jpg"), sample_paths(), strict=False):
-        (folder / name).write_bytes(path.read_bytes())
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://localhost:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-@pytest.fixture(scope="module")
-def open_stack(photo_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """A stack that may fetch from that server, and from its own S3 server."""
-    with local_stack(
-        tmp_path_factory.mktemp("open"), console=Console(io.StringIO(), verbose=False)
-    ) as stack:
-        s3_port = storage_settings(stack.environment).endpoint.rpartition(":")[2]
-        stack.environment |= {
-            "HFER_FETCH__ALLOW_HTTP": "true",
-            "HFER_FETCH__PORTS": f"[{photo_server.rpartition(':')[2]}, {s3_port}]",
-            "HFER_FETCH__ALLOW_NETWORKS": '["127.0.0.0/8", "::1/128"]',
-        }
-        stack.start_servers()
-        stack.start_apps()
-        yield stack
-
-
 @pytest.fixture
-def open_cli(open_stack: LocalStack, tmp_path: Path) -> Cli:
-    return Cli(url=open_stack.url, key=open_stack.tenant_key(), folder=tmp_path)
-
-
-@pytest.fixture
-def holiday(open_stack: LocalStack) -> StorageSettings:
+def holiday(stack: LocalStack) -> StorageSettings:
     """A bucket of the user's own."""
-    settings = storage_settings(open_stack.environment).model_copy(update={"bucket": "holiday"})
+    settings = storage_settings(stack.environment).model_copy(update={"bucket": "holiday"})
     bucket: ObjectStorage = build_storage(settings)
     bucket.ensure_bucket()
     for number, path in enumerate(sample_paths()[:2]):
@@ -111,20 +61,20 @@ def type_(cli: Cli, line: str, **more: str) -> list[dict[str, object]]:
     return [json.loads(row) for row in done.stdout.splitlines()]
 
 
-def test_urls_as_arguments(open_cli: Cli, photo_server: str) -> None:
+def test_urls_as_arguments(cli: Cli, photo_server: str) -> None:
     line = example("/b.jpg").replace(HOST, photo_server)
-    photos = type_(open_cli, line)
+    photos = type_(cli, line)
     assert [photo["filename"] for photo in photos] == ["a.jpg", "b.jpg"]
     assert [photo["status"] for photo in photos] == ["succeeded", "succeeded"]
     assert photos[0]["client_ref"] == f"{photo_server}/a.jpg"
 
 
-def test_a_list_of_urls(open_cli: Cli, photo_server: str) -> None:
+def test_a_list_of_urls(cli: Cli, photo_server: str) -> None:
     text = f"# two\n{photo_server}/a.jpg?signature=1\n\n{photo_server}/missing.jpg\n"
-    (open_cli.folder / "urls.txt").write_text(text)
+    (cli.folder / "urls.txt").write_text(text)
     photos = [
         json.loads(row)
-        for row in open_cli.run(
+        for row in cli.run(
             "submit", "--urls", "urls.txt", "--wait", "--format", "jsonl", code=3
         ).stdout.splitlines()
     ]
@@ -132,17 +82,17 @@ def test_a_list_of_urls(open_cli: Cli, photo_server: str) -> None:
     assert photos[1]["error"]["code"] == "fetch_failed"
     assert photos[0]["client_ref"] == f"{photo_server}/a.jpg"
     listed = example("grep").replace("photos.example.com", "localhost")
-    assert [photo["filename"] for photo in type_(open_cli, listed)] == ["a.jpg"]
+    assert [photo["filename"] for photo in type_(cli, listed)] == ["a.jpg"]
 
 
-def test_a_bucket_of_the_users_own(open_cli: Cli, holiday: StorageSettings) -> None:
+def test_a_bucket_of_the_users_own(cli: Cli, holiday: StorageSettings) -> None:
     credentials = {
         "AWS_ACCESS_KEY_ID": holiday.access_key.get_secret_value(),
         "AWS_SECRET_ACCESS_KEY": holiday.secret_key.get_secret_value(),
         "AWS_ENDPOINT_URL_S3": f"http://{holiday.endpoint}",
         "AWS_REGION": holiday.region,
     }
-    photos = type_(open_cli, example("s3://holiday"), **credentials)
+    photos = type_(cli, example("s3://holiday"), **credentials)
     names = [f"s3://holiday/2026/{number} é.jpg" for number in range(2)]
     assert [photo["client_ref"] for photo in photos] == names
     assert [photo["status"] for photo in photos] == ["succeeded", "succeeded"]
@@ -150,20 +100,20 @@ def test_a_bucket_of_the_users_own(open_cli: Cli, holiday: StorageSettings) -> N
     assert credentials["AWS_SECRET_ACCESS_KEY"] not in shown
 
 
-def test_an_address_that_the_service_must_not_fetch_is_refused(open_cli: Cli) -> None:
-    done = open_cli.run("submit", "http://169.254.169.254/latest/meta-data/a.jpg", code=6)
+def test_an_address_that_the_service_must_not_fetch_is_refused(cli: Cli) -> None:
+    done = cli.run("submit", "http://169.254.169.254/latest/meta-data/a.jpg", code=6)
     assert "unsafe-url" in done.stderr
 
 
-def test_a_large_archive_goes_photo_by_photo(open_cli: Cli) -> None:
+def test_a_large_archive_goes_photo_by_photo(cli: Cli) -> None:
     """200 photos are where the client begins to unpack by itself."""
-    folder = open_cli.folder / "album"
+    folder = cli.folder / "album"
     folder.mkdir()
     write_colours(folder, count=201, blue=77)
-    with zipfile.ZipFile(open_cli.folder / "album.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(cli.folder / "album.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.iterdir()):
             archive.write(path, f"album/{path.name}")
-    photos = type_(open_cli, f"{example('album.zip')} --wait --format jsonl")
+    photos = type_(cli, f"{example('album.zip')} --wait --format jsonl")
     assert [photo["client_ref"] for photo in photos] == [
         f"album/photo-{number:04d}.png" for number in range(201)
     ]

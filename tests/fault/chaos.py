@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.common.domain.jobs import ItemState
 from tests.fault.oracle import check_accounts
 from tests.fixtures.factories import JobMaker, MadeJob, Rows
 from tests.fixtures.fleet import Fleet, fleet_on, running_servers, wait_until
@@ -115,11 +114,11 @@ class Progress:
 
     @property
     def share(self) -> float:
-        return len(self.rows.outcomes(self.job.id)) / len(self.job.items)
+        return self.rows.outcome_count(self.job.id) / len(self.job.items)
 
     @property
     def leased(self) -> int:
-        return sum(item.state == ItemState.LEASED for item in self.rows.items(self.job.id))
+        return self.rows.leased_count(self.job.id)
 
     @property
     def finished(self) -> bool:

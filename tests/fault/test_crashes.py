@@ -2,7 +2,6 @@
 
 import signal
 
-from services.common.domain.jobs import ItemState
 from tests.fault.chaos import Chaos, Progress, run_chaos
 from tests.fault.oracle import check_oracle
 from tests.fixtures.analysers import fake_photo
@@ -49,7 +48,7 @@ def test_f7_without_feeder_and_sweeper_nothing_is_lost(
     fleet.kill("maintenance-1")
     fleet.kill("maintenance-2")
     fleet.flush_redis()
-    wait_until(lambda: _nobody_works(rows, job.id), timeout_s=40, what="the end of the task")
+    wait_until(lambda: not progress.leased, timeout_s=40, what="the end of the task")
     stopped_at = progress.share
     assert stopped_at < 1
     fleet.revive("maintenance-1")
@@ -104,7 +103,3 @@ def test_a_worker_without_a_model_ends_itself(fleet: Fleet) -> None:
     assert child.returncode != 0
     assert "worker.no_model" in fleet.log("worker")
     assert fleet.worker_rows() == 0
-
-
-def _nobody_works(rows: Rows, job_id: int) -> bool:
-    return all(item.state != ItemState.LEASED for item in rows.items(job_id))

@@ -55,7 +55,6 @@ class RealFleet:
             HFER_WORKER__BUNDLE_DIR=str(self.shipped.directory),
             HFER_MODELS__CACHE_DIR=str(self.folder / "cache"),
             HFER_MODELS__RETRY_S="3600",
-            HFER_WORKER__NICENESS="0",  # on a busy machine it would take minutes to load
         )
         self.fleet.wait_ready(live or children, timeout_s=FOLLOWS_S)
 

@@ -6,9 +6,7 @@ As a script it is the proof on a network of real size, with data that you name:
 """
 
 import argparse
-import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -16,14 +14,17 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
+import psutil
 
 from services.trainer.training.checkpoint import Checkpoint
 from services.trainer.training.run import Run
 
 # What a run that was killed may tell otherwise: how long it took, in how many sessions.
 _TIMINGS = ("seconds", "images_per_second")
+_STANDING = (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,44 @@ class Kill:
     torn: bool = False
 
 
-class Training:
-    """``python -m services.trainer train`` on the deterministic setting, as a user starts it."""
+class Process(Protocol):
+    """A trainer under way."""
 
-    def __init__(self, folder: Path, *, data: Path, arguments: Sequence[str]) -> None:
+    pid: int
+
+    def poll(self) -> int | None:
+        """Return the exit code once it has ended."""
+
+    def wait(self) -> int | None:
+        """Wait for its end and return the exit code."""
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+
+
+def start_trainer(arguments: Sequence[str], log: Path) -> Process:
+    """Start ``python -m services.trainer``, as a user does; its output is added to ``log``."""
+    with log.open("ab") as file:
+        command = [sys.executable, "-m", "services.trainer", *arguments]
+        return subprocess.Popen(command, stdout=file, stderr=file)
+
+
+class Training:
+    """The command ``train`` on the deterministic setting, in a process of its own."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        data: Path,
+        arguments: Sequence[str],
+        start: Callable[[Sequence[str], Path], Process] = start_trainer,
+    ) -> None:
         self.run = Run(folder)
-        self._command = [
-            *(sys.executable, "-m", "services.trainer", "train"),
-            *("--data", str(data), "--run", str(folder), *arguments, "loop.deterministic=true"),
+        self._start_trainer = start
+        self._arguments = [
+            *("train", "--data", str(data), "--run", str(folder)),
+            *(*arguments, "loop.deterministic=true"),
         ]
         self._log = folder.with_name(f"{folder.name}.log")
 
@@ -72,26 +103,24 @@ class Training:
         assert torn or not kill.torn
         return f"step {self.step}" + (f", within {', '.join(torn)}" if torn else "")
 
-    def _start(self, *more: str) -> subprocess.Popen[bytes]:
-        with self._log.open("ab") as log:
-            return subprocess.Popen([*self._command, *more], stdout=log, stderr=log)
+    def _start(self, *more: str) -> Process:
+        return self._start_trainer([*self._arguments, *more], self._log)
 
-    def _await(
-        self, process: subprocess.Popen[bytes], reached: Callable[[], bool], *, every_s: float
-    ) -> None:
+    def _await(self, process: Process, reached: Callable[[], bool], *, every_s: float) -> None:
         while not reached():
             assert process.poll() is None, f"ended before its kill: {self._log.read_text()}"
             time.sleep(every_s)  # the process to kill can tell nobody when it begins to write
 
-    def _stopped_while_writing(self, process: subprocess.Popen[bytes]) -> bool:
+    def _stopped_while_writing(self, process: Process) -> bool:
         """Whether a file is half written; if so, the process stands still and stays so."""
         if not self._unfinished():
             return False
-        process.send_signal(signal.SIGSTOP)
-        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        found = psutil.Process(process.pid)
+        found.suspend()
+        self._await(process, lambda: found.status() in _STANDING, every_s=0.0005)
         if self._unfinished():
             return True
-        process.send_signal(signal.SIGCONT)
+        found.resume()
         return False
 
     def _unfinished(self) -> list[Path]:

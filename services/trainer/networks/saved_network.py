@@ -28,9 +28,15 @@ def load_network(path: Path) -> keras.Model:
     return loaded
 
 
+def forward_pass(model: keras.Model) -> Any:
+    """Compile ``model`` as it answers, once for batches of every size."""
+    crops = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
+    return tf.function(lambda crops: model(crops, training=False), input_signature=[crops])
+
+
 def inference(model: keras.Model, *, batch_size: int = 256) -> Logits:
     """Return a function from uint8 ``[N, S, S, C]`` to logits float32 ``[N, K]``."""
-    forward: Any = tf.function(lambda crops: model(crops, training=False), reduce_retracing=True)
+    forward = forward_pass(model)
 
     def logits(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         parts = [

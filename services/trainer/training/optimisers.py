@@ -79,15 +79,30 @@ class _Sgd(keras.optimizers.SGD):  # type: ignore[misc]  # keras is untyped
 
 
 class _Adam(keras.optimizers.Adam):  # type: ignore[misc]  # keras is untyped
-    """Adam without any decay."""
+    """Adam without any decay.
+
+    The arithmetic is Keras', bit for bit. Keras writes the correction of the moments anew for each
+    of DenseNet121's 364 variables, by operations that cost it 20 s of CPU before the first step;
+    here it is written once a step.
+    """
 
     def __init__(self, config: OptimConfig, variables: Sequence[Any], clip: float | None) -> None:
         super().__init__(config.lr, global_clipnorm=clip, name=config.kind)
         self._rates = _Rates(config, variables)
 
+    def _backend_update_step(self, gradients: Any, variables: Any, learning_rate: Any) -> None:
+        step = tf.cast(self.iterations.value + 1, tf.float32)
+        self._corrections = [1 - tf.pow(beta, step) for beta in (self.beta_1, self.beta_2)]
+        super()._backend_update_step(gradients, variables, learning_rate)
+
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        factor = self._rates.factors[self._get_variable_index(variable)]
-        super().update_step(gradient, variable, learning_rate * factor)
+        index = self._get_variable_index(variable)
+        first, second = self._corrections
+        rate = learning_rate * self._rates.factors[index] * tf.sqrt(second) / first
+        mean, square = self._momentums[index].value, self._velocities[index].value
+        mean.assign_add((gradient - mean) * (1 - self.beta_1))
+        square.assign_add((tf.square(gradient) - square) * (1 - self.beta_2))
+        variable.assign_sub(mean * rate / (tf.sqrt(square) + self.epsilon))
 
 
 class _AdamW(_Adam):

@@ -26,7 +26,7 @@ def start_tensorflow(config: LoopConfig) -> None:
     that already ran one (a test session) keeps what it has. Determinism stays on for the rest of
     the process.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    quiet_tensorflow()
     keep_freed_memory()
     import keras  # heavy: only commands that train pay for it
     import tensorflow as tf
@@ -47,6 +47,11 @@ def start_tensorflow(config: LoopConfig) -> None:
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(config.seed)
+
+
+def quiet_tensorflow() -> None:
+    """Leave out all but warnings of TensorFlow's C++; it reads this while it is imported."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
 def keep_freed_memory() -> bool:

@@ -15,6 +15,7 @@ from services.trainer.errors import NetworkError, RunError
 from services.trainer.networks.build import build_network
 from services.trainer.networks.normalisation import Normalisation
 from services.trainer.networks.pretrained import load_pretrained
+from services.trainer.networks.saved_network import forward_pass
 from services.trainer.training.ema import build_average
 from services.trainer.training.losses import TrainingLoss
 from services.trainer.training.optimisers import build_optimizer
@@ -77,9 +78,7 @@ class TrainingState:
             self._average = build_average(self.model, decay=config.optim.ema_decay)
         self._loss = TrainingLoss(config.loss, counts=counts)
         self._train_step = tf.function(self._step, reduce_retracing=True)
-        self._infer = tf.function(
-            lambda crops: self.model(crops, training=False), reduce_retracing=True
-        )
+        self._infer = forward_pass(self.model)
 
     def train_step(self, batch: Batch, *, step: int, rate: float) -> float:
         """Take optimiser step number ``step`` (from 0) and return the loss before it.

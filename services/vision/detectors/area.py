@@ -5,14 +5,16 @@ input rows ``floor(i*H/h)`` to ``ceil((i+1)*H/h) - 1``, so neighbouring windows 
 OpenCV's INTER_AREA weighs that row by its part instead and, when enlarging, interpolates: with
 it the engines would see other pixels than the reference and other faces at the thresholds.
 
-The loops are compiled by numba when this module is imported (0.6 s). In numpy, whichever way
-the windows were summed up, they took three to five times as long (docs/performance.md).
+The loops are compiled by numba when this module is imported (0.6 s), or loaded (``compiled``). In
+numpy, whichever way the windows were summed up, they took three to five times as long
+(docs/performance.md).
 """
 
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from services.vision.detectors.compiled import compiled
 from services.vision.transforms import Pixels
 
 Floats = NDArray[np.float32]
@@ -62,7 +64,7 @@ _INDICES = types.int64[::1]
 _SUMS = types.int32[::1]
 
 
-@njit(types.void(types.int64, _INDICES, _INDICES))  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(types.void(types.int64, _INDICES, _INDICES))
 def _windows(length: int, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> None:
     """Start and end of each of ``len(starts)`` windows over ``length`` pixels."""
     count = len(starts)
@@ -71,7 +73,7 @@ def _windows(length: int, starts: NDArray[np.int64], ends: NDArray[np.int64]) ->
         ends[index] = -(-(index + 1) * length // count)
 
 
-@njit(types.void(_RGB, types.int64, types.int64, _SUMS))  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(types.void(_RGB, types.int64, types.int64, _SUMS))
 def _sum_rows(rows: Pixels, left: int, right: int, sums: NDArray[np.int32]) -> None:
     """Sums over all rows of each value from column ``left`` to ``right - 1``."""
     values = 3 * (right - left)
@@ -97,7 +99,7 @@ def _average(
     return np.float32(red) * share, np.float32(green) * share, np.float32(blue) * share
 
 
-@njit(types.void(_RGB, types.int64, types.int64, types.float32[:, :, ::1]))  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(types.void(_RGB, types.int64, types.int64, types.float32[:, :, ::1]))
 def _level(rgb: Pixels, height: int, first_row: int, result: Floats) -> None:
     columns, width = rgb.shape[1], result.shape[2]
     starts, ends = np.empty(width, np.int64), np.empty(width, np.int64)
@@ -114,7 +116,7 @@ def _level(rgb: Pixels, height: int, first_row: int, result: Floats) -> None:
             result[2, row, column] = blue
 
 
-@njit(types.void(_RGB, _CORNERS, types.float32[:, :, :, ::1]))  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(types.void(_RGB, _CORNERS, types.float32[:, :, :, ::1]))
 def _crops(rgb: Pixels, corners: NDArray[np.int64], result: Floats) -> None:
     side = result.shape[1]
     starts, ends = np.empty(side, np.int64), np.empty(side, np.int64)

@@ -1,6 +1,5 @@
 """The whole OpenAPI document, held against the real service by schemathesis with every check."""
 
-import io
 import json
 import os
 import re
@@ -15,10 +14,11 @@ import httpx
 import pytest
 import schemathesis
 
-from infra.local.console import Console
 from infra.local.http import get_json
 from infra.local.paths import REPOSITORY
-from infra.local.stack import LocalStack, local_stack
+from infra.local.ports import PortBook
+from infra.local.stack import LocalStack
+from tests.e2e.conftest import Door, open_door
 from tests.e2e.openapi.config import write_config
 from tests.e2e.photos import sample_paths
 
@@ -30,20 +30,18 @@ LIMIT_S = 180
 
 
 @pytest.fixture(scope="module")
-def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """A stack that may be spoilt: with an operator's key schemathesis revokes and activates."""
-    folder = tmp_path_factory.mktemp("openapi")
-    with local_stack(
-        folder,
-        console=Console(io.StringIO(), verbose=False),
-        overrides={"HFER_COMPAT__ENABLED": "true", "HFER_WORKER__CONCURRENCY": "1"},
-    ) as stack:
-        stack.start_servers()
-        stack.start_apps()
-        yield stack
+def door(stack: LocalStack) -> Iterator[Door]:
+    """An API process in front of a stack that is spoilt: it revokes and activates as operator.
+
+    Nothing but the images comes after (conftest.py).
+    """
+    with PortBook() as book:
+        door = open_door(stack, "openapi", book.take())
+        yield door
+        stack.supervisor.children.pop(door.name).kill()
 
 
-def run(stack: LocalStack, document: Mapping[str, Any], folder: Path) -> CompletedProcess[str]:
+def run(door: Door, key: str, document: Mapping[str, Any], folder: Path) -> CompletedProcess[str]:
     """Hold the service against ``document``."""
     described, config = folder / "openapi.json", folder / "schemathesis.toml"
     described.write_text(json.dumps(document))
@@ -51,10 +49,10 @@ def run(stack: LocalStack, document: Mapping[str, Any], folder: Path) -> Complet
     return subprocess.run(
         [
             *(str(Path(sys.executable).with_name("st")), "--config-file", str(config), "run"),
-            *(str(described), "--url", stack.url, "--checks", "all", "--no-shrink"),
+            *(str(described), "--url", door.url, "--checks", "all", "--no-shrink"),
             *("--seed", str(SEED), "--max-examples", str(EXAMPLES), "--continue-on-failure"),
             *("--generation-database", "none", "--no-color"),
-            *("--header", f"Authorization: Bearer {stack.admin_key}"),
+            *("--header", f"Authorization: Bearer {key}"),
         ],
         env={**os.environ, "PYTHONPATH": str(REPOSITORY), "NO_PROXY": "127.0.0.1"},
         cwd=folder,
@@ -66,14 +64,14 @@ def run(stack: LocalStack, document: Mapping[str, Any], folder: Path) -> Complet
 
 
 @pytest.fixture
-def document(own_stack: LocalStack) -> dict[str, Any]:
-    return get_json(f"{own_stack.url}/openapi.json")
+def document(door: Door) -> dict[str, Any]:
+    return get_json(f"{door.url}/openapi.json")
 
 
 def test_every_operation_keeps_what_the_document_says(
-    own_stack: LocalStack, document: dict[str, Any], tmp_path: Path
+    stack: LocalStack, door: Door, document: dict[str, Any], tmp_path: Path
 ) -> None:
-    done = run(own_stack, document, tmp_path)
+    done = run(door, stack.admin_key, document, tmp_path)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
     operations = sum(len(methods) for methods in document["paths"].values())
     assert f"Tested: {operations}" in done.stdout
@@ -83,21 +81,21 @@ def test_every_operation_keeps_what_the_document_says(
 
 
 def test_a_document_that_is_not_so_is_found_out(
-    own_stack: LocalStack, document: dict[str, Any], tmp_path: Path
+    stack: LocalStack, door: Door, document: dict[str, Any], tmp_path: Path
 ) -> None:
     """Else the test above could not fail."""
     operation = document["paths"]["/v1/limits"]["get"]
     del operation["responses"]["200"]
     lie = {**document, "paths": {"/v1/limits": {"get": operation}}}
-    done = run(own_stack, lie, tmp_path)
+    done = run(door, stack.admin_key, lie, tmp_path)
     assert done.returncode == 1
     assert re.search(r"^ *. ST10\d Undocumented .*: 1$", done.stdout, re.MULTILINE), done.stdout
 
 
 @pytest.fixture
-def client(own_stack: LocalStack) -> Iterator[httpx.Client]:
-    headers = {"Authorization": f"Bearer {own_stack.admin_key}"}
-    with httpx.Client(base_url=own_stack.url, headers=headers, timeout=60, trust_env=False) as it:
+def client(stack: LocalStack, door: Door) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {stack.admin_key}"}
+    with httpx.Client(base_url=door.url, headers=headers, timeout=60, trust_env=False) as it:
         yield it
 
 

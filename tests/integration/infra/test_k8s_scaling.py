@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from uuid import uuid4
 
 import pytest
@@ -17,6 +18,7 @@ from tests.fixtures.factories import JobMaker
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
+@cache
 def query_of(scaler: str) -> str:
     [found] = [
         each for each in of_kind(manifests(), "ScaledObject") if each["metadata"]["name"] == scaler

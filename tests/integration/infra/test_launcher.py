@@ -27,7 +27,7 @@ def launchers() -> Iterator[list[Launcher]]:
 
 @pytest.fixture(scope="module")
 def idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
-    """One that tests only look at."""
+    """One that no test harms."""
     launcher = Launcher(tmp_path_factory.mktemp("idle") / "local").wait_up()
     yield launcher
     launcher.end()
@@ -120,22 +120,20 @@ class TestCrash:
 
 
 class TestSecondStart:
-    def test_in_the_same_folder_is_refused(self, launchers: list[Launcher], tmp_path: Path) -> None:
-        first = start(launchers, tmp_path / "local")
-        second = Launcher(tmp_path / "local")
+    def test_in_the_same_folder_is_refused(self, idle: Launcher) -> None:
+        second = Launcher(idle.folder)
         printed = second.remaining_lines()
         assert second.process.returncode == 1
-        assert f"already runs in {tmp_path / 'local'}" in printed
-        assert f"launcher pid {first.process.pid}" in printed
-        assert is_alive(first.child("postgres"))
+        assert f"already runs in {idle.folder}" in printed
+        assert f"launcher pid {idle.process.pid}" in printed
+        assert is_alive(idle.child("postgres"))
 
     def test_in_another_folder_takes_other_ports(
-        self, launchers: list[Launcher], tmp_path: Path
+        self, idle: Launcher, launchers: list[Launcher], tmp_path: Path
     ) -> None:
-        first = start(launchers, tmp_path / "one")
-        second = start(launchers, tmp_path / "two")
+        second = start(launchers, tmp_path / "local")
         key = "HFER_STORAGE__ENDPOINT"
-        assert first.settings()[key] != second.settings()[key]
+        assert idle.settings()[key] != second.settings()[key]
 
 
 class TestOtherUser:

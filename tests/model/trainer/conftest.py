@@ -1,12 +1,20 @@
-"""One run of the trainer's whole way, for every module that looks at what a run leaves."""
+"""One run of the trainer's whole way, for every module that looks at what a run leaves.
+
+TensorFlow optimises no graph in this process: that takes longer than what is saved in the few
+steps of a test. Processes that a test starts do, as a user's.
+"""
 
 from pathlib import Path
 
+import keras
+import numpy as np
 import pytest
+import tensorflow as tf
 from typer.testing import CliRunner
 
 from services.trainer.cli import app
 from services.trainer.commands.training import UNFINISHED
+from services.trainer.networks.saved_network import Logits
 from tests.fixtures.training import write_image_folder
 
 SETTINGS = [
@@ -17,6 +25,7 @@ SETTINGS = [
     "model.densenet.blocks=1,2",
     "model.densenet.growth=4",
     "model.densenet.stem=8",
+    "model.int8=true",
     "augment.flip=0",
     "augment.rotate=0",
     "augment.erase=0",
@@ -25,7 +34,10 @@ SETTINGS = [
     "loop.batch_size=8",
     "loop.epochs=4",
     "loop.threads=1",
+    "loop.precision=float32",  # a CPU without bfloat16 imitates it slowly
 ]
+
+tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 def invoke(*arguments: str) -> str:
@@ -33,6 +45,11 @@ def invoke(*arguments: str) -> str:
     result = CliRunner(env={"COLUMNS": "200"}).invoke(app, arguments)
     assert result.exit_code == 0, result.output
     return result.output
+
+
+def answers(model: keras.Model) -> Logits:
+    """What ``saved_network.inference`` gives, layer by layer: no graph for one batch."""
+    return lambda crops: model(crops.astype(np.float32), training=False).numpy()
 
 
 @pytest.fixture(scope="session")

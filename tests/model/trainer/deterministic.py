@@ -9,6 +9,7 @@ runs came to.
 import hashlib
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tensorflow.python.framework.config import is_op_determinism_enabled
@@ -23,13 +24,13 @@ from tests.fixtures.training import Silent, prepared, tiny_config
 CONFIG = with_overrides(tiny_config(), ["loop.threads=2", "model.head.dropout=0.3"])
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Train twice on two threads."""
     flags = []
     for deterministic in (False, True):
         start_tensorflow(CONFIG.loop.model_copy(update={"deterministic": deterministic}))
         flags.append(is_op_determinism_enabled())
-    digests = [digest(Path(sys.argv[1]) / name) for name in ("one", "other")]
+    digests = [digest(Path(arguments[0]) / name) for name in ("one", "other")]
     sys.stdout.write(json.dumps({"deterministic": flags, "digests": digests}) + "\n")
 
 
@@ -46,4 +47,4 @@ def digest(folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

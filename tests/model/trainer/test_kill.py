@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fault.training_kill import Training, choose_kills, differences
+from tests.fixtures.forked import forked_trainer
 from tests.fixtures.training import write_image_folder
 
 SEED = 20261125
@@ -23,6 +24,7 @@ SETTINGS = [
     "loop.bn_batches=2",
     "loop.epochs=3",
     "loop.threads=2",
+    "loop.precision=float32",  # a CPU without bfloat16 imitates it slowly
 ]
 
 
@@ -31,7 +33,8 @@ class TestKill:
     def test_three_kills_leave_no_trace(self, tmp_path: Path) -> None:
         data = write_image_folder(tmp_path / "data", train=24, test=4)
         whole, killed = (
-            Training(tmp_path / name, data=data, arguments=SETTINGS) for name in ("whole", "killed")
+            Training(tmp_path / name, data=data, arguments=SETTINGS, start=forked_trainer)
+            for name in ("whole", "killed")
         )
         whole.finish()
         kills = choose_kills(random.Random(SEED), steps=whole.step)

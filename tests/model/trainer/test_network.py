@@ -12,11 +12,11 @@ from services.trainer.export.onnx_graph import to_onnx
 from services.trainer.networks.build import build_network
 from services.trainer.networks.layers import FusedBatchNorm
 from services.trainer.networks.normalisation import Normalisation
-from services.trainer.networks.saved_network import inference
 from services.trainer.presets import load_preset
 from services.trainer.training.averaged import round_kernels
 from services.trainer.training.ema import WeightAverage
 from tests.fixtures.training import subset
+from tests.model.trainer.conftest import answers
 
 TINY = ModelConfig(densenet=DenseNetConfig(blocks=(1, 2), growth=4, stem=4))
 LITE = ModelConfig(backbone=Backbone.EFFICIENTNET_LITE0, enlarge=2)
@@ -154,14 +154,14 @@ class TestOnnx:
         model = tiny(size=size, channels=channels)
         shake(model)
         shape = (size, size, channels)
-        assert check_parity(to_onnx(model), reference=inference(model), shape=shape) < 1e-5
+        assert check_parity(to_onnx(model), reference=answers(model), shape=shape) < 1e-5
 
     @pytest.mark.parametrize(("size", "channels"), [(48, 1), (33, 3)])
     def test_the_starter_s_backbone_answers_like_keras(self, size: int, channels: int) -> None:
         model = tiny(LITE, size=size, channels=channels)
         spread_statistics(model)
         shape = (size, size, channels)
-        assert check_parity(to_onnx(model), reference=inference(model), shape=shape) < 1e-5
+        assert check_parity(to_onnx(model), reference=answers(model), shape=shape) < 1e-5
 
     def test_rounded_kernels_take_half_the_bytes_and_answer_alike(self, lite: keras.Model) -> None:
         spread_statistics(lite)
@@ -170,7 +170,7 @@ class TestOnnx:
         round_kernels(lite)
         half = to_onnx(lite)
         assert len(half) < 0.55 * len(exact)
-        assert check_parity(half, reference=inference(lite), shape=(48, 48, 1)) < 1e-5
+        assert check_parity(half, reference=answers(lite), shape=(48, 48, 1)) < 1e-5
 
     def test_stores_in_full_what_half_would_round(self, lite: keras.Model) -> None:
         shake_kernels(lite)

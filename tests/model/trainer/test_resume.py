@@ -40,10 +40,25 @@ def after(*steps: int) -> Callable[[], bool]:
     return lambda: next(seen) in steps
 
 
+def epochs(folder: Path) -> list[dict[str, object]]:
+    """The log, but for how long it took."""
+    lines = (folder / "log.jsonl").read_text().splitlines()
+    timings = {"seconds": 0, "images_per_second": 0}
+    return [{**json.loads(line), **timings} for line in lines]
+
+
 def last(folder: Path) -> Checkpoint:
     found = Run(folder).checkpoints.load_last()
     assert found is not None
     return found
+
+
+@pytest.fixture(scope="module")
+def one_epoch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of one epoch; tests leave it as it is."""
+    folder = tmp_path_factory.mktemp("one-epoch")
+    assert train(folder, tiny_config(epochs=1)) is Stop.FINISHED
+    return folder
 
 
 class TestResume:
@@ -61,42 +76,26 @@ class TestResume:
         assert whole.arrays.keys() == parts.arrays.keys()
         for name, array in whole.arrays.items():
             np.testing.assert_array_equal(array, parts.arrays[name], err_msg=name)
+        assert epochs(tmp_path / "parts") == epochs(tmp_path / "whole")
+        assert [line["epoch"] for line in epochs(tmp_path / "whole")] == [1, 2]
         assert parts.position.best_accuracy == whole.position.best_accuracy
         assert (parts.position.step, parts.position.sessions) == (14, 4)
 
-    def test_the_log_of_epochs_is_the_same(self, tmp_path: Path) -> None:
-        config = tiny_config(epochs=2)
-        train(tmp_path / "whole", config)
-        stops = after(5)
-        train(tmp_path / "parts", config, interrupted=stops)
-        train(tmp_path / "parts", config)
-
-        def epochs(name: str) -> list[dict[str, object]]:
-            lines = (tmp_path / name / "log.jsonl").read_text().splitlines()
-            timings = {"seconds": 0, "images_per_second": 0}
-            return [{**json.loads(line), **timings} for line in lines]
-
-        assert epochs("parts") == epochs("whole")
-        assert [line["epoch"] for line in epochs("whole")] == [1, 2]
-
-    def test_the_seed_decides_the_run(self, tmp_path: Path) -> None:
+    def test_the_seed_decides_the_run(self, one_epoch: Path, tmp_path: Path) -> None:
         config = tiny_config(epochs=1)
         other = config.model_copy(update={"loop": config.loop.model_copy(update={"seed": 1})})
-        train(tmp_path / "a", config)
-        train(tmp_path / "b", other)
-        weights = [last(tmp_path / name).arrays["model/0000"] for name in ("a", "b")]
+        train(tmp_path, other)
+        weights = [last(folder).arrays["model/0000"] for folder in (one_epoch, tmp_path)]
         assert not np.array_equal(*weights)
 
     def test_a_time_limit_saves_and_stops(self, tmp_path: Path) -> None:
         assert train(tmp_path, tiny_config(), max_seconds=0.0) is Stop.TIME_LIMIT
         assert last(tmp_path).position.step == 1
 
-    def test_a_finished_run_stays_as_it_is(self, tmp_path: Path) -> None:
-        config = tiny_config(epochs=1)
-        train(tmp_path, config)
-        before = last(tmp_path)
-        assert train(tmp_path, config) is Stop.FINISHED
-        np.testing.assert_equal(last(tmp_path).arrays, before.arrays)
+    def test_a_finished_run_stays_as_it_is(self, one_epoch: Path) -> None:
+        before = last(one_epoch)
+        assert train(one_epoch, tiny_config(epochs=1)) is Stop.FINISHED
+        np.testing.assert_equal(last(one_epoch).arrays, before.arrays)
 
     def test_refuses_another_recipe(self, tmp_path: Path) -> None:
         train(tmp_path, tiny_config(), interrupted=after(1))

@@ -1,11 +1,12 @@
 """What ``two_devices.py`` found, in a process of its own."""
 
 import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
+
+from tests.fixtures.forked import Forked
+from tests.model.trainer import two_devices
 
 pytestmark = pytest.mark.timeout(900)  # half a minute of an idle machine
 
@@ -13,14 +14,9 @@ pytestmark = pytest.mark.timeout(900)  # half a minute of an idle machine
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("devices")
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.model.trainer.two_devices", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    log = folder / "log"
+    assert Forked(two_devices.main, [str(folder)], log=log).wait() == 0, log.read_text()
+    figures: dict[str, Any] = json.loads(log.read_text().splitlines()[-1])
     return figures
 
 

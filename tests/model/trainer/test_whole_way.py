@@ -48,7 +48,7 @@ def exported(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exports")
     invoke(
         *("export", "--run", str(run), "--out", str(folder / "bundle"), "--name", "forms"),
-        *("--keras", "--savedmodel", str(folder / "saved")),
+        *("--keras", "--savedmodel", str(folder / "saved"), "model.int8=false"),
     )
     return folder
 
@@ -69,8 +69,8 @@ class TestWholeWay:
         assert manifest.training_data.name == "stripes"
         assert manifest.metrics["onnx_parity_max_difference"] < 1e-4
         assert manifest.files.keys() == {
-            *("model.onnx", "golden.npz", "MODEL_CARD.md", "confusion_matrix.png"),
-            "seen_images.npz",
+            *("model.onnx", "model.int8.onnx", "golden.npz", "MODEL_CARD.md"),
+            *("confusion_matrix.png", "seen_images.npz"),
         }
 
     def test_leaves_a_page_with_curves(self, run: Path) -> None:
@@ -107,12 +107,13 @@ class TestWholeWay:
         invoke(
             "export",
             *("--run", run, "--out", str(out), "--name", "again", "--version", "2.0.0"),
-            "data.crop_margin=0.5",
+            *("data.crop_margin=0.5", "model.int8=false"),
         )
         manifest = load_bundle(out).manifest
         assert (manifest.name, manifest.version) == ("again", "2.0.0")
         assert manifest.input.crop_margin == 0.5
         assert manifest.metrics["checkpoint"] == "best"
+        assert "model.int8.onnx" not in manifest.files
 
 
 class TestExportsForTensorFlow:

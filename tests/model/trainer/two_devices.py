@@ -33,7 +33,7 @@ TRAINED = ("model.head.dropout=0", "model.head.units=12", "model.head.l2=0.01", 
 FROZEN = (*TRAINED, "model.freeze=all")
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Print the figures that ``test_two_devices.py`` asks for."""
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -43,7 +43,7 @@ def main() -> None:
         "half_precision": same_step("sgd", (*FROZEN, "loop.precision=mixed_float16"), equal=False),
         "went_on": went_on(),
         "refusal": refusal(),
-        "run": whole_run(Path(sys.argv[1])),
+        "run": whole_run(Path(arguments[0])),
     }
     sys.stdout.write(f"{json.dumps(found)}\n")
 
@@ -165,4 +165,4 @@ def copies_apart(state: TrainingState) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -1,7 +1,12 @@
 """The runner of all tiers never calls a broken run a good one."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from scripts.run_tests import (
@@ -14,6 +19,7 @@ from scripts.run_tests import (
     read_counts,
     run_side_by_side,
 )
+from tests.fixtures.fleet import wait_until
 
 GOOD = {"passed": 3, "failed": 0, "errors": 0, "skipped": 0}
 
@@ -87,6 +93,9 @@ class FakeRun:
     def output(self) -> str:
         return f"said by {self._name}"
 
+    def interrupt(self) -> None:
+        self._lanes.events.append(f"interrupt {self._name}")
+
     def wait(self) -> None:
         self._lanes.events.append(f"wait {self._name}")
 
@@ -118,7 +127,57 @@ class TestRunSideBySide:
         lanes = Lanes(a=1, b=1)
         with pytest.raises(KeyboardInterrupt):
             run_side_by_side(lanes.tiers, lanes=1, start=lambda tier: Interrupted(lanes, tier.name))
-        assert lanes.events == ["wait a"]
+        assert lanes.events == ["interrupt a", "wait a"]
+
+
+RUNNER = """
+from scripts.run_tests import REPORTS, Tier, listen_to_signals, run_side_by_side
+
+listen_to_signals()
+REPORTS.mkdir(parents=True)
+run_side_by_side([Tier("endless", ("test_endless.py",))], lanes=1)
+"""
+ENDLESS = """
+import os, time
+from pathlib import Path
+
+def test_endless():
+    Path("starting").write_text(str(os.getpid()))
+    Path("starting").rename("started")
+    try:
+        time.sleep(600)
+    finally:
+        Path("stopped").touch()
+"""
+ENDS = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
+
+
+class TestPytestRun:
+    @pytest.mark.parametrize("number", ENDS, ids=lambda number: number.name)
+    def test_ends_in_order_with_its_runner_however_that_ends(
+        self, number: signal.Signals, tmp_path: Path
+    ) -> None:
+        (tmp_path / "test_endless.py").write_text(ENDLESS)
+        runner = subprocess.Popen(
+            [sys.executable, "-c", RUNNER],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+            stderr=subprocess.DEVNULL,
+        )
+        wait_until((tmp_path / "started").exists, timeout_s=60, what="a test that runs")
+        pytest_pid = int((tmp_path / "started").read_text())
+        runner.send_signal(number)
+        assert runner.wait(60) != 0
+        wait_until(lambda: has_ended(pytest_pid), timeout_s=60, what="the end of the tier")
+        assert (tmp_path / "stopped").exists()
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a process is gone, or a zombie that nobody has reaped yet."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 class TestProgress:

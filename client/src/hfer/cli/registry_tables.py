@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from rich.console import RenderableType
-from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
@@ -59,6 +58,9 @@ def card_text(detail: ModelDetail) -> RenderableType:
     """Render the model card; links are spelt out, because a card is not ours."""
     if detail.card is None:
         return Text("The bundle has no model card.")
+    # A tenth of what every command imports, for the one that shows a card.
+    from rich.markdown import Markdown
+
     return Markdown(safe(detail.card, keep=LINE_SIGNS), hyperlinks=False)
 
 

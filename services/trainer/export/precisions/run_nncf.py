@@ -34,6 +34,8 @@ def folded(graph: bytes, scratch: Path) -> Any:
 
 def quantise(folder: Path, *, exact: int) -> None:
     """Read, quantise, check and write."""
+    # NNCF imports torch where it is installed, for seconds, and uses it for torch's networks only.
+    sys.modules["torch"] = None  # type: ignore[assignment]  # forbids it
     import nncf
     from nncf.quantization.advanced_parameters import AdvancedQuantizationParameters
     from nncf.quantization.range_estimator import RangeEstimatorParametersSet

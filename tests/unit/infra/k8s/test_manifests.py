@@ -11,12 +11,12 @@ from tests.fixtures import k8s_checks
 from tests.fixtures.settings_names import known_settings
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def found() -> list[Manifest]:
     return manifests()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def example() -> list[Manifest]:
     return read(FOLDER / "secrets.example.yaml")
 

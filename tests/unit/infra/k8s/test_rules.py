@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,29 @@ from tests.fixtures import k8s_checks
 Change = Callable[[Manifest], object]
 
 
+@cache
+def as_they_stand() -> list[Manifest]:
+    """All manifests, to be copied before they are changed."""
+    return manifests()
+
+
 def planted(name: str, change: Change) -> list[Manifest]:
     """Return all manifests, the one of that title changed."""
-    found = deepcopy(manifests())
-    [target] = [each for each in found if title(each) == name]
-    change(target)
+    found = deepcopy(as_they_stand())
+    change(titled(name, found))
     return found
+
+
+def changed(name: str, change: Change) -> list[Manifest]:
+    """Return the one manifest of that title, changed."""
+    target = deepcopy(titled(name, as_they_stand()))
+    change(target)
+    return [target]
+
+
+def titled(name: str, found: list[Manifest]) -> Manifest:
+    [target] = [each for each in found if title(each) == name]
+    return target
 
 
 def pod(manifest: Manifest) -> Manifest:
@@ -61,14 +79,16 @@ def test_unsafe_pods_are_found(fault: str) -> None:
 
 
 class TestSchema:
+    """Each manifest by itself; that all as they stand are valid is test_manifests' to say."""
+
     def test_finds_a_misspelt_field(self) -> None:
-        found = planted("Deployment/web", lambda m: m["spec"].update(replica=2))
+        found = changed("Deployment/web", lambda m: m["spec"].update(replica=2))
         [finding] = schema.invalid(found)
         assert finding.startswith("Deployment/web: ")
         assert "replica" in finding
 
     def test_finds_a_kind_that_does_not_exist(self) -> None:
-        found = planted("Service/web", lambda m: m.update(kind="Servise"))
+        found = changed("Service/web", lambda m: m.update(kind="Servise"))
         assert schema.invalid(found) == ["Servise/web: no such kind"]
 
     @pytest.mark.parametrize(
@@ -86,7 +106,7 @@ class TestSchema:
         ],
     )
     def test_finds_faults_of_scalers(self, change: Change, fault: str) -> None:
-        assert schema.invalid(planted("ScaledObject/worker-cpu", change)) == [
+        assert schema.invalid(changed("ScaledObject/worker-cpu", change)) == [
             f"ScaledObject/worker-cpu: {fault}"
         ]
 
@@ -95,16 +115,10 @@ class TestSettings:
     def test_finds_a_variable_that_nobody_reads(self) -> None:
         variable = {"name": "HFER_WORKER__CONCURENCY", "value": "2"}
         found = planted("Deployment/worker-cpu", lambda m: container(m)["env"].append(variable))
-        known = {each["name"] for each in container(found_deployment(found))["env"]} - {
-            variable["name"]
-        }
+        worker = titled("Deployment/worker-cpu", found)
+        known = {each["name"] for each in container(worker)["env"]} - {variable["name"]}
         findings = k8s_checks.unknown_settings(found, known)
         assert "Deployment/worker-cpu: HFER_WORKER__CONCURENCY" in findings
-
-
-def found_deployment(found: list[Manifest]) -> Manifest:
-    [worker] = [each for each in found if title(each) == "Deployment/worker-cpu"]
-    return worker
 
 
 LOST: dict[str, Change] = {
@@ -139,7 +153,7 @@ class TestNetwork:
     def test_a_missing_denial_is_found(self) -> None:
         found = [
             each
-            for each in manifests()
+            for each in as_they_stand()
             if each["kind"] != "NetworkPolicy" or each["spec"]["podSelector"]
         ]
         assert k8s_checks.unguarded_pods(found) == ["no policy denies by default"]

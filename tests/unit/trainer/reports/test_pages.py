@@ -18,15 +18,16 @@ from services.trainer.reports.page import page, table
 from services.trainer.reports.run_page import run_figures, write_report
 from services.trainer.training.run import Run
 from services.trainer.training.run_log import RunLog
-from services.vision.bundle import Bundle
+from tests.fixtures.bundles import write_tiny_bundle
 from tests.fixtures.training import DATA, tiny_config, write_image_folder
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A calibrated run with a log, whose network answers at random but surely."""
-    folder = Run(tmp_path / "run")
-    data = write_image_folder(tmp_path / "data", train=4, test=4, val=4)
+    home = tmp_path_factory.mktemp("run")
+    folder = Run(home / "run")
+    data = write_image_folder(home / "data", train=4, test=4, val=4)
     prepare(data, out=folder.data, config=DATA)
     folder.begin(tiny_config(), normalisation=Normalisation((128.0,), (50.0,)), data={"train": 28})
     run_log = RunLog(folder.folder)
@@ -41,9 +42,14 @@ def run(tmp_path: Path) -> Run:
     return folder
 
 
+@pytest.fixture(scope="module")
+def run_report(run: Run) -> str:
+    """The page of the run, which takes seconds to draw."""
+    return write_report(run).read_text()
+
+
 class TestRunReport:
-    def test_shows_every_part(self, run: Run) -> None:
-        text = write_report(run).read_text()
+    def test_shows_every_part(self, run_report: str) -> None:
         for heading in (
             "Training",
             "Confusion matrix",
@@ -55,23 +61,21 @@ class TestRunReport:
             "Worst examples",
             "Recipe and hashes",
         ):
-            assert f"<h2>{heading}</h2>" in text
+            assert f"<h2>{heading}</h2>" in run_report
 
-    def test_the_imbalance_is_that_of_every_split(self, run: Run) -> None:
-        text = write_report(run).read_text()
-        chart = text[text.index("<h2>Imbalance</h2>") :]
+    def test_the_imbalance_is_that_of_every_split(self, run_report: str) -> None:
+        chart = run_report[run_report.index("<h2>Imbalance</h2>") :]
         for split in ("train", "validation", "test"):
             assert f"<td>{split}</td><td>28</td>" in chart
 
-    def test_can_leave_the_images_out(self, run: Run) -> None:
-        assert "data:image/png" in (text := write_report(run).read_text())
-        assert "Not for redistribution" in text
+    def test_can_leave_the_images_out(self, run: Run, run_report: str) -> None:
+        assert "data:image/png" in run_report
+        assert "Not for redistribution" in run_report
         assert "data:image" not in write_report(run, examples=False).read_text()
 
-    def test_loads_nothing_from_elsewhere(self, run: Run) -> None:
-        text = write_report(run).read_text()
-        assert "<script" not in text
-        assert not re.search(r'(src|href)="https?:', text)
+    def test_loads_nothing_from_elsewhere(self, run_report: str) -> None:
+        assert "<script" not in run_report
+        assert not re.search(r'(src|href)="https?:', run_report)
 
     def test_applies_the_fitted_shift_and_temperature(self, run: Run) -> None:
         found = run_figures(run)
@@ -83,38 +87,47 @@ class TestRunReport:
             write_report(Run(tmp_path))
 
 
-class TestBundleReport:
-    @pytest.fixture
-    def evaluation(self, tiny_bundle: Bundle, tmp_path: Path) -> BundleEvaluation:
-        data = write_image_folder(tmp_path / "data", train=1, test=2)
-        return evaluate_bundle(tiny_bundle.directory, data)
+@pytest.fixture(scope="module")
+def evaluation(tmp_path_factory: pytest.TempPathFactory) -> BundleEvaluation:
+    home = tmp_path_factory.mktemp("bundle")
+    data = write_image_folder(home / "data", train=1, test=2)
+    return evaluate_bundle(write_tiny_bundle(home / "tiny").directory, data)
 
+
+@pytest.fixture(scope="module")
+def bundle_report(evaluation: BundleEvaluation, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of the bundle without examples, in a folder that was not there."""
+    path = tmp_path_factory.mktemp("bundle-report") / "pages" / "report.html"
+    return write_bundle_report(evaluation, path).read_text()
+
+
+class TestBundleReport:
     def test_carries_no_image_unless_asked(
-        self, evaluation: BundleEvaluation, tmp_path: Path
+        self, evaluation: BundleEvaluation, bundle_report: str, tmp_path: Path
     ) -> None:
-        path = tmp_path / "pages" / "report.html"
-        assert "data:image" not in write_bundle_report(evaluation, path).read_text()
+        assert "data:image" not in bundle_report
+        path = tmp_path / "report.html"
         with_faces = write_bundle_report(evaluation, path, examples=True).read_text()
         assert with_faces.count("data:image/png") == 14
         assert "Not for redistribution" in with_faces
 
     def test_shows_what_the_bundle_learned_from(
-        self, evaluation: BundleEvaluation, tmp_path: Path
+        self, evaluation: BundleEvaluation, bundle_report: str, tmp_path: Path
     ) -> None:
-        path = tmp_path / "report.html"
-        assert "<td>trained on</td>" not in write_bundle_report(evaluation, path).read_text()
+        assert "<td>trained on</td>" not in bundle_report
         counts = dict.fromkeys(map(str, EMOTIONS), 100) | {"disgust": 20}
         manifest = evaluation.bundle.manifest.model_copy(
             update={"metrics": {"data_counts": {"train": counts}}}
         )
         told = replace(evaluation, bundle=replace(evaluation.bundle, manifest=manifest))
-        text = write_bundle_report(told, path).read_text()
+        text = write_bundle_report(told, tmp_path / "report.html").read_text()
         assert "<td>trained on</td><td>620</td>" in text
         assert "<td>disgust 20</td><td>5.0</td>" in text
 
-    def test_is_the_same_page_each_time(self, evaluation: BundleEvaluation, tmp_path: Path) -> None:
-        first = write_bundle_report(evaluation, tmp_path / "a.html").read_bytes()
-        assert write_bundle_report(evaluation, tmp_path / "b.html").read_bytes() == first
+    def test_is_the_same_page_each_time(
+        self, evaluation: BundleEvaluation, bundle_report: str, tmp_path: Path
+    ) -> None:
+        assert write_bundle_report(evaluation, tmp_path / "b.html").read_text() == bundle_report
 
 
 class TestPage:

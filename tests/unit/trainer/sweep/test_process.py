@@ -39,15 +39,17 @@ class TestProcess:
         recorder = Recorder()
         found = run_in_process(
             trial(tmp_path),
-            max_seconds=12.5,
+            max_seconds=1_000,
             reporter=recorder,
             interrupted=lambda: False,
             work=trials.comes_to_an_end,
         )
         assert found == trials.outcome(trial(tmp_path).candidate, 0.5, rung=1, seed=3)
+        left = recorder.told[1][1].pop("loss")
+        assert 0 < left < 1_000
         assert recorder.told == [
             ("began", {"step": 0, "total": 8}),
-            ("stepped", {"step": 1, "loss": 12.5, "images_per_second": 3.0}),
+            ("stepped", {"step": 1, "images_per_second": 3.0}),
             ("finished_epoch", {"epoch": 1, "loss": 0.5, "accuracy": 0.75}),
         ]
         assert "a line for the console" in (tmp_path / "run" / CONSOLE).read_text()

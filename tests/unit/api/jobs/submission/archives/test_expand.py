@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -61,6 +62,12 @@ def refusal(packed: bytes, **changes: Any) -> ApiError:
     with pytest.raises(ApiError) as caught:
         contents(packed, **changes)
     return caught.value
+
+
+@cache
+def two_photos(kind: str) -> bytes:
+    """An archive that is damaged over and over."""
+    return archive_of({"a.jpg": NOISE[:2_000], "b.jpg": NOISE[2_000:4_000]}, kind)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -137,7 +144,7 @@ class TestEveryKind:
     def test_damage_is_a_problem_or_a_refused_photo_never_a_fault(
         self, kind: str, data: st.DataObject
     ) -> None:
-        packed = bytearray(archive_of({"a.jpg": NOISE[:2_000], "b.jpg": NOISE[2_000:4_000]}, kind))
+        packed = bytearray(two_photos(kind))
         behind_magic = 263 if kind == "tar" else 6
         for _ in range(data.draw(st.integers(1, 6))):
             place = data.draw(st.integers(behind_magic, len(packed) - 1))
