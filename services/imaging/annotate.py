@@ -47,25 +47,25 @@ def annotate_photo(
     decoded = decode_photo(
         photo, limits=limits, enough_pixels=_LONGEST_SIDE * _LONGEST_SIDE, readers=readers
     )
-    picture = draw_faces(decoded.rgb, analysis.faces, width=analysis.width)
+    picture = draw_faces(decoded.rgb, analysis.faces, shrunk=decoded.shrunk)
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
 
 
 def draw_faces(
-    rgb: NDArray[np.uint8], faces: Sequence[AnalysedFace], *, width: int | None = None
+    rgb: NDArray[np.uint8], faces: Sequence[AnalysedFace], *, shrunk: float = 1.0
 ) -> Image.Image:
     """Return uint8 ``[H, W, 3]`` as a picture with the faces drawn, the same for equal input.
 
-    ``width`` is that of the photo whose pixels the faces' boxes count, if ``rgb`` is smaller.
+    ``shrunk`` is how many times as long as those of ``rgb`` the sides of the photo are, in whose
+    pixels the boxes count.
 
     Colour tells the top expression, the number is ``face_index``, a question mark says
     uncertain. Where faces are so close that a label would cover another face or label, only
     the number stays.
     """
-    shrunk = rgb.shape[1] / (width or rgb.shape[1])
-    high, wide = rgb.shape[0] / shrunk, rgb.shape[1] / shrunk
+    high, wide = rgb.shape[0] * shrunk, rgb.shape[1] * shrunk
     longer = max(high, wide)
     scale = min(max(longer, _SHORTEST_SIDE), _LONGEST_SIDE) / longer
     picture = Image.fromarray(rgb)

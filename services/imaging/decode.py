@@ -56,7 +56,8 @@ class DecodedPhoto:
 
     ``exif_orientation`` is the tag's value 1..8 as found, already applied to ``rgb``.
     ``format`` is the real format by content, one of ``PhotoLimits.formats``.
-    ``captured_at`` and ``warnings`` are those of ``PhotoAnalysis``.
+    ``captured_at`` and ``warnings`` are those of ``PhotoAnalysis``. ``shrunk`` is how many times as
+    long as those of ``rgb`` the photo's own sides are: 1 unless ``enough_pixels`` was given.
     """
 
     rgb: NDArray[np.uint8]
@@ -64,6 +65,7 @@ class DecodedPhoto:
     format: str
     captured_at: str | None = None
     warnings: tuple[PhotoWarning, ...] = ()
+    shrunk: float = 1.0
 
     @property
     def width(self) -> int:
@@ -109,11 +111,12 @@ def decode_photo(
         return _decode_in_child(data, limits)
     with _faults_told(data, name):
         source = _opened(data, name, readers or READERS, limits)
-        exif = read_exif(source.exif)
+        exif, longer = read_exif(source.exif), max(source.image.size)
         rgb, warnings = _loaded(data, name, source, enough_pixels)
     turn = 1 if source.turned else exif.orientation
     upright = np.ascontiguousarray(_upright(rgb, turn))
-    return DecodedPhoto(upright, exif.orientation, name, exif.captured_at, warnings)
+    shrunk = longer / max(upright.shape)
+    return DecodedPhoto(upright, exif.orientation, name, exif.captured_at, warnings, shrunk)
 
 
 def _decode_in_child(data: bytes, limits: PhotoLimits) -> DecodedPhoto:

@@ -24,6 +24,11 @@ VOLATILE = (
     "/metrics:hfer_jobs_*",  # there with the first job that a process takes
     "/metrics:hfer_hints_*",
     "/readyz:*",
+    # Raised: what was taken is still taken.
+    "/v1/limits:photo_bytes",
+    "/v1/limits:photo_pixels",
+    "/v1/limits:faces_per_photo",
+    "/v1/limits:formats",
     "/problems*:*.title",
     "/problems*:*.detail",
     "/problems:data",  # each is read by itself, and there may be more
