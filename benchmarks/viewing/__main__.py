@@ -30,7 +30,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks.viewing.memory import Memory
-from benchmarks.viewing.pictures import Picture, pictures
+from benchmarks.viewing.pictures import Picture, pictures, usual_photo
 from benchmarks.viewing.seeding import Seeded, Seeder
 from infra.local.apps import app_programs
 from infra.local.console import Console
@@ -76,9 +76,10 @@ def measure(folder: Path, *, photos: int, downloads: int) -> Report:
         memory.watch(pid)
         seeder = Seeder(stack)
         with looked_at(memory):
-            kinds = pictures(PhotoLimits().photo_pixels)
-            view(stack, seeder, kinds, report)
-            beside(stack, seeder, kinds[0], downloads, report)
+            if photos:
+                view(stack, seeder, pictures(PhotoLimits().photo_pixels), report)
+            if downloads:
+                beside(stack, seeder, usual_photo(), downloads, report)
         report.peak_mb, report.peak_unreclaimable_mb = memory.peak_mb, memory.unreclaimable_mb
         report.killed = memory.killed
         report.api_survived = stack.supervisor.dead() is None

@@ -21,14 +21,24 @@ class Picture:
     height: int
 
 
+def usual_photo() -> Picture:
+    """Make a photo of 12 Mpx as phones do: a JPEG with grain."""
+    return _saved("jpeg-12", _with_grain(), "JPEG")
+
+
+def _with_grain() -> Image.Image:
+    photo = Image.open(_SAMPLES / "hopper.jpg").convert("RGB").resize((4000, 3000))
+    grain = np.random.default_rng(0).integers(-20, 20, (3000, 4000, 3))
+    pixels = np.clip(np.asarray(photo, np.int16) + grain, 0, 255)
+    return Image.fromarray(pixels.astype(np.uint8))
+
+
 def pictures(pixels: int) -> list[Picture]:
     """Make honest and hostile pictures, the largest of ``pixels``."""
     portrait = Image.open(_SAMPLES / "hopper.jpg").convert("RGB")
     side = int(pixels**0.5)
-    large, usual = (side, side), (4000, 3000)
-    grain = np.random.default_rng(0).integers(-20, 20, (*usual[::-1], 3))
-    photo = portrait.resize(usual)
-    photo = Image.fromarray(np.clip(np.asarray(photo, np.int16) + grain, 0, 255).astype(np.uint8))
+    large = (side, side)
+    photo = _with_grain()
     flat = Image.new("RGB", large, "gray")
     clear = photo.convert("RGBA")
     clear.putalpha(128)

@@ -3,7 +3,7 @@
 import hashlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import create_engine
@@ -13,6 +13,7 @@ from benchmarks.viewing.pictures import Picture
 from infra.local.http import post_json
 from infra.local.stack import LocalStack, storage_settings
 from services.common.db.tables import Item, Job, Outcome
+from services.common.domain.faces import AnalysisOptions
 from services.common.domain.ids import IdKind, format_id, new_uuid7
 from services.common.domain.jobs import ItemState, JobStatus, Verdict
 from services.common.storage import build_storage
@@ -62,7 +63,7 @@ class Seeder:
                 public_id=job_id,
                 tenant=tenant,
                 total=len(photos),
-                options={"top_n": 3},
+                options=asdict(AnalysisOptions()),
                 labels={},
                 status=JobStatus.SUCCEEDED,
                 sealed_at=now,
