@@ -100,7 +100,7 @@ def build_state(settings: Settings) -> ApiState:
         notifier=build_notifier(settings, metrics),
         metrics=metrics,
         watch=build_watch(sessions, per_tenant=settings.api.listeners),
-        renderer=build_renderer(settings, limits=PhotoLimits()),
+        renderer=build_renderer(settings, limits=settings.photos.limits),
         tracing=build_tracing(settings.telemetry, service="api"),
         limits=settings.photos.limits,
     )
