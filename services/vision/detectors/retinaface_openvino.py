@@ -14,7 +14,7 @@ from services.vision.detectors.priors import STRIDES
 from services.vision.detectors.retinaface import RetinaFaceDetector
 from services.vision.transforms import Pixels
 
-_ONET_BATCH = 8
+_ONET_BATCH = 4
 
 
 def load_retinaface_openvino(

@@ -18,6 +18,7 @@ _OVERLAP = 128
 # Faces above some 500 px are beyond the largest prior: a longer side gets a coarser level.
 _LONGEST, _COARSER = 640, 4
 _OVERLAPPING = 0.4
+_HALF = 0.5
 
 
 class ProposalNetwork(Protocol):
@@ -78,7 +79,7 @@ def _reduced(picture: Pixels, scale: float) -> Pixels:
     if (height, width) == picture.shape[:2]:
         return picture
     # Averages take eight times as long, and above a half no pixel is left out without them.
-    method = cv2.INTER_LINEAR if scale > 0.5 else cv2.INTER_AREA
+    method = cv2.INTER_LINEAR if scale > _HALF else cv2.INTER_AREA
     return np.asarray(cv2.resize(picture, (width, height), interpolation=method), np.uint8)
 
 
@@ -87,7 +88,7 @@ def _turned_back(points: Floats, shape: tuple[int, ...], quarters: int) -> Float
     height, width = shape[:2]
     for _ in range(quarters):
         x, y = points[..., 0], points[..., 1]
-        points = np.stack([np.float32(height) - y, x], axis=-1)
+        points = np.asarray(np.stack([height - y, x], axis=-1), np.float32)
         height, width = width, height
     return points
 

@@ -33,9 +33,17 @@ class Squares:
         """N."""
         return len(self.side)
 
-    def __getitem__(self, which: NDArray[np.generic]) -> Self:
-        """Those of a mask or of indices."""
+    def __getitem__(self, which: NDArray[np.intp] | slice) -> Self:
+        """Those of the indices."""
         return type(self)(self.centre[which], self.side[which], self.roll[which])
+
+    def joined(self, other: Self) -> Self:
+        """Both, one after the other."""
+        return type(self)(
+            np.concatenate([self.centre, other.centre]),
+            np.concatenate([self.side, other.side]),
+            np.concatenate([self.roll, other.roll]),
+        )
 
     def turned(self, degrees: Floats | float) -> Self:
         """The same squares turned on by so much, clockwise."""
@@ -67,13 +75,16 @@ def upright_crops(pictures: Sequence[Pixels], squares: Squares, side: int) -> Fl
     for index, length in enumerate(squares.side.tolist()):
         enough = np.flatnonzero(scales * length >= _FINE * side)
         level = int(enough[-1]) if enough.size else 0
-        x, y = (squares.centre[index] * scales[level]).tolist()
+        place = (squares.centre[index] * scales[level]).tolist()
         roll = float(squares.roll[index])
-        crops[index] = _crop(pictures[level], x, y, length * float(scales[level]), roll, side)
+        crops[index] = _crop(pictures[level], place, length * float(scales[level]), roll, side)
     return crops
 
 
-def _crop(rgb: Pixels, x: float, y: float, length: float, roll: float, side: int) -> Pixels:
+def _crop(
+    rgb: Pixels, centre: tuple[float, float], length: float, roll: float, side: int
+) -> Pixels:
+    x, y = centre
     turn = math.radians(roll)
     cosine, sine = math.cos(turn), math.sin(turn)
     reach = length / 2 * (abs(cosine) + abs(sine)) + 2
