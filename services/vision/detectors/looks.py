@@ -10,8 +10,8 @@ from services.common.domain.faces import Box, DetectedFace
 from services.vision.detectors.boxes import Floats, nested_suppression
 from services.vision.detectors.squares import Squares
 
-# Fitted by hand on pictures without faces and on dark, faded and cut faces (ADR 0022).
-_PROPOSED, _SEEN, _SHIFT = 0.8, 0.5, 0.6
+# A confidence of 0.9 is O-Net's logit and 0.45 of RetinaFace's being 0.6 (ADR 0022).
+_PROPOSED, _SEEN, _SHIFT = 0.45, 1.0, 1.6
 _NESTED = 0.7
 # Faces that are turned by less are framed by their clipped box, as they ever were.
 _UPRIGHT_DEGREES = 5.0
@@ -73,13 +73,18 @@ class Looks:
             self.squares.joined(other.squares), *(np.concatenate(pair) for pair in pairs)
         )
 
-    def surest(self, of: NDArray[np.intp], count: int) -> Self:
-        """Of looks at the same ``count`` candidates, ``of`` them, the surest of each."""
+    def surest(self, of: NDArray[np.intp]) -> Self:
+        """Of looks at candidates ``of``, several at some, the surest of each in their order."""
         order = np.argsort(-self.logit, kind="stable")
         _, first = np.unique(of[order], return_index=True)
-        if len(first) != count:
-            raise ValueError("each candidate needs a look")
         return self[order[first]]
+
+    def replaced(self, which: NDArray[np.intp], other: Self) -> Self:
+        """Those of ``other`` in the places ``which``."""
+        count = len(self.logit)
+        places = np.arange(count)
+        places[which] = count + np.arange(len(which))
+        return self.joined(other)[places]
 
 
 def confidences(proposed: Floats, seen: Floats) -> Floats:

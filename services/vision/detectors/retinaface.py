@@ -12,6 +12,7 @@ photo; that is looked at where no face was found, or one that is turned (ADR 002
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -23,18 +24,21 @@ from services.vision.detectors.search import ProposalNetwork, propose, reduction
 from services.vision.detectors.squares import Squares, upright_crops
 from services.vision.transforms import Pixels
 
-# Faces of 24 px are left at 14 or more; small photos are reduced less, to so many pixels.
-_SCALE, _PIXELS = 0.6, 250_000
+# Faces of 24 px are left at 16 or more; small photos are reduced less, to so many pixels.
+_SCALE, _PIXELS = 0.65, 250_000
 # The other ways up are looked at in half of that, small photos again less reduced.
 _TURNED_SCALE, _TURNED_PIXELS = 0.5, 60_000
-_LOWEST_LOGIT = -3.0
+# Of what RetinaFace proposes: faces of 24 px have as little, and so have grass and gravel.
+_LOWEST_LOGIT, _MOST = -4.5, 400
 # The square of MTCNN's second stage for a box of RetinaFace's: its side over sqrt(w * h).
 _SIDE = 1.05
 _ONET_SIDE, _BATCH = 48, 64
 # O-Net says more of a face the wrong way up in three of a hundred.
 _SURE_LOGIT = 3.5
-# Candidates for which all ways up are asked, the likeliest: grass and gravel have 400.
-_MOST_UNSURE = 32
+# Candidates for which all ways up are asked, and by how much another way up has to be surer.
+_TURNED_LOGIT, _MOST_TURNED, _HANDICAP = -3.0, 32, 1.0
+# What O-Net is asked twice, the second time on its own square: neither sure nor hopeless.
+_HOPELESS_LOGIT = -3.0
 # Degrees between landmarks and square from which O-Net looks again.
 _CROOKED = 15.0
 _TURNED = 45.0
@@ -87,21 +91,35 @@ class RetinaFaceDetector:
             lowest_logit=_LOWEST_LOGIT,
             quarters=quarters,
         )
+        likeliest = np.argsort(-logits, kind="stable")[:_MOST]
+        boxes, logits, points = boxes[likeliest], logits[likeliest], points[likeliest]
         sides = np.float32(_SIDE) * np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))
         middles = (boxes[:, :2] + boxes[:, 2:]) / np.float32(2)
         squares = Squares(middles, sides.astype(np.float32), roll_of(points))
-        looks, of = self._onet(pictures, squares), np.arange(len(squares))
-        unsure = np.flatnonzero(looks.logit < _SURE_LOGIT)
-        unsure = unsure[np.argsort(-logits[unsure], kind="stable")[:_MOST_UNSURE]]
-        turns = np.repeat(np.array([90, 180, 270], np.float32), len(unsure))
-        others = np.tile(unsure, 3)
-        looks = looks.joined(self._onet(pictures, squares[others].turned(turns)))
-        looks = looks.surest(np.concatenate([of, others]), len(squares))
-        left = (roll_of(looks.points) - looks.squares.roll + 180) % 360 - 180
-        crooked = np.flatnonzero(np.abs(left) > _CROOKED)
-        straight = looks.squares[crooked].turned(left[crooked])
-        looks = looks.joined(self._onet(pictures, straight))
-        return looks.surest(np.concatenate([of, crooked]), len(squares)), logits
+        looks = self._onet(pictures, squares)
+        looks = self._other_ways_up(pictures, looks, logits)
+        return self._again(pictures, looks), logits
+
+    def _other_ways_up(self, pictures: Sequence[Pixels], looks: Looks, logits: Floats) -> Looks:
+        unsure = (looks.logit < _SURE_LOGIT) & (logits >= _TURNED_LOGIT)
+        asked = np.flatnonzero(unsure)[:_MOST_TURNED]
+        of = np.tile(asked, 3)
+        turns = np.repeat(np.array([90, 180, 270], np.float32), len(asked))
+        others = self._onet(pictures, looks.squares[of].turned(turns))
+        others = replace(others, logit=others.logit - np.float32(_HANDICAP))
+        return looks.joined(others).surest(np.concatenate([np.arange(len(looks.logit)), of]))
+
+    def _again(self, pictures: Sequence[Pixels], looks: Looks) -> Looks:
+        """Second looks at squares made of the first ones; the logit is the mean of both."""
+        rolls = roll_of(looks.points)
+        crooked = np.abs((rolls - looks.squares.roll + 180) % 360 - 180) > _CROOKED
+        hopeless = looks.logit < _HOPELESS_LOGIT
+        again = np.flatnonzero(~hopeless & (crooked | (looks.logit < _SURE_LOGIT)))
+        first = looks[again]
+        squares = Squares(first.centre, first.size.max(axis=1, initial=0), rolls[again])
+        second = self._onet(pictures, squares)
+        mean = (first.logit + second.logit) / np.float32(2)
+        return looks.replaced(again, replace(second, logit=mean))
 
     def _onet(self, pictures: Sequence[Pixels], squares: Squares) -> Looks:
         parts = [

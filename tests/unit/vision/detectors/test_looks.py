@@ -64,7 +64,7 @@ def test_faces_are_clipped_to_the_photo_and_small_rests_left_out() -> None:
 def test_the_surest_look_of_each_candidate_stays() -> None:
     looks = look(1, 1, 40, 0, score=0.2).joined(look(2, 2, 40, 0, score=0.9))
     looks = looks.joined(look(1, 1, 40, 90, score=0.8))
-    surest = looks.surest(np.array([0, 1, 0]), 2)
+    surest = looks.surest(np.array([0, 1, 0]))
     assert surest.squares.roll.tolist() == [90, 0]
 
 
