@@ -28,8 +28,10 @@ from services.vision.transforms import Pixels
 _SCALE, _PIXELS = 0.65, 250_000
 # The other ways up are looked at in half of that, small photos again less reduced.
 _TURNED_SCALE, _TURNED_PIXELS = 0.5, 60_000
-# Of what RetinaFace proposes: faces of 24 px have as little, and so have grass and gravel.
+# Of what RetinaFace proposes: faces of 24 px have as little, and so have grass and gravel. Larger
+# faces have more, also dark and cut ones.
 _LOWEST_LOGIT, _MOST = -4.5, 400
+_SMALL, _LOWEST_LARGE_LOGIT = 40, -2.5
 # The square of MTCNN's second stage for a box of RetinaFace's: its side over sqrt(w * h).
 _SIDE = 1.05
 _ONET_SIDE, _BATCH = 48, 64
@@ -88,16 +90,19 @@ class RetinaFaceDetector:
             self._networks,
             searched,
             size=(pictures[0].shape[1], pictures[0].shape[0]),
-            lowest_logit=_LOWEST_LOGIT,
+            lowest_logit=_TURNED_LOGIT if quarters else _LOWEST_LOGIT,
             quarters=quarters,
         )
-        likeliest = np.argsort(-logits, kind="stable")[:_MOST]
-        boxes, logits, points = boxes[likeliest], logits[likeliest], points[likeliest]
+        small = np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)) < _SMALL
+        likely = np.flatnonzero((logits >= _LOWEST_LARGE_LOGIT) | small)
+        likely = likely[np.argsort(-logits[likely], kind="stable")[:_MOST]]
+        boxes, logits, points = boxes[likely], logits[likely], points[likely]
         sides = np.float32(_SIDE) * np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))
         middles = (boxes[:, :2] + boxes[:, 2:]) / np.float32(2)
         squares = Squares(middles, sides.astype(np.float32), roll_of(points))
         looks = self._onet(pictures, squares)
-        looks = self._other_ways_up(pictures, looks, logits)
+        if not quarters:
+            looks = self._other_ways_up(pictures, looks, logits)
         return self._again(pictures, looks), logits
 
     def _other_ways_up(self, pictures: Sequence[Pixels], looks: Looks, logits: Floats) -> Looks:

@@ -65,9 +65,8 @@ def propose(
         boxes, logits, points = _look(network, turned, lowest_logit)
         enlarge = np.array(size, np.float32) / np.array(picture.shape[1::-1], np.float32)
         corners = _turned_back(boxes.reshape(-1, 2, 2), turned.shape, quarters) * enlarge
-        points = _turned_back(points, turned.shape, quarters) * enlarge
-        boxes = np.hstack([corners.min(axis=1), corners.max(axis=1)])
-        parts.append((boxes, logits, points))
+        five = _turned_back(points, turned.shape, quarters) * enlarge
+        parts.append((np.hstack([corners.min(axis=1), corners.max(axis=1)]), logits, five))
     boxes, logits, points = (np.concatenate(part) for part in zip(*parts, strict=True))
     # OpenCV's suppression takes no negative scores.
     kept = non_maximum_suppression(boxes, logits - np.float32(lowest_logit - 1), _OVERLAPPING)
@@ -88,7 +87,7 @@ def _turned_back(points: Floats, shape: tuple[int, ...], quarters: int) -> Float
     height, width = shape[:2]
     for _ in range(quarters):
         x, y = points[..., 0], points[..., 1]
-        points = np.asarray(np.stack([height - y, x], axis=-1), np.float32)
+        points = np.stack([np.float32(height) - y, x], axis=-1)
         height, width = width, height
     return points
 
