@@ -102,7 +102,8 @@ class PhotoResult(BaseModel):
         " asked again in fp32; null in results of before it was noted"
     )
     detector: str | None = Field(
-        description="what found the faces: `retinaface`, or MTCNN as `openvino` or `facenet`; null like `precision`"
+        description="what found the faces: `retinaface`, or MTCNN as `openvino` or `facenet`; null"
+        " like `precision`"
     )
     image: ImageObject | None
     faces: list[FaceObject]
