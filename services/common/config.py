@@ -199,7 +199,7 @@ class WorkerSettings(Group):
         description="of the classifier on CPUs; auto is bf16 or int8 where bundle and CPU have it,"
         " else fp32",
     )
-    detector: Literal["auto", "openvino", "facenet"] = Field(
+    detector: Literal["auto", "openvino", "facenet", "retinaface"] = Field(
         default="auto", description="auto is facenet (torch) on CUDA, openvino on CPUs"
     )
     pool_start_method: Literal["auto", "fork", "spawn"] = Field(

@@ -48,7 +48,8 @@ def build_pipeline(
     """
     cv2.setNumThreads(threads)  # else each process takes every core
     bundle = load_bundle(bundle_dir)
-    may_use_cuda = detector is not DetectorKind.OPENVINO or classifier is ClassifierKind.AUTO
+    on_torch = detector in {DetectorKind.AUTO, DetectorKind.FACENET}
+    may_use_cuda = on_torch or classifier is ClassifierKind.AUTO
     cuda = may_use_cuda and cuda_available()
 
     def load(bundle: Bundle) -> ExpressionClassifier:

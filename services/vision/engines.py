@@ -12,11 +12,15 @@ from services.vision.detectors.port import FaceDetector
 
 
 class DetectorKind(StrEnum):
-    """Which engine runs MTCNN; AUTO is facenet where CUDA is, else openvino."""
+    """Which detector and engine: MTCNN on torch or OpenVINO, or RetinaFace with MTCNN's O-Net.
+
+    AUTO is facenet where CUDA is, else openvino.
+    """
 
     AUTO = "auto"
     OPENVINO = "openvino"
     FACENET = "facenet"
+    RETINAFACE = "retinaface"
 
 
 class ClassifierKind(StrEnum):
@@ -48,12 +52,24 @@ def detector_of(kind: DetectorKind, *, cuda: bool) -> DetectorKind:
 
 
 def load_detector(kind: DetectorKind, mtcnn: Path, *, cuda: bool, threads: int) -> FaceDetector:
-    """Load MTCNN; ``mtcnn`` is the folder of the exported networks.
+    """Load a detector; ``mtcnn`` is the folder of its networks, RetinaFace's lies beside it.
+
+    RetinaFace runs in ONNX Runtime where CUDA is, else in OpenVINO, with the same faces.
 
     Raises:
         BundleError: if an exported network is missing or altered.
     """
-    if detector_of(kind, cuda=cuda) is DetectorKind.FACENET:
+    chosen = detector_of(kind, cuda=cuda)
+    if chosen is DetectorKind.RETINAFACE:
+        retinaface = mtcnn.parent / "retinaface"
+        if cuda:
+            from services.vision.detectors.retinaface_onnxruntime import load_retinaface_onnxruntime
+
+            return load_retinaface_onnxruntime(retinaface, mtcnn, threads=threads)
+        from services.vision.detectors.retinaface_openvino import load_retinaface_openvino
+
+        return load_retinaface_openvino(retinaface, mtcnn, threads=threads)
+    if chosen is DetectorKind.FACENET:
         from services.vision.detectors.facenet import load_facenet_detector
 
         return load_facenet_detector(device="cuda:0" if cuda else "cpu", threads=threads)

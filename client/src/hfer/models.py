@@ -171,7 +171,8 @@ class PhotoResult:
     picture was one face) name what answered; None in results of services that did not note it.
     ``captured_at`` is when the photo was taken, from EXIF, in ISO 8601: ``datetime.fromisoformat``
     reads it, aware only where the camera wrote an offset. ``warnings`` say what was mended so
-    that the photo could be read (end_missing, side_chunk_skipped, empty_alpha_ignored).
+    that the photo could be read (end_missing, side_chunk_skipped,
+    empty_alpha_ignored, sample_range_guessed).
     """
 
     item_id: str = ""

@@ -157,6 +157,7 @@ class DetectorName(StrEnum):
 
     OPENVINO = "openvino"
     FACENET = "facenet"
+    RETINAFACE = "retinaface"
 
 
 @dataclass(frozen=True, slots=True)

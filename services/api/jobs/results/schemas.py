@@ -108,8 +108,8 @@ class PhotoResult(BaseModel):
         " asked again in fp32; null in results of before it was noted"
     )
     detector: str | None = Field(
-        description="engine that found the faces: `openvino` or `facenet`; `none` where the job"
-        " took each picture for one face; null like `precision`"
+        description="what found the faces: `retinaface`, or MTCNN as `openvino` or `facenet`;"
+        " `none` where the job took each picture for one face; null like `precision`"
     )
     image: ImageObject | None
     captured_at: str | None = Field(
@@ -118,8 +118,9 @@ class PhotoResult(BaseModel):
     )
     warnings: list[PhotoWarning] = Field(
         description="what was mended so that the photo could be read: `end_missing`, the file ends"
-        " too early and the rest of the picture is blank; `side_chunk_skipped`, damaged side data"
-        " was left out; `empty_alpha_ignored`, a transparency that hides everything was ignored",
+        " early but what a viewer shows is there; `side_chunk_skipped`, damaged side data was left"
+        " out; `empty_alpha_ignored`, a transparency that hides everything was ignored;"
+        " `sample_range_guessed`, no tag says which of the 16-bit numbers is white",
     )
     faces: list[FaceObject]
     faces_truncated: bool = Field(description="more faces were found than are listed")

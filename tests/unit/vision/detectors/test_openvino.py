@@ -9,7 +9,8 @@ from services.common.domain.limits import PhotoLimits
 from services.imaging.decode import decode_photo
 from services.vision.detectors import openvino as openvino_engine
 from services.vision.detectors.mtcnn import MtcnnDetector
-from services.vision.detectors.openvino import load_openvino_detector, verified_networks
+from services.vision.detectors.networks import read_networks
+from services.vision.detectors.openvino import load_openvino_detector
 from services.vision.transforms import Pixels
 from tests.fixtures.photos import noise
 
@@ -27,13 +28,13 @@ def detector() -> MtcnnDetector:
     return load_openvino_detector(MTCNN)
 
 
-class TestVerifiedNetworks:
+class TestReadNetworks:
     @pytest.fixture
     def copy(self, tmp_path: Path) -> Path:
         return shutil.copytree(MTCNN, tmp_path / "mtcnn")
 
     def test_reads_all_three(self) -> None:
-        assert verified_networks(MTCNN).keys() == {"pnet", "rnet", "onet"}
+        assert read_networks(MTCNN, "pnet", "rnet", "onet").keys() == {"pnet", "rnet", "onet"}
 
     @pytest.mark.parametrize("name", ["pnet.onnx", "rnet.onnx", "onet.onnx"])
     def test_refuses_one_changed_byte(self, copy: Path, name: str) -> None:
@@ -41,19 +42,19 @@ class TestVerifiedNetworks:
         data[-1] ^= 1
         (copy / name).write_bytes(data)
         with pytest.raises(BundleError, match=f"{name} is not what its SHA-256 says"):
-            verified_networks(copy)
+            read_networks(copy, "pnet", "rnet", "onet")
 
     @pytest.mark.parametrize("name", ["manifest.json", "rnet.onnx"])
     def test_refuses_incomplete_folder(self, copy: Path, name: str) -> None:
         (copy / name).unlink()
         with pytest.raises(BundleError, match="incomplete"):
-            verified_networks(copy)
+            read_networks(copy, "pnet", "rnet", "onet")
 
     @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"files": {}}'])
     def test_refuses_broken_manifest(self, copy: Path, text: str) -> None:
         (copy / "manifest.json").write_text(text)
         with pytest.raises(BundleError, match="incomplete"):
-            verified_networks(copy)
+            read_networks(copy, "pnet", "rnet", "onet")
 
 
 class TestScreen:

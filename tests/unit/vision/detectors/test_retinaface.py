@@ -1,0 +1,107 @@
+import math
+import shutil
+from collections.abc import Sequence
+from itertools import zip_longest
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.common.domain.errors import BundleError
+from services.common.domain.faces import DetectedFace
+from services.common.domain.limits import PhotoLimits
+from services.imaging.decode import decode_photo
+from services.vision.detectors.retinaface import RetinaFaceDetector
+from services.vision.detectors.retinaface_onnxruntime import load_retinaface_onnxruntime
+from services.vision.detectors.retinaface_openvino import load_retinaface_openvino
+from services.vision.transforms import Pixels
+from tests.fixtures.photos import noise
+
+REPOSITORY = Path(__file__).parents[4]
+RETINAFACE, MTCNN = REPOSITORY / "models" / "retinaface", REPOSITORY / "models" / "mtcnn"
+
+
+def sample(name: str) -> Pixels:
+    data = (REPOSITORY / "samples" / name).read_bytes()
+    return decode_photo(data, limits=PhotoLimits()).rgb
+
+
+@pytest.fixture(scope="module")
+def detector() -> RetinaFaceDetector:
+    return load_retinaface_openvino(RETINAFACE, MTCNN)
+
+
+def levels(photo: Pixels, low: int, high: int) -> Pixels:
+    return (low + photo * ((high - low) / 255)).astype(np.uint8)
+
+
+def assert_same_faces(ours: Sequence[DetectedFace], theirs: Sequence[DetectedFace]) -> None:
+    def place(face: DetectedFace) -> tuple[int, int]:
+        return round(face.box.y), round(face.box.x)
+
+    for one, other in zip_longest(sorted(ours, key=place), sorted(theirs, key=place)):
+        assert one is not None
+        assert other is not None
+        assert one.box.iou(other.box) >= 0.99
+        assert abs(one.confidence - other.confidence) <= 0.01
+        assert one.roll == pytest.approx(other.roll, abs=1)
+
+
+class TestFindsFaces:
+    @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+    @pytest.mark.parametrize("name", ["collins.jpg", "hopper.jpg"])
+    def test_any_way_up(self, detector: RetinaFaceDetector, name: str, quarters: int) -> None:
+        photo = np.ascontiguousarray(np.rot90(sample(name), -quarters))
+        (face,) = detector.detect([photo])[0]
+        assert face.roll is not None
+        assert (face.roll - 90 * quarters + 180) % 360 == pytest.approx(180, abs=8)
+        eye, mouth = face.landmarks[0], face.landmarks[3]
+        down = (mouth[0] - eye[0], mouth[1] - eye[1])
+        assert (math.degrees(math.atan2(-down[0], down[1])) - face.roll + 180) % 360 == (
+            pytest.approx(180, abs=15)
+        )
+
+    def test_of_a_turned_photo_in_the_same_place(self, detector: RetinaFaceDetector) -> None:
+        photo = sample("collins.jpg")
+        (upright,) = detector.detect([photo])[0]
+        (turned,) = detector.detect([np.ascontiguousarray(photo[::-1, ::-1])])[0]
+        height, width = photo.shape[:2]
+        x1, y1, x2, y2 = turned.box.corners
+        back = type(turned.box).from_corners(width - x2, height - y2, width - x1, height - y1)
+        assert back.iou(upright.box) >= 0.85
+
+    @pytest.mark.parametrize(("low", "high"), [(190, 255), (115, 140), (0, 20)])
+    def test_in_faded_and_dark_photos(
+        self, detector: RetinaFaceDetector, low: int, high: int
+    ) -> None:
+        assert len(detector.detect([levels(sample("collins.jpg"), low, high)])[0]) == 1
+
+    def test_of_a_collage_and_none_in_noise(self, detector: RetinaFaceDetector) -> None:
+        found = detector.detect([sample("collage.jpg"), noise(300, 200)])
+        assert [len(faces) for faces in found] == [8, 0]
+
+    def test_of_a_photo_smaller_than_a_cell(self, detector: RetinaFaceDetector) -> None:
+        assert detector.detect([np.zeros((1, 3, 3), np.uint8)]) == [[]]
+
+    def test_as_many_as_the_threshold_lets_pass(self, detector: RetinaFaceDetector) -> None:
+        photo = [sample("collage.jpg")]
+        confidences = [face.confidence for face in detector.detect(photo, threshold=0.5)[0]]
+        for threshold in (0.5, 0.9, 0.999):
+            found = detector.detect(photo, threshold=threshold)[0]
+            assert len(found) == sum(value >= threshold for value in confidences)
+
+
+class TestEngines:
+    @pytest.mark.parametrize("name", ["collage.jpg", "hopper.jpg", "turned.jpg"])
+    def test_find_the_same_faces(self, detector: RetinaFaceDetector, name: str) -> None:
+        photo = sample(name)
+        other = load_retinaface_onnxruntime(RETINAFACE, MTCNN)
+        for turned in (photo, np.ascontiguousarray(photo[::-1, ::-1])):
+            assert_same_faces(detector.detect([turned])[0], other.detect([turned])[0])
+
+    @pytest.mark.parametrize("load", [load_retinaface_openvino, load_retinaface_onnxruntime])
+    def test_refuse_an_altered_network(self, tmp_path: Path, load: object) -> None:
+        copy = shutil.copytree(RETINAFACE, tmp_path / "retinaface")
+        (copy / "retinaface.onnx").write_bytes(b"")
+        with pytest.raises(BundleError, match=r"retinaface\.onnx .* restore models/retinaface"):
+            load(copy, MTCNN)  # type: ignore[operator]
