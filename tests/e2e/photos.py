@@ -34,7 +34,7 @@ def write_bad_photos(folder: Path) -> dict[str, str]:
         "empty.jpg": (b"", "empty"),
         "truncated.jpg": (half, "truncated"),
         "text.jpg": (b"I am not a photo.\n" * 50, "unsupported_format"),
-        "phone.heic.jpg": (heic, "unsupported_format"),
+        "phone.heic.jpg": (heic, "decode_failed"),
         "bomb.png": (_png_header(60_000, 60_000), "too_many_pixels"),
         "tiny.png": (_png(8, 8), "too_small"),
     }

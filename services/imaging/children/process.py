@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from services.common.domain.errors import ItemError, ItemErrorCode, TransientError
@@ -99,7 +100,8 @@ class Child:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
             boot = _BOOT.format(program)
-            path = [part for part in sys.path if part]
+            # The empty part is the working folder, which is another one in the child.
+            path = [part or str(Path.cwd()) for part in sys.path]
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and program
                 [
                     sys.executable,
