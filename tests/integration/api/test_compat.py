@@ -165,7 +165,7 @@ class TestRefusals:
 
     def test_a_body_that_is_too_large(self, start_compat: StartCompat) -> None:
         client = start_compat().anonymous()
-        response = client.post("/upload_image", files={"image": bytes(16_100_000)})
+        response = client.post("/upload_image", files={"image": bytes(41_100_000)})
         assert_problem(response, 413, "payload-too-large")
 
     def test_an_erased_photo(

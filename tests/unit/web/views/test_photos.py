@@ -37,7 +37,7 @@ def test_names_the_engines_that_a_result_names() -> None:
 def test_says_when_it_was_taken_and_what_was_mended_in_words() -> None:
     shown = photo(captured_at="2026-07-19T14:03:27+02:00", warnings=["end_missing", "brand_new"])
     assert shown.taken == "2026-07-19 14:03:27+02:00"
-    assert shown.mended[0].startswith("The file ends too early")
+    assert shown.mended[0].startswith("The file ends early")
     assert shown.mended[1] == "brand_new"
     assert (photo().taken, photo().mended) == ("", ())
 
