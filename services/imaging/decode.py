@@ -16,7 +16,7 @@ from services.common.domain.errors import ItemError, ItemErrorCode
 from services.common.domain.faces import PhotoWarning
 from services.common.domain.limits import PhotoLimits
 from services.imaging import tiff, webp
-from services.imaging.children.decoding import decode_in_child
+from services.imaging.child_pool.decoding import decode_in_child
 from services.imaging.exif import read_exif
 from services.imaging.formats import HEAD_BYTES, require_format
 from services.imaging.jpeg import load_jpeg, open_jpeg

@@ -9,7 +9,7 @@ from services.api.state import ApiState
 from services.common.domain.errors import ItemError, ItemErrorCode, JobError, JobErrorCode
 from services.common.jobs.repositories.results import PhotoRecord
 from services.common.storage import ObjectMissingError
-from services.imaging.children.process import Budget, Made
+from services.imaging.child_pool.process import Budget, Made
 
 # Pillow's 4 bytes and numpy's 3 are there at once; what takes more is refused (ADR 0021).
 _BYTES_A_PIXEL = 8

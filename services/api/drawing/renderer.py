@@ -10,7 +10,7 @@ from services.api.drawing.turns import FairTurns, FullError
 from services.api.errors import RETRY_AFTER_S, ApiError
 from services.api.problems import ProblemCode
 from services.common.domain.errors import ItemError
-from services.imaging.children.pool import ChildPool
+from services.imaging.child_pool.pool import ChildPool
 
 Picture = TypeVar("Picture")
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from services.common.domain.errors import ItemError, ItemErrorCode, TransientError
-from services.imaging.children.pool import ChildPool
-from services.imaging.children.process import Budget
+from services.imaging.child_pool.pool import ChildPool
+from services.imaging.child_pool.process import Budget
 
 PROGRAM = "tests.fixtures.hostile_child"
 OUTPUT_BYTES = 2_000_000

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from services.common.domain.errors import ItemError, ItemErrorCode, TransientError
-from services.imaging.children.messages import (
+from services.imaging.child_pool.messages import (
     ClosedError,
     memory_file,
     receive_answer,
@@ -23,7 +23,7 @@ from services.imaging.children.messages import (
 
 # -I keeps the environment and the working folder out of the import path: we say what is in it.
 _BOOT = "import sys; sys.path[:] = sys.argv[2:];from {} import main; main(int(sys.argv[1]))"
-PROGRAM = "services.imaging.child.serve"
+PROGRAM = "services.imaging.child_program.serve"
 _START_S = 60.0
 # What a picture may take besides its pixels: its file (40 MB), tables, the JPEG made of it.
 _FIXED_BYTES = 64_000_000

@@ -18,14 +18,14 @@ from PIL import Image
 
 from services.common.domain.errors import ItemError, ItemErrorCode
 from services.common.domain.limits import PhotoLimits
-from services.imaging.child.readers import open_readers
-from services.imaging.child.seccomp import confine
-from services.imaging.child.tasks import Tasks
-from services.imaging.children.messages import (
+from services.imaging.child_pool.messages import (
     receive_request,
     send_answer,
     write_all,
 )
+from services.imaging.child_program.readers import open_readers
+from services.imaging.child_program.seccomp import confine
+from services.imaging.child_program.tasks import Tasks
 from services.imaging.source import Readers
 
 # The parent lowers the soft limit for each picture; a child cannot raise it.

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from services.common.domain.errors import ItemError, ItemErrorCode
 from services.common.domain.limits import PhotoLimits
-from services.imaging.children.pool import ChildPool
-from services.imaging.children.process import Budget
+from services.imaging.child_pool.pool import ChildPool
+from services.imaging.child_pool.process import Budget
 
 # A process decodes one or two photos at a time.
 _CHILDREN = 2

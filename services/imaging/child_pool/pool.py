@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from services.common.domain.errors import TransientError
-from services.imaging.children.process import PROGRAM, Budget, Child, Made
+from services.imaging.child_pool.process import PROGRAM, Budget, Child, Made
 
 # What a library leaks, or a photo left behind unseen, ends with the child.
 _PICTURES_EACH = 200

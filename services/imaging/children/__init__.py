@@ -1,4 +1,0 @@
-"""Child processes that decode and draw pictures, so that hostile bytes meet no secret (ADR 0021).
-
-This is the side of the process that has them; what runs in a child is ``services.imaging.child``.
-"""
