@@ -1,6 +1,5 @@
 """Squares that stand on a face however it is turned, and their pixels set upright."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from services.vision.detectors.boxes import Floats
 from services.vision.transforms import Pixels
+from services.vision.upright import set_upright, span
 
 _FINE = 2  # crops are read at twice their side and averaged
 
@@ -85,9 +85,7 @@ def _crop(
     rgb: Pixels, centre: tuple[float, float], length: float, roll: float, side: int
 ) -> Pixels:
     x, y = centre
-    turn = math.radians(roll)
-    cosine, sine = math.cos(turn), math.sin(turn)
-    reach = length / 2 * (abs(cosine) + abs(sine)) + 2
+    reach = span(length, roll) / 2 + 2
     height, width = rgb.shape[:2]
     left, top = _within(x - reach, width), _within(y - reach, height)
     part = rgb[top : _within(y + reach, height) + 1, left : _within(x + reach, width) + 1]
@@ -101,16 +99,8 @@ def _crop(
             cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8
         )
     shrink = max(shrink, 1)
-    # From the middles of the crop's pixels to those of the part's.
-    turning = np.array([[cosine, -sine], [sine, cosine]]) * (length / fine / shrink)
-    start = np.array([x - left, y - top]) / shrink - 0.5 - turning @ np.full(2, (fine - 1) / 2)
-    read = cv2.warpAffine(
-        part,
-        np.hstack([turning, start[:, np.newaxis]]),
-        (fine, fine),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    place = (x - left) / shrink, (y - top) / shrink
+    read = set_upright(part, place, step=length / fine / shrink, roll=roll, size=fine)
     return np.asarray(cv2.resize(read, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
 
 
