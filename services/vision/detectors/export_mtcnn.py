@@ -198,7 +198,7 @@ def export(directory: Path) -> None:
 def _installed_weights() -> Path:
     spec = importlib.util.find_spec("facenet_pytorch")
     if spec is None or spec.origin is None:
-        raise SystemExit("Install facenet-pytorch 2.6.0 first (requirements/no-deps.txt).")
+        raise SystemExit("Install facenet-pytorch 2.6.0 first (requirements/facenet.txt).")
     return Path(spec.origin).parent / "data"
 
 
