@@ -8,13 +8,13 @@ objects/ab/abc…   the bytes, named by their SHA-256, each content once
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
 from services.backup.errors import DamagedBackupError, VersionError
+from services.common.files import write_atomically
 
 FORMAT = 1
 _BLOCK = 1 << 20
@@ -149,13 +149,3 @@ def check_file(path: Path, sha256: str) -> None:
     """Return when the file is what its hash says; `DamagedBackupError` otherwise."""
     if file_sha256(path) != sha256:
         raise DamagedBackupError(f"{path} is not what its SHA-256 says; take another backup")
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace ``path`` in one step, on the disk when this returns."""
-    draft = path.with_name(f".{path.name}.new")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)

@@ -23,6 +23,7 @@ from services.common.domain.emotions import EMOTIONS
 from services.common.domain.errors import ItemError
 from services.common.domain.faces import Box
 from services.common.domain.limits import PhotoLimits
+from services.common.files import write_atomically
 from services.imaging.decode import decode_photo
 from services.trainer.config import DataConfig
 from services.trainer.data.audit import audit
@@ -33,7 +34,7 @@ from services.trainer.data.similarity import duplicate_groups
 from services.trainer.data.splits import complete_splits, cut_from
 from services.trainer.data.views import detector_identity, look_as_served
 from services.trainer.errors import DataLayoutError
-from services.trainer.files import sha256_of, write_atomically
+from services.trainer.files import sha256_of
 from services.vision.detectors.port import FaceDetector
 from services.vision.transforms import InputSpec, crop_face
 

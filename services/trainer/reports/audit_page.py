@@ -5,8 +5,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from services.common.files import write_atomically
 from services.trainer.data.survey import Finding
-from services.trainer.files import write_atomically
 from services.trainer.reports import sections
 from services.trainer.reports.page import page, paragraph, section, table
 

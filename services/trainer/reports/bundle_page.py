@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from services.common.files import write_atomically
 from services.trainer.data.layouts import Split
 from services.trainer.evaluation.bundle import BundleEvaluation
-from services.trainer.files import write_atomically
 from services.trainer.reports import sections
 from services.trainer.reports.page import page, paragraph
 

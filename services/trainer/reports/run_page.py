@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from services.common.files import write_atomically
 from services.trainer.data.dataset import Subset
 from services.trainer.data.layouts import Split
 from services.trainer.evaluation.answers import Answers, figures
 from services.trainer.evaluation.calibrate import Calibration
-from services.trainer.files import write_atomically
 from services.trainer.reports import sections
 from services.trainer.reports.page import page, paragraph
 from services.trainer.training.run import Run

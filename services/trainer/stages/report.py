@@ -3,10 +3,10 @@
 from dataclasses import asdict
 from typing import Any
 
+from services.common.files import write_atomically
 from services.trainer.config import TrainConfig
 from services.trainer.data.dataset import PreparedData
 from services.trainer.data.known import DataFacts, stated
-from services.trainer.files import write_atomically
 from services.trainer.reports.confusion_plot import confusion_png
 from services.trainer.reports.model_card import model_card
 from services.trainer.training.run import Run

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from services.common.files import write_atomically
 from services.trainer.errors import RunError
-from services.trainer.files import write_atomically
 from services.trainer.sweep.axes import Candidate
 from services.trainer.sweep.outcome import Outcome, Status
 from services.trainer.sweep.plan import SweepPlan

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from services.trainer.files import write_atomically
+from services.common.files import write_atomically
 from services.trainer.sweep.axes import Axis, Candidate
 from services.trainer.sweep.outcome import Outcome
 from services.trainer.sweep.plan import SweepPlan

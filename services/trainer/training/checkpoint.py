@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from services.common.files import write_atomically
 from services.trainer.errors import RunError
-from services.trainer.files import read_arrays, write_atomically
+from services.trainer.files import read_arrays
 from services.trainer.training.schedule import ScheduleState
 
 Array = NDArray[np.generic]

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from services.common.files import write_atomically
 from services.trainer.config import TrainConfig
 from services.trainer.errors import RunError
-from services.trainer.files import write_atomically
 from services.trainer.networks.normalisation import Normalisation
 from services.trainer.training.checkpoint import CheckpointStore
 from services.trainer.training.host import describe_host

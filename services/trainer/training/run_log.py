@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from services.common.files import write_atomically
 from services.trainer.errors import RunError
-from services.trainer.files import write_atomically
 
 Line = dict[str, Any]
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from services.common.files import write_atomically
 from services.trainer.data.layouts import Split
 from services.trainer.errors import RunError
-from services.trainer.files import read_arrays, write_atomically
+from services.trainer.files import read_arrays
 from services.trainer.training.run import Run
 
 EVALUATION, CALIBRATION, REPORT = "evaluation.json", "calibration.json", "report.json"
