@@ -20,30 +20,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.common.domain.emotions import EMOTIONS
-from services.common.domain.errors import ItemError
-from services.common.domain.faces import Box
-from services.common.domain.limits import PhotoLimits
 from services.common.files import write_atomically
-from services.imaging.decode import decode_photo
 from services.trainer.config import DataConfig
 from services.trainer.data.audit import audit
+from services.trainer.data.decoding import decode_face, source_sha256
 from services.trainer.data.hfer_v0_split import hfer_v0_split
 from services.trainer.data.known import recognise
 from services.trainer.data.layouts import Sample, Split, data_root, opened, scan
 from services.trainer.data.similarity import duplicate_groups
 from services.trainer.data.splits import complete_splits, cut_from
 from services.trainer.data.views import detector_identity, look_as_served
-from services.trainer.errors import DataLayoutError
 from services.trainer.files import sha256_of
 from services.vision.detectors.port import FaceDetector
-from services.vision.transforms import InputSpec, crop_face
+from services.vision.transforms import InputSpec
 
 IMAGES_NAME = "images.npy"
 SERVED_NAME = "served.npy"
 MANIFEST_NAME = "manifest.json"
-
-# Training crops are smaller than any photo in which the detector finds a face.
-_LIMITS = PhotoLimits(photo_min_side_px=8)
 
 Pixels = NDArray[np.uint8]
 Progress = Callable[[str, int, int], None]
@@ -116,7 +109,7 @@ def prepare(
         "facts": asdict(views.facts),
         "detector": detector_identity() if detector is None else None,
         "config": config.model_dump(mode="json"),
-        "source_sha256": _source_hash(source, samples, hashes),
+        "source_sha256": source_sha256(source, samples, hashes),
         "images_sha256": sha256_of(out / IMAGES_NAME),
         "splits_sha256": _rows_hash(rows),
         "audit": findings.summary(splits),
@@ -159,7 +152,7 @@ def _decode_all(
 
     def read(sample: Sample) -> tuple[Pixels, str]:
         data = sample.read(base)
-        return _decode(data, path=sample.path, spec=spec), hashlib.sha256(data).hexdigest()
+        return decode_face(data, path=sample.path, spec=spec), hashlib.sha256(data).hexdigest()
 
     with ThreadPoolExecutor(max_workers=2) as pool:
         for index, (pixels, digest) in enumerate(pool.map(read, samples)):
@@ -168,22 +161,6 @@ def _decode_all(
             if progress is not None and index % 500 == 0:
                 progress(index, len(samples))
     return images, hashes
-
-
-def _decode(data: bytes, *, path: str, spec: InputSpec) -> Pixels:
-    try:
-        photo = decode_photo(data, limits=_LIMITS)
-    except ItemError as error:
-        raise DataLayoutError(f"{path}: {error.detail} Remove or replace it.") from error
-    return crop_face(photo.rgb, Box(0, 0, photo.width, photo.height), spec)
-
-
-def _source_hash(source: Path, samples: Sequence[Sample], hashes: Sequence[str]) -> str:
-    """The archive's own hash, or that of a listing as ``sha256sum`` prints it."""
-    if source.is_file():
-        return sha256_of(source)
-    listing = "".join(f"{h}  {s.path}\n" for s, h in zip(samples, hashes, strict=True))
-    return hashlib.sha256(listing.encode()).hexdigest()
 
 
 def _rows_hash(rows: Sequence[dict[str, Any]]) -> str:

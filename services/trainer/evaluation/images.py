@@ -12,20 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.common.domain.emotions import EMOTIONS
-from services.common.domain.errors import ItemError
-from services.common.domain.faces import Box
-from services.common.domain.limits import PhotoLimits
-from services.imaging.decode import decode_photo
+from services.trainer.data.decoding import decode_face, source_sha256
 from services.trainer.data.layouts import Sample, Split, data_root, is_fer2013, opened, scan
 from services.trainer.errors import DataLayoutError
-from services.trainer.files import sha256_of
-from services.vision.transforms import InputSpec, crop_face
+from services.vision.transforms import InputSpec
 
 Pixels = NDArray[np.uint8]
 Progress = Callable[[int, int], None]
-
-# Face crops are smaller than any photo in which the detector finds a face.
-_LIMITS = PhotoLimits(photo_min_side_px=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +88,8 @@ def read_images(
 
         def read(sample: Sample) -> tuple[Pixels, str]:
             data = sample.read(base)
-            return _crop(data, path=sample.path, spec=spec.whole), hashlib.sha256(data).hexdigest()
+            crop = decode_face(data, path=sample.path, spec=spec.whole)
+            return crop, hashlib.sha256(data).hexdigest()
 
         crops = np.empty((len(samples), *spec.shape), dtype=np.uint8)
         hashes: list[str] = []
@@ -110,7 +104,7 @@ def read_images(
         crops=crops,
         samples=samples,
         hashes=hashes,
-        sha256=sha256_of(source) if source.is_file() else _listing_hash(samples, hashes),
+        sha256=source_sha256(source, samples, hashes),
         fer2013=is_fer2013(samples),
         left_out=len(found) - len(samples),
     )
@@ -126,16 +120,3 @@ def _chosen(samples: Sequence[Sample], *, split: Split | None) -> list[Sample]:
             if preferred in splits:
                 return _chosen(samples, split=preferred)
     return list(samples)
-
-
-def _crop(data: bytes, *, path: str, spec: InputSpec) -> Pixels:
-    try:
-        photo = decode_photo(data, limits=_LIMITS)
-    except ItemError as error:
-        raise DataLayoutError(f"{path}: {error.detail} Remove or replace it.") from error
-    return crop_face(photo.rgb, Box(0, 0, photo.width, photo.height), spec)
-
-
-def _listing_hash(samples: Sequence[Sample], hashes: Sequence[str]) -> str:
-    listing = "".join(f"{h}  {s.path}\n" for s, h in zip(samples, hashes, strict=True))
-    return hashlib.sha256(listing.encode()).hexdigest()

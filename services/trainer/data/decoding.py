@@ -1,0 +1,55 @@
+"""A data set's images as serving would read them, and the hash that names them all."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.common.domain.errors import ItemError
+from services.common.domain.faces import Box
+from services.common.domain.limits import PhotoLimits
+from services.imaging.decode import decode_photo
+from services.trainer.data.layouts import Sample
+from services.trainer.errors import DataLayoutError
+from services.trainer.files import sha256_of
+from services.vision.transforms import InputSpec, crop_face
+
+# Face crops are smaller than any photo in which the detector finds a face.
+_LIMITS = PhotoLimits(photo_min_side_px=8)
+
+
+def decode_face(data: bytes, *, path: str, spec: InputSpec) -> NDArray[np.uint8]:
+    """Decode an image that is one face with the product's own decoder, and crop it whole.
+
+    Args:
+        data: the file.
+        path: of the file, for the error.
+        spec: of the crop; its margin and shift act, so give one that is ``whole``.
+
+    Returns:
+        uint8 ``[size, size, channels]``.
+
+    Raises:
+        DataLayoutError: it cannot be decoded.
+    """
+    try:
+        photo = decode_photo(data, limits=_LIMITS)
+    except ItemError as error:
+        raise DataLayoutError(f"{path}: {error.detail} Remove or replace it.") from error
+    return crop_face(photo.rgb, Box(0, 0, photo.width, photo.height), spec)
+
+
+def source_sha256(source: Path, samples: Sequence[Sample], hashes: Sequence[str]) -> str:
+    """Return an archive's own SHA-256, or that of a listing as ``sha256sum`` prints it.
+
+    Args:
+        source: an archive or a folder.
+        samples: of it, in order.
+        hashes: the SHA-256 of each.
+    """
+    if source.is_file():
+        return sha256_of(source)
+    listing = "".join(f"{h}  {s.path}\n" for s, h in zip(samples, hashes, strict=True))
+    return hashlib.sha256(listing.encode()).hexdigest()
