@@ -1,1 +1,1 @@
-"""Pictures with Pillow and numpy only, for the API as well as for the worker."""
+"""Pictures decoded and drawn with Pillow, pillow-heif and numpy alone: the API holds no ML."""

@@ -1,4 +1,4 @@
-"""Pictures as hfer draws them: a coloured frame per face and its number on a tab above."""
+"""Pictures as hfer v0 draws them: a coloured frame per face and its number on a tab above."""
 
 from collections.abc import Sequence
 

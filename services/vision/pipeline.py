@@ -34,7 +34,7 @@ from services.vision.verified import is_memory_trouble, verified, warm_up
 NO_DETECTOR = "none"
 
 # Decoded photos that ``analyse`` collects before it looks for faces: 48 MB, and less than that
-# beside one photo of the largest size (150 MB).
+# beside one photo of the largest size (192 MB for 64 Mpx).
 _PIXELS_IN_MEMORY = 16_000_000
 
 
@@ -105,15 +105,7 @@ class Pipeline:
         warm_up(self._classifier, self._bundle)
 
     def with_bundle(self, directory: Path) -> Self:
-        """Return one with the same detector and another expression model, verified and warm.
-
-        Another thread may call it while this one analyses: the detector is not touched.
-
-        Raises:
-            BundleError: a file is not what its hash says, the network cannot be run, or the
-                golden answers differ.
-            TransientError: there is too little memory for a second model.
-        """
+        """See ``PhotoAnalyser.with_bundle``, the worker's port."""
         bundle = load_bundle(directory)
         return type(self)(
             self._detector,

@@ -1,12 +1,11 @@
 """The readers of a child: those of every process, and those that only children have.
 
-libheif and libde265 had a dozen memory-safety advisories in 2026. They lie inside the wheel of
+libheif and libde265 had over 30 memory-safety advisories in 2026. They lie inside the wheel of
 pillow-heif, where audits of dependencies do not see them: so their versions are looked at here,
 and a version that is too old closes the format.
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from PIL import AvifImagePlugin, GifImagePlugin, Jpeg2KImagePlugin
 
@@ -27,7 +26,7 @@ def open_readers() -> tuple[Readers, Mapping[str, str]]:
         "JP2": plain(Jpeg2KImagePlugin.Jpeg2KImageFile),
     }
     closed: dict[str, str] = {}
-    # One thread: a second one is more than the child may start.
+    # One thread in each library: others would take of the limited address space and save no CPU.
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     if AvifImagePlugin.SUPPORTED:
         readers["AVIF"] = plain(AvifImagePlugin.AvifImageFile)
@@ -48,7 +47,7 @@ def open_readers() -> tuple[Readers, Mapping[str, str]]:
     pillow_heif.options.DEPTH_IMAGES = False
     pillow_heif.options.AUX_IMAGES = False
     readers["HEIC"] = plain(pillow_heif.HeifImageFile)
-    return MappingProxyType(readers), MappingProxyType(closed)
+    return readers, closed
 
 
 def too_old(libheif: str, libde265: str) -> str | None:

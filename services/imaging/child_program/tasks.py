@@ -92,7 +92,7 @@ def _pixels(rgb: NDArray[np.uint8]) -> tuple[Facts, Parts]:
 
 
 def _face(said: Mapping[str, Any]) -> AnalysedFace:
-    """Read what drawing needs of a face, see `children.drawing`."""
+    """Read what drawing needs of a face; more of it is not sent."""
     return AnalysedFace(
         face_index=said["face_index"],
         box=Box(*said["box"]),

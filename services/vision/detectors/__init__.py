@@ -1,1 +1,1 @@
-"""Face detectors: one port, two engines of the same MTCNN weights."""
+"""Face detectors behind one port: MTCNN in two engines, and RetinaFace with MTCNN's O-Net."""

@@ -14,10 +14,9 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from services.vision.detectors.boxes import Floats
 from services.vision.detectors.compiled import compiled
 from services.vision.transforms import Pixels
-
-Floats = NDArray[np.float32]
 
 
 def area_level(

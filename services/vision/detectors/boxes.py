@@ -1,4 +1,4 @@
-"""Boxes of MTCNN as float32 arrays ``[N, 4]`` of corners ``x1, y1, x2, y2``; faces made of them."""
+"""Boxes as float32 arrays ``[N, 4]`` of corners ``x1, y1, x2, y2``, and the faces made of them."""
 
 import cv2
 import numpy as np

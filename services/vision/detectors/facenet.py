@@ -1,4 +1,4 @@
-"""MTCNN by facenet-pytorch: the reference, and the detector where CUDA is.
+"""MTCNN by facenet-pytorch: the reference, on CUDA or on the CPU.
 
 Photos of one size go together through ``detect()``: a GPU wants work for thousands of threads,
 the library takes equal sizes only (facenet-pytorch#58), and its ``forward`` fails when one photo

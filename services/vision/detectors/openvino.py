@@ -1,4 +1,4 @@
-"""MTCNN on OpenVINO: the detector where no CUDA is."""
+"""MTCNN on OpenVINO: for CPUs."""
 
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from services.vision.detectors.mtcnn import WINDOW, MtcnnDetector
 from services.vision.detectors.networks import in_batches, read_networks
 from services.vision.detectors.screening import ScreenedNetworks
 
+_NAMES = ("pnet", "rnet", "onet")
 _RNET_SIDE, _ONET_SIDE = 24, 48
 _WINDOWS_BATCH, _ONET_BATCH = 64, 8
 
@@ -32,9 +33,6 @@ def load_openvino_detector(directory: Path, *, threads: int = 1) -> MtcnnDetecto
         return MtcnnDetector(exact)
     rough = _FirstNetworks(networks, threads=threads, precision="bf16", rnet_batch=64)
     return MtcnnDetector(ScreenedNetworks(exact, rough))
-
-
-_NAMES = ("pnet", "rnet", "onet")
 
 
 class _FirstNetworks:
