@@ -35,7 +35,7 @@ def build_pipeline(
     Args:
         bundle_dir: the folder of the expression model.
         mtcnn_dir: the folder of the exported MTCNN networks.
-        detector: AUTO is facenet where CUDA is, else openvino.
+        detector: AUTO is retinaface.
         classifier: AUTO is onnxruntime where CUDA is, else openvino.
         precision: of the openvino classifier; AUTO is what suits bundle and CPU.
         threads: inference threads of this process.
@@ -48,8 +48,7 @@ def build_pipeline(
     """
     cv2.setNumThreads(threads)  # else each process takes every core
     bundle = load_bundle(bundle_dir)
-    on_torch = detector in {DetectorKind.AUTO, DetectorKind.FACENET}
-    may_use_cuda = on_torch or classifier is ClassifierKind.AUTO
+    may_use_cuda = detector is DetectorKind.FACENET or classifier is ClassifierKind.AUTO
     cuda = may_use_cuda and cuda_available()
 
     def load(bundle: Bundle) -> ExpressionClassifier:
@@ -62,7 +61,7 @@ def build_pipeline(
         engine,
         bundle,
         limits=limits or PhotoLimits(),
-        detector_kind=detector_of(detector, cuda=cuda),
+        detector_kind=detector_of(detector),
         load=load,
     )
     pipeline.warm_up()

@@ -14,7 +14,7 @@ from services.vision.detectors.port import FaceDetector
 class DetectorKind(StrEnum):
     """Which detector and engine: MTCNN on torch or OpenVINO, or RetinaFace with MTCNN's O-Net.
 
-    AUTO is facenet where CUDA is, else openvino.
+    AUTO is retinaface.
     """
 
     AUTO = "auto"
@@ -44,11 +44,9 @@ def cuda_available() -> bool:
     return bool(torch.cuda.is_available())
 
 
-def detector_of(kind: DetectorKind, *, cuda: bool) -> DetectorKind:
+def detector_of(kind: DetectorKind) -> DetectorKind:
     """Return what a kind stands for, never AUTO."""
-    if kind is DetectorKind.AUTO:
-        return DetectorKind.FACENET if cuda else DetectorKind.OPENVINO
-    return kind
+    return DetectorKind.RETINAFACE if kind is DetectorKind.AUTO else kind
 
 
 def load_detector(kind: DetectorKind, mtcnn: Path, *, cuda: bool, threads: int) -> FaceDetector:
@@ -59,7 +57,7 @@ def load_detector(kind: DetectorKind, mtcnn: Path, *, cuda: bool, threads: int) 
     Raises:
         BundleError: if an exported network is missing or altered.
     """
-    chosen = detector_of(kind, cuda=cuda)
+    chosen = detector_of(kind)
     if chosen is DetectorKind.RETINAFACE:
         retinaface = mtcnn.parent / "retinaface"
         if cuda:

@@ -78,11 +78,10 @@ def from_settings(settings: Settings) -> PhotoAnalyser:
 
     worker = settings.worker
     on_cpu = worker.device == "cpu"
-    detector = DetectorKind(worker.detector)
     return build_pipeline(
         worker.bundle_dir,
         worker.mtcnn_dir,
-        detector=DetectorKind.OPENVINO if on_cpu and detector is DetectorKind.AUTO else detector,
+        detector=DetectorKind(worker.detector),
         classifier=ClassifierKind.OPENVINO if on_cpu else ClassifierKind.AUTO,
         precision=PrecisionChoice(worker.precision),
         threads=worker.threads,

@@ -86,9 +86,9 @@ class TestCpuPath:
             "onnxruntime",
         }
 
-    def test_auto_is_openvino_without_cuda(self) -> None:
+    def test_auto_is_retinaface(self) -> None:
         detector = load_detector(DetectorKind.AUTO, MTCNN, cuda=False, threads=1)
-        assert type(detector).__name__ == "MtcnnDetector"
+        assert type(detector).__name__ == "RetinaFaceDetector"
 
     def test_finds_no_cuda_without_a_driver(self) -> None:
         assert cuda_available() is Path("/proc/driver/nvidia/version").exists()
