@@ -11,6 +11,7 @@ from services.vision.classifiers.port import ExpressionClassifier, Precision
 from services.vision.engines import (
     ClassifierKind,
     DetectorKind,
+    classifier_of,
     cuda_available,
     detector_of,
     load_classifier,
@@ -34,8 +35,8 @@ def build_pipeline(
 
     Args:
         bundle_dir: the folder of the expression model.
-        mtcnn_dir: the folder of the exported MTCNN networks.
-        detector: AUTO is retinaface.
+        mtcnn_dir: the folder of the exported MTCNN networks; RetinaFace's lies beside it.
+        detector: AUTO is `DEFAULT_DETECTOR`; RetinaFace runs in the classifier's engine.
         classifier: AUTO is onnxruntime where CUDA is, else openvino.
         precision: of the openvino classifier; AUTO is what suits bundle and CPU.
         threads: inference threads of this process.
@@ -50,12 +51,13 @@ def build_pipeline(
     bundle = load_bundle(bundle_dir)
     may_use_cuda = detector is DetectorKind.FACENET or classifier is ClassifierKind.AUTO
     cuda = may_use_cuda and cuda_available()
+    chosen = classifier_of(classifier, cuda=cuda)
 
     def load(bundle: Bundle) -> ExpressionClassifier:
-        return load_classifier(classifier, bundle, cuda=cuda, precision=precision, threads=threads)
+        return load_classifier(chosen, bundle, cuda=cuda, precision=precision, threads=threads)
 
     engine = verified(bundle, load)
-    faces = load_detector(detector, mtcnn_dir, cuda=cuda, threads=threads)
+    faces = load_detector(detector, mtcnn_dir, engine=chosen, cuda=cuda, threads=threads)
     pipeline = Pipeline(
         faces,
         engine,

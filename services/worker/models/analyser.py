@@ -66,7 +66,7 @@ def load_analyser(settings: Settings) -> PhotoAnalyser:
 
 
 def from_settings(settings: Settings) -> PhotoAnalyser:
-    """Build the real pipeline: verified bundle, exported MTCNN, engines by device.
+    """Build the real pipeline: verified bundle, exported detector, engines by device.
 
     Raises:
         BundleError: a file is not what its hash says, or the golden answers differ.
