@@ -33,7 +33,7 @@ _PROGRAM = "python -m benchmarks.detection_recall"
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog=_PROGRAM, description=__doc__)
-    usual = ",".join((DEFAULT_DETECTOR, DetectorKind.OPENVINO, CENTERFACE))
+    usual = f"{DEFAULT_DETECTOR},{DetectorKind.OPENVINO},{CENTERFACE}"
     parser.add_argument("--detectors", default=usual, help="NAME[=THRESHOLD],...")
     parser.add_argument("--group", action="append", choices=GROUPS, help="some rows only")
     parser.add_argument("--data", type=Path, help="a folder of face images, for more crowds")

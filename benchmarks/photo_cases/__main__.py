@@ -1,8 +1,9 @@
 """Photos with what is right for each: ``python -m benchmarks.photo_cases --dir DIR``.
 
 ``DIR`` holds photos and a ``RIGHT.md`` (see ``right``). Each goes through the pipeline that a
-worker with default settings builds, with a job's default options; ``--detector`` is another one. Ends with 1 unless all are
-right. Only camera raws and float pictures may be refused, by an error that names them.
+worker with default settings builds, or one with ``--detector NAME``, with a job's default options.
+Ends with 1 unless all are right. Only camera raws and float pictures may be refused, by an error
+that names them.
 """
 
 import argparse
