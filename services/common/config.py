@@ -200,7 +200,8 @@ class WorkerSettings(Group):
         " else fp32",
     )
     detector: Literal["auto", "openvino", "facenet", "retinaface"] = Field(
-        default="auto", description="auto is retinaface, on CPUs and GPUs; openvino and facenet are MTCNN"
+        default="auto",
+        description="auto is retinaface, on CPUs and GPUs; openvino and facenet are MTCNN",
     )
     pool_start_method: Literal["auto", "fork", "spawn"] = Field(
         default="auto", description="of children; auto spawns on CUDA and forks on CPUs"
