@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=1, help="go over the photos so many times")
     parser.add_argument("--chunk", type=int, default=16)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--detector", type=DetectorKind, default=DetectorKind.OPENVINO)
+    parser.add_argument("--detector", type=DetectorKind, default=DetectorKind.AUTO)
     parser.add_argument("--precision", type=Precision, default=Precision.FP32)
     parser.add_argument("--bundle", type=Path, default=REPOSITORY / "models" / "starter")
     parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -1,9 +1,10 @@
 """The engines of this node's GPU beside those of its cores: ``python -m benchmarks.devices``.
 
-The GPU side is one process, as the worker has one per GPU: facenet-pytorch on batches of equal
-size, ONNX Runtime with CUDA. The CPU side is a process of one thread per core with OpenVINO.
-Without a GPU the first side runs the same code on torch's and ONNX Runtime's CPU providers,
-which rehearses it and says so. Prints photos per second of both and, last, JSON with the ratio.
+The GPU side is one process, as the worker has one per GPU: ONNX Runtime with CUDA, photo by photo
+with the default detector (``--detector facenet``: MTCNN, on batches of equal size). The CPU side is
+a process of one thread per core with OpenVINO. Without a GPU the first side runs the same code on
+ONNX Runtime's CPU provider (facenet: torch's), which rehearses it and says so. Prints photos per
+second of both and, last, JSON with the ratio.
 """
 
 import argparse
@@ -32,13 +33,19 @@ CHUNK = 16
 class Side:
     """One process of a worker for one kind of device."""
 
-    def __init__(self, kind: str, bundle: Path, photos: Sequence[Path], threads: int) -> None:
-        gpu = kind == "gpu"
+    def __init__(
+        self,
+        detector: DetectorKind,
+        classifier: ClassifierKind,
+        bundle: Path,
+        photos: Sequence[Path],
+        threads: int,
+    ) -> None:
         self._pipeline = build_pipeline(
             bundle,
             REPOSITORY / "models" / "mtcnn",
-            detector=DetectorKind.FACENET if gpu else DetectorKind.OPENVINO,
-            classifier=ClassifierKind.ONNXRUNTIME if gpu else ClassifierKind.OPENVINO,
+            detector=detector,
+            classifier=classifier,
             threads=threads,
         )
         self._photos = [path.read_bytes() for path in photos]
@@ -55,11 +62,21 @@ class Side:
         return faces
 
 
-def measure(bundle: Path, photos: Sequence[Path], *, rounds: int, cores: int) -> dict[str, Any]:
+def measure(
+    bundle: Path,
+    photos: Sequence[Path],
+    *,
+    rounds: int,
+    cores: int,
+    detector: DetectorKind = DetectorKind.AUTO,
+) -> dict[str, Any]:
     """Alternate both sides; medians of photos per second, and of the rounds' ratios."""
     with ExitStack() as stack:
-        gpu = stack.enter_context(hired(Side, "gpu", bundle, photos, cores, size=1))
-        cpu = stack.enter_context(hired(Side, "cpu", bundle, photos, 1, size=cores))
+        onnx = ClassifierKind.ONNXRUNTIME
+        gpu = stack.enter_context(hired(Side, detector, onnx, bundle, photos, cores, size=1))
+        plain = DetectorKind.OPENVINO if detector is DetectorKind.FACENET else detector
+        vino = ClassifierKind.OPENVINO
+        cpu = stack.enter_context(hired(Side, plain, vino, bundle, photos, 1, size=cores))
         faces = {sum(gpu.call("analyse")), sum(cpu.call("analyse"))}
         rates: list[tuple[float, float]] = []
         for _ in track(range(rounds), description="rounds", transient=True):
@@ -81,13 +98,20 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, help="folder of JPEGs (default: from samples/)")
     parser.add_argument("--count", type=int, default=64, help="photos made from samples/")
     parser.add_argument("--bundle", type=Path, default=REPOSITORY / "models" / "starter")
+    parser.add_argument("--detector", type=DetectorKind, default=DetectorKind.AUTO)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)))
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hfer-devices-") as scratch:
         folder = asked.photos or Path(scratch)
         photos = sorted(folder.glob("*.jpg")) or write_variations(folder, count=asked.count)
-        report = measure(asked.bundle, photos, rounds=asked.rounds, cores=asked.cores)
+        report = measure(
+            asked.bundle,
+            photos,
+            rounds=asked.rounds,
+            cores=asked.cores,
+            detector=asked.detector,
+        )
     gpu = "the GPU" if report["cuda"] else "the GPU's engines on the CPU (no GPU found)"
     print(f"{gpu}: {report['gpu_photos_per_s']} photos/s in one process")
     print(f"{asked.cores} cores: {report['cpu_photos_per_s']} photos/s")

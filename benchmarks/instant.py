@@ -15,7 +15,7 @@ class InstantAnalyser:
 
     model_version = "instant-0.0.1+00000000"
     precision = "fp32"
-    detector = "openvino"
+    detector = "retinaface"
 
     def __init__(self) -> None:
         """Prepare the one answer."""

@@ -20,16 +20,19 @@ from services.common.domain.faces import AnalysisOptions
 from services.vision import pipeline as pipeline_module
 from services.vision.build import build_pipeline
 from services.vision.detectors import mtcnn
+from services.vision.engines import DetectorKind
 from services.vision.pipeline import Pipeline
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 _MEGAPIXELS = (0.75, 6.0)
 _PHOTOS = 4
 
-# Label, and where the function lives. Networks are looked up on the loaded detector.
+# Label, and where the function lives. Networks are looked up on the loaded detector; what another
+# detector has is left out.
 _PARTS: tuple[tuple[str, str], ...] = (
     ("decode", "pipeline._decode"),
     ("detect", "detector.detect"),
+    ("  RetinaFace", "networks.cells"),
     ("  averages of levels", "mtcnn.area_level"),
     ("  P-Net", "networks.pnet"),
     ("  averages of candidates", "mtcnn.area_crops"),
@@ -58,6 +61,8 @@ def profile(pipeline: Pipeline, photos: list[bytes]) -> dict[str, float]:
     originals = []
     for label, place in _PARTS:
         owner, name = owners[place.partition(".")[0]], place.partition(".")[2]
+        if not hasattr(owner, name):
+            continue
         originals.append((owner, name, getattr(owner, name)))
         setattr(owner, name, _watched(getattr(owner, name), label, seconds))
     started = time.perf_counter()
@@ -86,8 +91,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.profile", description=__doc__)
     parser.add_argument("--bundle", type=Path, default=REPOSITORY / "models" / "starter")
     parser.add_argument("--faces", type=int, default=6)
+    parser.add_argument("--detector", type=DetectorKind, default=DetectorKind.AUTO)
     asked = parser.parse_args()
-    pipeline = build_pipeline(asked.bundle, REPOSITORY / "models" / "mtcnn", threads=1)
+    mtcnn_dir = REPOSITORY / "models" / "mtcnn"
+    pipeline = build_pipeline(asked.bundle, mtcnn_dir, detector=asked.detector, threads=1)
     columns = []
     for size in _MEGAPIXELS:
         photos = []
@@ -99,7 +106,8 @@ def main() -> None:
         columns.append(profile(pipeline, photos))
     table = Table("part", *(f"{size:g} Mpx" for size in _MEGAPIXELS), title=pipeline.model_version)
     for label in (*(label for label, _ in _PARTS), "whole"):
-        table.add_row(label, *(f"{column.get(label, 0):.1f}" for column in columns))
+        if any(label in column for column in columns):
+            table.add_row(label, *(f"{column.get(label, 0):.1f}" for column in columns))
     Console().print(table)
 
 

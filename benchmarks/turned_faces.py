@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder or archive, see training")
     parser.add_argument("--count", type=int, default=700, help="faces, the same ones every time")
     parser.add_argument("--bundle", type=Path, default=REPOSITORY / "models" / "starter")
-    parser.add_argument("--detector", type=DetectorKind, default=DetectorKind.OPENVINO)
+    parser.add_argument("--detector", type=DetectorKind, default=DetectorKind.AUTO)
     parser.add_argument("--precision", type=Precision, default=Precision.FP32)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
@@ -123,7 +123,7 @@ def main() -> None:
         threads=asked.threads,
     )
     report = {
-        "detector": asked.detector.value,
+        "detector": pipeline.detector,
         "model": pipeline.model_version,
         **measure(images, lambda photos: pipeline.analyse(photos, AnalysisOptions())),
     }

@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.detection_recall.contenders import load
+from benchmarks.detection_recall.contenders import CENTERFACE, load
 from benchmarks.detection_recall.fixed_set import (
     GROUPS,
     SHA256,
@@ -25,6 +25,7 @@ from benchmarks.detection_recall.fixed_set import (
 from benchmarks.detection_recall.measure import Rows, as_json, measure
 from benchmarks.detection_recall.packages import CACHE
 from benchmarks.detection_recall.report import as_tables, plot
+from services.vision.engines import DEFAULT_DETECTOR, DetectorKind
 
 _PROGRAM = "python -m benchmarks.detection_recall"
 
@@ -32,7 +33,8 @@ _PROGRAM = "python -m benchmarks.detection_recall"
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog=_PROGRAM, description=__doc__)
-    parser.add_argument("--detectors", default="openvino,centerface", help="NAME[=THRESHOLD],...")
+    usual = f"{DEFAULT_DETECTOR},{DetectorKind.OPENVINO},{CENTERFACE}"
+    parser.add_argument("--detectors", default=usual, help="NAME[=THRESHOLD],...")
     parser.add_argument("--group", action="append", choices=GROUPS, help="some rows only")
     parser.add_argument("--data", type=Path, help="a folder of PNG face images, for more crowds")
     parser.add_argument("--cache", type=Path, default=CACHE, help="of what is fetched")

@@ -1,8 +1,9 @@
 """Photos with what is right for each: ``python -m benchmarks.photo_cases --dir DIR``.
 
 ``DIR`` holds photos and a ``RIGHT.md`` (see ``right``). Each goes through the pipeline that a
-worker with default settings builds, with a job's default options. Ends with 1 unless all are
-right. Only camera raws and float pictures may be refused, by an error that names them.
+worker with default settings builds, or one with ``--detector NAME``, with a job's default options.
+Ends with 1 unless all are right. Only camera raws and float pictures may be refused, by an error
+that names them.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from hfer.errors import NoPhotosError
 from services.common.config import Settings
 from services.common.domain.errors import ItemError, TransientError
 from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
+from services.vision.engines import DetectorKind
 from services.worker.models.analyser import PhotoAnalyser, load_analyser
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -30,9 +32,10 @@ def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.photo_cases", description=__doc__)
     parser.add_argument("--dir", type=Path, required=True, help="photos and RIGHT.md")
+    parser.add_argument("--detector", type=DetectorKind, default=DetectorKind.AUTO)
     asked = parser.parse_args()
     rows = read_right(asked.dir)
-    analyser = default_analyser()
+    analyser = default_analyser(asked.detector)
     table = Table("file", "right", "got", "ok", title=str(asked.dir), show_lines=True)
     good = 0
     for row in rows:
@@ -50,13 +53,14 @@ def main() -> None:
     sys.exit(good < len(rows))
 
 
-def default_analyser() -> PhotoAnalyser:
-    """Build what a worker without settings of its own builds; it needs no server."""
+def default_analyser(detector: DetectorKind) -> PhotoAnalyser:
+    """Build what a worker without further settings builds; it needs no server."""
     settings = Settings.model_validate(
         {
             "database": {"url": "postgresql://localhost/none"},
             "storage": {"endpoint": "localhost:1", "access_key": "none", "secret_key": "none"},
             "broker": {"url": "redis://localhost/0"},
+            "worker": {"detector": detector.value},
         }
     )
     return load_analyser(settings)

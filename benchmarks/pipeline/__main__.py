@@ -7,7 +7,7 @@ whichever was faster in the round. Annotating is timed apart and in no rate.
 
 With ``--against DIR`` another checkout of this project takes part in every round, with its own
 code; afterwards both builds alternate on photos without a face, and the crowds of 24 to 40 px of
-benchmarks.detection_recall are looked for with the same detector and with today's MTCNN.
+benchmarks.detection_recall are looked for with the same detector and with MTCNN as it is here.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from benchmarks.pipeline.measure import measure, measure_without_faces
 from benchmarks.pipeline.table import as_tables
 from services.vision.bundle import INT8_MODEL_NAME, load_bundle
 from services.vision.classifiers.choice import PrecisionChoice
-from services.vision.engines import DetectorKind
+from services.vision.engines import DEFAULT_DETECTOR, DetectorKind
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -42,7 +42,7 @@ def main() -> None:
         help="a bundle's folder, or \"seed\" for hfer v0's network with random weights",
     )
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--detector", default=DetectorKind.OPENVINO.value, help="ours")
+    parser.add_argument("--detector", default=DEFAULT_DETECTOR.value, help="ours")
     parser.add_argument("--against", type=Path, help="another checkout of this project")
     parser.add_argument("--precisions", help="such as fp32,bf16 (default: all the bundle has)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="cores")

@@ -19,7 +19,7 @@ from benchmarks.pipeline.report import Report, Side
 from benchmarks.pipeline.stages import summed
 from services.vision.bundle import load_bundle
 from services.vision.classifiers.choice import PrecisionChoice
-from services.vision.engines import DetectorKind
+from services.vision.engines import DEFAULT_DETECTOR
 
 Show = Callable[[str], None]
 
@@ -105,7 +105,7 @@ def measure(
     rounds: int,
     cores: int,
     show: Show,
-    detector: str = DetectorKind.OPENVINO,
+    detector: str = DEFAULT_DETECTOR,
     against: Path | None = None,
 ) -> Report:
     """Load both sides, warm them up and alternate ``rounds`` times.

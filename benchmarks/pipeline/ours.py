@@ -15,7 +15,7 @@ from services.imaging.annotate import annotate_photo
 from services.imaging.decode import decode_photo
 from services.vision.build import build_pipeline
 from services.vision.classifiers.choice import PrecisionChoice
-from services.vision.engines import ClassifierKind, DetectorKind
+from services.vision.engines import DEFAULT_DETECTOR, ClassifierKind, DetectorKind
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # A worker's chunk.
@@ -30,7 +30,7 @@ class OurPipeline:
         bundle: Path,
         photos: Sequence[Path],
         precision: PrecisionChoice,
-        detector: str = DetectorKind.OPENVINO,
+        detector: str = DEFAULT_DETECTOR,
     ) -> None:
         self._pipeline = build_pipeline(
             bundle,

@@ -200,7 +200,8 @@ class WorkerSettings(Group):
         " else fp32",
     )
     detector: Literal["auto", "openvino", "facenet", "retinaface"] = Field(
-        default="auto", description="auto is facenet (torch) on CUDA, openvino on CPUs"
+        default="auto",
+        description="auto is retinaface, on CPUs and GPUs; openvino and facenet are MTCNN",
     )
     pool_start_method: Literal["auto", "fork", "spawn"] = Field(
         default="auto", description="of children; auto spawns on CUDA and forks on CPUs"
@@ -208,7 +209,10 @@ class WorkerSettings(Group):
     bundle_dir: Path = Field(
         default=Path("models/starter"), description="the model while none is published"
     )
-    mtcnn_dir: Path = Field(default=Path("models/mtcnn"), description="the detector's networks")
+    mtcnn_dir: Path = Field(
+        default=Path("models/mtcnn"),
+        description="MTCNN's networks; those of retinaface lie beside it, in `retinaface`",
+    )
     analyser: str = Field(
         default="services.worker.models.analyser:from_settings",
         description="factory of the photo analyser as module:function (tests put a 5 ms one here)",

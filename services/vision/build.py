@@ -11,6 +11,7 @@ from services.vision.classifiers.port import ExpressionClassifier, Precision
 from services.vision.engines import (
     ClassifierKind,
     DetectorKind,
+    classifier_of,
     cuda_available,
     detector_of,
     load_classifier,
@@ -34,8 +35,8 @@ def build_pipeline(
 
     Args:
         bundle_dir: the folder of the expression model.
-        mtcnn_dir: the folder of the exported MTCNN networks.
-        detector: AUTO is facenet where CUDA is, else openvino.
+        mtcnn_dir: the folder of the exported MTCNN networks; RetinaFace's lies beside it.
+        detector: AUTO is `DEFAULT_DETECTOR`; RetinaFace runs in the classifier's engine.
         classifier: AUTO is onnxruntime where CUDA is, else openvino.
         precision: of the openvino classifier; AUTO is what suits bundle and CPU.
         threads: inference threads of this process.
@@ -48,21 +49,21 @@ def build_pipeline(
     """
     cv2.setNumThreads(threads)  # else each process takes every core
     bundle = load_bundle(bundle_dir)
-    on_torch = detector in {DetectorKind.AUTO, DetectorKind.FACENET}
-    may_use_cuda = on_torch or classifier is ClassifierKind.AUTO
+    may_use_cuda = detector is DetectorKind.FACENET or classifier is ClassifierKind.AUTO
     cuda = may_use_cuda and cuda_available()
+    chosen = classifier_of(classifier, cuda=cuda)
 
     def load(bundle: Bundle) -> ExpressionClassifier:
-        return load_classifier(classifier, bundle, cuda=cuda, precision=precision, threads=threads)
+        return load_classifier(chosen, bundle, cuda=cuda, precision=precision, threads=threads)
 
     engine = verified(bundle, load)
-    faces = load_detector(detector, mtcnn_dir, cuda=cuda, threads=threads)
+    faces = load_detector(detector, mtcnn_dir, engine=chosen, cuda=cuda, threads=threads)
     pipeline = Pipeline(
         faces,
         engine,
         bundle,
         limits=limits or PhotoLimits(),
-        detector_kind=detector_of(detector, cuda=cuda),
+        detector_kind=detector_of(detector),
         load=load,
     )
     pipeline.warm_up()

@@ -14,13 +14,18 @@ from services.vision.detectors.port import FaceDetector
 class DetectorKind(StrEnum):
     """Which detector and engine: MTCNN on torch or OpenVINO, or RetinaFace with MTCNN's O-Net.
 
-    AUTO is facenet where CUDA is, else openvino.
+    AUTO is `DEFAULT_DETECTOR`.
     """
 
     AUTO = "auto"
     OPENVINO = "openvino"
     FACENET = "facenet"
     RETINAFACE = "retinaface"
+
+
+# What a deployment has unless it says otherwise, on CPUs and on GPUs: all its workers find the same
+# faces, and so does the trainer.
+DEFAULT_DETECTOR = DetectorKind.RETINAFACE
 
 
 class ClassifierKind(StrEnum):
@@ -44,31 +49,54 @@ def cuda_available() -> bool:
     return bool(torch.cuda.is_available())
 
 
-def detector_of(kind: DetectorKind, *, cuda: bool) -> DetectorKind:
+def classifier_of(kind: ClassifierKind, *, cuda: bool) -> ClassifierKind:
     """Return what a kind stands for, never AUTO."""
-    if kind is DetectorKind.AUTO:
-        return DetectorKind.FACENET if cuda else DetectorKind.OPENVINO
+    if kind is ClassifierKind.AUTO:
+        return ClassifierKind.ONNXRUNTIME if cuda else ClassifierKind.OPENVINO
     return kind
 
 
-def load_detector(kind: DetectorKind, mtcnn: Path, *, cuda: bool, threads: int) -> FaceDetector:
-    """Load a detector; ``mtcnn`` is the folder of its networks, RetinaFace's lies beside it.
+def detector_of(kind: DetectorKind) -> DetectorKind:
+    """Return what a kind stands for, never AUTO."""
+    return DEFAULT_DETECTOR if kind is DetectorKind.AUTO else kind
 
-    RetinaFace runs in ONNX Runtime where CUDA is, else in OpenVINO, with the same faces.
+
+def detector_folders(kind: DetectorKind, mtcnn: Path) -> tuple[Path, ...]:
+    """Return the folders of a detector's networks, a ``manifest.json`` in each.
+
+    ``mtcnn`` is the folder of MTCNN's; RetinaFace's lie beside it and O-Net is MTCNN's.
+    """
+    if detector_of(kind) is DetectorKind.RETINAFACE:
+        return mtcnn.parent / "retinaface", mtcnn
+    return (mtcnn,)
+
+
+def load_detector(
+    kind: DetectorKind,
+    mtcnn: Path,
+    *,
+    engine: ClassifierKind = ClassifierKind.AUTO,
+    cuda: bool,
+    threads: int,
+) -> FaceDetector:
+    """Load a detector; ``mtcnn`` is as in `detector_folders`.
+
+    RetinaFace runs in ``engine``, the classifier's, and finds the same faces in either; MTCNN has
+    an engine in its name, and ``cuda`` is for that on torch.
 
     Raises:
         BundleError: if an exported network is missing or altered.
     """
-    chosen = detector_of(kind, cuda=cuda)
+    chosen = detector_of(kind)
     if chosen is DetectorKind.RETINAFACE:
-        retinaface = mtcnn.parent / "retinaface"
-        if cuda:
+        folders = detector_folders(chosen, mtcnn)
+        if classifier_of(engine, cuda=cuda) is ClassifierKind.ONNXRUNTIME:
             from services.vision.detectors.retinaface_onnxruntime import load_retinaface_onnxruntime
 
-            return load_retinaface_onnxruntime(retinaface, mtcnn, threads=threads)
+            return load_retinaface_onnxruntime(*folders, threads=threads)
         from services.vision.detectors.retinaface_openvino import load_retinaface_openvino
 
-        return load_retinaface_openvino(retinaface, mtcnn, threads=threads)
+        return load_retinaface_openvino(*folders, threads=threads)
     if chosen is DetectorKind.FACENET:
         from services.vision.detectors.facenet import load_facenet_detector
 
@@ -93,7 +121,7 @@ def load_classifier(
     Raises:
         BundleError: if the bundle has no network of that precision.
     """
-    if kind is ClassifierKind.ONNXRUNTIME or (kind is ClassifierKind.AUTO and cuda):
+    if classifier_of(kind, cuda=cuda) is ClassifierKind.ONNXRUNTIME:
         from services.vision.classifiers.onnxruntime import OnnxRuntimeClassifier
 
         return OnnxRuntimeClassifier(bundle, threads=threads)

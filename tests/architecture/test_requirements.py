@@ -28,6 +28,10 @@ def test_the_cpu_worker_holds_no_training_framework() -> None:
     assert "openvino" in packages("worker.txt")
 
 
+def test_the_gpu_worker_holds_the_engine_of_detector_and_classifier() -> None:
+    assert "onnxruntime-gpu" in packages("worker-gpu.txt")
+
+
 def test_the_api_holds_no_ml_at_all() -> None:
     assert not (HEAVY | INFERENCE) & packages("api.txt").keys()
     assert "fastapi" in packages("api.txt")

@@ -47,7 +47,8 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Image]:
 def compile_for_children(worker: Image) -> None:
     """Import what each child does: both would compile it, in the time that they have to come up."""
     script = (
-        "import services.worker.tasks, services.vision.build, services.vision.detectors.openvino"
+        "import services.worker.tasks, services.vision.build,"
+        " services.vision.detectors.retinaface_openvino"
     )
     subprocess.run(
         worker.argv(["python", "-c", script]),

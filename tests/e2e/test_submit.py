@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops, ImageOps
 
-from hfer import Client
+from hfer import ApiError, Client
 from infra.local.stack import LocalStack
 from tests.e2e.conftest import Cli
 from tests.e2e.photos import SAMPLES, sample_paths
@@ -62,6 +62,7 @@ class TestResults:
     ) -> None:
         for photo in photos:
             assert photo["model_version"]
+            assert photo["detector"] == "retinaface"
             for face in photo["faces"]:
                 assert set(face["emotions"]) == EXPRESSIONS
                 assert sum(face["emotions"].values()) == pytest.approx(1, abs=1e-4)
@@ -126,14 +127,22 @@ class TestPackage:
     def test_does_the_same_from_python(self, stack: LocalStack) -> None:
         progress: list[float] = []
         with Client(stack.url, stack.tenant_key()) as client:
-            job = client.submit(sample_paths()[0], top_n=2, labels={"from": "python"})
+            photo_path, labels = sample_paths()[0], {"from": "python"}
+            job = client.submit(photo_path, top_n=2, detector="retinaface", labels=labels)
             state = job.wait(on_progress=lambda state: progress.append(state.progress))
             (photo,) = client.jobs.attach(job.id).results()
-        assert (state.status, state.labels) == ("succeeded", {"from": "python"})
+        assert (state.status, state.labels) == ("succeeded", labels)
         assert progress[-1] == 1
         assert len(photo.faces[0].top) == 2
         assert photo.faces[0].expression == photo.faces[0].top[0]
         assert set(photo.faces[0].landmarks) >= {"left_eye", "nose"}
+
+    def test_is_refused_a_detector_that_no_worker_has(self, stack: LocalStack) -> None:
+        with (
+            Client(stack.url, stack.tenant_key()) as client,
+            pytest.raises(ApiError, match="'openvino'; leave 'detector' out, or ask for 'retina"),
+        ):
+            client.submit(sample_paths()[0], detector="openvino")
 
 
 def drawn_size(width: int, height: int) -> tuple[int, int]:

@@ -167,8 +167,9 @@ class PhotoResult:
     """What came of one photo. Status: succeeded, no_face, failed or cancelled when final.
 
     ``content_sha256`` is None for a photo that ``source_url`` names, until it is fetched.
-    ``precision`` (fp32, bf16 or int8) and ``detector`` (openvino, facenet or retinaface; none where
-    each picture was one face) name what answered; None in results of services that did not note it.
+    ``precision`` (fp32, bf16 or int8) and ``detector`` (retinaface, or MTCNN as openvino or
+    facenet; none where each picture was one face) name what answered; None in results of services
+    that did not note it.
     ``captured_at`` is when the photo was taken, from EXIF, in ISO 8601: ``datetime.fromisoformat``
     reads it, aware only where the camera wrote an offset. ``warnings`` say what was mended so
     that the photo could be read (end_missing, side_chunk_skipped, empty_alpha_ignored,

@@ -1,5 +1,6 @@
 """The second view of each image: cut around our detector's box, as serving would crop it."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +11,14 @@ from numpy.typing import NDArray
 from services.trainer.config import DataConfig
 from services.trainer.data.framing import cut_as_served, find_faces, measure_framing
 from services.trainer.data.known import DataFacts, framed, stated
-from services.trainer.files import sha256_of
 from services.vision.detectors.port import FaceDetector
-from services.vision.engines import DetectorKind, load_detector
+from services.vision.engines import DEFAULT_DETECTOR, detector_folders, load_detector
 from services.vision.transforms import InputSpec
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Progress = Callable[[int, int], None]
 
-_DETECTOR = DetectorKind.OPENVINO
 _MTCNN = Path(__file__).parents[3] / "models" / "mtcnn"
 # The median margin of 600 faces moves by 0.01 from draw to draw: half a pixel of 48.
 _SAMPLE = 600
@@ -39,15 +38,18 @@ class Views:
 
 def our_detector(threads: int = 2) -> FaceDetector:
     """Load the product's detector, on the CPU: torch and TensorFlow must not share a process."""
-    return load_detector(_DETECTOR, _MTCNN, cuda=False, threads=threads)
+    return load_detector(DEFAULT_DETECTOR, _MTCNN, cuda=False, threads=threads)
 
 
 def detector_identity() -> dict[str, str]:
-    """Name `our_detector` as results name it, with the SHA-256 of its networks' manifest.
+    """Name `our_detector` as results name it, with the SHA-256 of its networks' manifests.
 
-    That manifest holds the SHA-256 of each network, so it stands for all of them.
+    It is that of the manifests one after the other, in the order of `detector_folders`. A manifest
+    holds the SHA-256 of each network, so it stands for all of them.
     """
-    return {"name": _DETECTOR.value, "sha256": sha256_of(_MTCNN / "manifest.json")}
+    manifests = [folder / "manifest.json" for folder in detector_folders(DEFAULT_DETECTOR, _MTCNN)]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in manifests)).hexdigest()
+    return {"name": DEFAULT_DETECTOR.value, "sha256": digest}
 
 
 def look_as_served(

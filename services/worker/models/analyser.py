@@ -66,7 +66,7 @@ def load_analyser(settings: Settings) -> PhotoAnalyser:
 
 
 def from_settings(settings: Settings) -> PhotoAnalyser:
-    """Build the real pipeline: verified bundle, exported MTCNN, engines by device.
+    """Build the real pipeline: verified bundle, exported detector, engines by device.
 
     Raises:
         BundleError: a file is not what its hash says, or the golden answers differ.
@@ -78,11 +78,10 @@ def from_settings(settings: Settings) -> PhotoAnalyser:
 
     worker = settings.worker
     on_cpu = worker.device == "cpu"
-    detector = DetectorKind(worker.detector)
     return build_pipeline(
         worker.bundle_dir,
         worker.mtcnn_dir,
-        detector=DetectorKind.OPENVINO if on_cpu and detector is DetectorKind.AUTO else detector,
+        detector=DetectorKind(worker.detector),
         classifier=ClassifierKind.OPENVINO if on_cpu else ClassifierKind.AUTO,
         precision=PrecisionChoice(worker.precision),
         threads=worker.threads,

@@ -11,7 +11,6 @@ from services.vision.bundle import check_golden, load_bundle
 from services.vision.classifiers.onnxruntime import OnnxRuntimeClassifier
 from services.vision.classifiers.openvino import OpenVinoClassifier
 from services.vision.classifiers.port import Precision
-from services.vision.engines import DetectorKind
 from services.vision.pipeline import Pipeline
 
 REPOSITORY = Path(__file__).parents[3]
@@ -24,7 +23,7 @@ def photo(name: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def pipeline() -> Pipeline:
-    return build_pipeline(STARTER, REPOSITORY / "models" / "mtcnn", detector=DetectorKind.OPENVINO)
+    return build_pipeline(STARTER, REPOSITORY / "models" / "mtcnn")
 
 
 class TestStarter:

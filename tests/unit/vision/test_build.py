@@ -9,7 +9,15 @@ from services.common.domain.errors import BundleError
 from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
 from services.vision.build import build_pipeline
 from services.vision.bundle import Bundle
-from services.vision.engines import ClassifierKind, DetectorKind, cuda_available, load_detector
+from services.vision.detectors.mtcnn import MtcnnDetector
+from services.vision.detectors.retinaface import RetinaFaceDetector
+from services.vision.engines import (
+    ClassifierKind,
+    DetectorKind,
+    cuda_available,
+    detector_of,
+    load_detector,
+)
 from tests.fixtures.bundles import write_tiny_bundle
 
 REPOSITORY = Path(__file__).parents[3]
@@ -29,12 +37,14 @@ print(*sorted({name.partition(".")[0] for name in sys.modules}))
 
 class TestBuildPipeline:
     @pytest.mark.parametrize("classifier", [ClassifierKind.OPENVINO, ClassifierKind.ONNXRUNTIME])
+    @pytest.mark.parametrize("detector", [DetectorKind.AUTO, DetectorKind.OPENVINO])
     def test_builds_a_pipeline_that_analyses(
-        self, tiny_bundle: Bundle, classifier: ClassifierKind
+        self, tiny_bundle: Bundle, detector: DetectorKind, classifier: ClassifierKind
     ) -> None:
         pipeline = build_pipeline(
-            tiny_bundle.directory, MTCNN, detector=DetectorKind.OPENVINO, classifier=classifier
+            tiny_bundle.directory, MTCNN, detector=detector, classifier=classifier
         )
+        assert pipeline.detector == detector_of(detector)
         photo = (REPOSITORY / "samples" / "collins.jpg").read_bytes()
         (result,) = pipeline.analyse([photo], AnalysisOptions())
         assert isinstance(result, PhotoAnalysis)
@@ -69,6 +79,17 @@ class TestBuildPipeline:
             build_pipeline(tiny_bundle.directory, copy, detector=DetectorKind.OPENVINO)
 
 
+class TestLoadDetector:
+    @pytest.mark.parametrize("cuda", [False, True])
+    def test_auto_is_retinaface_on_cpus_and_on_gpus(self, cuda: bool) -> None:
+        detector = load_detector(DetectorKind.AUTO, MTCNN, cuda=cuda, threads=1)
+        assert isinstance(detector, RetinaFaceDetector)
+
+    def test_openvino_is_mtcnn_as_before(self) -> None:
+        detector = load_detector(DetectorKind.OPENVINO, MTCNN, cuda=False, threads=1)
+        assert isinstance(detector, MtcnnDetector)
+
+
 class TestCpuPath:
     def test_imports_neither_torch_nor_tensorflow(self, tiny_bundle: Bundle) -> None:
         photo = REPOSITORY / "samples" / "collins.jpg"
@@ -85,10 +106,6 @@ class TestCpuPath:
             "onnx",
             "onnxruntime",
         }
-
-    def test_auto_is_openvino_without_cuda(self) -> None:
-        detector = load_detector(DetectorKind.AUTO, MTCNN, cuda=False, threads=1)
-        assert type(detector).__name__ == "MtcnnDetector"
 
     def test_finds_no_cuda_without_a_driver(self) -> None:
         assert cuda_available() is Path("/proc/driver/nvidia/version").exists()

@@ -1,5 +1,7 @@
 """The benchmarks watch parts of the pipeline by name: a part that is renamed must be noticed."""
 
+import pytest
+
 from benchmarks import profile
 from benchmarks.pipeline.ours import OurPipeline
 from infra.local.paths import REPOSITORY
@@ -16,15 +18,19 @@ def test_every_stage_takes_time() -> None:
     assert min(seconds.values()) > 0
 
 
-def test_the_profile_finds_every_part() -> None:
+@pytest.mark.parametrize(
+    ("detector", "network"),
+    [(DetectorKind.AUTO, "  RetinaFace"), (DetectorKind.OPENVINO, "  P-Net")],
+)
+def test_the_profile_finds_every_part(detector: DetectorKind, network: str) -> None:
     pipeline = build_pipeline(
         STARTER,
         REPOSITORY / "models" / "mtcnn",
-        detector=DetectorKind.OPENVINO,
+        detector=detector,
         classifier=ClassifierKind.OPENVINO,
         precision=PrecisionChoice.FP32,
         threads=1,
     )
     parts = profile.profile(pipeline, [SAMPLE.read_bytes()])
     assert parts["decode"] > 0
-    assert parts["whole"] > parts["detect"] > 0
+    assert parts["whole"] > parts["detect"] > parts[network] > 0

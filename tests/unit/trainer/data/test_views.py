@@ -1,4 +1,6 @@
+import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,11 +10,13 @@ from services.common.domain.faces import Box, DetectedFace
 from services.trainer.config import DataConfig
 from services.trainer.data.framing import on_canvas
 from services.trainer.data.known import DataFacts
-from services.trainer.data.views import Views, look_as_served
+from services.trainer.data.views import Views, detector_identity, look_as_served
+from services.vision.engines import DEFAULT_DETECTOR
 from services.vision.transforms import InputSpec, crop_face
 from tests.fixtures.training import striped
 
 Pixels = NDArray[np.uint8]
+REPOSITORY = Path(__file__).parents[4]
 FACTS = DataFacts(name="stripes", licence="CC0-1.0")
 SPEC = InputSpec(size=48, channels=1, crop_margin=0.0, mean=(0.0,), std=(1.0,))
 IMAGES = np.stack([striped(1, seed=index, side=48) for index in range(5)])
@@ -38,6 +42,13 @@ def look(detector: InTurn, config: DataConfig) -> Views:
     return look_as_served(
         IMAGES, train=TRAIN, facts=FACTS, config=config, spec=SPEC, detector=detector
     )
+
+
+def test_the_detector_is_the_deployments_by_name_and_networks() -> None:
+    manifests = [f"models/{name}/manifest.json" for name in ("retinaface", "mtcnn")]
+    content = b"".join((REPOSITORY / name).read_bytes() for name in manifests)
+    identity = {"name": DEFAULT_DETECTOR, "sha256": hashlib.sha256(content).hexdigest()}
+    assert detector_identity() == identity
 
 
 class TestLookAsServed:
