@@ -112,8 +112,8 @@ class TestEngines:
     def test_find_the_same_faces(self, detector: RetinaFaceDetector, name: str) -> None:
         photo = sample(name)
         other = load_retinaface_onnxruntime(RETINAFACE, MTCNN)
-        for turned in (photo, np.ascontiguousarray(photo[::-1, ::-1])):
-            assert_same_faces(detector.detect([turned])[0], other.detect([turned])[0])
+        for lying in (photo, np.ascontiguousarray(photo[::-1, ::-1])):
+            assert_same_faces(detector.detect([lying])[0], other.detect([lying])[0])
 
     @pytest.mark.parametrize("load", [load_retinaface_openvino, load_retinaface_onnxruntime])
     def test_refuse_an_altered_network(self, tmp_path: Path, load: object) -> None:
