@@ -187,7 +187,7 @@ def _along_pixels(rgb: Pixels, square: Square, spec: InputSpec) -> Pixels:
     """Cut in whole pixels (sub-pixel shifts are below the noise), turn by quarters and scale."""
     side = max(1, round(square.side))
     left, top = round(square.x - side / 2), round(square.y - side / 2)
-    window = np.rot90(_square_window(rgb, left, top, side), square.roll // 90)
+    window = np.rot90(_square_window(rgb, left, top, side), int(square.roll // 90))
     return _scaled(np.ascontiguousarray(window), spec.size)
 
 
