@@ -82,7 +82,8 @@ class InputSpec(BaseModel):
 class Square:
     """What a crop shows: centre and side in pixels of the photo, ``roll`` in degrees.
 
-    ``roll`` is that of its upright direction, clockwise positive; 0 is cut along the pixels.
+    ``roll`` is that of its upright direction, clockwise positive; whole quarters are cut along
+    the pixels.
     """
 
     x: float
@@ -125,7 +126,7 @@ def crop_face(rgb: Pixels, box: Box, spec: InputSpec, *, roll: float | None = No
             and its longer side the face's own, whichever way the face is turned.
         spec: the classifier's input.
         roll: how far the face is turned, in degrees, clockwise positive; the crop is turned
-            upright about the box's centre. None, and less than ``UPRIGHT_DEGREES``: not turned.
+            upright about the box's centre, by ``turn_of`` of it. None: not turned.
 
     Returns:
         uint8 ``[size, size, channels]``.
@@ -133,8 +134,18 @@ def crop_face(rgb: Pixels, box: Box, spec: InputSpec, *, roll: float | None = No
     Raises:
         ValueError: if the square lies wholly outside the photo.
     """
-    turn = 0.0 if roll is None or abs(roll) < UPRIGHT_DEGREES else roll
+    turn = 0.0 if roll is None else turn_of(roll)
     return _cut(rgb, _square_of_box(box, spec, roll=turn), spec)
+
+
+def turn_of(roll: float) -> float:
+    """Return by how many degrees the crop of a face turned by ``roll`` is turned.
+
+    Whole quarters where the face is within ``UPRIGHT_DEGREES`` of one: a photo that lies on its
+    side then gives, pixel by pixel, the crops that it gives upright.
+    """
+    quarter = 90.0 * round(roll / 90)
+    return quarter if abs(roll - quarter) < UPRIGHT_DEGREES else roll
 
 
 def _square_of_box(box: Box, spec: InputSpec, *, roll: float) -> Square:
@@ -166,17 +177,19 @@ def _square_of_landmarks(points: Sequence[Point], wanted: Sequence[Point]) -> Sq
 
 
 def _cut(rgb: Pixels, square: Square, spec: InputSpec) -> Pixels:
-    scaled = _along_pixels(rgb, square, spec) if square.roll == 0 else _turned(rgb, square, spec)
+    along = square.roll % 90 == 0
+    scaled = _along_pixels(rgb, square, spec) if along else _turned(rgb, square, spec)
     if spec.channels == 1:
         scaled = cv2.cvtColor(scaled, cv2.COLOR_RGB2GRAY)[..., np.newaxis]
     return np.asarray(scaled, dtype=np.uint8)
 
 
 def _along_pixels(rgb: Pixels, square: Square, spec: InputSpec) -> Pixels:
-    """Cut in whole pixels (sub-pixel shifts are below the noise) and scale."""
+    """Cut in whole pixels (sub-pixel shifts are below the noise), turn by quarters and scale."""
     side = max(1, round(square.side))
     left, top = round(square.x - side / 2), round(square.y - side / 2)
-    return _scaled(_square_window(rgb, left, top, side), spec.size)
+    window = np.rot90(_square_window(rgb, left, top, side), int(square.roll // 90))
+    return _scaled(np.ascontiguousarray(window), spec.size)
 
 
 def _turned(rgb: Pixels, square: Square, spec: InputSpec) -> Pixels:

@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 from services.common.domain.faces import Box, DetectedFace
 from services.vision.detectors.boxes import Floats, nested_suppression
 from services.vision.detectors.squares import Squares
+from services.vision.transforms import turn_of
 
 # A confidence of 0.9 is O-Net's logit and 0.45 of RetinaFace's being 1.4 (ADR 0022).
 _PROPOSED, _SEEN, _SHIFT = 0.45, 1.0, 0.8
 _NESTED = 0.7
-# Faces that are turned by less are framed by their clipped box, as they ever were.
-_UPRIGHT_DEGREES = 5.0
 
 
 def roll_of(points: Floats) -> Floats:
@@ -124,7 +123,8 @@ def faces_of(
             landmarks=tuple((x, y) for x, y in five),
             confidence=float(scores[index]),
             roll=roll,
-            upright=_upright(looks, index, limits) if abs(roll) >= _UPRIGHT_DEGREES else None,
+            # Along the pixels faces are framed by their clipped box, as they ever were.
+            upright=_upright(looks, index, limits) if turn_of(roll) % 90 else None,
         )
         for index, corner, five, roll in zip(kept, corners, points, rolls, strict=True)
     ]

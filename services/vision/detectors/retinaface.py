@@ -20,8 +20,9 @@ import numpy as np
 from services.common.domain.faces import DetectedFace
 from services.vision.detectors.boxes import Floats
 from services.vision.detectors.looks import Looks, faces_of, roll_of
-from services.vision.detectors.search import ProposalNetwork, propose, reductions
+from services.vision.detectors.search import ProposalNetwork, Proposals, propose, reductions
 from services.vision.detectors.squares import Squares, upright_crops
+from services.vision.detectors.tilted import propose_tilted
 from services.vision.transforms import Pixels
 
 # Faces of 24 px are left at 16 or more; small photos are reduced less, to so many pixels.
@@ -37,6 +38,7 @@ _SIDE = 1.05
 _ONET_SIDE, _BATCH = 48, 64
 # O-Net says more of a face the wrong way up in three of a hundred.
 _SURE_LOGIT = 3.5
+_WEAK_LOGIT, _SURE_IF_WEAK_LOGIT = 1.5, 6.0
 # Candidates for which all ways up are asked, and by how much another way up has to be surer.
 _TURNED_LOGIT, _MOST_TURNED, _HANDICAP = -3.0, 32, 1.0
 # What O-Net is asked twice, the second time on its own square: neither sure nor hopeless.
@@ -71,28 +73,41 @@ class RetinaFaceDetector:
         size = rgb.shape[1], rgb.shape[0]
         searched = reductions(rgb, _scale(rgb, _SCALE, _PIXELS))
         pictures = [rgb, *searched]
-        looks, logits = self._look(pictures, searched, 0)
+        looks, logits = self._look(pictures, self._proposed(pictures, searched, 0), upright=True)
         faces = faces_of(looks, logits, size=size, threshold=threshold, min_face_px=min_face_px)
-        quarters = _quarters_to_ask(faces)
-        if not quarters:
+        turns = _turns_to_ask(faces)
+        if not turns:
             return faces
         smaller = reductions(searched[0], _scale(searched[0], _TURNED_SCALE, _TURNED_PIXELS))
-        for quarter in quarters:
-            more, of_more = self._look(pictures, smaller, quarter)
-            looks, logits = looks.joined(more), np.concatenate([logits, of_more])
-        return faces_of(looks, logits, size=size, threshold=threshold, min_face_px=min_face_px)
+        for group in turns:
+            for degrees in group:
+                proposals = self._proposed(pictures, smaller, degrees)
+                more, of_more = self._look(pictures, proposals, upright=False)
+                looks, logits = looks.joined(more), np.concatenate([logits, of_more])
+            faces = faces_of(looks, logits, size=size, threshold=threshold, min_face_px=min_face_px)
+            if faces:
+                break
+        return faces
+
+    def _proposed(
+        self, pictures: Sequence[Pixels], searched: Sequence[Pixels], degrees: int
+    ) -> Proposals:
+        size = pictures[0].shape[1], pictures[0].shape[0]
+        lowest = _TURNED_LOGIT if degrees else _LOWEST_LOGIT
+        if degrees % 90 == 0:
+            return propose(
+                self._networks, searched, size=size, lowest_logit=lowest, quarters=degrees // 90
+            )
+        # Tilted photos are looked for large faces only.
+        return propose_tilted(
+            self._networks, searched[-1], size=size, lowest_logit=lowest, degrees=degrees
+        )
 
     def _look(
-        self, pictures: Sequence[Pixels], searched: Sequence[Pixels], quarters: int
+        self, pictures: Sequence[Pixels], proposals: Proposals, *, upright: bool
     ) -> tuple[Looks, Floats]:
         """What O-Net says of RetinaFace's candidates, and RetinaFace's logits of them."""
-        boxes, logits, points = propose(
-            self._networks,
-            searched,
-            size=(pictures[0].shape[1], pictures[0].shape[0]),
-            lowest_logit=_TURNED_LOGIT if quarters else _LOWEST_LOGIT,
-            quarters=quarters,
-        )
+        boxes, logits, points = proposals
         small = np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)) < _SMALL
         likely = np.flatnonzero((logits >= _LOWEST_LARGE_LOGIT) | small)
         likely = likely[np.argsort(-logits[likely], kind="stable")[:_MOST]]
@@ -101,12 +116,15 @@ class RetinaFaceDetector:
         middles = (boxes[:, :2] + boxes[:, 2:]) / np.float32(2)
         squares = Squares(middles, sides.astype(np.float32), roll_of(points))
         looks = self._onet(pictures, squares)
-        if not quarters:
+        if upright:
             looks = self._other_ways_up(pictures, looks, logits)
         return self._again(pictures, looks), logits
 
     def _other_ways_up(self, pictures: Sequence[Pixels], looks: Looks, logits: Floats) -> Looks:
-        unsure = (looks.logit < _SURE_LOGIT) & (logits >= _TURNED_LOGIT)
+        # RetinaFace is hardly sure of a large face on its head, however O-Net takes it.
+        weak = (looks.squares.side >= _SMALL) & (logits < _WEAK_LOGIT)
+        unsure = looks.logit < np.where(weak, _SURE_IF_WEAK_LOGIT, _SURE_LOGIT)
+        unsure &= logits >= _TURNED_LOGIT
         asked = np.flatnonzero(unsure)[:_MOST_TURNED]
         of = np.tile(asked, 3)
         turns = np.repeat(np.array([90, 180, 270], np.float32), len(asked))
@@ -145,9 +163,13 @@ def _scale(picture: Pixels, usual: float, pixels: int) -> float:
     return min(1.0, max(usual, math.sqrt(pixels / (height * width))))
 
 
-def _quarters_to_ask(faces: Sequence[DetectedFace]) -> list[int]:
-    """Which other ways up to look at: all where no face is, else those in which one is."""
+def _turns_to_ask(faces: Sequence[DetectedFace]) -> list[list[int]]:
+    """Groups of other ways up to look at, anticlockwise, until a face is found in one.
+
+    All where there is none, else those quarters in which there is one.
+    """
     if not faces:
-        return [1, 2, 3]
+        return [[90, 180, 270], [45, -45]]
     rolls = [face.roll for face in faces if face.roll is not None and abs(face.roll) > _TURNED]
-    return sorted({round(roll / 90) % 4 for roll in rolls} - {0})
+    quarters = sorted({round(roll / 90) % 4 for roll in rolls} - {0})
+    return [[90 * quarter for quarter in quarters]] if quarters else []

@@ -3,11 +3,13 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from benchmarks.turned_faces import turned
 from services.common.domain.errors import BundleError
-from services.common.domain.faces import DetectedFace
+from services.common.domain.faces import Box, DetectedFace
 from services.common.domain.limits import PhotoLimits
 from services.imaging.decode import decode_photo
 from services.vision.detectors.retinaface import RetinaFaceDetector
@@ -48,7 +50,7 @@ def assert_same_faces(ours: Sequence[DetectedFace], theirs: Sequence[DetectedFac
 
 class TestFindsFaces:
     @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
-    @pytest.mark.parametrize("name", ["collins.jpg", "hopper.jpg"])
+    @pytest.mark.parametrize("name", ["collins.jpg", "hopper.jpg", "turned.jpg"])
     def test_any_way_up(self, detector: RetinaFaceDetector, name: str, quarters: int) -> None:
         photo = np.ascontiguousarray(np.rot90(sample(name), -quarters))
         (face,) = detector.detect([photo])[0]
@@ -60,14 +62,28 @@ class TestFindsFaces:
             pytest.approx(180, abs=15)
         )
 
-    def test_of_a_turned_photo_in_the_same_place(self, detector: RetinaFaceDetector) -> None:
-        photo = sample("collins.jpg")
+    @pytest.mark.parametrize("quarters", [1, 2, 3])
+    @pytest.mark.parametrize("name", ["collins.jpg", "hopper.jpg", "turned.jpg"])
+    def test_of_a_turned_photo_in_the_same_place(
+        self, detector: RetinaFaceDetector, name: str, quarters: int
+    ) -> None:
+        photo = sample(name)
         (upright,) = detector.detect([photo])[0]
-        (turned,) = detector.detect([np.ascontiguousarray(photo[::-1, ::-1])])[0]
+        (turned,) = detector.detect([np.ascontiguousarray(np.rot90(photo, -quarters))])[0]
         height, width = photo.shape[:2]
         x1, y1, x2, y2 = turned.box.corners
-        back = type(turned.box).from_corners(width - x2, height - y2, width - x1, height - y1)
-        assert back.iou(upright.box) >= 0.85
+        places = {
+            1: (y1, height - x2, y2, height - x1),
+            2: (width - x2, height - y2, width - x1, height - y1),
+            3: (width - y2, x1, width - y1, x2),
+        }
+        assert Box.from_corners(*places[quarters]).iou(upright.box) >= 0.95
+
+    def test_that_are_tilted_and_small(self, detector: RetinaFaceDetector) -> None:
+        small = cv2.resize(sample("turned.jpg"), (66, 60), interpolation=cv2.INTER_AREA)
+        photo = cv2.copyMakeBorder(small, 40, 40, 40, 40, cv2.BORDER_REPLICATE)
+        (face,) = detector.detect([turned(np.asarray(photo, np.uint8), -45)])[0]
+        assert face.roll == pytest.approx(-45, abs=10)
 
     @pytest.mark.parametrize(("low", "high"), [(190, 255), (115, 140), (0, 20)])
     def test_in_faded_and_dark_photos(
@@ -95,8 +111,8 @@ class TestEngines:
     def test_find_the_same_faces(self, detector: RetinaFaceDetector, name: str) -> None:
         photo = sample(name)
         other = load_retinaface_onnxruntime(RETINAFACE, MTCNN)
-        for turned in (photo, np.ascontiguousarray(photo[::-1, ::-1])):
-            assert_same_faces(detector.detect([turned])[0], other.detect([turned])[0])
+        for lying in (photo, np.ascontiguousarray(photo[::-1, ::-1])):
+            assert_same_faces(detector.detect([lying])[0], other.detect([lying])[0])
 
     @pytest.mark.parametrize("load", [load_retinaface_openvino, load_retinaface_onnxruntime])
     def test_refuse_an_altered_network(self, tmp_path: Path, load: object) -> None:
