@@ -109,7 +109,7 @@ def _crop(
         np.hstack([turning, start[:, np.newaxis]]),
         (fine, fine),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
+        borderMode=cv2.BORDER_REFLECT,
     )
     return np.asarray(cv2.resize(read, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
 
