@@ -160,13 +160,17 @@ class _Graph:
         both = self.step("PRelu", [both, slopes], name)
         sizes = self.constant(f"{name}.sizes", np.array([count, total - count], np.int64))
         outputs = (f"{name}.0", f"{name}.1")
-        self._nodes.append(helper.make_node("Split", [both, sizes], outputs, name=f"{name}.split", axis=1))
+        self._nodes.append(
+            helper.make_node("Split", [both, sizes], outputs, name=f"{name}.split", axis=1)
+        )
         return outputs
 
     def model(self) -> onnx.ModelProto:
         outputs = [
             helper.make_tensor_value_info(
-                f"cells_{stride}", TensorProto.FLOAT, [1, VALUES[stride], f"h{stride}", f"w{stride}"]
+                f"cells_{stride}",
+                TensorProto.FLOAT,
+                [1, VALUES[stride], f"h{stride}", f"w{stride}"],
             )
             for stride in STRIDES
         ]

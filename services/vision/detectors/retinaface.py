@@ -137,9 +137,7 @@ class RetinaFaceDetector:
     def _onet(self, pictures: Sequence[Pixels], squares: Squares) -> Looks:
         parts = [
             self._networks.onet(
-                spread_crops(
-                    upright_crops(pictures, squares[start : start + _BATCH], _ONET_SIDE)
-                )
+                spread_crops(upright_crops(pictures, squares[start : start + _BATCH], _ONET_SIDE))
             )
             for start in range(0, len(squares), _BATCH)
         ]

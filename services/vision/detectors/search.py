@@ -65,7 +65,7 @@ def propose(
     parts = []
     for picture in pictures:
         turned = np.rot90(picture, quarters)
-        margin = _MIRRORED if picture is pictures[-1] else 0
+        margin = _MIRRORED if picture is pictures[-1] and not quarters else 0
         boxes, logits, points = _look(network, turned, lowest_logit, margin)
         enlarge = np.array(size, np.float32) / np.array(picture.shape[1::-1], np.float32)
         corners = _turned_back(boxes.reshape(-1, 2, 2), turned.shape, quarters) * enlarge
@@ -96,9 +96,7 @@ def _turned_back(points: Floats, shape: tuple[int, ...], quarters: int) -> Float
     return points
 
 
-def _look(
-    network: ProposalNetwork, picture: Pixels, lowest_logit: float, margin: int
-) -> Proposals:
+def _look(network: ProposalNetwork, picture: Pixels, lowest_logit: float, margin: int) -> Proposals:
     """Proposals of one level, tile by tile, with so much of its mirror image around it."""
     height, width = picture.shape[:2]
     seen = cv2.copyMakeBorder(picture, margin, margin, margin, margin, cv2.BORDER_REFLECT)
