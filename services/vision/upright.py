@@ -22,13 +22,18 @@ def span(side: float, roll: float) -> float:
 
 
 def set_upright(
-    picture: NDArray[np.uint8], centre: tuple[float, float], *, step: float, roll: float, size: int
+    picture: NDArray[np.uint8],
+    centre: tuple[float, float],
+    *,
+    step: float,
+    roll: float,
+    size: int,
+    mirrored: bool = False,
 ) -> NDArray[np.uint8]:
     """Read a turned square out of a picture so that it stands upright.
 
     Each pixel of the crop is interpolated between four of the picture's, wherever the next one
     is: with a ``step`` above 1 pixels are left out, so that callers reduce the picture before.
-    Outside the picture its border is repeated.
 
     Args:
         picture: uint8 ``[H, W, 3]``, no side 0.
@@ -38,6 +43,7 @@ def set_upright(
             square's side is ``size`` of them.
         roll: how far the square is turned, in degrees, clockwise positive.
         size: side of the crop in its own pixels, from 1.
+        mirrored: outside the picture is its mirror image, else its border repeated.
 
     Returns:
         uint8 ``[size, size, 3]``.
@@ -52,6 +58,6 @@ def set_upright(
         matrix,
         (size, size),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
+        borderMode=cv2.BORDER_REFLECT if mirrored else cv2.BORDER_REPLICATE,
     )
     return np.asarray(crop, dtype=np.uint8)

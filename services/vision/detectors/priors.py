@@ -10,8 +10,11 @@ import numpy as np
 from services.vision.detectors.boxes import Floats
 
 STRIDES = (8, 16, 32)
+# What a cell says; at the finest grid, last, a second logit of its smaller prior.
+VALUES = {8: 31, 16: 30, 32: 30}
 MEAN = (123, 117, 104)  # red, green, blue
 _SIDES = {8: (16, 32), 16: (64, 128), 32: (256, 512)}
+_SECOND_LOGIT = 30
 _CENTRE_VARIANCE, _SIZE_VARIANCE = 0.1, 0.2
 
 
@@ -36,7 +39,10 @@ def _parts(
 ) -> Iterator[tuple[Floats, Floats, Floats]]:
     for stride, values in cells.items():
         for number, side in enumerate(_SIDES[stride]):
-            y, x = np.nonzero(values[number] >= lowest_logit)
+            logits = values[number]
+            if number == 0 and len(values) > _SECOND_LOGIT:
+                logits = np.maximum(logits, values[_SECOND_LOGIT])
+            y, x = np.nonzero(logits >= lowest_logit)
             seen = values[:, y, x].T
             centre = (np.stack([x, y], axis=1) + np.float32(0.5)) * np.float32(stride)
             shift = np.float32(_CENTRE_VARIANCE * side)
@@ -46,6 +52,6 @@ def _parts(
             offsets = seen[:, 10 + 10 * number : 20 + 10 * number].reshape(-1, 5, 2)
             yield (
                 np.hstack([middle - half, middle + half]).astype(np.float32),
-                seen[:, number],
+                logits[y, x],
                 (centre[:, np.newaxis] + offsets * shift).astype(np.float32),
             )

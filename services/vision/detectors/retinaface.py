@@ -19,6 +19,7 @@ import numpy as np
 
 from services.common.domain.faces import DetectedFace
 from services.vision.detectors.boxes import Floats
+from services.vision.detectors.levels import spread, spread_crops
 from services.vision.detectors.looks import Looks, faces_of, roll_of
 from services.vision.detectors.search import ProposalNetwork, Proposals, propose, reductions
 from services.vision.detectors.squares import Squares, upright_crops
@@ -33,6 +34,9 @@ _TURNED_SCALE, _TURNED_PIXELS = 0.5, 60_000
 # faces have more, also dark and cut ones.
 _LOWEST_LOGIT, _MOST = -4.5, 400
 _SMALL, _LOWEST_LARGE_LOGIT = 40, -2.5
+# Faces of which less is within the photo: completed by their mirror image they have 1.7 and more,
+# grass and gravel that become symmetrical less.
+_CUT, _LOWEST_CUT_LOGIT = 0.75, 1.0
 # The square of MTCNN's second stage for a box of RetinaFace's: its side over sqrt(w * h).
 _SIDE = 1.05
 _ONET_SIDE, _BATCH = 48, 64
@@ -71,8 +75,8 @@ class RetinaFaceDetector:
     def _detect_one(self, rgb: Pixels, threshold: float, min_face_px: int) -> list[DetectedFace]:
         rgb = np.ascontiguousarray(rgb)
         size = rgb.shape[1], rgb.shape[0]
-        searched = reductions(rgb, _scale(rgb, _SCALE, _PIXELS))
-        pictures = [rgb, *searched]
+        pictures = spread([rgb, *reductions(rgb, _scale(rgb, _SCALE, _PIXELS))])
+        searched = pictures[1:]
         looks, logits = self._look(pictures, self._proposed(pictures, searched, 0), upright=True)
         faces = faces_of(looks, logits, size=size, threshold=threshold, min_face_px=min_face_px)
         turns = _turns_to_ask(faces)
@@ -96,7 +100,12 @@ class RetinaFaceDetector:
         lowest = _TURNED_LOGIT if degrees else _LOWEST_LOGIT
         if degrees % 90 == 0:
             return propose(
-                self._networks, searched, size=size, lowest_logit=lowest, quarters=degrees // 90
+                self._networks,
+                searched,
+                size=size,
+                lowest_logit=lowest,
+                quarters=degrees // 90,
+                mirrored=not degrees,
             )
         # Tilted photos are looked for large faces only.
         return propose_tilted(
@@ -108,8 +117,12 @@ class RetinaFaceDetector:
     ) -> tuple[Looks, Floats]:
         """What O-Net says of RetinaFace's candidates, and RetinaFace's logits of them."""
         boxes, logits, points = proposals
-        small = np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)) < _SMALL
-        likely = np.flatnonzero((logits >= _LOWEST_LARGE_LOGIT) | small)
+        size = np.array(pictures[0].shape[1::-1], np.float32)
+        areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+        within = np.clip(boxes.reshape(-1, 2, 2), 0, size)
+        cut = np.prod(within[:, 1] - within[:, 0], axis=1) < _CUT * areas
+        lowest = np.where(np.sqrt(areas) < _SMALL, _LOWEST_LOGIT, _LOWEST_LARGE_LOGIT)
+        likely = np.flatnonzero(logits >= np.where(cut, _LOWEST_CUT_LOGIT, lowest))
         likely = likely[np.argsort(-logits[likely], kind="stable")[:_MOST]]
         boxes, logits, points = boxes[likely], logits[likely], points[likely]
         sides = np.float32(_SIDE) * np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))
@@ -147,7 +160,7 @@ class RetinaFaceDetector:
     def _onet(self, pictures: Sequence[Pixels], squares: Squares) -> Looks:
         parts = [
             self._networks.onet(
-                upright_crops(pictures, squares[start : start + _BATCH], _ONET_SIDE)
+                spread_crops(upright_crops(pictures, squares[start : start + _BATCH], _ONET_SIDE))
             )
             for start in range(0, len(squares), _BATCH)
         ]

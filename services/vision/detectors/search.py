@@ -18,6 +18,9 @@ _OVERLAP = 128
 # Faces above some 500 px are beyond the largest prior: a longer side gets a coarser level.
 _LONGEST, _COARSER = 640, 4
 _OVERLAPPING = 0.4
+# A face cut in half is whole together with its mirror image.
+_MIRRORED = 32
+_BEYOND = 0.1
 _HALF = 0.5
 
 
@@ -46,6 +49,7 @@ def propose(
     size: tuple[int, int],
     lowest_logit: float,
     quarters: int = 0,
+    mirrored: bool = False,
 ) -> Proposals:
     """Look at reductions of a photo, turned anticlockwise by so many quarters.
 
@@ -55,6 +59,7 @@ def propose(
         size: width and height of the photo.
         lowest_logit: what is below is left out.
         quarters: 0 to 3.
+        mirrored: the smallest reduction is seen with some of its mirror image around it.
 
     Returns:
         Corners ``[N, 4]``, logits ``[N]`` and landmarks ``[N, 5, 2]`` in photo pixels.
@@ -62,7 +67,8 @@ def propose(
     parts = []
     for picture in pictures:
         turned = np.rot90(picture, quarters)
-        boxes, logits, points = _look(network, turned, lowest_logit)
+        margin = _MIRRORED if mirrored and picture is pictures[-1] else 0
+        boxes, logits, points = _look(network, turned, lowest_logit, margin)
         enlarge = np.array(size, np.float32) / np.array(picture.shape[1::-1], np.float32)
         corners = _turned_back(boxes.reshape(-1, 2, 2), turned.shape, quarters) * enlarge
         five = _turned_back(points, turned.shape, quarters) * enlarge
@@ -92,16 +98,22 @@ def _turned_back(points: Floats, shape: tuple[int, ...], quarters: int) -> Float
     return points
 
 
-def _look(network: ProposalNetwork, picture: Pixels, lowest_logit: float) -> Proposals:
-    """Proposals of one level, tile by tile."""
+def _look(network: ProposalNetwork, picture: Pixels, lowest_logit: float, margin: int) -> Proposals:
+    """Proposals of one level, tile by tile, with so much of its mirror image around it."""
+    height, width = picture.shape[:2]
+    seen = cv2.copyMakeBorder(picture, margin, margin, margin, margin, cv2.BORDER_REFLECT)
     parts = []
-    for top, left in _tiles(*picture.shape[:2]):
-        tile = picture[top : top + _TILE, left : left + _TILE]
+    for top, left in _tiles(*seen.shape[:2]):
+        tile = seen[top : top + _TILE, left : left + _TILE]
         boxes, logits, points = decode(network.cells(_framed(tile)), lowest_logit)
         corner = np.array([left, top], np.float32)
         parts.append((boxes + np.tile(corner, 2), logits, points + corner))
     boxes, logits, points = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return boxes, logits, points
+    boxes, points = boxes - np.float32(margin), points - np.float32(margin)
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    beyond = np.maximum(-middles, middles - np.array([width, height], np.float32)).max(axis=1)
+    within = beyond <= _BEYOND * (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
+    return boxes[within], logits[within], points[within]
 
 
 def _tiles(height: int, width: int) -> Iterator[tuple[int, int]]:
@@ -114,9 +126,7 @@ def _tiles(height: int, width: int) -> Iterator[tuple[int, int]]:
 def _framed(picture: Pixels) -> Pixels:
     """The picture in sides of whole cells and one more, filled up with the mean colour."""
     height, width = picture.shape[:2]
-    framed = np.empty(
-        (-(-height // _CELL) * _CELL + 1, -(-width // _CELL) * _CELL + 1, 3), np.uint8
+    framed = cv2.copyMakeBorder(
+        picture, 1, -height % _CELL, 1, -width % _CELL, cv2.BORDER_CONSTANT, value=MEAN
     )
-    framed[:] = MEAN
-    framed[1 : height + 1, 1 : width + 1] = picture
-    return framed
+    return np.asarray(framed, np.uint8)

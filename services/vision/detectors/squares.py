@@ -67,7 +67,8 @@ def upright_crops(pictures: Sequence[Pixels], squares: Squares, side: int) -> Fl
     Args:
         pictures: the photo, then reductions of it; a crop is read from the smallest that has
             twice the crop's pixels, so that a large face costs no more than a small one.
-        squares: in pixels of the photo. Outside it the border is repeated.
+        squares: in pixels of the photo. Outside it is its mirror image: MTCNN takes a half face for
+            none, and one completed by its mirror image for a face.
         side: of the crops.
     """
     crops = np.empty((len(squares), side, side, 3), np.float32)
@@ -100,7 +101,9 @@ def _crop(
         )
     shrink = max(shrink, 1)
     place = (x - left) / shrink, (y - top) / shrink
-    read = set_upright(part, place, step=length / fine / shrink, roll=roll, size=fine)
+    read = set_upright(
+        part, place, step=length / fine / shrink, roll=roll, size=fine, mirrored=True
+    )
     return np.asarray(cv2.resize(read, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
 
 
