@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import BmpImagePlugin, Image, WebPImagePlugin
+from PIL import BmpImagePlugin, Image
 
 from services.common.domain.errors import ItemError, ItemErrorCode
 from services.common.domain.faces import PhotoWarning
@@ -39,7 +39,7 @@ Image.MAX_IMAGE_PIXELS = None
 READERS: Readers = {
     "JPEG": open_jpeg,
     "PNG": open_png,
-    "WEBP": plain(WebPImagePlugin.WebPImageFile),
+    "WEBP": webp.open_webp,
     "BMP": plain(BmpImagePlugin.BmpImageFile),
     "TIFF": tiff.open_tiff,
 }
