@@ -1,13 +1,13 @@
-"""Fit RetinaFace's second logit for small faces: ``python -m scripts.fit_small_faces FER2013/train``.
+"""Fit RetinaFace's second logit for small faces: ``python -m scripts.fit_small_faces FOLDER``.
 
-RetinaFace gives small faces that stand alone on a soft ground less than -4.5, as it gives grass: of
-300 of 24 px at 0.65 of the scale 257 have more. What its finest grid knows of a cell, 64 values,
-does tell them apart. So a logistic regression of those values is fitted and becomes one more output
-of the last convolution (``export_retinaface``), at no cost.
+FOLDER holds FER2013's training faces. RetinaFace gives small faces that stand alone on a soft
+ground less than -4.5, as it gives grass: of 150 of 24 px 130 have more. What its finest grid knows
+of a cell, 64 values, does tell them apart. So a logistic regression of those values is fitted and
+becomes one more output of the last convolution (``export_retinaface``), at no cost.
 
-Faces are FER2013's, drawn as the crowds of ``benchmarks.detection_recall`` are, of 20 to 36 px. What
-is no small face: the ground, pieces of a photo and faces with their squares shuffled drawn in the
-same way, so that the way of drawing tells nothing, faces of 60 to 280 px, and two photos that
+Faces are drawn as the crowds of ``benchmarks.detection_recall`` are, 20 to 36 px large. What is no
+small face: the ground, pieces of a photo and faces with their squares shuffled, drawn in the same
+way, so that the way of drawing tells nothing, faces of 60 to 280 px, and two photos that
 scikit-learn ships. Writes ``models/retinaface/small_faces.json``; ``python -m
 services.vision.detectors.export_retinaface`` takes it up.
 """

@@ -24,6 +24,7 @@ from services.common.pulse import Pulse
 from services.common.registry.bundles import read_identity, register_bundle
 from services.common.storage import ObjectStorage, build_storage
 from services.common.telemetry import Metrics, build_tracing, get_logger
+from services.imaging.decode import open_formats
 from services.worker.jobs.batch_sizer import BatchSizer
 from services.worker.jobs.context import WorkerContext
 from services.worker.jobs.job_loop import JobLoop
@@ -170,7 +171,11 @@ def _build_heartbeat(
     return Heartbeat(
         sessions,
         worker,
-        report=lambda: {**_report(metrics, sizer), **describe(models)},
+        report=lambda: {
+            **_report(metrics, sizer),
+            **describe(models),
+            "formats": open_formats(settings.photos.limits),
+        },
         model_version=lambda: model_info.update(models),
         check=_watchdog(worker, sessions, notifier).check,
         pulse=Pulse(settings.health.pulse_file),

@@ -24,6 +24,11 @@ def pixels_of(record: PhotoRecord) -> int:
     return int(payload["width"]) * int(payload["height"])
 
 
+def drawing_budget(pixels: int) -> Budget:
+    """Return what a child may use to draw a photo of so many pixels."""
+    return Budget.of_pixels(pixels, bytes_each=_BYTES_A_PIXEL)
+
+
 def draw_photo(state: ApiState, record: PhotoRecord, task: Mapping[str, Any]) -> Made:
     """Have a child do ``task`` on the stored photo; blocks.
 
@@ -32,7 +37,7 @@ def draw_photo(state: ApiState, record: PhotoRecord, task: Mapping[str, Any]) ->
         ItemError: the child cannot read it.
         TransientError: the bucket does not answer, or no child can be started.
     """
-    budget = Budget.of_pixels(pixels_of(record), bytes_each=_BYTES_A_PIXEL)
+    budget = drawing_budget(pixels_of(record))
     try:
         return state.renderer.children.run(
             {**task, "limits": asdict(state.limits)}, _verified(state, record), budget

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from services.api.drawing.turns import FairTurns, FullError
 from services.api.errors import RETRY_AFTER_S, ApiError
 from services.api.problems import ProblemCode
-from services.common.domain.errors import ItemError
+from services.common.domain.errors import ItemError, NoDecoderError
 from services.imaging.child_pool.pool import ChildPool
 
 Picture = TypeVar("Picture")
@@ -81,7 +81,7 @@ class PictureRenderer:
 
         Raises:
             ApiError: PHOTO_FAILED, the photo cannot be drawn; OVERLOADED, too many pictures wait,
-                or this one took too long.
+                this one took too long, or no child can be had.
         """
         drawing = self._under_way.get(key)
         if drawing is None:
@@ -95,11 +95,9 @@ class PictureRenderer:
                 picture: Picture = await asyncio.shield(drawing.task)
                 return picture
         except (TimeoutError, FullError):
-            raise ApiError(
-                ProblemCode.OVERLOADED,
-                "Many pictures are being drawn; try again shortly.",
-                headers={"Retry-After": str(RETRY_AFTER_S)},
-            ) from None
+            raise _overloaded("Many pictures are being drawn; try again shortly.") from None
+        except NoDecoderError as error:
+            raise _overloaded(error.detail) from error
         except ItemError as error:
             raise ApiError(ProblemCode.PHOTO_FAILED, f"{error.code}: {error.detail}") from error
         finally:
@@ -138,3 +136,8 @@ class PictureRenderer:
         drawing.task.add_done_callback(over)
         self._under_way[key] = drawing
         return drawing
+
+
+def _overloaded(detail: str) -> ApiError:
+    headers = {"Retry-After": str(RETRY_AFTER_S)}
+    return ApiError(ProblemCode.OVERLOADED, detail, headers=headers)

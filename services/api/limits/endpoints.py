@@ -1,13 +1,19 @@
 """`/v1/limits`."""
 
+from dataclasses import replace
+
 from fastapi import APIRouter
 
 from services.api.bodies import JSON
 from services.api.dependencies import Caller, State
 from services.api.docs import problems
 from services.api.limits.schemas import LimitsObject, limits_object
+from services.api.state import ApiState
 from services.common.config import Settings
+from services.common.db.session import unit_of_work
 from services.common.domain.limits import PhotoLimits
+from services.common.processes.repositories import WorkerRepository
+from services.imaging.decode import open_formats
 
 router = APIRouter(prefix="/v1/limits", tags=["limits"])
 
@@ -22,5 +28,13 @@ _EXAMPLE = limits_object(PhotoLimits(), Settings.model_construct()).model_dump(m
     responses={200: {"content": {JSON: {"example": _EXAMPLE}}}, **problems()},
 )
 def get_limits(state: State, _caller: Caller) -> LimitsObject:
-    """Tell every limit that this deployment enforces."""
-    return limits_object(state.limits, state.settings)
+    """Tell every limit that this deployment enforces, and which formats it reads."""
+    return limits_object(replace(state.limits, formats=_formats(state)), state.settings)
+
+
+def _formats(state: ApiState) -> tuple[str, ...]:
+    """Return what this process and every live worker read: a photo may come to any of them."""
+    with unit_of_work(state.sessions) as session:
+        workers = WorkerRepository(session).formats()
+    here = open_formats(state.limits)
+    return tuple(name for name in here if all(name in worker for worker in workers))

@@ -50,7 +50,9 @@ class LimitsObject(BaseModel):
     results_retention_seconds: int
     bundle_bytes: int = Field(description="largest model bundle that can be published")
     bundle_files: int
-    formats: list[str]
+    formats: list[str] = Field(
+        description="what is read, by content, by this service and by every live worker"
+    )
     emotions: list[Emotion] = Field(description="the labels, in order: apparent expressions")
     default_config: EffectiveConfig
 

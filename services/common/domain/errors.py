@@ -4,6 +4,7 @@
     ├── ItemError            one photo cannot be analysed; its neighbours are unharmed
     │   ├── permanent        (the photo is at fault: one attempt)
     │   └── TransientError   (the surroundings are at fault: retried with backoff)
+    │       └── NoDecoderError
     ├── JobError             a request about jobs that cannot be served
     └── BundleError          a model bundle that must not be loaded
 
@@ -76,6 +77,10 @@ class TransientError(HferError):
     """Storage, database or queue trouble while working on an item: retried with backoff."""
 
     code = "transient"
+
+
+class NoDecoderError(TransientError):
+    """No child process that decodes pictures can be had now; ``detail`` is fit for users."""
 
 
 class JobError(HferError):

@@ -70,6 +70,11 @@ _DETECTORS = text("""
     SELECT DISTINCT coalesce(current ->> 'detector', '') FROM worker
     WHERE model_version IS NOT NULL AND beat_at > now() - make_interval(secs => :live_s)
 """)
+_FORMATS = text("""
+    SELECT DISTINCT current -> 'formats' FROM worker
+    WHERE model_version IS NOT NULL AND beat_at > now() - make_interval(secs => :live_s)
+      AND jsonb_typeof(current -> 'formats') = 'array'
+""")
 _REFUSALS = text("""
     SELECT refusal ->> 'sha256', refusal ->> 'code', refusal ->> 'reason', count(*)
     FROM worker, jsonb_array_elements(worker.current -> 'model_refusals') AS refusal
@@ -155,6 +160,10 @@ class WorkerRepository:
         The set is empty where no such child is.
         """
         return set(self._session.scalars(_DETECTORS, {"live_s": LIVE_S}))
+
+    def formats(self) -> list[frozenset[str]]:
+        """What children with a model and a beat within `LIVE_S` read, where they tell it."""
+        return [frozenset(names) for names in self._session.scalars(_FORMATS, {"live_s": LIVE_S})]
 
     def refusals(self) -> list[RefusedModel]:
         """Which models children with a beat within `LIVE_S` refuse, the most frequent first."""

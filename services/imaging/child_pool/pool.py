@@ -4,12 +4,13 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
-from services.common.domain.errors import TransientError
+from services.common.domain.errors import ItemError, NoDecoderError
 from services.imaging.child_pool.process import PROGRAM, Budget, Child, Made
 
 # What a library leaks, or a photo left behind unseen, ends with the child.
 _PICTURES_EACH = 200
 _WAIT_S = 60.0
+_STOPPING = "The service is stopping; try again shortly."
 
 
 class ChildPool:
@@ -58,15 +59,20 @@ class ChildPool:
 
         Raises:
             ItemError: the photo is at fault, or the child died of it.
-            TransientError: no child became free in time, none can be started, or the pool is
+            NoDecoderError: no child became free in time, none can be started, or the pool is
                 closed.
         """
         if not self._turns.acquire(timeout=wait_s):
-            raise TransientError("Many pictures are being decoded; try again shortly.")
+            raise NoDecoderError("Many pictures are being decoded; try again shortly.")
         try:
             child = self._taken()
             try:
                 return child.run(task, photo, budget)
+            except ItemError:
+                # A child that was ended on purpose looks as if it had died of the photo.
+                if self._closed:
+                    raise NoDecoderError(_STOPPING) from None
+                raise
             finally:
                 self._put_back(child)
         finally:
@@ -76,14 +82,14 @@ class ChildPool:
         """Return what a child said of itself when it was ready: its confinement and formats.
 
         Raises:
-            TransientError: none can be started.
+            NoDecoderError: none can be started.
         """
         child = self._taken()
         self._put_back(child)
         return child.hello
 
     def close(self) -> None:
-        """End every child at once; who waits for one gets the error of a photo that crashed."""
+        """End every child at once; who waits for one gets `NoDecoderError`."""
         with self._lock:
             self._closed = True
             children = [*self._idle, *self._busy]
@@ -100,7 +106,7 @@ class ChildPool:
     def _taken(self) -> Child:
         with self._lock:
             if self._closed:
-                raise TransientError("The service is stopping; try again shortly.")
+                raise NoDecoderError(_STOPPING)
             # The one used last: its memory is warm, and the others stay small.
             child = self._idle.pop() if self._idle else None
             if child is not None:

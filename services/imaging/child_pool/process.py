@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from services.common.domain.errors import ItemError, ItemErrorCode, TransientError
+from services.common.domain.errors import ItemError, ItemErrorCode, NoDecoderError
 from services.imaging.child_pool.messages import (
     ClosedError,
     memory_file,
@@ -95,7 +95,7 @@ class Child:
             program: the module whose ``main`` serves.
 
         Raises:
-            TransientError: it does not start.
+            NoDecoderError: it does not start.
         """
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
@@ -130,7 +130,9 @@ class Child:
             self._limit(resource.RLIMIT_FSIZE, output_bytes)
         except (ClosedError, TimeoutError, KeyError, ValueError, OSError):
             self.end()
-            raise TransientError("A process for pictures does not start; try again.") from None
+            raise NoDecoderError(
+                "No process for pictures can be started; try again shortly."
+            ) from None
 
     @property
     def pid(self) -> int:

@@ -35,8 +35,10 @@ _NICENESS = 5
 _STATM = "/proc/self/statm"
 # AVIF and HEIC come up without: encoding them would start threads.
 _WARMED_UP = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "JPEG2000")
-_M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3
+_M_ARENA_MAX, _M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD = -8, -3, -1
 _BIG_BLOCK_BYTES = 1_000_000
+# Kept for the next band of rows: without it, glibc gives memory back after each of them.
+_KEPT_BYTES = 4_000_000
 
 
 _FACE = {"face_index": 0, "box": [9, 9, 40, 40], "probabilities": [1.0] * 7, "uncertain": True}
@@ -61,6 +63,7 @@ def main(descriptor: int, make_tasks: Callable[[Readers], Tasks] = Tasks) -> Non
     # What a photo took goes back at once, and threads that cannot start need no heaps.
     libc.mallopt(_M_ARENA_MAX, 1)
     libc.mallopt(_M_MMAP_THRESHOLD, _BIG_BLOCK_BYTES)
+    libc.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
     readers, closed = open_readers()
     tasks = make_tasks(readers)
     _warm_up(tasks)

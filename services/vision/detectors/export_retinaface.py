@@ -151,13 +151,13 @@ class _Graph:
         self.step("Identity", [output], name)
 
     def halves(self, source: str, name: str, first: Layer, second: Layer) -> tuple[str, str]:
-        """Two convolutions of one input, as one: a ReLU after the first, a leaky one after the other."""
+        """Two convolutions of one input, as one; a ReLU after the first, a leaky one after both."""
         weight, bias = (np.concatenate(parts) for parts in zip(first, second, strict=True))
         both = self.conv(source, name, (weight, bias), leak=None)
         count, total = len(first[1]), len(bias)
         slopes = np.where(np.arange(total) < count, 0, _LEAK).astype(np.float32)
-        slopes = self.constant(f"{name}.slopes", slopes.reshape(-1, 1, 1))
-        both = self.step("PRelu", [both, slopes], name)
+        channels = self.constant(f"{name}.slopes", slopes.reshape(-1, 1, 1))
+        both = self.step("PRelu", [both, channels], name)
         sizes = self.constant(f"{name}.sizes", np.array([count, total - count], np.int64))
         outputs = (f"{name}.0", f"{name}.1")
         self._nodes.append(

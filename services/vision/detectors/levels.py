@@ -1,7 +1,7 @@
 """Levels of faded, dark and foggy photos, spread over the whole range before networks see them.
 
-With 256 levels squeezed into 25, MTCNN finds 2 of 54 faces and RetinaFace with O-Net 42; spread, all
-54 (benchmarks.detection_recall, low contrast). Only what the detector sees is changed.
+With 256 levels squeezed into 25, MTCNN finds 2 of 54 faces and RetinaFace with O-Net 42; spread,
+all 54 (benchmarks.detection_recall, low contrast). Only what the detector sees is changed.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ def spread(pictures: Sequence[Pixels]) -> list[Pixels]:
 
 
 def spread_crops(crops: Floats) -> Floats:
-    """Crops ``[N, side, side, 3]`` in 0..255; those of little contrast, as of a backlit face, get more."""
+    """Give crops of little contrast more, such as backlit faces; float32 ``[N, s, s, 3]``."""
     flat = crops.reshape(len(crops), -1)
     deviation = flat.std(axis=1)
     gain = np.clip(_DEVIATION / np.maximum(deviation, 1), 1, _MOST).astype(np.float32)

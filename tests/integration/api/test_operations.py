@@ -19,7 +19,12 @@ from tests.fixtures.settings import SettingsMaker
 
 
 def add_worker(
-    sessions: SessionFactory, *, kind: str = "cpu", age_s: float = 1, model: str | None = "m-1"
+    sessions: SessionFactory,
+    *,
+    kind: str = "cpu",
+    age_s: float = 1,
+    model: str | None = "m-1",
+    **current: object,
 ) -> None:
     with unit_of_work(sessions) as session:
         session.add(
@@ -29,6 +34,7 @@ def add_worker(
                 host="h",
                 pid=1,
                 model_version=model,
+                current=current,
                 beat_at=datetime.now(UTC) - timedelta(seconds=age_s),
             )
         )
@@ -164,6 +170,17 @@ class TestMetrics:
 
 
 class TestLimits:
+    def test_list_the_formats_that_api_and_every_live_worker_read(
+        self, start_api: StartApi, make_settings: SettingsMaker, sessions: SessionFactory
+    ) -> None:
+        settings = make_settings(photos={"formats": ["JPEG", "PNG", "HEIC", "GIF"]})
+        client = start_api(settings).client()
+        assert client.get("/v1/limits").json()["formats"] == ["JPEG", "PNG", "HEIC", "GIF"]
+        for formats in (["JPEG", "PNG", "HEIC", "AVIF"], ["JPEG", "PNG", "AVIF", "GIF"]):
+            add_worker(sessions, formats=formats)
+        add_worker(sessions)  # of a version that does not tell
+        assert client.get("/v1/limits").json()["formats"] == ["JPEG", "PNG"]
+
     def test_are_those_that_hold(self, client: httpx.Client) -> None:
         limits = client.get("/v1/limits").json()
         assert (limits["photo_bytes"], limits["request_files"]) == (40_000_000, 2_000)

@@ -1,3 +1,6 @@
+import io
+
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -23,6 +26,13 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_size_is_in_the_header(kind: str) -> None:
     assert webp_size(KINDS[kind][:30]) == (70, 50)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_pixels_are_those_of_pillow(kind: str) -> None:
+    with Image.open(io.BytesIO(KINDS[kind])) as image:
+        right = np.asarray(image.convert("RGB"))
+    assert np.array_equal(decode_photo(KINDS[kind], limits=PhotoLimits()).rgb, right)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -25,7 +25,7 @@ def beat(
     worker: WorkerIdentity,
     *,
     claim_age_s: float | None = None,
-    **current: str,
+    **current: str | list[str],
 ) -> None:
     with unit_of_work(sessions) as session:
         repository = WorkerRepository(session)
@@ -67,6 +67,19 @@ class TestDetectors:
         beat(sessions, identity())
         with unit_of_work(sessions) as session:
             assert WorkerRepository(session).detectors() == {"openvino", "facenet", ""}
+
+
+class TestFormats:
+    def test_are_those_of_live_children_that_tell_them(self, sessions: SessionFactory) -> None:
+        silent = identity()
+        beat(sessions, silent, formats=["GIF"])
+        age(sessions, silent, beat_at=LONG_AGO)
+        for names in (["JPEG", "HEIC"], ["JPEG", "HEIC"], ["JPEG"]):
+            beat(sessions, identity(), formats=names)
+        beat(sessions, identity())
+        with unit_of_work(sessions) as session:
+            found = WorkerRepository(session).formats()
+        assert sorted(map(sorted, found)) == [["HEIC", "JPEG"], ["JPEG"]]
 
 
 class TestBeat:

@@ -9,6 +9,8 @@ import pytest
 from services.api.drawing.renderer import PictureRenderer
 from services.api.errors import ApiError
 from services.common.domain.errors import ItemError, ItemErrorCode
+from services.imaging.child_pool.pool import ChildPool
+from services.imaging.child_pool.process import Budget
 
 
 @pytest.fixture
@@ -97,3 +99,18 @@ class TestRenderer:
             await renderer.draw("key", hostile, tenant="a", pixels=1)
         assert caught.value.code == "photo-failed"
         assert caught.value.detail == "out_of_memory: Send it smaller."
+
+    async def test_says_503_and_why_when_no_child_can_be_had(
+        self, renderer: PictureRenderer
+    ) -> None:
+        pool = ChildPool(1, output_bytes=9)
+        pool.close()
+
+        def draw() -> bytes:
+            return pool.run({}, [], Budget(1)).read()
+
+        with pytest.raises(ApiError) as caught:
+            await renderer.draw("key", draw, tenant="a", pixels=1)
+        assert caught.value.code == "overloaded"
+        assert caught.value.detail == "The service is stopping; try again shortly."
+        assert caught.value.headers["Retry-After"]

@@ -139,3 +139,17 @@ class TestPool:
         assert not Path(f"/proc/{pid}").exists()
         with pytest.raises(TransientError):
             one.run({"do": "nothing"}, [b""], BUDGET)
+
+    def test_that_is_closed_blames_no_photo(self) -> None:
+        begun = threading.Event()
+
+        def parts() -> Iterator[bytes]:
+            yield b""
+            begun.set()
+
+        with ThreadPoolExecutor(1) as threads:
+            with ChildPool(1, output_bytes=9, program=PROGRAM) as one:
+                asked = threads.submit(one.run, {"do": "sleep", "of": [600]}, parts(), BUDGET)
+                assert begun.wait(30)
+            with pytest.raises(TransientError, match="stopping"):
+                asked.result(30)
