@@ -19,9 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-import openvino
 from numpy.typing import NDArray
 from PIL import Image
 from rich.progress import track
@@ -32,9 +30,11 @@ from benchmarks.detection_recall.pictures import Pixels, crowd
 from benchmarks.detection_recall.sources import Source
 from services.common.domain.faces import Box
 from services.trainer.data.framing import on_canvas
+from services.vision.detectors.finest_grid import FinestGrid
+from services.vision.detectors.priors import STRIDES
 
 NETWORK = Path("models/retinaface")
-_SCALE, _STRIDE = 0.65, 8
+_SCALE = 0.65
 _SIZES, _LARGE, _WIDE_CELL = (20, 22, 24, 26, 28, 32, 36), (60, 80, 100, 140, 200, 280), 160
 _FACES, _PIECES, _ZOOMS = 1800, 300, (0.7, 1, 2, 3)
 # Of cells that RetinaFace itself takes for nothing, a tenth is enough.
@@ -42,25 +42,6 @@ _HARD_LOGIT, _SHARE = -6.5, 0.1
 
 Floats = NDArray[np.float32]
 Cells = tuple[Floats, NDArray[np.bool_]]
-
-
-class _Grid:
-    """The finest grid's 64 values and its logit of the smaller prior."""
-
-    def __init__(self, directory: Path) -> None:
-        model = openvino.Core().read_model(directory / "retinaface.onnx")
-        (values,) = (op for op in model.get_ops() if op.get_friendly_name() == "ssh1")
-        model.add_outputs([values.output(0)])
-        self._request: Any = openvino.compile_model(model, "CPU").create_infer_request()
-
-    def of(self, rgb: Pixels) -> tuple[Floats, Floats]:
-        """Return values ``[h, w, 64]`` and logits ``[h, w]``."""
-        small = cv2.resize(rgb, None, fx=_SCALE, fy=_SCALE, interpolation=cv2.INTER_LINEAR)
-        bottom, right = (1 + -side % 32 for side in small.shape[:2])
-        framed = cv2.copyMakeBorder(small, 1, bottom - 1, 1, right - 1, cv2.BORDER_REPLICATE)
-        self._request.infer({"pixels": framed[np.newaxis]})
-        values = np.array(self._request.get_tensor("ssh1").data[0]).transpose(1, 2, 0)
-        return values, np.array(self._request.get_tensor("cells_8").data[0, 0])
 
 
 def fit(data: Path, *, seed: int = 5) -> dict[str, Any]:
@@ -71,7 +52,7 @@ def fit(data: Path, *, seed: int = 5) -> dict[str, Any]:
         seed: of what is drawn.
     """
     chance = np.random.default_rng(seed)
-    grid = _Grid(NETWORK)
+    grid = FinestGrid(NETWORK)
     pictures = list(_pictures(data, chance))
     parts = [_cells(grid, chance, *picture) for picture in track(pictures, "pictures")]
     values, is_face = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -127,15 +108,17 @@ def _piece(photo: Image.Image, chance: np.random.Generator) -> Source:
     return Source("piece", photo, Box(x, y, 0.8 * side, side))
 
 
-def _cells(grid: _Grid, chance: np.random.Generator, rgb: Pixels, boxes: Sequence[Box]) -> Cells:
+def _cells(
+    grid: FinestGrid, chance: np.random.Generator, rgb: Pixels, boxes: Sequence[Box]
+) -> Cells:
     """Values of the cells at faces and of those away from all of them, and which are which."""
-    values, logits = grid.of(rgb)
+    values, logits = grid.of(rgb, _SCALE)
     is_face, near = np.zeros(logits.shape, np.bool_), np.zeros(logits.shape, np.bool_)
     y, x = np.mgrid[: logits.shape[0], : logits.shape[1]]
     for box in boxes:
         middle = ((box.x + box.w / 2) * _SCALE, (box.y + box.h / 2) * _SCALE)
         away = np.maximum(
-            *(np.abs((at + 0.5) * _STRIDE - to) for at, to in zip((x, y), middle, strict=True))
+            *(np.abs((at + 0.5) * STRIDES[0] - to) for at, to in zip((x, y), middle, strict=True))
         )
         near |= away < box.side * _SCALE
         is_face |= away == away.min()

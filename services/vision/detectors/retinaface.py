@@ -28,6 +28,8 @@ from services.vision.transforms import Pixels
 
 # Faces of 24 px are left at 16 or more; small photos are reduced less, to so many pixels.
 _SCALE, _PIXELS = 0.65, 250_000
+# Smaller photos than this are enlarged: a thumbnail's faces are few pixels to RetinaFace.
+_TINY_PIXELS, _ENLARGED = 100_000, 1.5
 # The other ways up are looked at in half of that, small photos again less reduced.
 _TURNED_SCALE, _TURNED_PIXELS = 0.5, 60_000
 # Of what RetinaFace proposes: faces of 24 px have as little, and so have grass and gravel. Larger
@@ -75,7 +77,7 @@ class RetinaFaceDetector:
     def _detect_one(self, rgb: Pixels, threshold: float, min_face_px: int) -> list[DetectedFace]:
         rgb = np.ascontiguousarray(rgb)
         size = rgb.shape[1], rgb.shape[0]
-        pictures = spread([rgb, *reductions(rgb, _scale(rgb, _SCALE, _PIXELS))])
+        pictures = spread([rgb, *reductions(rgb, _first_scale(rgb))])
         searched = pictures[1:]
         looks, logits = self._look(pictures, self._proposed(pictures, searched, 0), upright=True)
         faces = faces_of(looks, logits, size=size, threshold=threshold, min_face_px=min_face_px)
@@ -168,6 +170,12 @@ class RetinaFaceDetector:
             empty = np.empty((0, 10), np.float32)
             return Looks.of(squares, empty[:, 0], empty[:, :4], empty)
         return Looks.of(squares, *(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+def _first_scale(rgb: Pixels) -> float:
+    """At which scale the photo is looked at first."""
+    tiny = rgb.shape[0] * rgb.shape[1] < _TINY_PIXELS
+    return _ENLARGED if tiny else _scale(rgb, _SCALE, _PIXELS)
 
 
 def _scale(picture: Pixels, usual: float, pixels: int) -> float:

@@ -105,7 +105,7 @@ def _look(network: ProposalNetwork, picture: Pixels, lowest_logit: float, margin
     parts = []
     for top, left in _tiles(*seen.shape[:2]):
         tile = seen[top : top + _TILE, left : left + _TILE]
-        boxes, logits, points = decode(network.cells(_framed(tile)), lowest_logit)
+        boxes, logits, points = decode(network.cells(framed(tile)), lowest_logit)
         corner = np.array([left, top], np.float32)
         parts.append((boxes + np.tile(corner, 2), logits, points + corner))
     boxes, logits, points = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -123,7 +123,7 @@ def _tiles(height: int, width: int) -> Iterator[tuple[int, int]]:
             yield top, left
 
 
-def _framed(picture: Pixels) -> Pixels:
+def framed(picture: Pixels) -> Pixels:
     """The picture in sides of whole cells and one more, filled up with the mean colour."""
     height, width = picture.shape[:2]
     framed = cv2.copyMakeBorder(
