@@ -47,7 +47,9 @@ def annotate_photo(
     decoded = decode_photo(
         photo, limits=limits, enough_pixels=_LONGEST_SIDE * _LONGEST_SIDE, readers=readers
     )
-    picture = draw_faces(decoded.rgb, analysis.faces, shrunk=decoded.shrunk)
+    picture, shrunk = Image.fromarray(decoded.rgb), decoded.shrunk
+    del decoded  # 3 bytes a pixel, while the picture is scaled
+    picture = _drawn(picture, analysis.faces, shrunk=shrunk)
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
@@ -65,10 +67,13 @@ def draw_faces(
     uncertain. Where faces are so close that a label would cover another face or label, only
     the number stays.
     """
-    high, wide = rgb.shape[0] * shrunk, rgb.shape[1] * shrunk
+    return _drawn(Image.fromarray(rgb), faces, shrunk=shrunk)
+
+
+def _drawn(picture: Image.Image, faces: Sequence[AnalysedFace], *, shrunk: float) -> Image.Image:
+    wide, high = picture.width * shrunk, picture.height * shrunk
     longer = max(high, wide)
     scale = min(max(longer, _SHORTEST_SIDE), _LONGEST_SIDE) / longer
-    picture = Image.fromarray(rgb)
     size = (max(1, round(wide * scale)), max(1, round(high * scale)))
     if size != picture.size:
         picture = picture.resize(size, Image.Resampling.LANCZOS)

@@ -25,8 +25,9 @@ from services.imaging.child_pool.messages import (
 _BOOT = "import sys; sys.path[:] = sys.argv[2:];from {} import main; main(int(sys.argv[1]))"
 PROGRAM = "services.imaging.child_program.serve"
 _START_S = 60.0
-# What a picture may take besides its pixels: its file (40 MB), tables, the JPEG made of it.
-_FIXED_BYTES = 64_000_000
+# What a picture may take besides its pixels: its file (40 MB) and up to two changed copies of it
+# (TIFF), tables, the JPEG made of it.
+_FIXED_BYTES = 100_000_000
 _SENTENCES = {
     ItemErrorCode.TIME_LIMIT: "The photo takes too long to decode; save it again and resend.",
     ItemErrorCode.OUT_OF_MEMORY: "The photo needs too much memory; send it smaller.",
