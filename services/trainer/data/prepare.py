@@ -2,9 +2,11 @@
 
 images.npy      uint8 [N, S, S, C]
 served.npy      the same as serving would crop them, if the recipe trains on those as well
+votes.npy       float32 [N, 10], what judges said of each, where the recipe has votes
 manifest.json   hashes, recipe, audit, framing, detector, and for each image: path, SHA-256, label,
                 split, kept (used at all), leaked (an evaluation image with a copy in training),
-                found (served.npy holds a crop around its face)
+                found (served.npy holds a crop around its face), own_label (the data set's, where
+                label is the majority of votes)
 """
 
 import hashlib
@@ -28,10 +30,11 @@ from services.trainer.config import DataConfig
 from services.trainer.data.audit import audit
 from services.trainer.data.hfer_v0_split import hfer_v0_split
 from services.trainer.data.known import recognise
-from services.trainer.data.layouts import Sample, Split, data_root, opened, scan
+from services.trainer.data.layouts import Sample, Split, count_contempt, data_root, opened, scan
 from services.trainer.data.similarity import duplicate_groups
-from services.trainer.data.splits import complete_splits, cut_from
+from services.trainer.data.splits import complete_splits, cut_from, halve_validation
 from services.trainer.data.views import detector_identity, look_as_served
+from services.trainer.data.votes import judged, majority
 from services.trainer.errors import DataLayoutError
 from services.trainer.files import sha256_of, write_atomically
 from services.vision.detectors.port import FaceDetector
@@ -39,6 +42,7 @@ from services.vision.transforms import InputSpec, crop_face
 
 IMAGES_NAME = "images.npy"
 SERVED_NAME = "served.npy"
+VOTES_NAME = "votes.npy"
 MANIFEST_NAME = "manifest.json"
 
 # Training crops are smaller than any photo in which the detector finds a face.
@@ -68,20 +72,28 @@ def prepare(
 
     Raises:
         DataLayoutError: if the layout is unknown or an image cannot be decoded.
+        VotesError: if the votes do not fit.
     """
     out.mkdir(parents=True, exist_ok=True)
     spec = _whole_frame(config)
     with opened(source) as root:
-        samples, base = scan(root), data_root(root)
+        base, sources = data_root(root), [Path(name) for name in config.votes]
+        samples, left_out = judged(scan(root), sources=sources, base=base)
+        left_out["contempt"] = count_contempt(root)
         images, hashes = _decode_all(
             samples, base=base, spec=spec, progress=_of("decoding", progress)
         )
     labels = np.array([sample.label for sample in samples], dtype=np.int64)
+    votes = _votes(samples)
+    if votes is not None:
+        labels, decided = majority(votes)
     groups: list[list[int]] = []
     if config.split_rule == "seed":
         splits = hfer_v0_split(samples, seed=config.split_seed)
     else:
         found = [sample.split for sample in samples]
+        if config.split_rule == "halves":
+            found = halve_validation(found, hashes)
         groups = duplicate_groups(
             images,
             among=cut_from(found),
@@ -104,6 +116,7 @@ def prepare(
     rows = _rows(
         samples,
         hashes=hashes,
+        labels=labels,
         splits=splits,
         kept=kept,
         leaked=findings.leaked,
@@ -125,8 +138,13 @@ def prepare(
             "largest": max(map(len, groups), default=0),
         },
         "counts": _counts(labels, splits, kept),
+        "left_out": {reason: count for reason, count in left_out.items() if count},
         "images": rows,
     }
+    if votes is not None:
+        np.save(out / VOTES_NAME, votes)
+        manifest["votes_sha256"] = sha256_of(out / VOTES_NAME)
+        manifest["without_majority"] = int((~decided).sum())
     if views.served is not None:
         np.save(out / SERVED_NAME, views.served)
         manifest["served_sha256"] = sha256_of(out / SERVED_NAME)
@@ -187,10 +205,15 @@ def _source_hash(source: Path, samples: Sequence[Sample], hashes: Sequence[str])
 
 def _rows_hash(rows: Sequence[dict[str, Any]]) -> str:
     """Of every image's content, label and use: two machines that agree on it cut alike."""
-    keys = ("sha256", "path", "label", "split", "kept")
+    keys = ("sha256", "path", "label", "split", "kept", "own_label")
     return hashlib.sha256(
-        json.dumps([[row[key] for key in keys] for row in rows]).encode()
+        json.dumps([[row[key] for key in keys if key in row] for row in rows]).encode()
     ).hexdigest()
+
+
+def _votes(samples: Sequence[Sample]) -> NDArray[np.float32] | None:
+    given = [sample.votes for sample in samples if sample.votes is not None]
+    return np.array(given, dtype=np.float32) if given else None
 
 
 def _counts(
@@ -210,6 +233,7 @@ def _rows(
     samples: Sequence[Sample],
     *,
     hashes: Sequence[str],
+    labels: NDArray[np.int64],
     splits: NDArray[np.str_],
     kept: NDArray[np.bool_],
     leaked: NDArray[np.bool_],
@@ -219,13 +243,14 @@ def _rows(
         {
             "path": sample.path,
             "sha256": digest,
-            "label": sample.label,
+            "label": int(label),
             "split": str(split),
             "kept": bool(keep),
             "leaked": bool(is_leaked),
             "found": bool(has_face),
+            **({"own_label": sample.label} if sample.votes is not None else {}),
         }
-        for sample, digest, split, keep, is_leaked, has_face in zip(
-            samples, hashes, splits, kept, leaked, found, strict=True
+        for sample, digest, label, split, keep, is_leaked, has_face in zip(
+            samples, hashes, labels, splits, kept, leaked, found, strict=True
         )
     ]

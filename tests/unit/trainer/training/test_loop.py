@@ -20,7 +20,7 @@ from services.trainer.training.checkpoint import CheckpointStore
 from services.trainer.training.loop import Loop, Stop
 from services.trainer.training.run import Run
 from tests.fixtures.bundles import write_tiny_bundle
-from tests.fixtures.training import prepared, tiny_config
+from tests.fixtures.training import prepared, tiny_config, voted
 
 STEPS_PER_EPOCH = 7
 
@@ -30,7 +30,7 @@ class SumState:
         self, config: TrainConfig, *, normalisation: Normalisation, counts: Sequence[int]
     ) -> None:
         del config, normalisation
-        assert counts == (8,) * 7
+        assert sum(counts) == 56  # all training images, whatever their labels are
         self.total = 0.0
 
     def train_step(self, batch: Batch, *, step: int, rate: float) -> float:
@@ -68,7 +68,8 @@ class BrokenWeights(SumState):
 
 
 class Recorder:
-    def __init__(self) -> None:
+    def __init__(self, *, accuracy: float) -> None:
+        self.accuracy = accuracy
         self.epochs: list[int] = []
         self.start = -1
 
@@ -89,7 +90,7 @@ class Recorder:
 
     def finished_epoch(self, *, epoch: int, loss: float, accuracy: float) -> None:
         assert loss == pytest.approx(self.mean_loss(epoch))
-        assert accuracy == pytest.approx(1 / 7)
+        assert accuracy == pytest.approx(self.accuracy)
         self.epochs.append(epoch)
 
 
@@ -103,7 +104,8 @@ def session(
     max_seconds: float = math.inf,
     until: int | None = None,
 ) -> tuple[Stop, Recorder]:
-    reporter = Recorder()
+    # The state answers the first class for all.
+    reporter = Recorder(accuracy=1 / 3 if data and data.validation.votes is not None else 1 / 7)
     loop = Loop(
         config or tiny_config(epochs=2),
         data=data or prepared(),
@@ -249,6 +251,33 @@ class TestLoop:
         with pytest.raises(RunError, match="data_identity"):
             session(tmp_path, data=data("3"))
         session(tmp_path, data=data("2"))
+
+    def test_other_votes_are_another_run(self, tmp_path: Path) -> None:
+        session(tmp_path, data=voted("2"), interrupted=after(1))
+        with pytest.raises(RunError, match="data_identity"):
+            session(tmp_path, data=voted("3"))
+        session(tmp_path, data=voted("2"))
+
+    def test_votes_may_lie_elsewhere_when_it_is_resumed(self, tmp_path: Path) -> None:
+        here, there = (with_overrides(tiny_config(), [f"data.votes={name}"]) for name in "ab")
+        session(tmp_path, data=voted("2"), config=here, interrupted=after(1))
+        session(tmp_path, data=voted("2"), config=there)
+
+    def test_a_second_head_needs_votes(self, tmp_path: Path) -> None:
+        config = with_overrides(tiny_config(), ["loss.own_label_weight=0.5"])
+        with pytest.raises(RunError, match=r"loss\.own_label_weight is for data with votes"):
+            session(tmp_path, config=config)
+        session(tmp_path, config=config, data=voted("2"))
+
+    def test_validation_is_held_against_majority_and_shares(self, tmp_path: Path) -> None:
+        session(tmp_path, data=voted("2"))
+        line = Run(tmp_path).log_lines()[0]
+        # The first class is the majority of each fourth face, and a tie is not counted.
+        assert line["validation_accuracy"] == pytest.approx(1 / 3, abs=1e-5)
+        mean = (0.9 + 0.1 + 0.1 + 0.5) / 4
+        assert line["validation_loss"] == pytest.approx(
+            math.log(math.e + 6) - mean + 0.25, abs=1e-5
+        )
 
     def test_another_teacher_is_another_run(self, tmp_path: Path) -> None:
         def taught(seed: int) -> TrainConfig:
