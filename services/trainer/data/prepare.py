@@ -29,7 +29,7 @@ from services.imaging.decode import decode_photo
 from services.trainer.config import DataConfig
 from services.trainer.data.audit import audit
 from services.trainer.data.hfer_v0_split import hfer_v0_split
-from services.trainer.data.known import recognise
+from services.trainer.data.known import halved, recognise
 from services.trainer.data.layouts import Sample, Split, count_contempt, data_root, opened, scan
 from services.trainer.data.similarity import duplicate_groups
 from services.trainer.data.splits import complete_splits, cut_from, halve_validation
@@ -104,10 +104,13 @@ def prepare(
     findings = audit(images, labels=labels, splits=splits, threshold=config.near_duplicate)
     np.save(out / IMAGES_NAME, images)
     kept = findings.keep(splits) if config.drop_suspect else np.ones(len(samples), dtype=bool)
+    facts = recognise(samples, source=source)
+    if config.split_rule == "halves":
+        facts = halved(facts)
     views = look_as_served(
         images,
         train=kept & (splits == Split.TRAIN),
-        facts=recognise(samples, source=source),
+        facts=facts,
         config=config,
         spec=spec,
         detector=detector,

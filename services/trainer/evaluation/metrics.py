@@ -154,8 +154,24 @@ def calibration_error(confidence: Floats, truth: Floats, *, bins: int = 15) -> f
     ``truth`` is 0 or 1, or the share of judges who gave the first answer. Of the most even bins: as
     many images in each, ordered by confidence.
     """
+    parts = _gaps_by_confidence(confidence, truth, bins)
+    return float(sum(abs(part.sum()) for part in parts) / len(confidence))
+
+
+def calibration_noise(confidence: Floats, truth: Floats, *, bins: int = 15) -> float:
+    """Return the calibration error that a perfectly calibrated model would show by chance.
+
+    The gaps of a bin scatter; the mean of n of them is off by ``sqrt(2 / pi) * sd / sqrt(n)`` on
+    average, the more the fewer images there are.
+    """
+    parts = _gaps_by_confidence(confidence, truth, bins)
+    off = sum(part.std() * len(part) ** 0.5 for part in parts if len(part))
+    return float(off * (2 / np.pi) ** 0.5 / len(confidence))
+
+
+def _gaps_by_confidence(confidence: Floats, truth: Floats, bins: int) -> list[Floats]:
     gaps = (confidence - truth)[np.argsort(confidence, kind="stable")]
-    return float(sum(abs(part.sum()) for part in np.array_split(gaps, bins)) / len(gaps))
+    return np.array_split(gaps, bins)
 
 
 def right_at_coverage(confidence: Floats, right: Flags, coverage: float) -> float:

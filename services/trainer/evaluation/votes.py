@@ -17,6 +17,7 @@ from services.trainer.evaluation.metrics import (
     bootstrap,
     bootstrap_intervals,
     calibration_error,
+    calibration_noise,
     class_measures,
     confusion_matrix,
     cross_entropy,
@@ -87,6 +88,7 @@ def _of_shares(probabilities: Floats, answers: Labels, targets: Floats) -> Figur
         "kl": _mean(losses - floor),
         "calibration_error": {
             "bins": _BINS,
+            "by_chance": round(calibration_noise(confidence, truth, bins=_BINS), 4),
             **_figure(
                 lambda chosen: calibration_error(confidence[chosen], truth[chosen], bins=_BINS),
                 len(truth),

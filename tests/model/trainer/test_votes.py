@@ -105,6 +105,12 @@ class TestWholeWay:
         assert judges["agreement"]["value"] == report["accuracy"]["value"] > 2 / 7
         assert judges["own_labels"]["agreement_with_majority"]["value"] < 0.4
 
+    def test_the_card_names_the_truth_and_the_half(self, run: Path) -> None:
+        card = (run / "bundle" / "MODEL_CARD.md").read_text()
+        assert "Split: test (PublicTest, half B)" in card
+        assert "people among themselves" in card
+        assert "a second head, not shipped" in card
+
     def test_serves_the_first_head_alone(self, run: Path) -> None:
         bundle = load_bundle(run / "bundle")
         graph = onnx.load(bundle.model_path()).graph

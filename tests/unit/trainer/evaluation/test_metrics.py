@@ -8,6 +8,7 @@ from services.trainer.evaluation.metrics import (
     bootstrap_intervals,
     brier,
     calibration_error,
+    calibration_noise,
     confusion_matrix,
     expected_calibration_error,
     negative_log_likelihood,
@@ -159,6 +160,13 @@ class TestCalibrationError:
         confidence, truth = np.array([0.2, 0.9, 0.4, 0.7]), np.array([0.4, 0.9, 0.4, 0.5])
         # (0.2, 0.4) against (0.4, 0.4), and (0.7, 0.9) against (0.5, 0.9)
         assert calibration_error(confidence, truth, bins=2) == pytest.approx(0.1)
+
+    def test_noise_is_what_chance_makes_of_it(self) -> None:
+        rng = np.random.default_rng(0)
+        confidence = rng.uniform(0.3, 1, 3000)
+        calibrated = [(rng.random(3000) < confidence).astype(float) for _ in range(40)]
+        found = np.mean([calibration_error(confidence, truth) for truth in calibrated])
+        assert calibration_noise(confidence, calibrated[0]) == pytest.approx(found, rel=0.1)
 
     def test_gaps_of_one_bin_cancel(self) -> None:
         confidence, truth = np.array([0.5, 0.5]), np.array([0.0, 1.0])
