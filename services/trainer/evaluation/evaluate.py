@@ -59,6 +59,7 @@ def evaluate_logits(
     matrix = confusion_matrix(data.labels, predicted)
     result = {
         "split": str(split),
+        "truth": "judges" if judged else "data set",
         **_headline(matrix),
         **judged,
         "subsets": {

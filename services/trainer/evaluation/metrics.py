@@ -151,8 +151,8 @@ def expected_calibration_error(probabilities: Floats, labels: Labels, *, bins: i
 def calibration_error(confidence: Floats, truth: Floats, *, bins: int = 15) -> float:
     """Mean gap between confidence ``[N]`` and truth ``[N]``, over bins of equal mass.
 
-    ``truth`` is 0 or 1, or the share of judges who gave the first answer. Of the most even bins: as
-    many images in each, ordered by confidence.
+    ``truth`` is 0 or 1, or the share of judges who gave the first answer. Each bin holds as many
+    images, ordered by confidence.
     """
     parts = _gaps_by_confidence(confidence, truth, bins)
     return float(sum(abs(part.sum()) for part in parts) / len(confidence))

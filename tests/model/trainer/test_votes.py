@@ -99,7 +99,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class TestWholeWay:
     def test_reports_half_b_against_the_judges(self, run: Path) -> None:
         report = json.loads((run / "report" / "report.json").read_bytes())["evaluation"]
-        assert report["split"] == "test"
+        assert (report["split"], report["truth"]) == ("test", "judges")
         judges = report["judges"]
         assert judges["n"] == report["n"] < 56
         assert judges["agreement"]["value"] == report["accuracy"]["value"] > 2 / 7
