@@ -113,11 +113,23 @@ def bootstrap_intervals(
 
 
 def bootstrap(
-    measure: Measure, count: int, *, resamples: int = 1000, seed: int = 0, level: float = 0.95
+    measure: Measure,
+    count: int,
+    *,
+    centred: bool = False,
+    resamples: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
 ) -> tuple[float, float]:
-    """Return the percentile interval of any measure over ``count`` images, drawn anew each time."""
+    """Return the percentile interval of any measure over ``count`` images, drawn anew each time.
+
+    ``centred`` moves it so that the mean of the draws is the measure of all images. A calibration
+    error needs it: drawing anew scatters the gaps once more, so that 0.011 had 0.013 to 0.028.
+    """
     rng = np.random.default_rng(seed)
-    drawn = [measure(rng.integers(0, count, count)) for _ in range(resamples)]
+    drawn = np.array([measure(rng.integers(0, count, count)) for _ in range(resamples)])
+    if centred:
+        drawn = np.maximum(drawn + measure(np.arange(count)) - drawn.mean(), 0)
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 

@@ -92,6 +92,7 @@ def _of_shares(probabilities: Floats, answers: Labels, targets: Floats) -> Figur
             **_figure(
                 lambda chosen: calibration_error(confidence[chosen], truth[chosen], bins=_BINS),
                 len(truth),
+                centred=True,
             ),
         },
     }
@@ -138,10 +139,12 @@ def _mean(values: NDArray[np.generic]) -> Figure:
     return _figure(lambda chosen: float(numbers[chosen].mean()), len(numbers))
 
 
-def _figure(measure: Callable[[NDArray[np.int64]], float], count: int) -> Figure:
+def _figure(
+    measure: Callable[[NDArray[np.int64]], float], count: int, *, centred: bool = False
+) -> Figure:
     if not count:
         return {"value": None, "low": None, "high": None, "n": 0}
-    return _rounded(measure(np.arange(count)), *bootstrap(measure, count), count)
+    return _rounded(measure(np.arange(count)), *bootstrap(measure, count, centred=centred), count)
 
 
 def _rounded(value: float, low: float, high: float, count: int) -> Figure:

@@ -109,7 +109,7 @@ class TestWholeWay:
         card = (run / "bundle" / "MODEL_CARD.md").read_text()
         assert "Split: test (PublicTest, half B)" in card
         assert "people among themselves" in card
-        assert "a second head, not shipped" in card
+        assert "second head, not shipped" in card
 
     def test_serves_the_first_head_alone(self, run: Path) -> None:
         bundle = load_bundle(run / "bundle")

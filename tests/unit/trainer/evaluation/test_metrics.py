@@ -174,6 +174,15 @@ class TestCalibrationError:
 
 
 class TestBootstrap:
+    def test_a_centred_interval_holds_the_calibration_error_that_it_is_of(self) -> None:
+        rng = np.random.default_rng(1)
+        confidence = rng.uniform(0.3, 1, 600)
+        truth = (rng.random(600) < confidence).astype(float)
+        low, high = bootstrap(
+            lambda chosen: calibration_error(confidence[chosen], truth[chosen]), 600, centred=True
+        )
+        assert 0 <= low < calibration_error(confidence, truth) < high
+
     def test_covers_the_mean_of_what_it_draws_from(self) -> None:
         values = np.arange(101)
         low, high = bootstrap(lambda chosen: float(values[chosen].mean()), len(values))

@@ -1,10 +1,11 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from services.common.domain.emotions import EMOTIONS
-from services.trainer.data.layouts import Sample, Split
-from services.trainer.data.votes import CHOICES, judged
+from services.trainer.data.layouts import Sample, Split, scan
+from services.trainer.data.votes import CHOICES, judged, shares
 from services.trainer.errors import VotesError
 from tests.fixtures.votes import PUBLISHED, joined, write
 
@@ -74,6 +75,17 @@ class TestFerPlus:
         kept, left_out = judged(rows(Split.TRAIN, Split.TRAIN), sources=[], base=tmp_path)
         assert [sample.path for sample in kept] == ["fer2013.csv#0"]
         assert left_out["most_votes_on_no_expression"] == 1
+
+    def test_gives_shares_and_counts_ties_where_it_once_dropped_them(self, tmp_path: Path) -> None:
+        pixels = " ".join(["9"] * 48 * 48)
+        lines = (f"4,{pixels},Training" for _ in range(2))
+        table = write(tmp_path / "fer2013.csv", "emotion,pixels,Usage", *lines)
+        tie = "Training,,5,0,0,5,0,0,0,0,0,0"
+        write(tmp_path / "fer2013new.csv", PUBLISHED, tie, ROW)
+        kept, left_out = judged(scan(table), sources=[], base=tmp_path)
+        assert [EMOTIONS[sample.label] for sample in kept] == ["sadness"] * 2
+        assert shares(np.array([sample.votes for sample in kept])).max(axis=1).tolist() == [0.5, 1]
+        assert not any(left_out.values())
 
     def test_of_another_order_is_refused(self, tmp_path: Path) -> None:
         write(tmp_path / "fer2013new.csv", PUBLISHED, ROW, ROW)
