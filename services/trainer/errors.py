@@ -9,6 +9,12 @@ class DataLayoutError(HferError):
     code = "data-layout"
 
 
+class VotesError(HferError):
+    """A table of votes does not fit, or not to the images."""
+
+    code = "votes"
+
+
 class SeenImagesError(HferError):
     """A model is to be evaluated on images that it was trained on."""
 

@@ -24,6 +24,10 @@ def show_used(console: Console, manifest: dict[str, Any]) -> None:
     console.print(table)
     for finding, count in manifest["audit"].items():
         console.print(f"{finding.replace('_', ' ')}: {count:,}")
+    for reason, count in manifest["left_out"].items():
+        console.print(f"left out, {reason.replace('_', ' ')}: {count:,}")
+    if "without_majority" in manifest:
+        console.print(f"without a majority of votes: {manifest['without_majority']:,}")
     _show_cut(console, manifest)
 
 

@@ -102,7 +102,15 @@ def _surveyed(
 def _as_json(manifest: dict[str, Any], found: list["Finding"]) -> dict[str, Any]:
     from services.trainer.data.imbalance import imbalance
 
-    keys = ("source_sha256", "splits_sha256", "labels", "audit", "kept_together", "counts")
+    keys = (
+        "source_sha256",
+        "splits_sha256",
+        "labels",
+        "audit",
+        "kept_together",
+        "counts",
+        "left_out",
+    )
     return {
         "data": manifest["facts"]["name"],
         "near_duplicate": manifest["config"]["near_duplicate"],

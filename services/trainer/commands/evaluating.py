@@ -1,6 +1,7 @@
 """``evaluate`` and ``compare``: models evaluated, the figures as a table or as one JSON object."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -28,11 +29,22 @@ Part = Annotated[
 Arithmetic = Annotated[
     Literal["fp32", "bf16", "int8"], typer.Option(help="The arithmetic of the network.")
 ]
+HalfOf = Annotated[
+    Literal["A", "B"] | None,
+    typer.Option(help="Only the files of this half, by the first digit of their SHA-256."),
+]
+VoteTables = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--votes", help="What judges said of each image: a table, or a folder of them; repeatable."
+    ),
+]
 AllowSeen = Annotated[
     bool,
     typer.Option("--allow-seen", help="Evaluate images that a bundle was trained on all the same."),
 ]
 
+_ENDS = ("value", "low", "high")
 _MEASURES = ("accuracy", "macro_recall", "macro_f1")
 
 
@@ -51,6 +63,8 @@ def evaluate(
         Path | None, typer.Option(help="For a bundle: any folder of classes, or an archive.")
     ] = None,
     split: Part = None,
+    half: HalfOf = None,
+    votes: VoteTables = None,
     allow_seen: AllowSeen = False,
     precision: Arithmetic = "fp32",
     as_json: AsJson = False,
@@ -66,10 +80,17 @@ def evaluate(
         raise typer.BadParameter("give either --run, or --bundle with --data")
     if (bundle is None) != (data is None):
         raise typer.BadParameter("--bundle and --data belong together")
+    if bundle is None and (half or votes):
+        raise typer.BadParameter("--half and --votes are for a bundle; a run has its recipe's")
     with explained():
         if bundle is not None and data is not None:
             evaluator = _BundleEvaluator(
-                data, split=split, allow_seen=allow_seen, precision=precision
+                data,
+                split=split,
+                half=half,
+                votes=votes or (),
+                allow_seen=allow_seen,
+                precision=precision,
             )
             result = _figures(evaluator, bundle, html=html, examples=examples)
             _show(result, as_json=as_json, table=_table)
@@ -119,8 +140,11 @@ class _BundleEvaluator:
     split: str | None
     allow_seen: bool
     precision: str
+    half: str | None = None
+    votes: Sequence[Path] = ()
 
     def __call__(self, bundle: Path, *, progress: "_Task") -> "BundleEvaluation":
+        from services.trainer.data.halves import Half
         from services.trainer.data.layouts import Split
         from services.trainer.evaluation.bundle import evaluate_bundle
         from services.vision.classifiers.port import Precision
@@ -129,6 +153,8 @@ class _BundleEvaluator:
             bundle,
             self.data,
             split=Split(self.split) if self.split else None,
+            half=Half(self.half) if self.half else None,
+            votes=self.votes,
             allow_seen=self.allow_seen,
             precision=Precision(self.precision),
             progress=progress,
@@ -176,7 +202,32 @@ def _table(result: dict[str, Any]) -> Table:
     table.add_row("ECE-15", f"{result['ece']:.1%}", f"{result['ece_before_temperature']:.1%} raw")
     table.add_row("NLL", f"{result['nll']:.3f}")
     table.add_row("Brier", f"{result['brier']:.3f}")
+    if "judges" in result:
+        table.add_section()
+        for name, figure in _of_judges(result["judges"]):
+            table.add_row(name, *_shown(figure))
     return table
+
+
+def _of_judges(judges: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    people = judges["people"]
+    return [
+        ("agrees with the majority", judges["agreement"]),
+        ("… 8 of 10 judges agreeing", judges["sure_faces"]["agreement"]),
+        ("macro recall of the majority", judges["macro_recall"]),
+        ("KL to the votes", judges["kl"]),
+        ("calibration error to the votes", judges["calibration_error"]),
+        ("right at 80 % coverage", judges["doubt"]["right_at_80"]),
+        ("AUROC of wrong answers", judges["doubt"]["auroc_of_wrong"]),
+        ("one judge with the majority of all", people["one_judge_and_majority_of_all"]),
+        ("own label with the majority", judges["own_labels"]["agreement_with_majority"]),
+    ]
+
+
+def _shown(figure: dict[str, Any]) -> tuple[str, str, str, str]:
+    numbers = ("–" if figure[key] is None else f"{figure[key]:.3f}" for key in _ENDS)
+    value, low, high = numbers
+    return value, f"{low} to {high}", "", f"{figure['n']:,}"
 
 
 def _comparison(result: dict[str, Any]) -> Table:

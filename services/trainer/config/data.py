@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from services.trainer.config.base import Section, Share
 
@@ -14,7 +14,12 @@ class DataConfig(Section):
         size: side of the square images, in pixels.
         channels: 1 for gray, 3 for RGB.
         split_rule: "layout" keeps the splits that the data brings and cuts what is missing;
-            "seed" merges everything and cuts it exactly as hfer v0's notebook did.
+            "seed" merges everything and cuts it exactly as hfer v0's notebook did; "halves" is
+            "layout" with the validation images cut in two, the second half for testing
+            (``data/halves.py``).
+        votes: tables of what several judges said of each image, lists of images to leave out, or
+            folders of both (``data/votes/tables.py``). Their shares become the targets; the data
+            set's own label stays as the second head's.
         validation_share: cut from the training images when the data brings no validation set.
         test_share: the same for the test set, when there are class folders only.
         near_duplicate: correlation at 24x24 from which two images count as the same photo.
@@ -33,7 +38,8 @@ class DataConfig(Section):
 
     size: int = Field(default=48, ge=16, le=512)
     channels: Literal[1, 3] = 1
-    split_rule: Literal["layout", "seed"] = "layout"
+    split_rule: Literal["layout", "seed", "halves"] = "layout"
+    votes: tuple[str, ...] = ()
     validation_share: float = Field(default=0.1, gt=0, lt=0.5)
     test_share: float = Field(default=0.1, gt=0, lt=0.5)
     near_duplicate: float = Field(default=0.98, gt=0.5, le=1)
@@ -45,3 +51,12 @@ class DataConfig(Section):
     crop_margin: float | None = Field(default=None, gt=-1, le=4)
     centre_dx: float | None = Field(default=None, ge=-1, le=1)
     centre_dy: float | None = Field(default=None, ge=-1, le=1)
+
+    @model_validator(mode="after")
+    def _hfer_v0_had_no_votes(self) -> "DataConfig":
+        if self.votes and self.split_rule == "seed":
+            raise ValueError(
+                "data.votes does not go with data.split_rule=seed, which reproduces hfer v0's cut "
+                "of all images; leave one of them out"
+            )
+        return self

@@ -47,8 +47,17 @@ class DistillConfig(Section):
 
 
 class LossConfig(Section):
-    """The loss of one image is a mean over the batch of these parts."""
+    """The loss of one image is a mean over the batch of these parts.
+
+    Attributes:
+        label_smoothing: of the targets, whether labels or shares of votes, of both heads.
+        own_label_weight: of the second head's cross-entropy to the data set's own label, where
+            votes are the targets of the first. Only the first is served. 0: no second head.
+        imbalance: a remedy for rare classes, of the served head.
+        distill: a teacher of the served head.
+    """
 
     label_smoothing: float = Field(default=0.1, ge=0, lt=1)
+    own_label_weight: float = Field(default=0.0, ge=0, le=10)
     imbalance: ImbalanceConfig = ImbalanceConfig()
     distill: DistillConfig = DistillConfig()

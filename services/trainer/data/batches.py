@@ -34,13 +34,16 @@ class Batch(NamedTuple):
 
     Attributes:
         crops: float32 ``[B, S, S, C]``, 0..255.
-        targets: float32 ``[B, 7]``, rows sum to 1; two classes where images were mixed.
+        targets: float32 ``[B, 7]``, rows sum to 1: shares of votes, or 1 for the label; those of
+            both where images were mixed.
         teacher: float32 ``[B, 7]``, a teacher's softened answers; None without one.
+        own: float32 ``[B, 7]``, the data set's own labels, of a second head; None without one.
     """
 
     crops: Floats
     targets: Floats
     teacher: Floats | None = None
+    own: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +61,20 @@ class TrainBatches:
     def batch(self, epoch: int, index: int, order: Order | None = None) -> Batch:
         """Return batch ``index`` of ``epoch``; ``order`` saves computing it anew."""
         order = self.order(epoch) if order is None else order
-        targets = _ONE_HOT[self.data.labels[self._chosen(index, order)]]
+        targets = self._targets(self._chosen(index, order))
         crops, targets = mix(
             self._crops(epoch, index, order),
             targets,
             config=self.config.augment,
             rng=self._rng(_MIXING, epoch, index),
         )
-        return Batch(crops, targets, self.teacher.answers(crops) if self.teacher else None)
+        first, second = targets[:, : len(EMOTIONS)], targets[:, len(EMOTIONS) :]
+        return Batch(
+            crops,
+            first,
+            self.teacher.answers(crops) if self.teacher else None,
+            second if second.size else None,
+        )
 
     def order(self, epoch: int) -> Order:
         """Return the order of ``epoch``: a permutation, or a draw that favours rare classes."""
@@ -96,6 +105,13 @@ class TrainBatches:
                     yield ahead.pop(0).result()
             for future in ahead:
                 yield future.result()
+
+    def _targets(self, chosen: Order) -> Floats:
+        """Return the targets of each head side by side, so that they are mixed alike."""
+        targets, own = self.data.targets(chosen), self.data.own_labels
+        if own is None or not self.config.loss.own_label_weight:
+            return targets
+        return np.concatenate([targets, _ONE_HOT[own[chosen]]], axis=1)
 
     def _chosen(self, index: int, order: Order) -> Order:
         size = self.config.loop.batch_size

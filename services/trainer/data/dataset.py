@@ -1,7 +1,7 @@
 """Prepared data in memory."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,22 @@ from numpy.typing import NDArray
 
 from services.common.domain.emotions import EMOTIONS
 from services.trainer.data.layouts import Split
-from services.trainer.data.prepare import IMAGES_NAME, MANIFEST_NAME, SERVED_NAME
+from services.trainer.data.prepare import (
+    IMAGES_NAME,
+    MANIFEST_NAME,
+    SERVED_NAME,
+    VOTES_NAME,
+)
+from services.trainer.data.votes import majority, shares
 from services.trainer.errors import RunError
 from services.trainer.files import sha256_of
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
+Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+
+_ONE_HOT = np.eye(len(EMOTIONS), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +34,13 @@ class Subset:
 
     Attributes:
         images: uint8 ``[N, S, S, C]``.
-        labels: ``[N]``, indices into ``EMOTIONS``.
+        labels: ``[N]``, indices into ``EMOTIONS``: of votes, the majority's or the first of the
+            most voted (``votes/counts.py``).
         leaked: ``[N]``, which are copies of training images.
         served: the images as serving would crop them, where ``found``; None without that view.
         found: ``[N]``, in which our detector found the face.
+        votes: float32 ``[N, 10]``, what judges said, see ``votes/counts.py``; None without.
+        own_labels: ``[N]``, the data set's own labels where there are votes.
     """
 
     images: Pixels
@@ -36,6 +48,8 @@ class Subset:
     leaked: Mask
     served: Pixels | None = None
     found: Mask | None = None
+    votes: Floats | None = None
+    own_labels: Labels | None = None
 
     def __len__(self) -> int:
         """Number of images."""
@@ -43,8 +57,28 @@ class Subset:
 
     @property
     def counts(self) -> tuple[int, ...]:
-        """Images per class, in the order of ``EMOTIONS``."""
-        return tuple(np.bincount(self.labels, minlength=len(EMOTIONS)).tolist())
+        """Images per class, in the order of ``EMOTIONS``; of votes, their shares summed."""
+        summed = self.targets(np.arange(len(self))).sum(axis=0, dtype=np.float64)
+        return tuple(np.rint(summed).astype(int).tolist())
+
+    @property
+    def decided(self) -> Mask:
+        """Which images have one true label: all, or with votes those with a majority."""
+        if self.votes is None:
+            return np.ones(len(self), dtype=bool)
+        return majority(self.votes)[1]
+
+    def targets(self, chosen: Labels) -> Floats:
+        """Return the targets ``[M, 7]`` of some images: shares of votes, or 1 for the label."""
+        if self.votes is None:
+            return _ONE_HOT[self.labels[chosen]]
+        return shares(self.votes[chosen]).astype(np.float32)
+
+    def take(self, chosen: Labels | Mask) -> "Subset":
+        """Return some of the images."""
+        parts = {each.name: getattr(self, each.name) for each in fields(self)}
+        given = {name: part[chosen] for name, part in parts.items() if part is not None}
+        return replace(self, **given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +107,8 @@ def load_prepared(folder: Path) -> PreparedData:
         images = _read(folder / IMAGES_NAME, sha256=manifest["images_sha256"])
         served_hash = manifest.get("served_sha256")
         served = _read(folder / SERVED_NAME, sha256=served_hash) if served_hash else None
+        votes_hash = manifest.get("votes_sha256")
+        votes = _read(folder / VOTES_NAME, sha256=votes_hash) if votes_hash else None
     except (OSError, ValueError) as error:
         raise RunError(f"{folder} holds no prepared data; run prepare first.") from error
     rows = manifest["images"]
@@ -82,18 +118,19 @@ def load_prepared(folder: Path) -> PreparedData:
         for flag in ("kept", "leaked", "found")
     )
     splits = np.array([row["split"] for row in rows])
+    own = np.array([row["own_label"] for row in rows], np.int64) if votes is not None else None
+    everything = Subset(
+        images, labels, leaked, served, found if served is not None else None, votes, own
+    )
 
     def subset(split: Split) -> Subset:
-        chosen = np.flatnonzero((splits == split) & kept)
-        second = (served[chosen], found[chosen]) if served is not None else (None, None)
-        return Subset(images[chosen], labels[chosen], leaked[chosen], *second)
+        return everything.take(np.flatnonzero((splits == split) & kept))
 
     return PreparedData(subset(Split.TRAIN), subset(Split.VALIDATION), subset(Split.TEST), manifest)
 
 
-def _read(path: Path, *, sha256: str) -> Pixels:
+def _read(path: Path, *, sha256: str) -> Any:
     if sha256_of(path) != sha256:
         raise RunError(f"{path.name} is not what {MANIFEST_NAME} says; run prepare again.")
     # Mapped: each split copies its images out of it, and no second copy of all stays behind.
-    pixels: Pixels = np.load(path, allow_pickle=False, mmap_mode="r")
-    return pixels
+    return np.load(path, allow_pickle=False, mmap_mode="r")

@@ -79,6 +79,15 @@ def framed(facts: DataFacts, framing: Framing | None) -> DataFacts:
     return replace(facts, framing_spread=spread, faces_found=found, **measured)
 
 
+def halved(facts: DataFacts) -> DataFacts:
+    """Return ``facts`` of a data set whose validation images are cut in halves."""
+    whole = facts.split_names.get(Split.VALIDATION)
+    if whole is None:
+        return facts
+    halves = {str(Split.VALIDATION): f"{whole}, half A", str(Split.TEST): f"{whole}, half B"}
+    return replace(facts, split_names={**facts.split_names, **halves})
+
+
 def stated(facts: DataFacts, config: DataConfig) -> DataFacts:
     """Return ``facts`` with what the recipe states in their place."""
     names = ("name", "licence", "crop_margin", "centre_dx", "centre_dy")

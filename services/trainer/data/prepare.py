@@ -2,9 +2,11 @@
 
 images.npy      uint8 [N, S, S, C]
 served.npy      the same as serving would crop them, if the recipe trains on those as well
+votes.npy       float32 [N, 10], what judges said of each, where the recipe has votes
 manifest.json   hashes, recipe, audit, framing, detector, and for each image: path, SHA-256, label,
                 split, kept (used at all), leaked (an evaluation image with a copy in training),
-                found (served.npy holds a crop around its face)
+                found (served.npy holds a crop around its face), own_label (the data set's, where
+                label is the majority of votes)
 """
 
 import hashlib
@@ -25,17 +27,19 @@ from services.trainer.config import DataConfig
 from services.trainer.data.audit import audit
 from services.trainer.data.decoding import decode_face, source_sha256
 from services.trainer.data.hfer_v0_split import hfer_v0_split
-from services.trainer.data.known import recognise
-from services.trainer.data.layouts import Sample, Split, data_root, opened, scan
+from services.trainer.data.known import halved, recognise
+from services.trainer.data.layouts import Sample, Split, count_contempt, data_root, opened, scan
 from services.trainer.data.similarity import duplicate_groups
-from services.trainer.data.splits import complete_splits, cut_from
+from services.trainer.data.splits import complete_splits, cut_from, halve_validation
 from services.trainer.data.views import detector_identity, look_as_served
+from services.trainer.data.votes import judged, majority
 from services.trainer.files import sha256_of
 from services.vision.detectors.port import FaceDetector
 from services.vision.transforms import InputSpec
 
 IMAGES_NAME = "images.npy"
 SERVED_NAME = "served.npy"
+VOTES_NAME = "votes.npy"
 MANIFEST_NAME = "manifest.json"
 
 Pixels = NDArray[np.uint8]
@@ -62,20 +66,28 @@ def prepare(
 
     Raises:
         DataLayoutError: if the layout is unknown or an image cannot be decoded.
+        VotesError: if the votes do not fit.
     """
     out.mkdir(parents=True, exist_ok=True)
     spec = _whole_frame(config)
     with opened(source) as root:
-        samples, base = scan(root), data_root(root)
+        base, sources = data_root(root), [Path(name) for name in config.votes]
+        samples, left_out = judged(scan(root), sources=sources, base=base)
+        left_out["contempt"] = count_contempt(root)
         images, hashes = _decode_all(
             samples, base=base, spec=spec, progress=_of("decoding", progress)
         )
     labels = np.array([sample.label for sample in samples], dtype=np.int64)
+    votes = _votes(samples)
+    if votes is not None:
+        labels, decided = majority(votes)
     groups: list[list[int]] = []
     if config.split_rule == "seed":
         splits = hfer_v0_split(samples, seed=config.split_seed)
     else:
         found = [sample.split for sample in samples]
+        if config.split_rule == "halves":
+            found = halve_validation(found, hashes)
         groups = duplicate_groups(
             images,
             among=cut_from(found),
@@ -86,10 +98,13 @@ def prepare(
     findings = audit(images, labels=labels, splits=splits, threshold=config.near_duplicate)
     np.save(out / IMAGES_NAME, images)
     kept = findings.keep(splits) if config.drop_suspect else np.ones(len(samples), dtype=bool)
+    facts = recognise(samples, source=source)
+    if config.split_rule == "halves":
+        facts = halved(facts)
     views = look_as_served(
         images,
         train=kept & (splits == Split.TRAIN),
-        facts=recognise(samples, source=source),
+        facts=facts,
         config=config,
         spec=spec,
         detector=detector,
@@ -98,6 +113,7 @@ def prepare(
     rows = _rows(
         samples,
         hashes=hashes,
+        labels=labels,
         splits=splits,
         kept=kept,
         leaked=findings.leaked,
@@ -119,8 +135,13 @@ def prepare(
             "largest": max(map(len, groups), default=0),
         },
         "counts": _counts(labels, splits, kept),
+        "left_out": {reason: count for reason, count in left_out.items() if count},
         "images": rows,
     }
+    if votes is not None:
+        np.save(out / VOTES_NAME, votes)
+        manifest["votes_sha256"] = sha256_of(out / VOTES_NAME)
+        manifest["without_majority"] = int((~decided).sum())
     if views.served is not None:
         np.save(out / SERVED_NAME, views.served)
         manifest["served_sha256"] = sha256_of(out / SERVED_NAME)
@@ -165,10 +186,15 @@ def _decode_all(
 
 def _rows_hash(rows: Sequence[dict[str, Any]]) -> str:
     """Of every image's content, label and use: two machines that agree on it cut alike."""
-    keys = ("sha256", "path", "label", "split", "kept")
+    keys = ("sha256", "path", "label", "split", "kept", "own_label")
     return hashlib.sha256(
-        json.dumps([[row[key] for key in keys] for row in rows]).encode()
+        json.dumps([[row[key] for key in keys if key in row] for row in rows]).encode()
     ).hexdigest()
+
+
+def _votes(samples: Sequence[Sample]) -> NDArray[np.float32] | None:
+    given = [sample.votes for sample in samples if sample.votes is not None]
+    return np.array(given, dtype=np.float32) if given else None
 
 
 def _counts(
@@ -188,6 +214,7 @@ def _rows(
     samples: Sequence[Sample],
     *,
     hashes: Sequence[str],
+    labels: NDArray[np.int64],
     splits: NDArray[np.str_],
     kept: NDArray[np.bool_],
     leaked: NDArray[np.bool_],
@@ -197,13 +224,14 @@ def _rows(
         {
             "path": sample.path,
             "sha256": digest,
-            "label": sample.label,
+            "label": int(label),
             "split": str(split),
             "kept": bool(keep),
             "leaked": bool(is_leaked),
             "found": bool(has_face),
+            **({"own_label": sample.label} if sample.votes is not None else {}),
         }
-        for sample, digest, split, keep, is_leaked, has_face in zip(
-            samples, hashes, splits, kept, leaked, found, strict=True
+        for sample, digest, label, split, keep, is_leaked, has_face in zip(
+            samples, hashes, labels, splits, kept, leaked, found, strict=True
         )
     ]

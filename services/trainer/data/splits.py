@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.trainer.config import DataConfig
+from services.trainer.data.halves import Half, half_of
 from services.trainer.data.layouts import Split
+from services.trainer.errors import DataLayoutError
 
 
 def cut_from(splits: Sequence[Split | None]) -> NDArray[np.int64]:
@@ -49,6 +51,23 @@ def complete_splits(
         share = config.validation_share
         _cut(result, Split.VALIDATION, share, labels=labels, leaders=leaders, rng=rng)
     return result
+
+
+def halve_validation(splits: Sequence[Split | None], hashes: Sequence[str]) -> list[Split | None]:
+    """Make half B of the validation images test images; ``hashes`` are of the files.
+
+    Raises:
+        DataLayoutError: if there are test images already, or nothing to cut.
+    """
+    if Split.TEST in splits or Split.VALIDATION not in splits:
+        raise DataLayoutError(
+            "data.split_rule=halves is for data with validation images and without test images; "
+            "leave it out, or leave the test images out of the data."
+        )
+    return [
+        Split.TEST if split is Split.VALIDATION and half_of(digest) is Half.B else split
+        for split, digest in zip(splits, hashes, strict=True)
+    ]
 
 
 def _cut(

@@ -9,8 +9,13 @@ from numpy.typing import NDArray
 from services.common.domain.emotions import EMOTIONS
 from services.trainer.evaluation.calibrate import cross_fitted
 from services.trainer.evaluation.classification_report import argmax_report, threshold_report
-from services.trainer.evaluation.evaluate import class_measures, confidence, uncertainty
-from services.trainer.evaluation.metrics import bootstrap_intervals, confusion_matrix, scores
+from services.trainer.evaluation.evaluate import confidence, uncertainty
+from services.trainer.evaluation.metrics import (
+    bootstrap_intervals,
+    class_measures,
+    confusion_matrix,
+    scores,
+)
 from services.vision.classifiers.logits import to_probabilities
 
 Floats = NDArray[np.float64]

@@ -22,12 +22,13 @@ def compare_as_served(framed: Logits, served: Logits, data: Subset) -> dict[str,
         served: logits ``[N, 7]`` of ``data.served``.
         data: with its second view.
     """
-    if data.found is None or not data.found.any():
+    if data.found is None or not (data.found & data.decided).any():
         return None
-    labels = data.labels[data.found]
+    chosen = data.found & data.decided
+    labels = data.labels[chosen]
     answers = {
-        "in_own_frame": framed[data.found].argmax(axis=1),
-        "as_served": served[data.found].argmax(axis=1),
+        "in_own_frame": framed[chosen].argmax(axis=1),
+        "as_served": served[chosen].argmax(axis=1),
     }
     return {
         "n": len(labels),

@@ -1,5 +1,6 @@
 """Evaluate a bundle as it is served, on any folder of classes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from services.trainer.data.halves import Half
 from services.trainer.data.layouts import Split
 from services.trainer.evaluation.answers import Answers, figures
 from services.trainer.evaluation.images import FaceImages, Progress, read_images
 from services.trainer.evaluation.seen import Overlap, overlap
+from services.trainer.evaluation.votes import against_votes
 from services.vision.bundle import Bundle, check_golden, load_bundle
 from services.vision.classifiers.port import ExpressionClassifier, Precision
 from services.vision.engines import ClassifierKind, load_classifier
@@ -36,12 +39,31 @@ class BundleEvaluation:
             "model_version": self.bundle.version,
             "precision": str(self.precision),
             "data": self.images.facts(),
-            "notes": self.overlap.notes(),
+            "notes": [*self.overlap.notes(), *self._votes_notes()],
             **figures(self.answers),
+            **self._judges(),
             "prior_shift": list(manifest.prior_shift),
             "overlap": self.overlap.facts(),
             "trained_on": manifest.training_data.model_dump(),
         }
+
+    def _judges(self) -> dict[str, Any]:
+        votes = self.images.votes
+        if votes is None:
+            return {}
+        return {"judges": against_votes(self.answers.after, votes, self.images.labels)}
+
+    def _votes_notes(self) -> list[str]:
+        notes = [
+            f"{count:,} images were left out: {reason.replace('_', ' ')}."
+            for reason, count in self.images.reasons.items()
+        ]
+        if self.images.votes is not None:
+            notes.append(
+                "Accuracy, confusion and the tables are about the data set's own labels; the key "
+                "judges is about the votes."
+            )
+        return notes
 
 
 def evaluate_bundle(
@@ -49,6 +71,8 @@ def evaluate_bundle(
     data: Path,
     *,
     split: Split | None = None,
+    half: Half | None = None,
+    votes: Sequence[Path] = (),
     allow_seen: bool = False,
     precision: Precision = Precision.FP32,
     threads: int = 1,
@@ -59,7 +83,9 @@ def evaluate_bundle(
     Args:
         bundle: the bundle's folder; hashes and golden answers are checked first.
         data: a folder or archive of images, see ``read_images``.
-        split: as of ``read_images``.
+        split: as of ``read_images``, as are ``half`` and ``votes``.
+        half: one half of the images.
+        votes: tables of what judges said.
         allow_seen: evaluate images of its training data too, with a note.
         precision: of the network.
         threads: of the engine.
@@ -85,7 +111,9 @@ def evaluate_bundle(
             progress(total + done, 2 * total)
 
     manifest = loaded.manifest
-    images = read_images(data, manifest.input, split=split, progress=reading)
+    images = read_images(
+        data, manifest.input, split=split, half=half, votes=votes, progress=reading
+    )
     seen = overlap(loaded, images)
     if not allow_seen:
         seen.refuse_trained()

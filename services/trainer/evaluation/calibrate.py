@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.common.domain.emotions import EMOTIONS
-from services.trainer.evaluation.metrics import negative_log_likelihood
+from services.trainer.data.dataset import Subset
+from services.trainer.evaluation.metrics import cross_entropy
 from services.vision.classifiers.logits import to_probabilities
 
-Labels = NDArray[np.int64]
 Floats = NDArray[np.float64]
+# Labels [N], or targets [N, 7] such as shares of votes.
+Truth = NDArray[np.int64] | NDArray[np.floating[Any]]
 
 # The share of validation faces that is flagged as uncertain: the least sure tenth.
 UNCERTAIN_SHARE = 0.1
@@ -37,29 +39,36 @@ class Calibration:
         return np.asarray(logits + np.asarray(self.prior_shift), dtype=np.float32)
 
 
+def truth_of(data: Subset) -> Truth:
+    """Return what probabilities are fitted to: shares of votes where there are any, or labels."""
+    return data.labels if data.votes is None else data.targets(np.arange(len(data)))
+
+
 def calibrate(
     logits: NDArray[np.float32],
-    labels: Labels,
+    truth: Truth,
     *,
     prior_shift: tuple[float, ...] = (0.0,) * len(EMOTIONS),
 ) -> Calibration:
     """Fit temperature and threshold on validation logits ``[N, 7]``, shifted first."""
     shifted = logits + np.asarray(prior_shift)
-    temperature = fit_temperature(shifted, labels)
+    temperature = fit_temperature(shifted, truth)
     top = to_probabilities(shifted, temperature=temperature).max(axis=1)
     threshold = round(float(np.quantile(top, UNCERTAIN_SHARE)), 3)
     return Calibration(temperature, threshold, prior_shift)
 
 
-def fit_temperature(logits: NDArray[np.floating[Any]], labels: Labels) -> float:
+def fit_temperature(logits: NDArray[np.floating[Any]], truth: Truth) -> float:
     """Return the T that minimises the NLL of ``softmax(logits / T)`` (Guo, arXiv 1706.04599).
 
-    The NLL is convex in 1/T, hence has one minimum in ln T: a golden-section search finds it.
+    The NLL (to shares of votes the cross-entropy) is convex in 1/T, hence has one minimum in
+    ln T: a golden-section search finds it.
     """
+    targets = np.eye(logits.shape[1])[truth] if truth.ndim == 1 else np.asarray(truth, float)
 
     def loss(log_temperature: float) -> float:
         probabilities = to_probabilities(logits, temperature=float(np.exp(log_temperature)))
-        return negative_log_likelihood(probabilities, labels)
+        return float(cross_entropy(probabilities, targets).mean())
 
     low, high = float(np.log(_COLDEST)), float(np.log(_HOTTEST))
     while high - low > 1e-5:
@@ -71,16 +80,16 @@ def fit_temperature(logits: NDArray[np.floating[Any]], labels: Labels) -> float:
     return round(float(np.exp((low + high) / 2)), 4)
 
 
-def cross_fitted(logits: NDArray[np.float32], labels: Labels, *, seed: int = 0) -> Floats:
+def cross_fitted(logits: NDArray[np.float32], truth: Truth, *, seed: int = 0) -> Floats:
     """Return calibrated probabilities of ``[N, 7]``, each half by a T fitted on the other.
 
     For a data set without a test split: no image's calibration error is measured with a T that
     was fitted on it.
     """
-    order = np.random.default_rng(seed).permutation(len(labels))
+    order = np.random.default_rng(seed).permutation(len(truth))
     halves = order[::2], order[1::2]
     result = np.empty(logits.shape, dtype=np.float64)
     for fitted, held_out in (halves, halves[::-1]):
-        temperature = fit_temperature(logits[fitted], labels[fitted])
+        temperature = fit_temperature(logits[fitted], truth[fitted])
         result[held_out] = to_probabilities(logits[held_out], temperature=temperature)
     return result

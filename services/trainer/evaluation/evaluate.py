@@ -5,19 +5,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.common.domain.emotions import EMOTIONS
 from services.trainer.data.dataset import Subset
 from services.trainer.data.layouts import Split
-from services.trainer.evaluation.calibrate import Calibration, cross_fitted
+from services.trainer.evaluation.calibrate import Calibration, cross_fitted, truth_of
 from services.trainer.evaluation.metrics import (
     bootstrap_intervals,
     brier,
+    class_measures,
     confusion_matrix,
     expected_calibration_error,
     negative_log_likelihood,
-    per_class,
     scores,
 )
+from services.trainer.evaluation.votes import against_votes
 from services.vision.classifiers.logits import to_probabilities
 
 Floats = NDArray[np.float64]
@@ -33,6 +33,9 @@ def evaluate_logits(
 ) -> dict[str, Any]:
     """Return every measure of the report, ready for JSON.
 
+    Where there are votes the truth is their majority, faces without one are left out of all but
+    ``judges``, which has the figures against the votes themselves.
+
     Args:
         logits: ``[N, 7]``.
         data: the images they were given for.
@@ -40,11 +43,25 @@ def evaluate_logits(
             fitted, calibrated probabilities are evaluated by two-fold cross-fitting instead.
         calibration: adds the measures after the temperature.
     """
-    predicted = logits.argmax(axis=1)
+    crossed = split == Split.VALIDATION and calibration is not None
+    temperature = calibration.temperature if calibration is not None else 1.0
+    raw, served = to_probabilities(logits), to_probabilities(logits, temperature=temperature)
+    if crossed:
+        served = cross_fitted(logits, truth_of(data))
+    judged = (
+        {"judges": against_votes(served, data.votes, data.own_labels)}
+        if data.votes is not None and data.own_labels is not None
+        else {}
+    )
+    decided = data.decided
+    data, raw, served = data.take(decided), raw[decided], served[decided]
+    predicted = raw.argmax(axis=1)
     matrix = confusion_matrix(data.labels, predicted)
     result = {
         "split": str(split),
+        "truth": "judges" if judged else "data set",
         **_headline(matrix),
+        **judged,
         "subsets": {
             name: _headline(confusion_matrix(data.labels[chosen], predicted[chosen]))
             for name, chosen in (("clean", ~data.leaked), ("leaked", data.leaked))
@@ -52,23 +69,14 @@ def evaluate_logits(
         },
         "per_class": class_measures(matrix),
         "confusion": matrix.tolist(),
-        "before_temperature": confidence(to_probabilities(logits), data.labels),
+        "before_temperature": confidence(raw, data.labels),
     }
     if calibration is None:
         return result
-    crossed = split == Split.VALIDATION
-    calibrated = (
-        cross_fitted(logits, data.labels)
-        if crossed
-        else to_probabilities(logits, temperature=calibration.temperature)
-    )
-    after = {**confidence(calibrated, data.labels), "cross_fitted": crossed}
     return {
         **result,
-        "after_temperature": after,
-        "uncertain": uncertainty(
-            calibrated, data.labels, threshold=calibration.abstention_threshold
-        ),
+        "after_temperature": {**confidence(served, data.labels), "cross_fitted": crossed},
+        "uncertain": uncertainty(served, data.labels, threshold=calibration.abstention_threshold),
     }
 
 
@@ -89,20 +97,6 @@ def _headline(matrix: NDArray[np.int64]) -> dict[str, Any]:
             }
             for name, value in measures.items()
         },
-    }
-
-
-def class_measures(matrix: NDArray[np.int64]) -> dict[str, dict[str, float]]:
-    """Return precision, recall, F1 and support of each expression from ``[7, 7]`` counts."""
-    found = per_class(matrix)
-    return {
-        str(emotion): {
-            "precision": round(float(found.precision[index]), 4),
-            "recall": round(float(found.recall[index]), 4),
-            "f1": round(float(found.f1[index]), 4),
-            "support": int(found.support[index]),
-        }
-        for index, emotion in enumerate(EMOTIONS)
     }
 
 

@@ -2,9 +2,9 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 
 from services.common.domain.emotions import EMOTIONS
 from services.trainer.data.decoding import decode_face, source_sha256
-from services.trainer.data.layouts import Sample, Split, data_root, is_fer2013, opened, scan
+from services.trainer.data.halves import Half, half_of
+from services.trainer.data.layouts import (
+    Sample,
+    Split,
+    count_contempt,
+    data_root,
+    is_fer2013,
+    opened,
+    scan,
+)
+from services.trainer.data.votes import judged
 from services.trainer.errors import DataLayoutError
 from services.vision.transforms import InputSpec
 
@@ -35,6 +45,13 @@ class FaceImages:
     sha256: str
     fer2013: bool
     left_out: int
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def votes(self) -> NDArray[np.float64] | None:
+        """What judges said of each image ``[N, 10]``, see ``data/votes``; None without."""
+        given = [sample.votes for sample in self.samples if sample.votes is not None]
+        return np.array(given, dtype=np.float64) if given else None
 
     @property
     def labels(self) -> NDArray[np.int64]:
@@ -42,7 +59,11 @@ class FaceImages:
         return np.array([sample.label for sample in self.samples], dtype=np.int64)
 
     def facts(self) -> dict[str, Any]:
-        """Return what the report says of the data; ``left_out`` are images of other splits."""
+        """Return what the report says of the data.
+
+        ``left_out`` are images of other splits or halves, ``left_out_for`` those of this one
+        without votes that could label them, and of contempt.
+        """
         by_split = Counter(str(sample.split or "not told") for sample in self.samples)
         by_class = Counter(sample.label for sample in self.samples)
         return {
@@ -51,6 +72,7 @@ class FaceImages:
             "counts": {str(e): by_class[index] for index, e in enumerate(EMOTIONS)},
             "splits": dict(by_split),
             "left_out": self.left_out,
+            "left_out_for": dict(self.reasons),
         }
 
 
@@ -59,6 +81,8 @@ def read_images(
     spec: InputSpec,
     *,
     split: Split | None = None,
+    half: Half | None = None,
+    votes: Sequence[Path] = (),
     most: int | None = None,
     progress: Progress | None = None,
 ) -> FaceImages:
@@ -71,17 +95,30 @@ def read_images(
         source: a folder or archive in a layout of docs/training.md.
         spec: the classifier's input; its margin and shift are for detected boxes and not used.
         split: read this one instead.
+        half: read only the files of this half (``data/halves.py``).
+        votes: tables of what judges said (``data/votes/tables.py``); images that they cannot label
+            are left out.
         most: read no more than so many of them, drawn at random (the same ones every time).
         progress: called with (done, total) now and then.
 
     Raises:
         DataLayoutError: if the layout is unknown, an image cannot be decoded or none is left.
+        VotesError: if the votes do not fit.
     """
     with opened(source) as root:
         found, base = scan(root), data_root(root)
         samples = _chosen(found, split=split)
         if not samples:
             raise DataLayoutError(f"{source} has no {split} images; choose another --split.")
+        if half is not None:
+            samples = [
+                s for s in samples if half_of(hashlib.sha256(s.read(base)).hexdigest()) is half
+            ]
+            if not samples:
+                raise DataLayoutError(f"{source} has no images of half {half}.")
+        others = len(found) - len(samples)
+        samples, reasons = judged(samples, sources=votes, base=base)
+        reasons["contempt"] = count_contempt(root)
         if most is not None and len(samples) > most:
             drawn = np.random.default_rng(0).choice(len(samples), most, replace=False)
             samples = [samples[index] for index in sorted(drawn)]
@@ -106,7 +143,8 @@ def read_images(
         hashes=hashes,
         sha256=source_sha256(source, samples, hashes),
         fer2013=is_fer2013(samples),
-        left_out=len(found) - len(samples),
+        left_out=others,
+        reasons={reason: count for reason, count in reasons.items() if count},
     )
 
 

@@ -14,6 +14,8 @@ from services.trainer.networks.efficientnet_lite import efficientnet_lite0
 from services.trainer.networks.normalisation import Normalisation
 
 LOGITS = "logits"
+# The prefix is the head's, whose variables have a learning rate of their own.
+_OWN_LOGITS = "head_own_logits"
 
 
 def build_network(
@@ -22,6 +24,7 @@ def build_network(
     size: int,
     normalisation: Normalisation,
     precision: Precision = Precision.FLOAT32,
+    own_head: bool = False,
 ) -> keras.Model:
     """Build "crops" float32 ``[N, size, size, C]`` 0..255 to "logits" ``[N, 7]``, random weights.
 
@@ -30,6 +33,8 @@ def build_network(
         size: side of the crops, in pixels.
         normalisation: per channel, in 0..255; its length is the number of channels.
         precision: of the computation; variables and logits are float32 either way.
+        own_head: add a second output, logits ``[N, 7]`` of the data set's own label from the
+            same features; ``served_network`` takes it off.
 
     Raises:
         NetworkError: if crops of that size do not fit the backbone, or a part of the recipe does
@@ -48,7 +53,7 @@ def build_network(
         )(x)
     try:
         features = _backbone(x, config, dtype=precision.value)
-        logits = _head(features, config.head)
+        pooled = _pooled(features, config.head)
     except ValueError as error:
         raise NetworkError(
             f"{config.backbone} cannot be built for crops of {size} px with model.enlarge="
@@ -56,8 +61,22 @@ def build_network(
             f"{_reason(error)}"
         ) from error
     _freeze(keras.Model(inputs, features), config)
+    names = (LOGITS, _OWN_LOGITS) if own_head else (LOGITS,)
+    outputs = [
+        keras.layers.Dense(len(EMOTIONS), dtype="float32", name=name)(pooled) for name in names
+    ]
     # A plain text: h5py cannot write the name of a StrEnum.
-    return keras.Model(inputs, logits, name=config.backbone.value)
+    return keras.Model(inputs, outputs if own_head else outputs[0], name=config.backbone.value)
+
+
+def served_network(model: keras.Model) -> keras.Model:
+    """Return the network that is evaluated and exported: of two heads the first alone.
+
+    It has the very variables of ``model``.
+    """
+    if len(model.outputs) == 1:
+        return model
+    return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
 
 
 def _backbone(x: Any, config: ModelConfig, *, dtype: str) -> Any:
@@ -70,8 +89,8 @@ def _backbone(x: Any, config: ModelConfig, *, dtype: str) -> Any:
             return application_features(x, application, dtype=dtype)
 
 
-def _head(x: Any, config: HeadConfig) -> Any:
-    """Turn features ``[N, H, W, F]`` into logits float32 ``[N, 7]``; computed in float32."""
+def _pooled(x: Any, config: HeadConfig) -> Any:
+    """Turn features ``[N, H, W, F]`` into what logits are made of; computed in float32."""
     pooling = {
         "gap": keras.layers.GlobalAveragePooling2D,
         "flatten": keras.layers.Flatten,
@@ -89,7 +108,7 @@ def _head(x: Any, config: HeadConfig) -> Any:
         x = keras.layers.Dropout(config.dropout, dtype="float32", name=f"head_dropout{number}")(x)
     if not config.units:
         x = keras.layers.Dropout(config.dropout, dtype="float32", name="head_dropout")(x)
-    return keras.layers.Dense(len(EMOTIONS), dtype="float32", name=LOGITS)(x)
+    return x
 
 
 def _freeze(features: keras.Model, config: ModelConfig) -> None:

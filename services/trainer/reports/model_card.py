@@ -4,6 +4,7 @@ from typing import Any
 
 from services.common.domain.emotions import EMOTIONS
 from services.trainer.config import Backbone
+from services.trainer.reports.judges import judges_section
 
 _CARD = """\
 # Model card: {name} {version}
@@ -30,7 +31,7 @@ out of training); "clean" ones have none.
 |---|---|---|---|---|
 {classes}
 
-{shift}{as_served}Calibration before the temperature: {before}; after it{crossed}: {after}.
+{judges}{shift}{as_served}Calibration before the temperature: {before}; after it{crossed}: {after}.
 The least sure {uncertain} are reported as uncertain: {wrong} of those first answers are right,
 against {right} of the others.
 
@@ -107,6 +108,7 @@ def model_card(*, name: str, version: str, report: dict[str, Any]) -> str:
         split_name=f" ({data['split_names'][evaluation['split']]})" if data["split_names"] else "",
         results=_results(evaluation),
         classes=_classes(evaluation["per_class"]),
+        judges=judges_section(evaluation),
         shift=_shift(evaluation),
         as_served=_as_served(evaluation),
         before=_confidence(evaluation["before_temperature"]),
@@ -151,6 +153,10 @@ def _weights(source: str) -> str:
 def _lessons(recipe: dict[str, Any]) -> str:
     """Say what else it learned from than images in their own frames and their labels."""
     parts = []
+    if own := recipe["loss"].get("own_label_weight"):
+        parts.append(
+            f"a second head, not shipped, learned the data set's own labels (weight {own})"
+        )
     if share := recipe["data"]["served_share"]:
         parts.append(f"{share:.0%} of the images with a face came as serving crops them")
     distill = recipe["loss"]["distill"]

@@ -67,13 +67,14 @@ def write_report(run: Run, *, examples: bool = True) -> Path:
 
 def _evaluated(run: Run) -> tuple[Split, Subset, Answers]:
     logits = read_logits(run)
-    split, evaluated = run.prepared().evaluated
+    split, whole = run.prepared().evaluated
+    evaluated = whole.take(whole.decided)
     path = run.report / CALIBRATION
     found = read_json(path) if path.is_file() else None
     fitted = Calibration(**found) if found else Calibration(1.0, 0.0)
     answers = Answers(
         labels=evaluated.labels,
-        logits=fitted.shifted(logits[split]),
+        logits=fitted.shifted(logits[split][whole.decided]),
         temperature=fitted.temperature,
         abstention_threshold=fitted.abstention_threshold,
         fitted_here=found is not None and split is Split.VALIDATION,
@@ -95,4 +96,6 @@ def _notes(answers: Answers, *, leaked: int) -> list[str]:
 
 def _names(run: Run, split: Split) -> list[str]:
     rows = run.prepared().manifest["images"]
-    return [row["path"] for row in rows if row["split"] == split and row["kept"]]
+    names = [row["path"] for row in rows if row["split"] == split and row["kept"]]
+    decided = run.prepared().evaluated[1].decided
+    return [name for name, is_decided in zip(names, decided, strict=True) if is_decided]

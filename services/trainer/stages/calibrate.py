@@ -2,12 +2,9 @@
 
 from dataclasses import asdict
 
-import numpy as np
-
-from services.common.domain.emotions import EMOTIONS
 from services.trainer.data.layouts import Split
 from services.trainer.evaluation.as_served import compare_as_served
-from services.trainer.evaluation.calibrate import Calibration, calibrate
+from services.trainer.evaluation.calibrate import Calibration, calibrate, truth_of
 from services.trainer.evaluation.evaluate import evaluate_logits
 from services.trainer.evaluation.prior_shift import choose_prior_shift
 from services.trainer.training.run import Run
@@ -24,15 +21,19 @@ from services.trainer.training.stage_outputs import (
 def calibrate_run(run: Run) -> Calibration:
     """Fit prior shift, temperature and threshold on validation, and evaluate again with them.
 
+    With votes, the shift is chosen by their majority and the temperature fitted to their shares.
+
     Raises:
         RunError: if the run was not evaluated, or a file of it is damaged.
     """
     data, logits = run.prepared(), read_logits(run)
     evaluation = read_json(run.report / EVALUATION)
-    labels = data.validation.labels
-    counts = np.bincount(data.train.labels, minlength=len(EMOTIONS)).tolist()
-    chosen = choose_prior_shift(logits[Split.VALIDATION], labels, counts=counts)
-    fitted = calibrate(logits[Split.VALIDATION], labels, prior_shift=chosen.shift)
+    validation, answers = data.validation, logits[Split.VALIDATION]
+    decided = validation.decided
+    chosen = choose_prior_shift(
+        answers[decided], validation.labels[decided], counts=data.train.counts
+    )
+    fitted = calibrate(answers, truth_of(validation), prior_shift=chosen.shift)
     split, evaluated = data.evaluated
     plain = evaluation.get("without_prior_shift") or {
         name: evaluation[name] for name in ("accuracy", "macro_recall", "macro_f1")

@@ -87,7 +87,7 @@ def export_run(
             graph, _drawn(data.train, CALIBRATION_CROPS).images, exact=EXACT_CONVOLUTIONS
         )
     golden = make_golden(reference=reference, shape=shape, card=card)
-    evaluated = _drawn(data.evaluated[1], _EVALUATED)
+    evaluated = _drawn(data.evaluated[1].take(data.evaluated[1].decided), _EVALUATED)
     metrics[METRICS_KEY] = evaluate_precisions(
         card,
         model=graph,
@@ -112,7 +112,7 @@ def _drawn(data: Subset, most: int) -> Subset:
     if len(data) <= most:
         return data
     drawn = np.sort(np.random.default_rng(0).choice(len(data), most, replace=False))
-    return Subset(data.images[drawn], data.labels[drawn], data.leaked[drawn])
+    return data.take(drawn)
 
 
 def _card(run: Run, report: dict[str, Any], *, name: str, version: str) -> BundleCard:

@@ -88,7 +88,9 @@ def _evaluate(
     model = build_averaged(
         checkpoint, config=config, normalisation=run.normalisation(), train=data.train
     )
-    logits, labels = inference(model)(data.validation.images), data.validation.labels
+    logits = inference(model)(data.validation.images)
     evaluated = evaluate_logits(logits, data.validation, split=Split.VALIDATION)
+    decided = data.validation.decided
+    logits, labels = logits[decided], data.validation.labels[decided]
     calibrated = confidence(cross_fitted(logits, labels), labels)
     return measures_of(evaluated, nll_calibrated=calibrated["nll"])

@@ -10,7 +10,7 @@ from services.trainer.config import Precision, TrainConfig
 from services.trainer.data.batches import TrainBatches
 from services.trainer.data.dataset import Subset
 from services.trainer.networks.blend import blend_earlier
-from services.trainer.networks.build import build_network
+from services.trainer.networks.build import build_network, served_network
 from services.trainer.networks.normalisation import Normalisation
 from services.trainer.training.checkpoint import Checkpoint
 from services.trainer.training.ema import reestimate_batch_norm
@@ -27,7 +27,7 @@ def build_averaged(
     normalisation: Normalisation,
     train: Subset,
 ) -> keras.Model:
-    """Build the network in float32 from the averaged weights of ``checkpoint``.
+    """Build the served network in float32 from the averaged weights of ``checkpoint``.
 
     Whatever precision it was trained in, it is evaluated and served in float32, its kernels rounded
     as they will be stored. A run without an average (``optim.ema_decay=0``) has its last weights
@@ -38,6 +38,7 @@ def build_averaged(
         size=config.data.size,
         normalisation=normalisation,
         precision=Precision.FLOAT32,
+        own_head=config.loss.own_label_weight > 0,
     )
     for index, variable in enumerate(model.variables):
         variable.assign(checkpoint.arrays[f"model/{index:04d}"])
@@ -45,6 +46,7 @@ def build_averaged(
         for index, variable in enumerate(model.trainable_variables):
             variable.assign(checkpoint.arrays[f"ema/{index:04d}"])
         _measure_batch_norm(model, config, train)
+    model = served_network(model)
     if config.model.blend:
         blend_earlier(model, config.model, size=config.data.size, normalisation=normalisation)
     if config.model.stored == "float16":

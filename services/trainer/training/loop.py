@@ -59,7 +59,8 @@ class Loop:
         session continues from there.
 
         Raises:
-            RunError: if there are too few images for one step, or the teacher does not fit.
+            RunError: if there are too few images for one step, the teacher does not fit, or a
+                second head has no labels to learn.
         """
         self._config = config
         self._data = data
@@ -71,8 +72,13 @@ class Loop:
         self._teacher = load_teacher(
             config.loss.distill, shape=data.train.images.shape[1:], threads=config.loop.threads
         )
+        if config.loss.own_label_weight and data.train.own_labels is None:
+            raise RunError(
+                "loss.own_label_weight is for data with votes, whose own label a second head "
+                "learns; name them (data.votes=FILE) or leave it out."
+            )
         self._batches = TrainBatches(data.train, config, self._teacher)
-        if not len(self._batches) or not len(data.validation):
+        if not len(self._batches) or not data.validation.decided.any():
             raise RunError(
                 f"{len(data.train)} training and {len(data.validation)} validation images are too "
                 f"few for batches of {config.loop.batch_size}; lower loop.batch_size or add images."
@@ -215,6 +221,7 @@ class Loop:
     def _validate(self, epoch: int) -> tuple[float, float]:
         """Return validation's cross-entropy with the weights' penalties, and its accuracy.
 
+        The first to the shares of votes where there are any, the second then against the majority.
         As Keras reports them; label smoothing and remedies for imbalance are left out, so that
         recipes compare.
         """
@@ -223,9 +230,10 @@ class Loop:
         with self._state.averaged(crops):
             logits = self._state.logits(data.images, batch_size=self._config.loop.eval_batch_size)
             penalty = self._state.penalty()
-        of_label = logits[np.arange(len(data)), data.labels].astype(np.float64)
-        losses = np.logaddexp.reduce(logits.astype(np.float64), axis=1) - of_label
-        accuracy = (logits.argmax(axis=1) == data.labels).mean()
+        exact, decided = logits.astype(np.float64), data.decided
+        of_target = (data.targets(np.arange(len(data))) * exact).sum(axis=1)
+        losses = np.logaddexp.reduce(exact, axis=1) - of_target
+        accuracy = (logits.argmax(axis=1) == data.labels)[decided].mean()
         return float(losses.mean()) + penalty, float(accuracy)
 
     def _save(self) -> None:
@@ -255,7 +263,7 @@ def _diverged(what: str) -> TrainingDivergedError:
 def _identity(data: PreparedData, teacher: Teacher | None) -> dict[str, Any]:
     """Return what must be the same when a run continues."""
     # Data that an older trainer prepared lacks some, and its runs can still be resumed.
-    keys = ("source_sha256", "images_sha256", "served_sha256", "splits_sha256")
+    keys = ("source_sha256", "images_sha256", "served_sha256", "votes_sha256", "splits_sha256")
     return {
         **{key: data.manifest[key] for key in keys if key in data.manifest},
         "train": len(data.train),

@@ -31,7 +31,8 @@ class TrainingLoss:
 
         Args:
             logits: float32 ``[B, 7]``.
-            targets: float32 ``[B, 7]``, rows sum to 1; mixed images have two classes.
+            targets: float32 ``[B, 7]``, rows sum to 1: shares of votes, or 1 for the label;
+                mixed images have those of both.
             teacher: float32 ``[B, 7]``, the teacher's softened answers; None without one.
         """
         losses = self._on_labels(logits, targets)
@@ -41,9 +42,17 @@ class TrainingLoss:
         distance = _divergence(teacher, logits / temperature)
         return (1 - share) * losses + share * temperature**2 * distance
 
-    def _on_labels(self, logits: Any, targets: Any) -> Any:
+    def on_own_labels(self, logits: Any, targets: Any) -> Any:
+        """Return the second head's weighted losses float32 ``[B]``; arguments as of the first."""
+        losses = tf.nn.softmax_cross_entropy_with_logits(self._smooth(targets), logits)
+        return self._config.own_label_weight * losses
+
+    def _smooth(self, targets: Any) -> Any:
         smoothing = self._config.label_smoothing
-        smooth = targets * (1 - smoothing) + smoothing / len(EMOTIONS)
+        return targets * (1 - smoothing) + smoothing / len(EMOTIONS)
+
+    def _on_labels(self, logits: Any, targets: Any) -> Any:
+        smooth = self._smooth(targets)
         if self._config.imbalance.method == "focal":
             return _focal(smooth, logits, gamma=self._config.imbalance.gamma)
         if self._shift is not None:

@@ -41,6 +41,7 @@ _FREE = frozenset(
     {
         *("epochs", "threads", "gpus", "checkpoint_minutes", "eval_batch_size"),
         *("name", "licence", "crop_margin", "centre_dx", "centre_dy", "stored", "blend", "int8"),
+        "votes",  # where they lie; what they say is in the data's identity
     }
 )
 _OUTSIDE = ("normalisation", "data_identity")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from services.trainer.config import TrainConfig
 from services.trainer.data.batches import Batch
 from services.trainer.errors import NetworkError, RunError
-from services.trainer.networks.build import build_network
+from services.trainer.networks.build import build_network, served_network
 from services.trainer.networks.normalisation import Normalisation
 from services.trainer.networks.pretrained import load_pretrained
 from services.trainer.networks.saved_network import forward_pass
@@ -67,8 +67,9 @@ class TrainingState:
                 size=config.data.size,
                 normalisation=normalisation,
                 precision=config.loop.precision,
+                own_head=config.loss.own_label_weight > 0,
             )
-            load_pretrained(self.model, config.model)
+            load_pretrained(served_network(self.model), config.model)
             self._optimizer = build_optimizer(
                 config.optim,
                 self.model.trainable_variables,
@@ -78,7 +79,7 @@ class TrainingState:
             self._average = build_average(self.model, decay=config.optim.ema_decay)
         self._loss = TrainingLoss(config.loss, counts=counts)
         self._train_step = tf.function(self._step, reduce_retracing=True)
-        self._infer = forward_pass(self.model)
+        self._infer = forward_pass(served_network(self.model))
 
     def train_step(self, batch: Batch, *, step: int, rate: float) -> float:
         """Take optimiser step number ``step`` (from 0) and return the loss before it.
@@ -146,27 +147,31 @@ class TrainingState:
         }
 
     def _shared_out(self, batch: Batch) -> Any:
-        """Return the batch's arrays, each as equal shares for the devices."""
-        arrays = [array for array in batch if array is not None]
+        """Return the batch's arrays by name, each as equal shares for the devices."""
+        arrays = {name: array for name, array in batch._asdict().items() if array is not None}
+        parts = {name: np.split(array, self._replicas) for name, array in arrays.items()}
         shares = [
-            tuple(tf.constant(part) for part in parts)
-            for parts in zip(*(np.split(array, self._replicas) for array in arrays), strict=True)
+            {name: tf.constant(part[replica]) for name, part in parts.items()}
+            for replica in range(self._replicas)
         ]
         return self._strategy.experimental_distribute_values_from_function(
             lambda context: shares[context.replica_id_in_sync_group]
         )
 
     def _step(self, shares: Any, step: Any) -> Any:
-        losses = self._strategy.run(self._learn, args=shares)
+        losses = self._strategy.run(self._learn, kwargs=shares)
         self._average.update(step)
         return self._strategy.reduce(tf.distribute.ReduceOp.MEAN, losses, axis=None)
 
-    def _learn(self, crops: Any, targets: Any, teacher: Any = None) -> Any:
+    def _learn(self, *, crops: Any, targets: Any, teacher: Any = None, own: Any = None) -> Any:
         """Change the weights by one device's share of a batch, and the others' gradients."""
         variables = self.model.trainable_variables
         with tf.GradientTape() as tape:
-            logits = self.model(crops, training=True)
+            outputs = self.model(crops, training=True)
+            logits, own_logits = outputs if own is not None else (outputs, None)
             losses = self._loss(logits, targets, teacher)
+            if own is not None:
+                losses += self._loss.on_own_labels(own_logits, own)
             loss = tf.reduce_mean(losses) + _penalty(self.model)
             scaled = self._optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, [variable.value for variable in variables])

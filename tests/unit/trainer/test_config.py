@@ -39,6 +39,16 @@ class TestOverrides:
             with_overrides(load_preset("quick"), [setting])
 
 
+class TestVotes:
+    def test_are_named_by_files_parted_by_commas(self) -> None:
+        config = with_overrides(load_preset("quick"), ["data.votes=a.csv,ferplus"])
+        assert config.data.votes == ("a.csv", "ferplus")
+
+    def test_do_not_go_with_the_cut_of_hfer_v0(self) -> None:
+        with pytest.raises(ValueError, match=r"does not go with data\.split_rule=seed"):
+            with_overrides(load_preset("quick"), ["data.votes=a.csv", "data.split_rule=seed"])
+
+
 class TestPresets:
     @pytest.mark.parametrize("name", sorted(PRESETS))
     def test_survives_a_round_trip_through_json(self, name: str) -> None:

@@ -2,13 +2,14 @@
 
 from services.trainer.data.layouts.folders import EXPECTED, is_fer2013
 from services.trainer.data.layouts.sample import IMAGE_SUFFIXES, Sample, Split
-from services.trainer.data.layouts.scan import data_root, opened, scan
+from services.trainer.data.layouts.scan import count_contempt, data_root, opened, scan
 
 __all__ = [
     "EXPECTED",
     "IMAGE_SUFFIXES",
     "Sample",
     "Split",
+    "count_contempt",
     "data_root",
     "is_fer2013",
     "opened",

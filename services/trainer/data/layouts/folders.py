@@ -57,6 +57,14 @@ def folders(folder: Path) -> list[str]:
     )
 
 
+def contempt_images(base: Path) -> Iterator[Path]:
+    """Yield the images in class folders called contempt, which are no class here."""
+    splits = [base / name for name in folders(base) if name.lower() in SPLIT_FOLDERS]
+    for parent in splits or [base]:
+        for name in filter(_is_contempt, folders(parent)):
+            yield from images((parent / name).iterdir())
+
+
 def is_class(name: str) -> bool:
     """Whether a folder's name is an expression in any known form."""
     try:
@@ -81,12 +89,12 @@ EXPECTED = (
     "expected train/ with val/ and/or test/ (each with one folder per expression: "
     f"{', '.join(EMOTIONS)}), or those class folders alone, or RAF-DB (Image/aligned with "
     "list_patition_label.txt, or train/1 to train/7), or a .csv with path,label[,split] or "
-    "emotion,pixels,Usage"
+    "emotion,pixels[,Usage]"
 )
 
 
 def _class_folders(folder: Path, *, base: Path, split: Split | None) -> Iterator[Sample]:
-    names = folders(folder)
+    names = [name for name in folders(folder) if not _is_contempt(name)]
     unknown = [name for name in names if not is_class(name)]
     if unknown or not names:
         raise wrong(folder, names, f"not an expression: {', '.join(unknown) or 'no folder'}")
@@ -95,6 +103,10 @@ def _class_folders(folder: Path, *, base: Path, split: Split | None) -> Iterator
         for path in images((folder / name).iterdir()):
             relative = path.relative_to(base).as_posix()
             yield Sample(relative, label, _fer_split(path.name) or split)
+
+
+def _is_contempt(name: str) -> bool:
+    return name.lower() == "contempt"
 
 
 def _fer_split(file_name: str) -> Split | None:

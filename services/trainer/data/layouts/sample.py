@@ -24,13 +24,15 @@ class Sample:
 
     ``split`` is None when the layout does not say (class folders only). ``pixels`` holds the
     gray values of a square image that is in a table instead of a file; ``path`` then names
-    its row.
+    its row. ``label`` is the data set's own; ``votes`` are what several judges said of it, in the
+    order of ``data.votes.CHOICES``, None where it is not known.
     """
 
     path: str
     label: int
     split: Split | None
     pixels: bytes | None = None
+    votes: tuple[float, ...] | None = None
 
     def read(self, base: Path) -> bytes:
         """Return the encoded image; one from a table becomes a PNG."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from services.trainer.data.layouts.folders import (
     EXPECTED,
     SPLIT_FOLDERS,
+    contempt_images,
     folders,
     is_class,
     scan_folders,
@@ -24,7 +25,8 @@ from services.trainer.data.layouts.sample import Sample
 from services.trainer.data.layouts.tables import scan_table
 from services.trainer.errors import DataLayoutError
 
-_FER_TABLE = "fer2013.csv"
+# Kaggle's archive of the competition holds both; the first names each row's use.
+_FER_TABLES = ("fer2013.csv", "icml_face_data.csv")
 
 
 def scan(root: Path) -> list[Sample]:
@@ -36,8 +38,8 @@ def scan(root: Path) -> list[Sample]:
         DataLayoutError: if no layout fits; the text says what was expected and what was found.
     """
     base = data_root(root)
-    table = root if root.is_file() else base / _FER_TABLE
-    if table.is_file():
+    table = root if root.is_file() else _fer_table(base)
+    if table is not None:
         found = scan_table(table)
     elif is_official(base):
         found = scan_official(base)
@@ -58,9 +60,24 @@ def data_root(root: Path) -> Path:
         raise DataLayoutError(f"{root} is not a folder, a .csv or a .tar.gz; {EXPECTED}")
     names = folders(root)
     plain = len(names) == 1 and not is_class(names[0]) and names[0].lower() not in SPLIT_FOLDERS
-    if plain and not is_official(root) and not (root / _FER_TABLE).is_file():
+    if plain and not is_official(root) and _fer_table(root) is None:
         return data_root(root / names[0])
     return root
+
+
+def count_contempt(root: Path) -> int:
+    """Return how many images ``scan`` leaves out, as they lie in folders called contempt.
+
+    It is no expression of ours; AffectNet and others have it as the eighth.
+    """
+    base = data_root(root)
+    is_table = root.is_file() or _fer_table(base) is not None
+    return 0 if is_table else sum(1 for _ in contempt_images(base))
+
+
+def _fer_table(folder: Path) -> Path | None:
+    found = (folder / name for name in _FER_TABLES)
+    return next((path for path in found if path.is_file()), None)
 
 
 @contextmanager

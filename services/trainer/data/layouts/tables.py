@@ -1,9 +1,9 @@
-"""CSV files: FER2013 as it was published, with FER+ labels where they lie beside it, and any.
+"""CSV files: FER2013 as it was published and as Kaggle has it, and any with paths.
 
-fer2013.csv      emotion,pixels,Usage; emotion 0 to 6, pixels 48 x 48 gray values, Usage Training,
-                 PublicTest or PrivateTest
-fer2013new.csv   FER+ (Barsoum et al., arXiv 1608.01041): ten people's votes per row of it. The
-                 majority labels the image; unknown, contempt and no-face rows are left out
+fer2013.csv, icml_face_data.csv   emotion,pixels,Usage in any order, blanks around them allowed;
+                 emotion 0 to 6, pixels 48 x 48 gray values, Usage Training, PublicTest or
+                 PrivateTest
+train.csv        emotion,pixels: the training images of Kaggle's competition
 any other        path,label[,split]: paths relative to the file, labels in any known form
 """
 
@@ -26,14 +26,13 @@ _FER_NUMBERS = (
     Emotion.NEUTRAL,
 )
 _FER_LABELS = {str(number): EMOTIONS.index(name) for number, name in enumerate(_FER_NUMBERS)}
-_USAGES = {
+USAGES = {
     "Training": Split.TRAIN,
     "PublicTest": Split.VALIDATION,
     "PrivateTest": Split.TEST,
 }
-_PIXELS = {"emotion", "pixels", "Usage"}
+_PIXELS = {"emotion", "pixels"}
 _PATHS = {"path", "label"}
-_FER_PLUS = "fer2013new.csv"
 _FER_SIDE = 48
 # One row of pixels is about 8 kB; the csv module's own limit would do, this one says so.
 _LONGEST_FIELD = 1_000_000
@@ -49,51 +48,32 @@ def scan_table(path: Path) -> list[Sample]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file)
-            columns = set(rows.fieldnames or ())
+            rows.fieldnames = [name.strip() for name in rows.fieldnames or ()]
+            columns = set(rows.fieldnames)
             if columns >= _PIXELS:
-                votes = _fer_plus(path.parent / _FER_PLUS)
-                return list(_fer_rows(rows, path, votes))
+                return list(_fer_rows(rows, path))
             if columns >= _PATHS:
                 return list(_path_rows(rows, path))
     except (csv.Error, UnicodeDecodeError) as error:
         raise DataLayoutError(f"{path.name} is not a CSV file in UTF-8: {error}") from error
     raise DataLayoutError(
-        f"{path.name}: expected the columns path,label[,split] or emotion,pixels,Usage; found "
+        f"{path.name}: expected the columns path,label[,split] or emotion,pixels[,Usage]; found "
         f"{','.join(sorted(columns))[:100] or 'none'}"
     )
 
 
-def _fer_rows(
-    rows: Iterable[Mapping[str, str]], path: Path, votes: Mapping[int, int | None] | None
-) -> Iterator[Sample]:
+def _fer_rows(rows: Iterable[Mapping[str, str]], path: Path) -> Iterator[Sample]:
     for index, row in enumerate(rows):
         try:
-            split, label = _USAGES[row["Usage"]], _FER_LABELS[row["emotion"]]
+            # Without the column, as in Kaggle's train.csv, nothing says what a row is for.
+            split = USAGES[row["Usage"].strip()] if "Usage" in row else None
+            label = _FER_LABELS[row["emotion"].strip()]
             pixels = bytes(map(int, row["pixels"].split()))
         except (KeyError, ValueError, AttributeError) as error:
             raise _bad_row(path, index, error) from error
         if len(pixels) != _FER_SIDE**2:
             raise _bad_row(path, index, f"{len(pixels)} pixels in place of {_FER_SIDE**2}")
-        if votes is not None:
-            voted = votes.get(index)
-            if voted is None:
-                continue
-            label = voted
         yield Sample(f"{path.name}#{index}", label, split, pixels)
-
-
-def _fer_plus(path: Path) -> dict[int, int | None] | None:
-    """Return each row's majority label, None where it is no expression of ours; None: no file."""
-    if not path.is_file():
-        return None
-    found: dict[int, int | None] = {}
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        for index, row in enumerate(csv.DictReader(file)):
-            counts = {name: int(value) for name, value in row.items() if (value or "").isdecimal()}
-            winner = max(counts, key=lambda name: counts[name]) if counts else ""
-            tied = list(counts.values()).count(counts.get(winner, 0)) > 1
-            found[index] = None if tied else _label(winner)
-    return found
 
 
 def _path_rows(rows: Iterable[Mapping[str, str]], path: Path) -> Iterator[Sample]:

@@ -119,3 +119,13 @@ class TestTeacher:
 
     def test_a_teacher_may_be_sure(self) -> None:
         assert np.isfinite(losses(self.CONFIG, teacher=ONE_HOT)).all()
+
+
+class TestOwnLabels:
+    def test_are_weighed_and_smoothed(self) -> None:
+        config = LossConfig(label_smoothing=0.1, own_label_weight=0.3)
+        expected = 0.3 * keras.losses.categorical_crossentropy(
+            ONE_HOT, LOGITS, from_logits=True, label_smoothing=0.1
+        )
+        found = TrainingLoss(config, counts=COUNTS).on_own_labels(LOGITS, ONE_HOT)
+        np.testing.assert_allclose(found, expected, rtol=1e-5)

@@ -13,6 +13,7 @@ from services.trainer.evaluation.seen import SEEN_NAME, seen_bytes
 from services.vision.bundle import Bundle, load_golden, write_bundle
 from tests.fixtures.bundles import tiny_card, write_tiny_bundle
 from tests.fixtures.training import DATA, write_image_folder
+from tests.fixtures.votes import joined
 
 
 def invoke(*arguments: object) -> Result:
@@ -68,6 +69,39 @@ class TestEvaluate:
     )
     def test_wrong_usage_is_2(self, arguments: list[str]) -> None:
         assert invoke("evaluate", *arguments).exit_code == 2
+
+    def test_judges_a_half_against_votes(
+        self, tiny_bundle: Bundle, data: Path, tmp_path: Path
+    ) -> None:
+        paths = [path.relative_to(data) for path in sorted(data.glob("test/*/*.png"))]
+        votes = {str(path): {path.parent.name: 9, "unknown": 1} for path in paths}
+        table = joined(tmp_path / "votes" / "reviews.csv", votes)
+        asked = ("evaluate", "--bundle", tiny_bundle.directory, "--data", data, "--votes", table)
+        halves = [
+            json.loads(invoke(*asked, "--half", half, "--json").stdout)["judges"]["n"]
+            for half in "AB"
+        ]
+        assert sum(halves) == len(paths) == 14
+        done = invoke(*asked)
+        assert "agrees with the majority" in done.stdout
+        assert "the key judges is about the votes" in " ".join(done.stdout.split())
+
+    def test_votes_that_do_not_fit_are_a_sentence(
+        self, tiny_bundle: Bundle, data: Path, tmp_path: Path
+    ) -> None:
+        table = joined(tmp_path / "votes" / "v.csv", {"a.png": {"fear": -1}})
+        done = invoke(
+            *("evaluate", "--bundle", tiny_bundle.directory, "--data", data),
+            *("--votes", table, "--json"),
+        )
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert "votes: v.csv, line 2: -1 votes for fear are negative" in done.stderr
+
+    @pytest.mark.parametrize("option", [["--half", "A"], ["--votes", "v.csv"]])
+    def test_a_run_has_the_votes_and_halves_of_its_recipe(self, option: list[str]) -> None:
+        done = invoke("evaluate", "--run", "r", *option)
+        assert done.exit_code == 2
+        assert "a run has its recipe's" in done.output
 
     def test_explains_a_folder_that_is_no_bundle(self, data: Path) -> None:
         done = invoke("evaluate", "--bundle", data, "--data", data, "--json")

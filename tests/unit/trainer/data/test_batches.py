@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -75,6 +77,39 @@ class TestTrainBatches:
         assert batch.targets.dtype == np.float32
         assert (batch.targets == np.eye(7)[some.data.labels[chosen]]).all()
         assert batch.teacher is None
+
+
+class TestVotes:
+    """Faces of which all judges but one say fear, in a data set that says the stripes' class."""
+
+    COUNTS = np.tile(np.array([1, 9] + [0] * 8, np.float32), (35, 1))
+    DATA = replace(subset(5, seed=0), votes=COUNTS, own_labels=subset(5, seed=0).labels)
+
+    def with_own_head(self, augment: AugmentConfig) -> TrainBatches:
+        some = batches(self.DATA, augment=augment)
+        loss = LossConfig(own_label_weight=0.5)
+        return TrainBatches(self.DATA, some.config.model_copy(update={"loss": loss}))
+
+    def test_shares_are_the_targets(self) -> None:
+        batch = batches(self.DATA, augment=NO_AUGMENT).batch(0, 1)
+        assert np.allclose(batch.targets, [0.1, 0.9, 0, 0, 0, 0, 0])
+        assert batch.own is None
+
+    def test_a_second_head_gets_the_own_labels(self) -> None:
+        some = self.with_own_head(NO_AUGMENT)
+        batch = some.batch(0, 1)
+        assert batch.own is not None
+        assert (batch.own == np.eye(7)[self.DATA.labels[some.order(0)[8:16]]]).all()
+        assert np.allclose(batch.targets, [0.1, 0.9, 0, 0, 0, 0, 0])
+
+    def test_both_are_mixed_as_the_images_are(self) -> None:
+        some = self.with_own_head(NO_AUGMENT.model_copy(update={"mixup": 1.0}))
+        plain, mixed = self.with_own_head(NO_AUGMENT).batch(0, 0), some.batch(0, 0)
+        assert mixed.own is not None
+        assert plain.own is not None
+        assert np.allclose(mixed.targets.sum(axis=1), 1)
+        assert np.allclose(mixed.own.sum(axis=1), 1)
+        assert not np.allclose(mixed.own, plain.own)
 
 
 class TestMixing:

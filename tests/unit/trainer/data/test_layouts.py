@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.common.domain.emotions import EMOTIONS, Emotion
-from services.trainer.data.layouts import Split, opened, scan
+from services.trainer.data.layouts import Split, count_contempt, opened, scan
 from services.trainer.errors import DataLayoutError
 
 
@@ -69,6 +69,18 @@ class TestImageFolder:
         assert [EMOTIONS[s.label] for s in scan(tmp_path)] == [Emotion.FEAR]
 
 
+class TestContempt:
+    @pytest.mark.parametrize("parent", ["train/", ""])
+    def test_an_eighth_folder_is_left_out_and_counted(self, tmp_path: Path, parent: str) -> None:
+        touch(tmp_path, f"{parent}fear/a.png", f"{parent}Contempt/b.png", f"{parent}Contempt/c.jpg")
+        assert [s.path for s in scan(tmp_path)] == [f"{parent}fear/a.png"]
+        assert count_contempt(tmp_path) == 2
+
+    def test_other_data_has_none(self, tmp_path: Path) -> None:
+        touch(tmp_path, "train/fear/a.png")
+        assert count_contempt(tmp_path) == 0
+
+
 class TestWrongLayout:
     def test_says_what_was_expected_and_what_was_found(self, tmp_path: Path) -> None:
         touch(tmp_path, "cats/a.png", "dogs/b.png")
@@ -83,8 +95,8 @@ class TestWrongLayout:
             scan(tmp_path)
 
     def test_refuses_an_unknown_class_among_known_ones(self, tmp_path: Path) -> None:
-        touch(tmp_path, "train/fear/a.png", "train/contempt/b.png")
-        with pytest.raises(DataLayoutError, match="not an expression: contempt"):
+        touch(tmp_path, "train/fear/a.png", "train/bored/b.png")
+        with pytest.raises(DataLayoutError, match="not an expression: bored"):
             scan(tmp_path)
 
     def test_refuses_folders_without_images(self, tmp_path: Path) -> None:

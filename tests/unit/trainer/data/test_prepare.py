@@ -6,16 +6,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from services.common.domain.emotions import EMOTIONS
 from services.trainer.config import DataConfig
 from services.trainer.data.dataset import load_prepared
 from services.trainer.data.framing import on_canvas
 from services.trainer.data.layouts import Split
-from services.trainer.data.prepare import IMAGES_NAME, MANIFEST_NAME, SERVED_NAME, prepare
+from services.trainer.data.prepare import (
+    IMAGES_NAME,
+    MANIFEST_NAME,
+    SERVED_NAME,
+    VOTES_NAME,
+    prepare,
+)
 from services.trainer.errors import DataLayoutError, RunError
 from services.trainer.files import sha256_of
 from services.vision.transforms import InputSpec, crop_face
 from tests.fixtures.detectors import FixedDetector
 from tests.fixtures.training import DATA, SIDE, striped, write_image, write_image_folder
+from tests.fixtures.votes import joined
 
 
 def stages(
@@ -113,6 +121,81 @@ class TestPrepare:
         seen = stages(root, tmp_path / "cache", config, detector=FixedDetector())
         assert seen["decoding"][0] == (0, 21)
         assert seen["looking for faces"][-1] == (21, 21)
+
+
+class TestVotes:
+    """Stripes whose folder says fear, and judges who say otherwise of some."""
+
+    @pytest.fixture
+    def root(self, tmp_path: Path) -> Path:
+        root = tmp_path / "data"
+        for split, prefix in (("train", "Training"), ("test", "PublicTest")):
+            for index in range(12):
+                path = root / split / "fear" / f"{prefix}_{index}.png"
+                write_image(path, striped(index % 7, seed=index + 50 * len(prefix)))
+        return root
+
+    def config(self, root: Path, *, tie: int = 5) -> DataConfig:
+        votes = {
+            f"{prefix}_{index}.png": {"anger": 7, "fear": 3}
+            for prefix in ("Training", "PublicTest")
+            for index in range(12)
+        }
+        votes["Training_0.png"] = {"anger": tie, "fear": 10 - tie}
+        votes["Training_1.png"] = {"unknown": 8, "fear": 2}
+        table = joined(root.parent / "ferplus" / "votes.csv", votes)
+        return DATA.model_copy(update={"votes": (str(table),)})
+
+    def test_are_the_targets_and_the_folder_stays_as_own_label(
+        self, root: Path, tmp_path: Path
+    ) -> None:
+        manifest = prepare(root, out=tmp_path / "cache", config=self.config(root))
+        train = load_prepared(tmp_path / "cache").train
+        anger, fear = EMOTIONS.index("anger"), EMOTIONS.index("fear")
+        assert train.own_labels is not None
+        assert set(train.own_labels) == {fear}
+        assert train.labels[train.decided].tolist() == [anger] * 10
+        assert sorted(train.targets(np.arange(11))[:, anger]) == pytest.approx([0.5, *[0.7] * 10])
+        assert train.counts[fear] in {3, 4}  # 10 times 0.3, and 0.5
+        assert manifest["left_out"] == {"most_votes_on_no_expression": 1}
+        assert manifest["without_majority"] == 1
+
+    def test_without_them_targets_are_the_labels(self, root: Path, tmp_path: Path) -> None:
+        manifest = prepare(root, out=tmp_path / "cache", config=DATA)
+        train = load_prepared(tmp_path / "cache").train
+        assert (train.targets(np.arange(12)) == np.eye(7)[train.labels]).all()
+        assert train.decided.all()
+        assert "votes_sha256" not in manifest
+
+    def test_other_votes_are_other_data(self, root: Path, tmp_path: Path) -> None:
+        first, other = (
+            prepare(root, out=tmp_path / str(tie), config=self.config(root, tie=tie))
+            for tie in (6, 7)
+        )
+        assert first["votes_sha256"] != other["votes_sha256"]
+        assert first["images_sha256"] == other["images_sha256"]
+
+    def test_another_file_than_the_manifest_says_is_refused(
+        self, root: Path, tmp_path: Path
+    ) -> None:
+        prepare(root, out=tmp_path / "cache", config=self.config(root))
+        np.save(tmp_path / "cache" / VOTES_NAME, np.ones((23, 10), np.float32))
+        with pytest.raises(RunError, match=VOTES_NAME):
+            load_prepared(tmp_path / "cache")
+
+    def test_halves_keep_a_for_validation_and_b_for_testing(
+        self, root: Path, tmp_path: Path
+    ) -> None:
+        config = self.config(root).model_copy(update={"split_rule": "halves"})
+        rows = prepare(root, out=tmp_path / "cache", config=config)["images"]
+        of_public = [row for row in rows if "PublicTest" in row["path"]]
+        assert {row["split"] for row in of_public} == {"validation", "test"}
+        for row in of_public:
+            assert (row["split"] == "validation") == (row["sha256"][0] < "8")
+
+    def test_the_folder_of_contempt_is_counted(self, root: Path, tmp_path: Path) -> None:
+        write_image(root / "train" / "contempt" / "a.png", striped(0, seed=1))
+        assert prepare(root, out=tmp_path / "cache", config=DATA)["left_out"] == {"contempt": 1}
 
 
 def write_rafdb(root: Path) -> Path:

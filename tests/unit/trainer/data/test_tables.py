@@ -9,8 +9,6 @@ from services.common.domain.emotions import EMOTIONS
 from services.trainer.data.layouts import Split, scan
 from services.trainer.errors import DataLayoutError
 
-PLUS = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
-
 
 def fer_row(emotion: int, usage: str, level: int = 7) -> str:
     return f"{emotion},{' '.join([str(level)] * 48 * 48)},{usage}"
@@ -39,25 +37,22 @@ class TestFer2013Table:
         write(tmp_path / "fer", "fer2013.csv", ["emotion,pixels,Usage", fer_row(0, "Training")])
         assert len(scan(tmp_path)) == 1
 
-    def test_takes_fer_plus_majorities_and_leaves_out_what_is_no_expression(
-        self, tmp_path: Path
-    ) -> None:
-        write(
-            tmp_path,
-            "fer2013new.csv",
-            [
-                PLUS,
-                "Training,a.png,1,8,1,0,0,0,0,0,0,0",  # happiness
-                "Training,b.png,0,0,0,0,0,0,0,9,1,0",  # contempt
-                "Training,c.png,5,0,0,5,0,0,0,0,0,0",  # a tie
-                "Training,,0,0,0,0,0,0,0,0,0,10",  # no face
-                "Training,e.png,0,0,0,0,0,0,9,0,1,0",  # fear
-            ],
-        )
-        rows = [fer_row(0, "Training") for _ in range(5)]
-        samples = scan(write(tmp_path, "fer2013.csv", ["emotion,pixels,Usage", *rows]))
-        found = [(sample.path, EMOTIONS[sample.label]) for sample in samples]
-        assert found == [("fer2013.csv#0", "happiness"), ("fer2013.csv#4", "fear")]
+    def test_has_its_own_labels_whatever_lies_beside_it(self, tmp_path: Path) -> None:
+        write(tmp_path, "fer2013new.csv", ["nothing that fits"])
+        table = write(tmp_path, "fer2013.csv", ["emotion,pixels,Usage", fer_row(2, "Training")])
+        assert [EMOTIONS[sample.label] for sample in scan(table)] == ["fear"]
+
+    def test_kaggle_has_the_columns_in_another_order_with_blanks(self, tmp_path: Path) -> None:
+        pixels = " ".join(["9"] * 48 * 48)
+        lines = ["emotion, Usage, pixels", f"3, PublicTest, {pixels}", f"0,Training,{pixels}"]
+        write(tmp_path, "icml_face_data.csv", lines)
+        found = [(EMOTIONS[s.label], s.split) for s in scan(tmp_path)]
+        assert found == [("happiness", Split.VALIDATION), ("anger", Split.TRAIN)]
+
+    def test_kaggle_s_train_csv_does_not_tell_what_a_row_is_for(self, tmp_path: Path) -> None:
+        row = fer_row(4, "").rstrip(",")
+        samples = scan(write(tmp_path, "train.csv", ["emotion,pixels", row]))
+        assert [(EMOTIONS[s.label], s.split) for s in samples] == [("sadness", None)]
 
     @pytest.mark.parametrize(
         "row", ["7,0 0,Training", "0,0 0,Training", "0,x,Training", fer_row(0, "Test"), "0"]

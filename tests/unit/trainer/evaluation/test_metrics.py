@@ -3,12 +3,17 @@ import pytest
 import sklearn.metrics
 
 from services.trainer.evaluation.metrics import (
+    auroc_of_wrong,
+    bootstrap,
     bootstrap_intervals,
     brier,
+    calibration_error,
+    calibration_noise,
     confusion_matrix,
     expected_calibration_error,
     negative_log_likelihood,
     per_class,
+    right_at_coverage,
     scores,
 )
 
@@ -134,3 +139,55 @@ class TestAgainstScikitLearn:
         )
         assert negative_log_likelihood(self.PROBABILITIES, self.LABELS) == pytest.approx(loss)
         assert brier(self.PROBABILITIES, self.LABELS) == pytest.approx(score)
+
+
+class TestDoubt:
+    SURE = np.array([0.9, 0.8, 0.7, 0.6, 0.5])
+    RIGHT = np.array([True, True, False, True, False])
+
+    def test_coverage_keeps_the_surest(self) -> None:
+        assert right_at_coverage(self.SURE, self.RIGHT, 0.4) == 1
+        assert right_at_coverage(self.SURE, self.RIGHT, 1) == 0.6
+
+    def test_auroc_is_how_often_a_wrong_answer_is_the_less_sure(self) -> None:
+        assert auroc_of_wrong(self.SURE, self.RIGHT) == pytest.approx(5 / 6)
+        assert auroc_of_wrong(np.full(5, 0.5), self.RIGHT) == 0.5
+        assert np.isnan(auroc_of_wrong(self.SURE, np.full(5, True)))
+
+
+class TestCalibrationError:
+    def test_is_the_mean_gap_over_bins_of_equal_mass(self) -> None:
+        confidence, truth = np.array([0.2, 0.9, 0.4, 0.7]), np.array([0.4, 0.9, 0.4, 0.5])
+        # (0.2, 0.4) against (0.4, 0.4), and (0.7, 0.9) against (0.5, 0.9)
+        assert calibration_error(confidence, truth, bins=2) == pytest.approx(0.1)
+
+    def test_noise_is_what_chance_makes_of_it(self) -> None:
+        rng = np.random.default_rng(0)
+        confidence = rng.uniform(0.3, 1, 3000)
+        calibrated = [(rng.random(3000) < confidence).astype(float) for _ in range(40)]
+        found = np.mean([calibration_error(confidence, truth) for truth in calibrated])
+        assert calibration_noise(confidence, calibrated[0]) == pytest.approx(found, rel=0.1)
+
+    def test_gaps_of_one_bin_cancel(self) -> None:
+        confidence, truth = np.array([0.5, 0.5]), np.array([0.0, 1.0])
+        assert calibration_error(confidence, truth, bins=1) == 0
+
+
+class TestBootstrap:
+    def test_a_centred_interval_holds_the_calibration_error_that_it_is_of(self) -> None:
+        rng = np.random.default_rng(1)
+        confidence = rng.uniform(0.3, 1, 600)
+        truth = (rng.random(600) < confidence).astype(float)
+        low, high = bootstrap(
+            lambda chosen: calibration_error(confidence[chosen], truth[chosen]), 600, centred=True
+        )
+        assert 0 <= low < calibration_error(confidence, truth) < high
+
+    def test_covers_the_mean_of_what_it_draws_from(self) -> None:
+        values = np.arange(101)
+        low, high = bootstrap(lambda chosen: float(values[chosen].mean()), len(values))
+        assert 40 < low < 50 < high < 60
+
+    def test_is_the_same_every_time(self) -> None:
+        found = {bootstrap(lambda chosen: float(chosen[0]), 50) for _ in range(2)}
+        assert len(found) == 1

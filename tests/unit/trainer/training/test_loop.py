@@ -2,10 +2,7 @@
 
 import math
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,45 +12,12 @@ from services.trainer.config import TrainConfig, with_overrides
 from services.trainer.data.batches import Batch
 from services.trainer.data.dataset import PreparedData
 from services.trainer.errors import RunError, TrainingDivergedError
-from services.trainer.networks.normalisation import Normalisation
 from services.trainer.training.checkpoint import CheckpointStore
-from services.trainer.training.loop import Loop, Stop
+from services.trainer.training.loop import Stop
 from services.trainer.training.run import Run
 from tests.fixtures.bundles import write_tiny_bundle
 from tests.fixtures.training import prepared, tiny_config
-
-STEPS_PER_EPOCH = 7
-
-
-class SumState:
-    def __init__(
-        self, config: TrainConfig, *, normalisation: Normalisation, counts: Sequence[int]
-    ) -> None:
-        del config, normalisation
-        assert counts == (8,) * 7
-        self.total = 0.0
-
-    def train_step(self, batch: Batch, *, step: int, rate: float) -> float:
-        self.total += float(batch.crops.mean()) * (1 + batch.targets[0].argmax()) * rate
-        return 1 / (step + 1)
-
-    @contextmanager
-    def averaged(self, batches: Iterable[Any]) -> Iterator[None]:
-        assert len(list(batches)) == 2
-        yield
-
-    def logits(self, images: NDArray[np.uint8], *, batch_size: int) -> NDArray[np.float32]:
-        del batch_size
-        return np.tile(np.eye(7, dtype=np.float32)[0], (len(images), 1))
-
-    def penalty(self) -> float:
-        return 0.25
-
-    def capture(self) -> dict[str, NDArray[np.generic]]:
-        return {"total": np.array(self.total)}
-
-    def restore(self, arrays: dict[str, NDArray[np.generic]]) -> None:
-        self.total = float(arrays["total"])
+from tests.fixtures.training_loop import STEPS_PER_EPOCH, SumState, after, session
 
 
 class BrokenState(SumState):
@@ -65,61 +29,6 @@ class BrokenState(SumState):
 class BrokenWeights(SumState):
     def capture(self) -> dict[str, NDArray[np.generic]]:
         return {"total": np.array(math.nan)}
-
-
-class Recorder:
-    def __init__(self) -> None:
-        self.epochs: list[int] = []
-        self.start = -1
-
-    def began(self, *, step: int, total: int) -> None:
-        del total
-        self.start = step
-
-    def stepped(self, *, step: int, loss: float, images_per_second: float) -> None:
-        assert step > 0
-        assert math.isfinite(loss)
-        assert images_per_second >= 0
-
-    @staticmethod
-    def mean_loss(epoch: int) -> float:
-        """The mean of 1 / step over the whole epoch, resumed within it or not."""
-        last = epoch * STEPS_PER_EPOCH
-        return float(np.mean([1 / step for step in range(last - STEPS_PER_EPOCH + 1, last + 1)]))
-
-    def finished_epoch(self, *, epoch: int, loss: float, accuracy: float) -> None:
-        assert loss == pytest.approx(self.mean_loss(epoch))
-        assert accuracy == pytest.approx(1 / 7)
-        self.epochs.append(epoch)
-
-
-def session(
-    folder: Path,
-    *,
-    config: TrainConfig | None = None,
-    state: type[SumState] = SumState,
-    data: PreparedData | None = None,
-    interrupted: Callable[[], bool] = lambda: False,
-    max_seconds: float = math.inf,
-    until: int | None = None,
-) -> tuple[Stop, Recorder]:
-    reporter = Recorder()
-    loop = Loop(
-        config or tiny_config(epochs=2),
-        data=data or prepared(),
-        run=Run(folder),
-        build_state=state,
-        reporter=reporter,
-        interrupted=interrupted,
-        max_seconds=max_seconds,
-        until=until,
-    )
-    return loop.train(), reporter
-
-
-def after(*steps: int) -> Callable[[], bool]:
-    seen = iter(range(1, 1_000_000))
-    return lambda: next(seen) in steps
 
 
 def total(folder: Path) -> float:
