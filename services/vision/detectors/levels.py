@@ -4,6 +4,7 @@ With 256 levels squeezed into 25, MTCNN finds 2 of 54 faces and RetinaFace with 
 all 54 (benchmarks.detection_recall, low contrast). Only what the detector sees is changed.
 """
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -37,7 +38,7 @@ def spread(pictures: Sequence[Pixels]) -> list[Pixels]:
 
 def spread_crops(crops: Floats) -> Floats:
     """Give crops of little contrast more, such as backlit faces; float32 ``[N, s, s, 3]``."""
-    flat = crops.reshape(len(crops), -1)
+    flat = crops.reshape(len(crops), math.prod(crops.shape[1:]))
     deviation = flat.std(axis=1)
     gain = np.clip(_DEVIATION / np.maximum(deviation, 1), 1, _MOST).astype(np.float32)
     dull = np.flatnonzero(gain > 1)

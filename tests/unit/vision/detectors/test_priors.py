@@ -22,6 +22,15 @@ def test_an_uncorrected_prior_is_a_square_about_its_cell(number: int, side: int)
     np.testing.assert_allclose(points, [[[40, 24]] * 5])
 
 
+def test_the_second_logit_of_small_faces_counts_where_it_is_surer() -> None:
+    grids = cells(8, (1, 2)) | {8: np.full((31, 1, 2), -9, np.float32)}
+    grids[8][2:] = 0
+    grids[8][0], grids[8][30] = [[-3, -6]], [[-5, -2]]
+    boxes, logits, _ = decode(grids, -4.0)
+    np.testing.assert_allclose(logits, [-3, -2])
+    np.testing.assert_allclose((boxes[:, 0] + boxes[:, 2]) / 2, [4, 12])
+
+
 def test_corrections_move_and_scale_it() -> None:
     grids = cells(8, (1, 1))
     grids[8][0] = 2

@@ -91,6 +91,13 @@ class TestFindsFaces:
     ) -> None:
         assert len(detector.detect([levels(sample("collins.jpg"), low, high)])[0]) == 1
 
+    @pytest.mark.parametrize("edge", ["left", "right"])
+    def test_that_the_edge_cuts_in_half(self, detector: RetinaFaceDetector, edge: str) -> None:
+        photo = sample("collins.jpg")
+        half = photo[:, 224:] if edge == "left" else photo[:, :224]
+        (face,) = detector.detect([np.ascontiguousarray(half)])[0]
+        assert face.box.iou(Box(0 if edge == "left" else 180, 59, 44, 117)) > 0.6
+
     def test_of_a_collage_and_none_in_noise(self, detector: RetinaFaceDetector) -> None:
         found = detector.detect([sample("collage.jpg"), noise(300, 200)])
         assert [len(faces) for faces in found] == [8, 0]

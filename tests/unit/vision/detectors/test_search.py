@@ -72,6 +72,21 @@ def test_the_network_sees_a_border_of_the_mean_colour() -> None:
     assert not keeper.pixels[1:31, 1:41].any()
 
 
+def test_what_is_seen_with_its_mirror_image_is_in_its_place_and_once() -> None:
+    spotter = Spotter()
+    photo = with_spot(96, 160, x=1, y=21)  # its mirror image is beyond the edge
+    boxes, _, _ = propose(spotter, [photo], size=(160, 96), lowest_logit=-1, mirrored=True)
+    assert spotter.seen == [(161, 225, 3)]
+    np.testing.assert_allclose(boxes, [[-4, 12, 12, 28]])
+
+
+def test_only_the_smallest_reduction_is_seen_with_its_mirror_image() -> None:
+    spotter = Spotter()
+    pictures: list[Pixels] = [np.zeros((side, side, 3), np.uint8) for side in (128, 32)]
+    propose(spotter, pictures, size=(128, 128), lowest_logit=-1, mirrored=True)
+    assert [shape[0] for shape in spotter.seen] == [129, 97]
+
+
 def test_photos_that_one_look_does_not_cover_get_coarser_pictures() -> None:
     sides = [
         [max(picture.shape) for picture in reductions(np.zeros((10, side, 3), np.uint8), 0.5)]
