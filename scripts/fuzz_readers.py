@@ -16,10 +16,12 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+import pillow_heif
 from PIL import Image
 
 from services.common.domain.errors import ItemError
 from services.common.domain.limits import PhotoLimits
+from services.imaging.child.readers import open_readers
 from services.imaging.decode import decode_photo
 
 _LIMITS = PhotoLimits(photo_pixels=1_000_000)
@@ -51,6 +53,7 @@ def _saved(form: str, image: Image.Image | None = None, **options: object) -> by
 
 def _seeds() -> Mapping[str, Sequence[bytes]]:
     """Return valid files, some of each reader's ways."""
+    pillow_heif.register_heif_opener()
     picture = _picture()
     gray, rgba = picture.convert("L"), picture.convert("RGBA")
     deep = Image.fromarray(np.asarray(gray).astype(np.uint16) << 4)
@@ -82,6 +85,19 @@ def _seeds() -> Mapping[str, Sequence[bytes]]:
             _saved("TIFF", gray, save_all=True, append_images=[picture], big_tiff=True),
             _saved("TIFF", gray.convert("1"), compression="group4"),
             _saved("TIFF", picture.convert("YCbCr")),
+        ),
+        "GIF": (
+            _saved("GIF"),
+            _saved("GIF", picture.quantize(16), transparency=3, interlace=1),
+            _saved("GIF", gray, save_all=True, append_images=[picture, rgba]),
+        ),
+        "JP2": (_saved("JPEG2000"), _saved("JPEG2000", rgba), _saved("JPEG2000", no_jp2=True)),
+        "AVIF": (_saved("AVIF", exif=_exif()), _saved("AVIF", rgba), _saved("AVIF", gray)),
+        "HEIC": (
+            _saved("HEIF", exif=_exif()),
+            _saved("HEIF", rgba),
+            _saved("HEIF", gray, tile_size=64),
+            _saved("HEIF", save_all=True, append_images=[gray], primary_index=1),
         ),
     }
 
@@ -143,7 +159,7 @@ _FAULTS: tuple[Callable[[bytearray, int, random.Random], None], ...] = (
 
 def _decode_all(form: str, first: int, count: int, seed: int) -> int:
     """Decode mutations, each announced on stdout; return how many broke a promise."""
-    seeds = _seeds()[form]
+    seeds, (readers, _) = _seeds()[form], open_readers()
     broken = 0
     for number in range(first, first + count):
         print(number, flush=True)
@@ -151,7 +167,7 @@ def _decode_all(form: str, first: int, count: int, seed: int) -> int:
         data = mutated(seeds[number % len(seeds)], chance)
         begun = time.process_time()
         try:
-            decode_photo(data, limits=_LIMITS)
+            decode_photo(data, limits=_LIMITS, readers=readers)
         except ItemError:
             pass
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the finding

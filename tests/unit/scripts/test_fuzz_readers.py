@@ -4,7 +4,7 @@ import pytest
 
 from scripts.fuzz_readers import fuzz, mutated
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "JP2", "AVIF", "HEIC")
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -43,14 +43,6 @@ def test_a_large_picture_is_annotated(pool: ChildPool) -> None:
         assert picture.size == (4_000, 4_000)
 
 
-def test_a_tiff_as_large_as_a_file_may_be_is_drawn(pool: ChildPool) -> None:
-    buffer = io.BytesIO()
-    Image.new("RGB", (4_000, 3_200)).save(buffer, "TIFF")
-    task = {"do": "scale", "longest_side": 200, "limits": asdict(PhotoLimits())}
-    for _ in range(2):  # a child that has done some has less room than a fresh one
-        pool.run(task, [buffer.getvalue()], drawing_budget(4_000 * 3_200)).read()
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_large_webp_is_drawn(pool: ChildPool, kind: str) -> None:
     mode, colour, options = KINDS[kind]

@@ -114,6 +114,61 @@ class TestHeic:
         assert_shows(decode_photo(data, limits=LIMITS).rgb)
 
 
+class TestHeicKinds:
+    """What phones and editors write; 12 bits are scaled, alpha becomes white paper."""
+
+    @pytest.mark.parametrize("bits", [10, 12])
+    @pytest.mark.parametrize("mode", ["L;16", "RGB;16", "RGBA;16"])
+    def test_of_more_bits_keeps_its_pixels(
+        self, bits: int, mode: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(pillow_heif.options, "SAVE_HDR_TO_12_BIT", bits == 12)
+        deep = smooth().astype(np.uint16) << 8
+        samples = {"L;16": deep[..., 0], "RGB;16": deep, "RGBA;16": opaque(deep)}[mode]
+        heif = pillow_heif.from_bytes(mode, (64, 40), np.ascontiguousarray(samples).tobytes())
+        buffer = io.BytesIO()
+        heif.save(buffer, quality=-1)
+        found = pillow_heif.open_heif(buffer.getvalue(), convert_hdr_to_8bit=False)
+        assert found.info["bit_depth"] == bits
+        right = smooth() if mode != "L;16" else np.repeat(smooth()[..., :1], 3, axis=2)
+        assert difference(buffer.getvalue(), right) < 3
+
+    @pytest.mark.parametrize("form", ["HEIF", "AVIF"])
+    @pytest.mark.parametrize("mode", ["L", "LA", "RGBA"])
+    def test_of_gray_and_alpha_keeps_its_pixels(self, form: str, mode: str) -> None:
+        image = Image.fromarray(smooth()).convert(mode)
+        if mode != "L":
+            image.putalpha(Image.new("L", image.size, 128))
+        paper = Image.new("RGBA", image.size, "white")
+        right = np.asarray(Image.alpha_composite(paper, image.convert("RGBA")).convert("RGB"))
+        assert difference(encode(image, form, quality=95), right) < 3
+
+    @pytest.mark.parametrize("primary", [0, 1, 2])
+    def test_of_several_pictures_is_the_primary_one(self, primary: int) -> None:
+        heif = pillow_heif.HeifFile()
+        for shade in (40, 120, 220):
+            heif.add_from_pillow(Image.new("RGB", (64, 40), (shade, shade, shade)))
+        buffer = io.BytesIO()
+        heif.save(buffer, primary_index=primary, quality=95)
+        right = np.full((40, 64, 3), (40, 120, 220)[primary], np.uint8)
+        assert difference(buffer.getvalue(), right) < 3
+
+
+def smooth() -> np.ndarray[Any, Any]:
+    across, down = np.meshgrid(np.linspace(0, 255, 64), np.linspace(0, 255, 40))
+    return np.stack([across, down, (across + down) / 2], axis=2).astype(np.uint8)
+
+
+def opaque(deep: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return np.dstack([deep, np.full(deep.shape[:2], 0xFFFF, np.uint16)])
+
+
+def difference(data: bytes, right: np.ndarray[Any, Any]) -> float:
+    rgb = decode_photo(data, limits=LIMITS).rgb
+    assert rgb.shape == right.shape
+    return float(np.abs(rgb.astype(int) - right).mean())
+
+
 class TestGif:
     def test_shows_its_first_frame(self) -> None:
         first, second = Image.fromarray(SCENE), Image.fromarray(noise(64, 40))
