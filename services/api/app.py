@@ -39,7 +39,7 @@ from services.common.domain.errors import TransientError
 from services.common.domain.limits import PhotoLimits
 from services.common.keys.service import ensure_bootstrap_key
 from services.common.telemetry import get_logger
-from services.imaging.child_pool.decoding import closed_formats, is_confined
+from services.imaging.open_formats import closed_formats, is_confined
 
 # JSON bodies are a few hundred bytes; only photos, model bundles and lists of files are large.
 _SMALL_BODY_BYTES = 1_000_000

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import BmpImagePlugin, Image
 
-from services.common.domain.errors import ItemError, ItemErrorCode, NoDecoderError
+from services.common.domain.errors import ItemError, ItemErrorCode
 from services.common.domain.faces import PhotoWarning
 from services.common.domain.limits import PhotoLimits
 from services.imaging import tiff, webp
-from services.imaging.child_pool.decoding import closed_formats, decode_in_child
+from services.imaging.child_pool.decoding import decode_in_child
 from services.imaging.exif import read_exif
 from services.imaging.formats import HEAD_BYTES, require_format
 from services.imaging.jpeg import load_jpeg, open_jpeg
@@ -117,19 +117,6 @@ def decode_photo(
     upright = np.ascontiguousarray(_upright(rgb, turn))
     shrunk = longer / max(upright.shape)
     return DecodedPhoto(upright, exif.orientation, name, exif.captured_at, warnings, shrunk)
-
-
-def open_formats(limits: PhotoLimits) -> tuple[str, ...]:
-    """Return which of ``limits.formats`` are read here; the first call starts a child.
-
-    Those that only children read are left out where their libraries are too old, and while no
-    child can be started.
-    """
-    try:
-        closed = set(closed_formats())
-    except NoDecoderError:
-        closed = set(limits.formats) - set(READERS)
-    return tuple(name for name in limits.formats if name not in closed)
 
 
 def _decode_in_child(data: bytes, limits: PhotoLimits) -> DecodedPhoto:

@@ -24,7 +24,7 @@ from services.common.pulse import Pulse
 from services.common.registry.bundles import read_identity, register_bundle
 from services.common.storage import ObjectStorage, build_storage
 from services.common.telemetry import Metrics, build_tracing, get_logger
-from services.imaging.decode import open_formats
+from services.imaging.open_formats import open_formats
 from services.worker.jobs.batch_sizer import BatchSizer
 from services.worker.jobs.context import WorkerContext
 from services.worker.jobs.job_loop import JobLoop

@@ -13,7 +13,7 @@ from services.common.config import Settings
 from services.common.db.session import unit_of_work
 from services.common.domain.limits import PhotoLimits
 from services.common.processes.repositories import WorkerRepository
-from services.imaging.decode import open_formats
+from services.imaging.open_formats import open_formats
 
 router = APIRouter(prefix="/v1/limits", tags=["limits"])
 

@@ -49,27 +49,6 @@ def most_output(limits: PhotoLimits) -> int:
     return limits.photo_pixels * 3 + _HEAD_BYTES
 
 
-def closed_formats() -> Mapping[str, str]:
-    """Return the formats that this installation does not read, and why; it starts a child once.
-
-    Raises:
-        TransientError: no child can be started.
-    """
-    closed: Mapping[str, str] = _hello()["closed"]
-    return closed
-
-
-def is_confined() -> bool:
-    """Tell whether the kernel lets children confine themselves (seccomp)."""
-    return bool(_hello()["confined"])
-
-
-@functools.cache
-def _hello() -> Mapping[str, Any]:
-    with ChildPool(1, output_bytes=_HEAD_BYTES) as pool:
-        return pool.hello()
-
-
 @functools.cache
 def _pool(output_bytes: int) -> ChildPool:
     pool = ChildPool(_CHILDREN, output_bytes=output_bytes)

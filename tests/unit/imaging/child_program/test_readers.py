@@ -3,8 +3,8 @@
 import pillow_heif
 import pytest
 
-from services.imaging.child_pool.decoding import closed_formats
 from services.imaging.child_program.readers import open_readers, too_old
+from services.imaging.open_formats import closed_formats
 
 
 def test_the_installed_wheel_is_new_enough_for_heic() -> None:
