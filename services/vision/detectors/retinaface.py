@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.common.domain.faces import DetectedFace
 from services.vision.detectors.boxes import Floats
@@ -119,13 +120,7 @@ class RetinaFaceDetector:
     ) -> tuple[Looks, Floats]:
         """What O-Net says of RetinaFace's candidates, and RetinaFace's logits of them."""
         boxes, logits, points = proposals
-        size = np.array(pictures[0].shape[1::-1], np.float32)
-        areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-        within = np.clip(boxes.reshape(-1, 2, 2), 0, size)
-        cut = np.prod(within[:, 1] - within[:, 0], axis=1) < _CUT * areas
-        lowest = np.where(np.sqrt(areas) < _SMALL, _LOWEST_LOGIT, _LOWEST_LARGE_LOGIT)
-        likely = np.flatnonzero(logits >= np.where(cut, _LOWEST_CUT_LOGIT, lowest))
-        likely = likely[np.argsort(-logits[likely], kind="stable")[:_MOST]]
+        likely = _likely(boxes, logits, size=pictures[0].shape[1::-1])
         boxes, logits, points = boxes[likely], logits[likely], points[likely]
         sides = np.float32(_SIDE) * np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))
         middles = (boxes[:, :2] + boxes[:, 2:]) / np.float32(2)
@@ -170,6 +165,16 @@ class RetinaFaceDetector:
             empty = np.empty((0, 10), np.float32)
             return Looks.of(squares, empty[:, 0], empty[:, :4], empty)
         return Looks.of(squares, *(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+def _likely(boxes: Floats, logits: Floats, *, size: tuple[int, ...]) -> NDArray[np.intp]:
+    """Which proposals O-Net is asked about, surest first."""
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    within = np.clip(boxes.reshape(-1, 2, 2), 0, np.array(size, np.float32))
+    cut = np.prod(within[:, 1] - within[:, 0], axis=1) < _CUT * areas
+    lowest = np.where(np.sqrt(areas) < _SMALL, _LOWEST_LOGIT, _LOWEST_LARGE_LOGIT)
+    likely = np.flatnonzero(logits >= np.where(cut, _LOWEST_CUT_LOGIT, lowest))
+    return likely[np.argsort(-logits[likely], kind="stable")[:_MOST]]
 
 
 def _first_scale(rgb: Pixels) -> float:
