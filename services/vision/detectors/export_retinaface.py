@@ -39,6 +39,8 @@ _OPSET, _IR_VERSION = 17, 10
 _LEAK = 0.1
 # What makes the second logit comparable to RetinaFace's own.
 _AS_SURE = -3.5
+# Written by scripts.fit_small_faces.
+_FITTED = Path(__file__).parents[3] / "models" / "retinaface" / "small_faces.json"
 _WINDOWS = ("conv3X3", "conv5X5_1", "conv5X5_2", "conv7X7_2", "conv7x7_3")
 
 Floats = NDArray[np.float32]
@@ -223,7 +225,7 @@ def export(directory: Path) -> None:
     """Write ``retinaface.onnx`` and ``manifest.json`` with all hashes into ``directory``."""
     directory.mkdir(parents=True, exist_ok=True)
     source = installed_weights()
-    fitted = json.loads((directory / "small_faces.json").read_bytes())
+    fitted = json.loads(_FITTED.read_bytes())
     layers = layers_of(onnx.load_from_string(source)) | {"small_faces": _small_faces(fitted)}
     network = build(layers).SerializeToString(deterministic=True)
     (directory / "retinaface.onnx").write_bytes(network)
