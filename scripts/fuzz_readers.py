@@ -18,10 +18,10 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pillow_heif
 from PIL import Image
-from services.imaging.child.readers import open_readers
 
 from services.common.domain.errors import ItemError
 from services.common.domain.limits import PhotoLimits
+from services.imaging.child_program.readers import open_readers
 from services.imaging.decode import decode_photo
 
 _LIMITS = PhotoLimits(photo_pixels=1_000_000)
