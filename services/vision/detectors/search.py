@@ -101,7 +101,10 @@ def _turned_back(points: Floats, shape: tuple[int, ...], quarters: int) -> Float
 def _look(network: ProposalNetwork, picture: Pixels, lowest_logit: float, margin: int) -> Proposals:
     """Proposals of one level, tile by tile, with so much of its mirror image around it."""
     height, width = picture.shape[:2]
-    seen = cv2.copyMakeBorder(picture, margin, margin, margin, margin, cv2.BORDER_REFLECT)
+    seen = picture
+    if margin:  # else the largest reduction would be copied for nothing
+        around = (margin, margin, margin, margin)
+        seen = np.asarray(cv2.copyMakeBorder(picture, *around, cv2.BORDER_REFLECT), np.uint8)
     parts = []
     for top, left in _tiles(*seen.shape[:2]):
         tile = seen[top : top + _TILE, left : left + _TILE]
