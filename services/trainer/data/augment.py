@@ -1,8 +1,12 @@
 """Random changes of training images, in NumPy and OpenCV on the CPU.
 
 The set is the union of what the public from-scratch FER2013 recipes use: flip, one affine warp
-(shift, zoom, rotation), brightness and contrast, random erasing (Zhong et al., arXiv 1708.04896).
+(shift, zoom, rotation), brightness and contrast, random erasing (Zhong et al., arXiv 1708.04896);
+and what poor photos do to a face: blur, few levels, strong JPEG compression.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,18 +15,39 @@ from numpy.typing import NDArray
 from services.trainer.config import AugmentConfig
 
 Floats = NDArray[np.float32]
+Change = Callable[[Floats, AugmentConfig, np.random.Generator], Floats]
 
+_BEST_JPEG = 80
 
 def augment(
     images: NDArray[np.uint8], *, config: AugmentConfig, rng: np.random.Generator
 ) -> Floats:
     """Return changed copies of ``images`` (uint8 ``[N, S, S, C]``) as float32 in 0..255."""
     result = np.stack([_warp(image, config=config, rng=rng) for image in images])
+    if config.blur:
+        _some(result, _blurred, share=config.blur, config=config, rng=rng)
     result = _light(result, config=config, rng=rng)
+    if config.levels:
+        _some(result, _squeezed, share=config.levels, config=config, rng=rng)
+    if config.jpeg:
+        _some(result, _compressed, share=config.jpeg, config=config, rng=rng)
     for image in result:
         if rng.random() < config.erase:
             _erase(image, config=config, rng=rng)
     return result
+
+
+def _some(
+    images: Floats,
+    change: Change,
+    *,
+    share: float,
+    config: AugmentConfig,
+    rng: np.random.Generator,
+) -> None:
+    """Change a ``share`` of the images, in place."""
+    for index in np.flatnonzero(rng.random(len(images)) < share):
+        images[index] = change(images[index], config, rng).reshape(images[index].shape)
 
 
 def _warp(image: NDArray[np.uint8], *, config: AugmentConfig, rng: np.random.Generator) -> Floats:
@@ -51,6 +76,29 @@ def _light(images: Floats, *, config: AugmentConfig, rng: np.random.Generator) -
     mean = images.mean(axis=(1, 2, 3), keepdims=True)
     changed = (images - mean) * contrast + mean * brightness
     return np.asarray(np.clip(changed, 0, 255), dtype=np.float32)
+
+
+def _blurred(image: Floats, config: AugmentConfig, rng: np.random.Generator) -> Floats:
+    sigma = rng.uniform(0.1, 1) * config.blur_sigma * image.shape[0]
+    return _floats(cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE))
+
+
+def _squeezed(image: Floats, config: AugmentConfig, rng: np.random.Generator) -> Floats:
+    """Map 0..255 to a part of it that lies anywhere, in whole levels, as a photo holds them."""
+    share = rng.uniform(config.least_levels, 1)
+    darkest = rng.uniform(0, 1 - share) * 255
+    return _floats(np.rint(image * share + darkest))
+
+
+def _compressed(image: Floats, config: AugmentConfig, rng: np.random.Generator) -> Floats:
+    quality = int(rng.integers(config.jpeg_quality, _BEST_JPEG, endpoint=True))
+    pixels = np.rint(image).astype(np.uint8)
+    _, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return _floats(cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED))
+
+
+def _floats(pixels: NDArray[Any]) -> Floats:
+    return np.asarray(pixels, dtype=np.float32)
 
 
 def _erase(image: Floats, *, config: AugmentConfig, rng: np.random.Generator) -> None:

@@ -56,3 +56,41 @@ class TestAugment:
         settings = {"shift": 0.1, "erase": 0.5, "contrast": 0.3}
         assert (changed(1, **settings) == changed(1, **settings)).all()
         assert not (changed(1, **settings) == changed(2, **settings)).all()
+
+
+class TestPoorPhotos:
+    def test_blur_keeps_the_mean_and_lowers_the_contrast(self) -> None:
+        result = changed(blur=1, blur_sigma=0.1)
+        assert np.allclose(result.mean(axis=(1, 2, 3)), IMAGES.mean(axis=(1, 2, 3)), atol=6)
+        assert (result.std(axis=(1, 2, 3)) < IMAGES.std(axis=(1, 2, 3))).all()
+
+    def test_levels_are_squeezed_into_whole_ones(self) -> None:
+        result = changed(levels=1, least_levels=0.2)
+        spans, before = np.ptp(result, axis=(1, 2, 3)), np.ptp(IMAGES, axis=(1, 2, 3))
+        assert (result == np.rint(result)).all()
+        assert (spans >= 0.2 * before - 1).all()
+        assert (spans < before).all()
+        assert len(np.unique(np.round(spans / before, 2))) > 1
+
+    def test_a_jpeg_is_near_its_image_and_not_the_same(self) -> None:
+        result = changed(jpeg=1, jpeg_quality=60)
+        distance = np.abs(result - IMAGES).mean(axis=(1, 2, 3))
+        assert (distance > 0.1).all()
+        assert (distance < 20).all()
+
+    @pytest.mark.parametrize("channels", [1, 3])
+    def test_keep_the_shape_of_gray_and_colour(self, channels: int) -> None:
+        config = AugmentConfig.model_validate({**NOTHING, "blur": 1, "levels": 1, "jpeg": 1})
+        images = np.repeat(IMAGES[..., :1], channels, axis=3)
+        result = augment(images, config=config, rng=np.random.default_rng(0))
+        assert result.shape == images.shape
+        assert result.dtype == np.float32
+        assert (0 <= result).all()
+        assert (result <= 255).all()
+
+    def test_happen_to_the_share_of_images_asked_for(self) -> None:
+        config = AugmentConfig.model_validate({**NOTHING, "levels": 0.25})
+        many = np.repeat(IMAGES, 100, axis=0)
+        result = augment(many, config=config, rng=np.random.default_rng(0))
+        share = (np.abs(result - many) > 1e-3).any(axis=(1, 2, 3)).mean()
+        assert 0.2 < share < 0.3
