@@ -27,8 +27,8 @@ from services.vision.detectors.squares import Squares, upright_crops
 from services.vision.detectors.tilted import propose_tilted
 from services.vision.transforms import Pixels
 
-# Faces of 24 px are left at 16 or more; small photos are reduced less, to so many pixels.
-_SCALE, _PIXELS = 0.65, 250_000
+# Faces of 24 px are left at 14; small photos are reduced less, to so many pixels.
+_SCALE, _PIXELS = 0.6, 250_000
 # Smaller photos than this are enlarged: a thumbnail's faces are few pixels to RetinaFace.
 _TINY_PIXELS, _ENLARGED = 100_000, 1.5
 # The other ways up are looked at in half of that, small photos again less reduced.
