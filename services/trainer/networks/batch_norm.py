@@ -12,12 +12,12 @@ Floats = NDArray[np.float64]
 
 
 def unfold_batch_norm(model: keras.Model, batches: Iterable[Any]) -> int:
-    """Set the moments of layers that have only a factor and a shift; return of how many.
+    """Set the moments of layers that have only a factor and a shift; return how many.
 
-    Weights for serving come with BatchNorm folded into the factor and shift of moments 0 and 1.
-    In training a batch's own moments count, which are others: the network would forget at once.
-    So the moving ones are measured, and gamma and beta set so that the answers stay the same.
-    Nothing is changed where weights came with moments, or are fresh.
+    Weights for serving come with BatchNorm folded into gamma and beta, for moments of 0 and 1. In
+    training a batch's own moments count, which are others: the network would forget all at once.
+    So those of training images are measured, and gamma and beta set so that answers stay the same.
+    Layers whose weights came with moments, or that are fresh, are left alone.
 
     Args:
         model: changed in place.
@@ -52,19 +52,19 @@ def _input_moments(
     model: keras.Model, layers: list[Any], batches: Iterable[Any]
 ) -> list[tuple[Floats, Floats]]:
     """Return mean and variance ``[C]`` of what each layer gets, over all pixels of all batches."""
-    inputs = keras.Model(model.inputs[0], [layer.input for layer in layers])
-
-    @tf.function(reduce_retracing=True)
-    def measured(crops: Any) -> Any:
-        maps = [tf.cast(each, tf.float32) for each in inputs(crops, training=False)]
-        return [tf.nn.moments(each, axes=[0, 1, 2]) for each in maps]
-
-    # float64 [batches, layers] of [C]: first and second moments about 0
-    parts = [
-        [(mean.numpy(), variance.numpy() + mean.numpy() ** 2) for mean, variance in measured(crops)]
-        for crops in map(tf.constant, batches)
-    ]
-    return [
-        (mean, second - mean**2)
-        for mean, second in (np.mean(each, axis=0, dtype=np.float64) for each in zip(*parts))
-    ]
+    # By name: Keras makes of a list of one output that output.
+    inputs = keras.Model(model.inputs[0], {layer.name: layer.input for layer in layers})
+    measured: Any = tf.function(
+        lambda crops: [
+            tf.nn.moments(tf.cast(maps[layer.name], tf.float32), axes=[0, 1, 2])
+            for maps in [inputs(crops, training=False)]
+            for layer in layers
+        ]
+    )
+    batchwise = [measured(tf.constant(crops)) for crops in batches]
+    found = []
+    for pairs in zip(*batchwise, strict=True):  # of one layer
+        means, variances = (np.array(each, np.float64) for each in zip(*pairs, strict=True))
+        # The variance within batches, and that between them.
+        found.append((means.mean(axis=0), variances.mean(axis=0) + means.var(axis=0)))
+    return found

@@ -27,7 +27,7 @@ class MobileBlocks:
         strides: int = 1,
         activate: bool = True,
     ) -> Any:
-        """Convolve to ``filters`` channels; the layers are ``name``, ``name.bn``, ``name.relu6``."""
+        """Convolve to ``filters`` channels; layers: ``name``, ``name.bn`` and ``name.relu6``."""
         x = keras.layers.Conv2D(
             filters,
             kernel,

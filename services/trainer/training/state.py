@@ -40,7 +40,7 @@ class TrainingState:
         *,
         normalisation: Normalisation,
         counts: Sequence[int],
-        crops: Iterable[Any] = (),
+        crops: Iterable[Any] | None = None,
         strategy: tf.distribute.Strategy | None = None,
     ) -> None:
         """Build the network from ``config.loop.seed``.
@@ -50,7 +50,8 @@ class TrainingState:
             normalisation: of the pixels.
             counts: training images per class.
             crops: batches of training images as they are, float32 ``[B, S, S, C]``, 0..255, to
-                measure the moments of BatchNorm on where pretrained weights have none.
+                measure the moments of BatchNorm on where pretrained weights have none; None where
+                a checkpoint is put back afterwards.
             strategy: the devices to train on; all GPUs, or else the CPU, by default.
 
         Raises:
@@ -74,7 +75,7 @@ class TrainingState:
                 own_head=config.loss.own_label_weight > 0,
             )
             load_pretrained(served_network(self.model), config.model)
-            if config.model.weights != "none":
+            if crops is not None and config.model.weights != "none":
                 unfold_batch_norm(self.model, crops)
             self._optimizer = build_optimizer(
                 config.optim,
