@@ -71,6 +71,7 @@ The weights are those of the {checkpoint_text}. `bundle.json` holds the whole re
 _BACKBONES = {
     Backbone.DENSENET_BC: "DenseNet-BC",
     Backbone.EFFICIENTNET_LITE0: "EfficientNet-Lite0",
+    Backbone.MOBILENET_V1: "MobileNet v1",
     Backbone.VGG16: "VGG16",
     Backbone.RESNET50: "ResNet-50",
     Backbone.DENSENET121: "DenseNet-121",
@@ -146,7 +147,13 @@ def _network(recipe: dict[str, Any]) -> str:
 
 
 def _weights(source: str) -> str:
-    known = {"none": "random weights", "imagenet": "published ImageNet weights"}
+    known = {
+        "none": "random weights",
+        "imagenet": "published ImageNet weights",
+        "faceres": "the published face weights faceres (@vladmandic/human, MIT; trained by their\n"
+        "author on VGGFace2 to tell people apart, of which neither the embedding nor the age and\n"
+        "gender heads are in this network)",
+    }
     return known.get(source, "the weights of an earlier model")
 
 

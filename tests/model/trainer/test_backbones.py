@@ -33,6 +33,7 @@ class TestBackbones:
     @pytest.mark.parametrize(
         ("backbone", "head"),
         [
+            (Backbone.MOBILENET_V1, HeadConfig()),
             (Backbone.VGG16, HeadConfig()),
             (Backbone.RESNET50, HeadConfig()),
             (Backbone.DENSENET121, HFER_V0_HEAD),

@@ -116,6 +116,15 @@ class TestModelCard:
         assert "against 67.5% (65.0%) in their own frames" in card
         assert "own frames" not in model_card(name="tiny", version="0.1.0", report=report())
 
+    def test_names_the_face_weights_and_what_they_were_trained_for(self) -> None:
+        facts = report()
+        facts["recipe"]["model"]["backbone"] = "mobilenet_v1"
+        facts["recipe"]["model"]["weights"] = "faceres"
+        text = model_card(name="mine", version="1.0.0", report=facts)
+        assert "MobileNet v1 on " in text
+        assert "(@vladmandic/human, MIT; trained by their\nauthor on VGGFace2" in text
+        assert "neither the embedding nor the age and\ngender heads" in text
+
     def test_tells_of_a_teacher_and_of_the_second_view(self) -> None:
         taught = report()
         taught["recipe"]["data"]["served_share"] = 0.5
