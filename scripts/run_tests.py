@@ -88,7 +88,7 @@ EGRESS = "tests/fault/test_egress.py"
 # takes two fifths more CPU where TensorFlow builds graphs.
 TRAINING_RUNS = tuple(
     f"tests/model/trainer/test_{name}.py"
-    for name in ("presets", "backbones", "kill", "sweep", "determinism", "two_devices")
+    for name in ("presets", "backbones", "kill", "determinism", "two_devices")
 )
 # In the order of their starts: the longest first, so that none is left to run alone at the end,
 # and last the one that keeps both cores busy by itself.
