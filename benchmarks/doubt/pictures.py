@@ -90,7 +90,7 @@ def draw_back(*, seed: int, size: int) -> Pixels:
         cv2.line(sketch, top, end, strand, 1, cv2.LINE_AA)
     pixels = cv2.resize(sketch, (size, size), interpolation=cv2.INTER_AREA)
     noisy = pixels + rng.normal(0, rng.uniform(2, 10), pixels.shape)
-    return np.clip(noisy, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(noisy, 0, 255), dtype=np.uint8)
 
 
 def _each(change: Callable[[Pixels], Pixels], crops: Pixels) -> Pixels:

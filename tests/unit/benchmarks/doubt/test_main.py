@@ -61,6 +61,6 @@ def test_wrong_answers_are_told_by_confidence(votes: int | None, truth: str) -> 
     found = wrong_answers(images, Answering().classify(pixels))
     assert found["truth"] == truth
     if votes is None:
-        assert (found["auroc"]["value"], found["right_at_80"]["value"]) == (1, 0.625)
+        assert (found["auroc_of_wrong"]["value"], found["right_at_80"]["value"]) == (1, 0.625)
     else:
-        assert (found["auroc"]["value"], found["right_at_80"]["value"]) == (None, 1)
+        assert (found["auroc_of_wrong"]["value"], found["right_at_80"]["value"]) == (None, 1)
