@@ -46,6 +46,11 @@ AllowSeen = Annotated[
 
 _ENDS = ("value", "low", "high")
 _MEASURES = ("accuracy", "macro_recall", "macro_f1")
+_OF_JUDGES = {
+    "agreement": "agrees with the majority",
+    "macro_recall": "macro recall of the majority",
+    "kl": "KL to the votes",
+}
 
 
 def evaluate(
@@ -103,6 +108,8 @@ def compare(
     bundle: Annotated[list[Path], typer.Option(help="A bundle; give two.")],
     data: Annotated[Path, typer.Option(help="Any folder of classes, or an archive.")],
     split: Part = None,
+    half: HalfOf = None,
+    votes: VoteTables = None,
     allow_seen: AllowSeen = False,
     precision: Arithmetic = "fp32",
     as_json: AsJson = False,
@@ -112,7 +119,14 @@ def compare(
         raise typer.BadParameter("give --bundle twice")
     from services.trainer.evaluation.compare import compare as compared
 
-    evaluator = _BundleEvaluator(data, split=split, allow_seen=allow_seen, precision=precision)
+    evaluator = _BundleEvaluator(
+        data,
+        split=split,
+        half=half,
+        votes=votes or (),
+        allow_seen=allow_seen,
+        precision=precision,
+    )
     with explained(), _bar() as bar:
         first, second = (evaluator(each, progress=_Task(bar, each.name)) for each in bundle)
         result = compared(first, second)
@@ -235,14 +249,22 @@ def _comparison(result: dict[str, Any]) -> Table:
     for name in ("", "a", "b", "b - a", "95 % interval", ""):
         table.add_column(name)
     for name, row in result["measures"].items():
-        table.add_row(
-            name.replace("_", " "),
-            *(f"{row[key]:.1%}" for key in ("a", "b")),
-            f"{row['difference']:+.1%}",
-            f"{row['low']:+.1%} to {row['high']:+.1%}",
-            "differs" if row["differs"] else "may be luck",
-        )
+        table.add_row(name.replace("_", " "), *_compared(row, ".1%"))
+    if "judges" in result:
+        table.add_section()
+        for name, row in result["judges"]["measures"].items():
+            of_judges = f"{_OF_JUDGES[name]}, n {row['n']:,}"
+            table.add_row(of_judges, *_compared(row, ".3f" if name == "kl" else ".1%"))
     return table
+
+
+def _compared(row: dict[str, Any], form: str) -> tuple[str, ...]:
+    return (
+        *(f"{row[key]:{form}}" for key in ("a", "b")),
+        f"{row['difference']:+{form}}",
+        f"{row['low']:+{form}} to {row['high']:+{form}}",
+        "differs" if row["differs"] else "may be luck",
+    )
 
 
 def _bar() -> Progress:

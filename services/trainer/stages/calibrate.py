@@ -6,7 +6,7 @@ from services.trainer.data.layouts import Split
 from services.trainer.evaluation.as_served import compare_as_served
 from services.trainer.evaluation.calibrate import Calibration, calibrate, truth_of
 from services.trainer.evaluation.evaluate import evaluate_logits
-from services.trainer.evaluation.prior_shift import choose_prior_shift
+from services.trainer.evaluation.prior_shift import choose_by_majority, choose_prior_shift
 from services.trainer.training.run import Run
 from services.trainer.training.stage_outputs import (
     CALIBRATION,
@@ -21,7 +21,8 @@ from services.trainer.training.stage_outputs import (
 def calibrate_run(run: Run) -> Calibration:
     """Fit prior shift, temperature and threshold on validation, and evaluate again with them.
 
-    With votes, the shift is chosen by their majority and the temperature fitted to their shares.
+    With votes, the shift is chosen by their majority and the temperature fitted to their shares,
+    on half A where the data is cut in halves; shift first, as it is served.
 
     Raises:
         RunError: if the run was not evaluated, or a file of it is damaged.
@@ -30,9 +31,8 @@ def calibrate_run(run: Run) -> Calibration:
     evaluation = read_json(run.report / EVALUATION)
     validation, answers = data.validation, logits[Split.VALIDATION]
     decided = validation.decided
-    chosen = choose_prior_shift(
-        answers[decided], validation.labels[decided], counts=data.train.counts
-    )
+    choose = choose_prior_shift if validation.votes is None else choose_by_majority
+    chosen = choose(answers[decided], validation.labels[decided], counts=data.train.counts)
     fitted = calibrate(answers, truth_of(validation), prior_shift=chosen.shift)
     split, evaluated = data.evaluated
     plain = evaluation.get("without_prior_shift") or {

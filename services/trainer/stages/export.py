@@ -13,7 +13,7 @@ from services.trainer.evaluation.seen import SEEN_NAME, seen_bytes
 from services.trainer.files import NETWORK
 from services.trainer.stages.report import report_run
 from services.trainer.training.run import Run, git_revision
-from services.trainer.training.stage_outputs import CARD, PICTURE
+from services.trainer.training.stage_outputs import CARD, COVERAGE_PICTURE, PICTURE
 from services.vision.bundle import INT8_MODEL_NAME, Bundle, BundleCard, TrainingData
 from services.vision.classifiers.choice import METRICS_KEY
 from services.vision.transforms import InputSpec
@@ -75,7 +75,8 @@ def export_run(
     reference, graph, shape = inference(network), to_onnx(network), card.input.shape
     difference = check_parity(graph, reference=reference, shape=shape)
     metrics = {**card.metrics, "onnx_parity_max_difference": difference}
-    extras = {name: (run.report / name).read_bytes() for name in (CARD, PICTURE)}
+    shown = [CARD, PICTURE, *([COVERAGE_PICTURE] if "judges" in report["evaluation"] else [])]
+    extras = {name: (run.report / name).read_bytes() for name in shown}
     data = run.prepared()
     extras[SEEN_NAME] = seen_bytes(data.manifest["images"])
     if keras:

@@ -140,6 +140,19 @@ class TestCompare:
         assert json.loads(done.stdout)["b"] == other.version
         assert "may be luck" in invoke("compare", *bundles, "--data", data).stdout
 
+    def test_with_votes_compares_a_half_against_them_as_well(
+        self, tiny_bundle: Bundle, data: Path, tmp_path: Path
+    ) -> None:
+        paths = [path.relative_to(data) for path in sorted(data.glob("test/*/*.png"))]
+        votes = {str(path): {path.parent.name: 9, "unknown": 1} for path in paths}
+        table = joined(tmp_path / "votes" / "reviews.csv", votes)
+        bundles = ("--bundle", tiny_bundle.directory, "--bundle", tiny_bundle.directory)
+        asked = ("compare", *bundles, "--data", data, "--votes", table, "--half", "A")
+        found = json.loads(invoke(*asked, "--json").stdout)
+        assert 0 < found["judges"]["measures"]["kl"]["n"] == found["n"] < len(paths)
+        shown = invoke(*asked).stdout
+        assert f"KL to the votes, n {found['n']}" in shown
+
     def test_needs_two(self, tiny_bundle: Bundle, data: Path) -> None:
         done = invoke("compare", "--bundle", tiny_bundle.directory, "--data", data)
         assert done.exit_code == 2
