@@ -14,11 +14,11 @@ from services.api.models.examples import (
 from services.api.models.usage import Usage
 from services.api.schemas import Input, UtcTime
 from services.common.db.tables import Model
-from services.common.domain.bundles import model_version
+from services.common.domain.bundles import Truth, model_version
 from services.common.domain.emotions import EMOTIONS, Emotion
 from services.common.domain.ids import IdKind, format_id
 from services.common.registry.canary import CanaryReport
-from services.common.registry.figures import Truth, headline
+from services.common.registry.figures import headline
 
 
 class MetricsObject(BaseModel):

@@ -6,7 +6,7 @@ Why figures of two test sets are never compared: ADR 0023.
 from sqlalchemy.orm import Session
 
 from services.common.db.tables import Model
-from services.common.domain.bundles import model_version
+from services.common.domain.bundles import Truth, model_version
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.webhooks import EventType
 from services.common.registry.canary import stop_canary
@@ -15,12 +15,7 @@ from services.common.registry.errors import (
     ModelWorseError,
     NothingToRollBackError,
 )
-from services.common.registry.figures import (
-    JUDGES,
-    Figures,
-    headline,
-    on_the_same_test,
-)
+from services.common.registry.figures import Figures, headline, on_the_same_test
 from services.common.registry.repository import ModelRepository
 from services.common.webhooks.repositories.outbox import NewEvent, OutboxRepository
 
@@ -124,7 +119,7 @@ def _tested(figures: Figures) -> str:
 def _test(figures: Figures) -> str:
     """Name a test set in words."""
     images = "images" if figures.n is None else f"{figures.n:,} images"
-    truth = "the judges' majority" if figures.truth == JUDGES else "the data set's labels"
+    truth = "the judges' majority" if figures.truth == Truth.JUDGES else "the data set's labels"
     known = "of an unknown test set"
     if figures.test_sha256 is not None:
         known = f"of test set {figures.test_sha256[:8]}"

@@ -7,13 +7,11 @@ trainer's ``evaluation/tested_on.py``); only figures of one hash may be compared
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from services.common.db.tables import Model
+from services.common.domain.bundles import Truth
 
-Truth = Literal["judges", "data set"]
-JUDGES: Truth = "judges"
-DATA_SET: Truth = "data set"
 _MEASURES = ("accuracy", "macro_recall", "macro_f1")
 
 
@@ -25,8 +23,8 @@ class Figures:
         accuracy: share of right answers, 0..1.
         macro_recall: 0..1.
         macro_f1: 0..1.
-        truth: ``judges``, the majority of their votes, or ``data set``, its own labels, which is
-            also that of bundles older than the distinction; None where nothing was measured.
+        truth: the data set's also of bundles older than the distinction; None where nothing was
+            measured.
         test_sha256: of the test set in hex digits; None: unknown, as of older bundles.
         n: images of the test set.
     """
@@ -89,7 +87,7 @@ def _figures(found: Mapping[str, Any]) -> Figures:
     accuracy, macro_recall, macro_f1 = (_value(found.get(name)) for name in _MEASURES)
     test, n = found.get("test_sha256"), found.get("n")
     measured = (accuracy, macro_recall, macro_f1) != (None, None, None)
-    truth = JUDGES if found.get("truth") == JUDGES else DATA_SET
+    truth = Truth.JUDGES if found.get("truth") == Truth.JUDGES else Truth.DATA_SET
     return Figures(
         accuracy,
         macro_recall,

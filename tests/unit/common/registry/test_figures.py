@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from services.common.db.tables import Model
+from services.common.domain.bundles import Truth
 from services.common.registry.figures import Figures, headline, on_the_same_test
 
 OLD, NEW = bytes(32), bytes(range(32))
@@ -46,7 +47,7 @@ class TestHeadline:
     def test_names_truth_test_and_number_of_images(self) -> None:
         metrics = {"accuracy": 0.8, "truth": "judges", "test_sha256": TEST, "n": 1780}
         found = headline({"metrics": metrics})
-        assert found == Figures(accuracy=0.8, truth="judges", test_sha256=TEST, n=1780)
+        assert found == Figures(accuracy=0.8, truth=Truth.JUDGES, test_sha256=TEST, n=1780)
 
     def test_of_an_older_bundle_is_the_data_sets_truth_on_an_unknown_test(self) -> None:
         found = headline({"metrics": {"accuracy": {"value": 0.67}, "n": 3589}})
