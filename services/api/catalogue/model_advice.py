@@ -18,7 +18,7 @@ MODEL_ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
         ProblemCode.MODEL_WORSE: Advice(
             "Activating this model would make results worse.",
             "Its macro F1 is clearly below the active model's, on the same test.",
-            "Activate a better one. If you mean it all the same, send `force`.",
+            "Compare the two on the same data. If you mean it all the same, send `force`.",
             "The macro F1 of mine-0.2.0 is 0.512, that of the active starter-1.0.0 is 0.771 on the"
             " same test (1,780 images of test set 5e6f7a8b against the judges' majority); a fall of"
             " more than 0.02 needs force.",

@@ -16,7 +16,7 @@ from services.common.db.session import unit_of_work
 from services.common.processes.repositories import WorkerRepository
 from services.common.registry.activation import activate, check_figures
 from services.common.registry.errors import ModelNotLoadableError, TrialLoadUnfinishedError
-from services.common.registry.trial_loads import LoadState, TrialLoadRepository
+from services.common.registry.trial_load_repository import LoadState, TrialLoadRepository
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.5
 

@@ -12,7 +12,7 @@ from weakref import WeakSet
 
 from services.common.config import ModelSettings
 from services.common.domain.errors import BundleError, HferError, TransientError
-from services.common.registry.trial_loads import AskedLoad
+from services.common.registry.trial_load_repository import AskedLoad
 from services.common.telemetry import get_logger
 from services.worker.models.analyser import PhotoAnalyser
 from services.worker.models.canary import CanaryAnalyser

@@ -17,7 +17,7 @@ from services.common.domain.errors import HferError
 from services.common.registry.bundles import BundleIdentity
 from services.common.registry.publishing import fetch_bundle, upload_bundle
 from services.common.registry.repository import ModelRepository
-from services.common.registry.trial_loads import AskedLoad, TrialLoadRepository
+from services.common.registry.trial_load_repository import AskedLoad, TrialLoadRepository
 from services.common.storage import ObjectStorage
 from services.common.telemetry import get_logger
 from services.worker.models.manager import Wanted

@@ -18,7 +18,7 @@ from services.common.db.tables import Model, Worker
 from services.common.domain.ids import IdKind, new_uuid7, parse_id
 from services.common.keys.service import Scope
 from services.common.registry.canary import Agreement, record_canary
-from services.common.registry.trial_loads import TrialLoadRepository
+from services.common.registry.trial_load_repository import TrialLoadRepository
 from services.common.storage import ObjectStorage, build_storage
 from tests.fixtures.paper_bundles import MANIFEST, Files, bundle_parts, paper_bundle, sha256
 from tests.fixtures.serving import Api, StartApi, assert_problem, pointers

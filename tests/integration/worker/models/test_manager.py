@@ -17,7 +17,7 @@ from services.common.registry.bundles import read_identity, register_bundle
 from services.common.registry.canary import canary_report, start_canary
 from services.common.registry.publishing import publish_bundle
 from services.common.registry.repository import ModelRepository
-from services.common.registry.trial_loads import TrialLoadRepository
+from services.common.registry.trial_load_repository import TrialLoadRepository
 from services.common.storage import ObjectStorage
 from services.common.storage_keys import bundle_key
 from services.vision.bundle import Bundle

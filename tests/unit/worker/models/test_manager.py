@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from services.common.config import ModelSettings
 from services.common.domain.errors import BundleError, ItemError, TransientError
 from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
-from services.common.registry.trial_loads import AskedLoad
+from services.common.registry.trial_load_repository import AskedLoad
 from services.worker.models.canary import CanaryAnalyser
 from services.worker.models.manager import ModelManager, Wanted, describe
 

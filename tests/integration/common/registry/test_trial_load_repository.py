@@ -7,7 +7,7 @@ from services.common.db.model_tables import TrialLoad
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Model
 from services.common.domain.ids import new_uuid7
-from services.common.registry.trial_loads import LoadState, TrialLoadRepository
+from services.common.registry.trial_load_repository import LoadState, TrialLoadRepository
 
 SHA256 = bytes(range(32))
 
