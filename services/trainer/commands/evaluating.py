@@ -112,6 +112,14 @@ def compare(
     votes: VoteTables = None,
     allow_seen: AllowSeen = False,
     precision: Arithmetic = "fp32",
+    record: Annotated[
+        bool,
+        typer.Option(
+            "--record",
+            help="Write the figures of both into the second bundle, where a service that is to "
+            "activate it in place of the first looks for them.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Say whether two bundles differ on the same images, by paired bootstrap."""
@@ -130,6 +138,14 @@ def compare(
     with explained(), _bar() as bar:
         first, second = (evaluator(each, progress=_Task(bar, each.name)) for each in bundle)
         result = compared(first, second)
+        if record:
+            from services.trainer.evaluation.recorded import record_comparison
+
+            written = record_comparison(first, second)
+            result["notes"].append(
+                f"Written into {bundle[1]}, which is {written.version} now: publish it as it is, "
+                "or under a new version if it was published before."
+            )
     _show(result, as_json=as_json, table=_comparison)
 
 
