@@ -116,6 +116,12 @@ def _drawn(data: Subset, most: int) -> Subset:
     return data.take(drawn)
 
 
+def without_folders(recipe: dict[str, Any]) -> dict[str, Any]:
+    """Leave out where the votes lay: a bundle is passed on, and what they say has its hash."""
+    votes = [Path(name).name for name in recipe["data"].get("votes", ())]
+    return {**recipe, "data": {**recipe["data"], "votes": votes}}
+
+
 def _card(run: Run, report: dict[str, Any], *, name: str, version: str) -> BundleCard:
     normalisation, data, recipe = run.normalisation(), report["data"], report["recipe"]
     return BundleCard(
@@ -135,7 +141,7 @@ def _card(run: Run, report: dict[str, Any], *, name: str, version: str) -> Bundl
             name=data["name"], sha256=data["sha256"], licence=data["licence"]
         ),
         git_revision=git_revision(),
-        recipe={**recipe, "training": report["training"]},
+        recipe={**without_folders(recipe), "training": report["training"]},
         metrics={
             **report["evaluation"],
             "data_audit": data["audit"],

@@ -16,6 +16,7 @@ from services.trainer.evaluation.prior_shift import choose_by_majority
 from services.trainer.networks.normalisation import Normalisation
 from services.trainer.reports.run_page import write_report
 from services.trainer.stages import calibrate_run, evaluate_run, report_run
+from services.trainer.stages.export import without_folders
 from services.trainer.training.run import Run
 from services.trainer.training.stage_outputs import read_logits, write_served_logits
 from tests.fixtures.detectors import FixedDetector
@@ -132,3 +133,11 @@ class TestEvaluate:
     def test_needs_a_checkpoint(self, run: Run) -> None:
         with pytest.raises(RunError, match="train first"):
             evaluate_run(run)
+
+
+class TestExport:
+    def test_a_bundle_names_the_votes_and_not_where_they_lay(self) -> None:
+        recipe = {"preset": "quick", "data": {"size": 48, "votes": ["/home/me/ferplus", "own.csv"]}}
+        data = without_folders(recipe)["data"]
+        assert data == {"size": 48, "votes": ["ferplus", "own.csv"]}
+        assert recipe["data"]["votes"][0] == "/home/me/ferplus"
