@@ -34,7 +34,7 @@ run: $(STAMPS)/demo ## Serve the whole stack until Ctrl-C, data kept in .local/
 ##@ Work
 .PHONY: test check check-infra audit lint format types imports fmt bench train starter sweep
 test: $(STAMPS)/test $(PGBOUNCER) $(CLOSED_NETWORK) ## Run every test, or T=path those below a path
-	@$(if $(T),$(PY) -m pytest $(T),$(PY) scripts/run_tests.py)
+	@$(if $(T),$(PY) -m pytest $(T),$(PY) -m scripts.run_tests)
 
 check: $(STAMPS)/dev ## Lint, formatting, types, import rules and infra files, side by side
 	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target lint format types imports infra

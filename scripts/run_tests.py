@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import NoReturn, Protocol
 from xml.etree import ElementTree as ET
 
+from scripts.tiers import TIERS, Tier
+
 REPORTS = Path("build/reports")
 # The limit of pyproject.toml is for all covered tiers together, not for each.
 COVERAGE = ("--cov=services", "--cov-report=", "--cov-fail-under=0")
@@ -35,30 +37,6 @@ LANES = 1 + (_GIB > TWO_LANES_GIB) + (_GIB > THREE_LANES_GIB)
 POLL_S, PROGRESS_S = 0.2, 30
 # How long a tier may take to stop its servers before it is killed.
 STOP_S = 60.0
-
-
-@dataclass(frozen=True)
-class Tier:
-    """A set of folders that one pytest runs.
-
-    Attributes:
-        name: of the tier and its report.
-        paths: its folders.
-        options: more pytest options.
-        covered: whether it counts towards the coverage of services/.
-        needs: programs, one of which must be there; else the tier is left out and that is said.
-    """
-
-    name: str
-    paths: tuple[str, ...]
-    options: tuple[str, ...] = ()
-    covered: bool = False
-    needs: tuple[str, ...] = ()
-
-    @property
-    def possible(self) -> bool:
-        """Whether this machine has what the tier needs."""
-        return not self.needs or any(shutil.which(program) for program in self.needs)
 
 
 @dataclass
@@ -74,46 +52,6 @@ class Outcome:
     def good(self) -> bool:
         """Whether every test ran and passed; a skipped one did not run."""
         return self.code == 0 and self.counts.get("passed", 0) > 0 and not self.counts["skipped"]
-
-
-PARALLEL = ("-n", "2", "--dist", "loadfile")
-# As tests/e2e/web/conftest.py looks for them.
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# As tests/fixtures/pgbouncer.py and tests/fault/test_egress.py look for them; make writes them.
-PGBOUNCER = str(Path(sys.executable).with_name("pgbouncer"))
-CLOSED_NETWORK = str(Path(sys.executable).with_name("closed-network"))
-BEHIND_PGBOUNCER = "tests/integration/common/db/test_pgbouncer.py"
-EGRESS = "tests/fault/test_egress.py"
-# Networks of real size, and trainings in processes of their own. Their coverage is not measured: it
-# takes two fifths more CPU where TensorFlow builds graphs.
-TRAINING_RUNS = tuple(
-    f"tests/model/trainer/test_{name}.py"
-    for name in ("presets", "backbones", "kill", "determinism", "two_devices")
-)
-# In the order of their starts: the longest first, so that none is left to run alone at the end,
-# and last the one that keeps both cores busy by itself.
-TIERS = (
-    Tier("training-runs", TRAINING_RUNS),
-    Tier("e2e", ("tests/e2e",), ("--ignore=tests/e2e/web",)),
-    Tier("fault", ("tests/fault",), (f"--ignore={EGRESS}",)),
-    Tier(
-        "integration",
-        ("tests/integration",),
-        (*PARALLEL, f"--ignore={BEHIND_PGBOUNCER}"),
-        covered=True,
-    ),
-    Tier(
-        "model-tensorflow",
-        ("tests/model/trainer",),
-        tuple(f"--ignore={path}" for path in TRAINING_RUNS),
-        covered=True,
-    ),
-    Tier("browser", ("tests/e2e/web",), needs=BROWSERS),
-    Tier("egress", (EGRESS,), needs=(CLOSED_NETWORK,)),
-    Tier("pgbouncer", (BEHIND_PGBOUNCER,), needs=(PGBOUNCER,)),
-    Tier("model-torch", ("tests/model/vision",)),
-    Tier("unit", ("tests/unit", "tests/architecture"), PARALLEL, covered=True),
-)
 
 
 def main() -> int:

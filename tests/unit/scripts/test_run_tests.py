@@ -10,15 +10,14 @@ import psutil
 import pytest
 
 from scripts.run_tests import (
-    TIERS,
     Outcome,
     Run,
-    Tier,
     conclude,
     progress,
     read_counts,
     run_side_by_side,
 )
+from scripts.tiers import Tier
 from tests.fixtures.fleet import wait_until
 
 GOOD = {"passed": 3, "failed": 0, "errors": 0, "skipped": 0}
@@ -131,7 +130,8 @@ class TestRunSideBySide:
 
 
 RUNNER = """
-from scripts.run_tests import REPORTS, Tier, listen_to_signals, run_side_by_side
+from scripts.run_tests import REPORTS, listen_to_signals, run_side_by_side
+from scripts.tiers import Tier
 
 listen_to_signals()
 REPORTS.mkdir(parents=True)
@@ -208,46 +208,3 @@ class TestReadCounts:
 
     def test_a_missing_report_is_an_error(self, tmp_path: Path) -> None:
         assert read_counts(tmp_path / "none.xml")["errors"] == 1
-
-
-class TestTiers:
-    def test_hold_every_folder_of_tests(self) -> None:
-        tests = Path(__file__).parents[2]
-        files = {path.relative_to(tests.parent) for path in tests.rglob("test_*.py")}
-        held = {
-            file
-            for tier in TIERS
-            for path in tier.paths
-            for file in files
-            if file.is_relative_to(path)
-        }
-        assert files == held
-
-    def test_one_that_needs_what_is_not_there_is_not_possible(self) -> None:
-        assert Tier("t", ("x",)).possible
-        assert Tier("t", ("x",), needs=("no-such-program", "sh")).possible
-        assert not Tier("t", ("x",), needs=("no-such-program",)).possible
-
-    @pytest.mark.parametrize(
-        ("name", "beside"), [("browser", "e2e"), ("pgbouncer", "integration"), ("egress", "fault")]
-    )
-    def test_what_may_be_left_out_runs_in_one_tier_only(self, name: str, beside: str) -> None:
-        tiers = {tier.name: tier for tier in TIERS}
-        (path,) = tiers[name].paths
-        assert tiers[name].needs
-        assert f"--ignore={path}" in tiers[beside].options
-
-    def test_a_training_run_is_in_one_tier_only(self) -> None:
-        tiers = {tier.name: tier for tier in TIERS}
-        ignored = {f"--ignore={path}" for path in tiers["training-runs"].paths}
-        assert set(tiers["model-tensorflow"].options) == ignored
-        assert all(Path(path).is_file() for path in tiers["training-runs"].paths)
-
-    def test_keep_torch_and_tensorflow_apart(self) -> None:
-        folders = ("tests/model/vision", "tests/model/trainer")
-        mixed = [
-            tier.name
-            for tier in TIERS
-            if all(any(path.startswith(folder) for path in tier.paths) for folder in folders)
-        ]
-        assert mixed == []
