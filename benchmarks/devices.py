@@ -72,7 +72,8 @@ def measure(
 ) -> dict[str, Any]:
     """Alternate both sides; medians of photos per second, and of the rounds' ratios."""
     with ExitStack() as stack:
-        onnx = ClassifierKind.ONNXRUNTIME
+        # AUTO imports torch, as a worker does: ONNX Runtime takes CUDA and cuDNN from its wheels.
+        onnx = ClassifierKind.AUTO if cuda_available() else ClassifierKind.ONNXRUNTIME
         gpu = stack.enter_context(hired(Side, detector, onnx, bundle, photos, cores, size=1))
         plain = DetectorKind.OPENVINO if detector is DetectorKind.FACENET else detector
         vino = ClassifierKind.OPENVINO

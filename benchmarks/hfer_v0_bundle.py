@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,7 +23,7 @@ from services.common.domain.emotions import EMOTIONS
 from services.vision.bundle import INT8_MODEL_NAME, BundleCard, Golden, TrainingData
 from services.vision.classifiers.choice import METRICS_KEY
 from services.vision.classifiers.logits import to_probabilities
-from services.vision.transforms import InputSpec
+from services.vision.transforms import InputSpec, Pixels
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 _CACHED = REPOSITORY / ".local" / "bench" / "seed-random"
@@ -50,6 +51,16 @@ def drawn_faces(count: int, *, size: int, seed: int) -> tuple[NDArray[np.uint8],
     labels = np.arange(count) % len(EMOTIONS)
     faces = [draw_face(int(label), seed=(seed, n), size=size) for n, label in enumerate(labels)]
     return np.stack(faces), labels
+
+
+def drawn_crops(spec: InputSpec, count: int) -> Pixels:
+    """Return faces that neither this bundle nor the costs of its arithmetics were measured on."""
+    faces, _ = drawn_faces(count, size=spec.size, seed=2)
+    if spec.channels == 1:
+        faces = np.stack(
+            [cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)[..., np.newaxis] for face in faces]
+        )
+    return faces
 
 
 def write(out: Path) -> None:

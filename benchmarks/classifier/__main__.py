@@ -14,8 +14,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -27,10 +25,9 @@ from benchmarks.classifier.contenders import (
 )
 from benchmarks.classifier.figures import Measured, figures
 from benchmarks.crew import Crew, hired
-from benchmarks.hfer_v0_bundle import drawn_faces, hfer_v0_bundle
+from benchmarks.hfer_v0_bundle import drawn_crops, hfer_v0_bundle
 from services.vision.bundle import INT8_MODEL_NAME, load_bundle
 from services.vision.classifiers.choice import PrecisionChoice
-from services.vision.transforms import InputSpec, Pixels
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BATCHES = (1, 8, 32)
@@ -41,7 +38,7 @@ PREDICTED = 16
 def measure(bundle: Path, *, faces: int, rounds: int, cores: int) -> dict[str, Any]:
     """Load everyone, warm up and alternate."""
     loaded = load_bundle(bundle)
-    crops = _crops(loaded.manifest.input, faces)
+    crops = drawn_crops(loaded.manifest.input, faces)
     has_int8 = INT8_MODEL_NAME in loaded.manifest.files
     precisions = [each for each in PrecisionChoice if has_int8 or each is not PrecisionChoice.INT8]
     layouts = dict.fromkeys([(cores, 1), (1, cores)])
@@ -92,16 +89,6 @@ def measure(bundle: Path, *, faces: int, rounds: int, cores: int) -> dict[str, A
         "rounds": rounds,
         "faces": faces,
     }
-
-
-def _crops(spec: InputSpec, count: int) -> Pixels:
-    """Faces that neither the bundle of hfer v0's shape nor its costs were measured on."""
-    faces, _ = drawn_faces(count, size=spec.size, seed=2)
-    if spec.channels == 1:
-        faces = np.stack(
-            [cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)[..., np.newaxis] for face in faces]
-        )
-    return faces
 
 
 def as_table(found: dict[str, Any]) -> Table:
