@@ -41,6 +41,42 @@ def stages(
     return dict(told)
 
 
+class TestPreparedAlready:
+    @pytest.fixture
+    def root(self, tmp_path: Path) -> Path:
+        return write_image_folder(tmp_path / "data", train=4, test=1, val=1)
+
+    @pytest.fixture
+    def cache(self, root: Path, tmp_path: Path) -> Path:
+        """A whole one, whose manifest is marked: what is made anew loses the mark."""
+        manifest = prepare(root, out=tmp_path / "cache", config=DATA)
+        (tmp_path / "cache" / MANIFEST_NAME).write_text(json.dumps({**manifest, "mark": 1}))
+        return tmp_path / "cache"
+
+    def test_is_taken_as_it_is(self, root: Path, cache: Path) -> None:
+        assert "mark" in prepare(root, out=cache, config=DATA)
+
+    def test_is_made_anew_for_another_recipe(self, root: Path, cache: Path) -> None:
+        other = DATA.model_copy(update={"near_duplicate": 0.9})
+        assert "mark" not in prepare(root, out=cache, config=other)
+
+    def test_is_made_anew_for_other_images(self, root: Path, cache: Path) -> None:
+        write_image(root / "train/fear/one-more.png", striped(1, seed=900))
+        assert "mark" not in prepare(root, out=cache, config=DATA)
+
+    def test_is_made_anew_for_a_detector_that_was_handed_in(self, root: Path, cache: Path) -> None:
+        assert "mark" not in prepare(root, out=cache, config=DATA, detector=FixedDetector())
+
+    @pytest.mark.parametrize("content", [b"damaged", None])
+    def test_is_made_anew_where_an_array_is_damaged_or_missing(
+        self, root: Path, cache: Path, content: bytes | None
+    ) -> None:
+        array = cache / IMAGES_NAME
+        array.write_bytes(content) if content else array.unlink()
+        assert "mark" not in prepare(root, out=cache, config=DATA)
+        assert len(load_prepared(cache).train) > 0
+
+
 class TestPrepare:
     def test_loads_back_what_the_folders_hold(self, tmp_path: Path) -> None:
         root = write_image_folder(tmp_path / "data", train=10, test=3)
