@@ -4,6 +4,7 @@ from typing import Any
 
 from services.common.domain.emotions import EMOTIONS
 from services.trainer.config import Backbone
+from services.trainer.evaluation.verdict import beside_parent
 from services.trainer.reports.judges import judges_section
 
 _CARD = """\
@@ -31,7 +32,8 @@ out of training); "clean" ones have none.
 |---|---|---|---|---|
 {classes}
 
-{judges}{shift}{as_served}Calibration before the temperature: {before}; after it{crossed}: {after}.
+{judges}{shift}{as_served}{parent}\
+Calibration before the temperature: {before}; after it{crossed}: {after}.
 The least sure {uncertain} are reported as uncertain: {wrong} of those first answers are right,
 against {right} of the others.
 
@@ -111,6 +113,7 @@ def model_card(*, name: str, version: str, report: dict[str, Any]) -> str:
         judges=judges_section(evaluation),
         shift=_shift(evaluation),
         as_served=_as_served(evaluation),
+        parent=_parent(evaluation),
         before=_confidence(evaluation["before_temperature"]),
         after=_confidence(after),
         crossed=" (two-fold cross-fitted)" if after["cross_fitted"] else "",
@@ -191,6 +194,12 @@ def _as_served(evaluation: dict[str, Any]) -> str:
         f"{served['macro_recall']:.1%}), against {framed['accuracy']:.1%} "
         f"({framed['macro_recall']:.1%}) in their own frames.\n\n"
     )
+
+
+def _parent(evaluation: dict[str, Any]) -> str:
+    """Say how it compares with the model that it goes on from."""
+    found = evaluation.get("parent")
+    return f"{beside_parent(found)}\n\n" if found else ""
 
 
 def _replanned(sessions: list[dict[str, Any]]) -> str:
