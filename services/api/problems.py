@@ -28,6 +28,9 @@ class ProblemCode(StrEnum):
     IDEMPOTENCY_IN_PROGRESS = "idempotency-in-progress"
     MODEL_VERSION_TAKEN = "model-version-taken"
     MODEL_WORSE = "model-worse"
+    MODEL_NOT_COMPARABLE = "model-not-comparable"
+    MODEL_NOT_LOADABLE = "model-not-loadable"
+    TRIAL_LOAD_UNFINISHED = "trial-load-unfinished"
     NOTHING_TO_ROLL_BACK = "nothing-to-roll-back"
     CANARY_IS_ACTIVE = "canary-is-active"
     UPLOAD_MISMATCH = "upload-mismatch"
@@ -77,6 +80,13 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
         ),
         ProblemCode.MODEL_VERSION_TAKEN: ProblemType(409, "Another model has this version"),
         ProblemCode.MODEL_WORSE: ProblemType(409, "The model is worse than the active one"),
+        ProblemCode.MODEL_NOT_COMPARABLE: ProblemType(
+            409, "The model was not tested as the active one was"
+        ),
+        ProblemCode.MODEL_NOT_LOADABLE: ProblemType(409, "A worker cannot load the model"),
+        ProblemCode.TRIAL_LOAD_UNFINISHED: ProblemType(
+            409, "A worker did not load the model in time", True
+        ),
         ProblemCode.NOTHING_TO_ROLL_BACK: ProblemType(409, "No model was active before"),
         ProblemCode.CANARY_IS_ACTIVE: ProblemType(409, "The active model cannot be on trial"),
         ProblemCode.UPLOAD_MISMATCH: ProblemType(409, "The upload holds other files there"),

@@ -232,7 +232,12 @@ class ModelSettings(Group):
     """Published models: when one may become active, how workers follow."""
 
     max_f1_drop: float = Field(
-        default=0.02, ge=0, description="larger falls of macro F1 need force to be activated"
+        default=0.02,
+        ge=0,
+        description="larger falls of macro F1 on the same test need force to be activated",
+    )
+    trial_load_s: float = Field(
+        default=30.0, gt=0, description="how long an activation waits for a worker's trial load"
     )
     poll_s: float = Field(default=2.0, gt=0, description="how often a worker looks for a change")
     retry_s: float = Field(default=60.0, gt=0, description="pause after a bundle was refused")

@@ -15,8 +15,9 @@ Query = Mapping[str, str | int | float]
 
 # Reading waits longest: a gigabyte is answered when the API has stored its last byte.
 _TIMEOUT = httpx.Timeout(connect=5.0, read=120.0, write=120.0, pool=30.0)
-# Two browsers' six connections each, and uploads beside them.
-_LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16)
+# Two browsers' six connections each, and uploads beside them. The API closes a connection that
+# is idle for 5 s, uvicorn's default: one that was as old here could close under a request.
+_LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=2.0)
 _ERROR = 400
 _OVERLOADED = 503
 _PICTURE_TRIES = 3
@@ -169,7 +170,7 @@ class Gateway:
         headers = {**(more.pop("headers", None) or {}), "Authorization": f"Bearer {key}"}
         request = self._http.build_request(method, path, params=query, headers=headers, **more)
         try:
-            response = await self._http.send(request, stream=True)
+            response = await self._send(request)
             try:
                 if response.status_code >= _ERROR:
                     raise _refusal(response, await response.aread())
@@ -178,6 +179,15 @@ class Gateway:
                 await response.aclose()
         except httpx.TransportError as error:
             raise ApiUnreachableError(_silence("API", error)) from error
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        """Send; what only reads is sent anew when the connection broke before an answer began."""
+        try:
+            return await self._http.send(request, stream=True)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            if request.method != "GET":
+                raise
+            return await self._http.send(request, stream=True)
 
 
 def path_of(*parts: str) -> str:

@@ -34,7 +34,7 @@ class TestCtrlC:
         submitted = next(line for line in process.stderr if line.startswith("Submitted "))
         job = submitted.split()[1]
         process.send_signal(signal.SIGINT)
-        _, rest = process.communicate(timeout=30)
+        _, rest = process.communicate(timeout=120)
         assert process.returncode == 130
         assert f"hfer status {job}" in rest
         lines = cli.run("results", job, "--wait", "--format", "jsonl").stdout.splitlines()

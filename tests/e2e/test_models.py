@@ -111,7 +111,8 @@ class TestChoose:
     def test_results_name_the_model_that_was_activated_then_the_one_before(
         self, cli: Cli, admin: Cli, second: str, shipped: str
     ) -> None:
-        admin.run("models", "activate", second)
+        there = json.loads(admin.run("models", "activate", second, "--json").stdout)
+        assert there["checked"]  # a live worker has loaded it
         wait_until_answers(cli, f"starter-{VERSION}+")
         back = json.loads(admin.run("models", "rollback", "--json").stdout)
         assert (back["id"], back["active"]) == (shipped, True)

@@ -1,8 +1,10 @@
-"""More photos than one request takes, killed half way and run again: one job, every photo once."""
+"""More photos than one request takes, killed half way and run again: one job, every photo once.
+
+Most are cancelled unanalysed: test_resume.py waits for the results of photos that came this way.
+"""
 
 import json
 import signal
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -35,10 +37,11 @@ def test_killed_half_way_and_run_again_it_is_one_job_with_every_photo_once(
     assert halfway < MANY
 
     job = module_cli.run("submit", folder, *KEY).stdout.strip()
+    module_cli.run("cancel", job)
     assert module_cli.run("submit", folder, *KEY).stdout.strip() == job
 
-    done = module_cli.run("results", job, "--wait", "--quiet", "--format", "json")
+    done = module_cli.run("results", job, "--wait", "--quiet", "--format", "json", code=4)
     photos = json.loads(done.stdout)["data"]
     assert [photo["filename"] for photo in photos] == [f"photo-{n:04d}.png" for n in range(MANY)]
-    assert Counter(photo["status"] for photo in photos) == {"no_face": MANY}
+    assert {photo["status"] for photo in photos} <= {"no_face", "cancelled"}
     assert stored_photos(stack) - before == MANY

@@ -98,7 +98,7 @@ def prometheus(folder: Path, port: int, targets: dict[str, int]) -> Iterator[Pro
         process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
             running = Prometheus(f"http://127.0.0.1:{port}")
-            wait_until(running.ready, timeout_s=30, what="Prometheus")
+            wait_until(running.ready, timeout_s=120, what="Prometheus")
             yield running
         finally:
             process.send_signal(signal.SIGTERM)

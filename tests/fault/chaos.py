@@ -48,7 +48,7 @@ class Chaos:
         self._note(f"SIGTERM {name}")
         child = self._fleet.supervisor.children[name]
         child.send(signal.SIGTERM)
-        wait_until(lambda: child.returncode is not None, timeout_s=20, what="an orderly end")
+        wait_until(lambda: child.returncode is not None, timeout_s=120, what="an orderly end")
         assert child.returncode == 0, child.returncode
         self._fleet.revive(name)
 

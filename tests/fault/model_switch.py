@@ -78,13 +78,20 @@ def seconds_until_all_answer(fleet: Fleet, bundle: Path) -> float:
 
 
 def another_version(source: Path, target: Path, *, version: str) -> Path:
-    """Write the same network under another version and with another temperature."""
+    """Write the same network under another version and with another temperature.
+
+    It says what the trainer's ``compare --record`` finds of the two: they answer alike.
+    """
     bundle = load_bundle(source)
     golden, card = load_golden(bundle), bundle.manifest
     changed = card.temperature * 1.25
     # p = softmax(z / T), so that log p / 1.25 are the logits over the new temperature.
     colder = to_probabilities(np.log(golden.probabilities), temperature=changed / card.temperature)
     fields = {name: getattr(card, name) for name in BundleCard.model_fields}
+    figures = {"macro_f1": card.metrics["macro_f1"]["value"]}
+    same_test = {"truth": "data set", "test_sha256": "0" * 64, "n": card.metrics["n"], **figures}
+    compared = {**same_test, "baseline": {"sha256": bundle.identity, **figures}}
+    fields |= {"metrics": {**card.metrics, "comparisons": [compared]}}
     write_bundle(
         target,
         card=BundleCard(**{**fields, "version": version, "temperature": changed}),

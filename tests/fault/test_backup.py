@@ -38,7 +38,7 @@ def test_a_backup_taken_during_a_job_brings_everything_back(
     before = {key: outcome.payload for key, outcome in rows.outcomes(done.id).items()}
     running = make_job(MANY)
     progress = Progress(rows, running)
-    wait_until(lambda: progress.share > 0.05, timeout_s=40, what="a start")
+    wait_until(lambda: progress.share > 0.05, timeout_s=120, what="a start")
 
     assert main(["create", str(tmp_path / "backup")]) == 0
 

@@ -189,7 +189,7 @@ def test_sigterm_ends_a_fetcher_soon_and_gives_back_what_it_held(
     wait_until(lambda: fleet.worker_rows() == 1, timeout_s=60, what="a sign of life")
     assert held(fleet) == 4
     child.send(signal.SIGTERM)
-    wait_until(lambda: child.returncode is not None, timeout_s=30, what="an orderly end")
+    wait_until(lambda: child.returncode is not None, timeout_s=120, what="an orderly end")
     assert child.returncode == 0
     assert (held(fleet), fleet.worker_rows()) == (0, 0)
     with unit_of_work(fleet.sessions) as session:

@@ -50,7 +50,7 @@ def test_f3_flushall_again_and_again(fleet: Fleet, make_job: JobMaker, rows: Row
     with Watch(fleet, "cpu.batch") as watch:
         job = make_job(PHOTOS)
         faults = [(share, chaos.flush_redis) for share in (0, 0.25, 0.5, 0.75)]
-        run_chaos(Progress(rows, job), faults, timeout_s=80)
+        run_chaos(Progress(rows, job), faults, timeout_s=180)
     check_oracle(fleet.sessions, job.id, PHOTOS, attempts=1)
     assert 0 < watch.most <= WINDOW
 
@@ -59,9 +59,9 @@ def test_f4_redis_dies_and_returns(fleet: Fleet, make_job: JobMaker, rows: Rows)
     start(fleet)
     job = make_job(PHOTOS)
     progress = Progress(rows, job)
-    wait_until(lambda: progress.share > 0.1, timeout_s=40, what="a start")
+    wait_until(lambda: progress.share > 0.1, timeout_s=120, what="a start")
     fleet.kill("redis")
-    wait_until(lambda: _idle(progress), timeout_s=40, what="work in hand to end", every_s=0.1)
+    wait_until(lambda: _idle(progress), timeout_s=120, what="work in hand to end", every_s=0.1)
     fleet.revive("redis")
     # The same worker processes take up work again by themselves.
     run_chaos(progress, [], timeout_s=60)
@@ -100,11 +100,11 @@ def test_a_stalled_bucket_is_waited_for_not_blamed(
     photos = PHOTOS[:300]
     job = make_job(photos)
     progress = Progress(rows, job)
-    wait_until(lambda: progress.share > 0.1, timeout_s=40, what="a start")
+    wait_until(lambda: progress.share > 0.1, timeout_s=120, what="a start")
     pid = fleet.main_pid("s3")
     fleet.signal(pid, signal.SIGSTOP)
     try:
-        wait_until(lambda: _excused(rows, job) > 0, timeout_s=40, what="photos sent to rest")
+        wait_until(lambda: _excused(rows, job) > 0, timeout_s=120, what="photos sent to rest")
     finally:
         fleet.signal(pid, signal.SIGCONT)
     run_chaos(progress, [], timeout_s=120)

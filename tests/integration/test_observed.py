@@ -132,7 +132,7 @@ class TestMetrics:
             observed.fleet.signal(pid, signal.SIGKILL)
         wait_until(
             lambda: not set(killed) & set(observed.fleet.pool_pids("worker")),
-            timeout_s=30,
+            timeout_s=120,
             what="dead children",
         )
         observed.fleet.wait_ready(2)
@@ -182,7 +182,7 @@ class TestTraces:
             traced = {span.name for span in observed.spans.spans if span.trace_id == TRACE}
             return {"chunk", "POST /v1/jobs"} <= traced
 
-        wait_until(arrived, timeout_s=30, what="spans of API and worker")
+        wait_until(arrived, timeout_s=120, what="spans of API and worker")
         return observed.spans.named("chunk")
 
     def test_leave_out_what_the_caller_does_not_sample(self, observed: Observed) -> None:
@@ -193,7 +193,7 @@ class TestTraces:
             lambda: any(
                 span.facts.get("hfer.job") == traced["id"] for span in observed.spans.spans
             ),
-            timeout_s=30,
+            timeout_s=120,
             what="the spans of a later job",
         )
         assert not [span for span in observed.spans.spans if span.trace_id == unsampled[3:35]]
@@ -206,7 +206,7 @@ class TestTraces:
 class TestLogs:
     def test_tell_request_and_job_in_api_and_worker(self, observed: Observed) -> None:
         job = observed.run_job(photos(400, 12), **{"X-Request-Id": "req-of-a-test"})
-        wait_until(lambda: bool(self.lines(observed, "worker")), timeout_s=30, what="worker lines")
+        wait_until(lambda: bool(self.lines(observed, "worker")), timeout_s=120, what="worker lines")
         for process in ("api", "worker"):
             named = [line for line in self.lines(observed, process) if "job" in line]
             assert named

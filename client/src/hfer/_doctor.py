@@ -39,7 +39,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: what was found, and what to do about it (empty when nothing is wrong)."""
+    """One check: what was found, and what to do about it (mostly empty when nothing is wrong)."""
 
     check: str
     verdict: Verdict
@@ -148,7 +148,7 @@ async def _with_key(transport: Transport) -> list[Finding]:
         advice = "Give a key that is not revoked (--api-key, HFER_API_KEY); operators make them."
         skipped = [Finding(name, Verdict.SKIPPED, "needs a key") for name in names]
         return [Finding("key", Verdict.FAILED, str(error), advice), *skipped]
-    return [_judge_key(key), await _model(transport), await _upload(transport, key)]
+    return [_judge_key(key), *await _models(transport), await _upload(transport, key)]
 
 
 def _judge_key(key: _Key) -> Finding:
@@ -160,13 +160,26 @@ def _judge_key(key: _Key) -> Finding:
     return Finding("key", Verdict.OK, text)
 
 
-async def _model(transport: Transport) -> Finding:
+async def _models(transport: Transport) -> list[Finding]:
     try:
         body = await transport.send_json(Call("GET", "/v1/models"), retry=ONCE)
     except HferError as error:
-        return Finding("model", Verdict.FAILED, str(error), "See the API's log.")
+        return [Finding("model", Verdict.FAILED, str(error), "See the API's log.")]
     listed = body.get("data", []) if isinstance(body, dict) else []
-    active = next((info for entry in listed if (info := decode(ModelInfo, entry)).active), None)
+    models = [decode(ModelInfo, entry) for entry in listed]
+    return [
+        _judge_model(next((model for model in models if model.active), None)),
+        *(_offer(model) for model in models if model.offered),
+    ]
+
+
+def _offer(model: ModelInfo) -> Finding:
+    text = f"{model.model_version} came with the service and answers nothing yet"
+    advice = f"When it suits you: hfer models activate {model.name}-{model.version}"
+    return Finding("newer model", Verdict.OK, text, advice)
+
+
+def _judge_model(active: ModelInfo | None) -> Finding:
     if active is None:
         advice = "Publish a bundle (hfer models publish DIR) and activate it."
         return Finding("model", Verdict.FAILED, "no model is active", advice)

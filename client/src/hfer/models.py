@@ -213,11 +213,19 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ModelMetrics:
-    """What the trainer measured, 0..1; None where the manifest does not say."""
+    """What the trainer measured; None where the manifest or the service does not say.
+
+    Shares are 0..1. ``truth`` is what a right answer is: ``judges``, the majority of several, or
+    ``data set``, the label that it came with. ``n`` images were tested; ``test_sha256`` is the hash
+    of them and their true labels: figures of another one are not comparable.
+    """
 
     accuracy: float | None = None
     macro_recall: float | None = None
     macro_f1: float | None = None
+    truth: str | None = None
+    test_sha256: str | None = None
+    n: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +244,8 @@ class ModelInfo:
     ``active``: photos are analysed with it. ``canary``: a share of them is, on trial.
     ``workers``: live worker processes that answer with it, trials aside; they follow a change
     between two chunks and report so at once. ``refusals``: why others do not use it though they
-    should.
+    should. ``offered``: it came with the service, has never answered and is newer than the active
+    one. ``checked``, of an answer to an activation: a live worker loaded it first.
     """
 
     id: str = ""
@@ -248,6 +257,8 @@ class ModelInfo:
     active: bool = False
     canary: bool = False
     workers: int = 0
+    offered: bool = False
+    checked: bool | None = None
     refusals: tuple[ModelRefusal, ...] = ()
     metrics: ModelMetrics = field(default_factory=ModelMetrics)
     created_at: datetime | None = None

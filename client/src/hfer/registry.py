@@ -65,12 +65,17 @@ class Models:
     def activate(self, reference: str, *, force: bool = False) -> ModelInfo:
         """Let a model answer from the next chunk of photos on.
 
+        A live worker loads it first, which may take half a minute; ``checked`` of what is
+        returned is False where none was there to do so.
+
         Args:
             reference: the model.
-            force: also when its macro F1 is clearly below that of the active model.
+            force: also when its macro F1 is clearly below that of the active model or cannot be
+                compared with it, or a worker did not load it in time.
 
         Raises:
-            ConflictError: its macro F1 is, or is unknown.
+            ConflictError: model-worse, model-not-comparable or trial-load-unfinished;
+                model-not-loadable, which force does not help.
         """
         return run(self._core.activate(reference, force=force))
 

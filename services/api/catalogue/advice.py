@@ -1,40 +1,18 @@
 """What the catalogue says about each problem; a test asks for the entry of each new code."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
 
+from services.api.catalogue.explained import JOB, MODEL, Advice
+from services.api.catalogue.model_advice import MODEL_ADVICE
 from services.api.problems import ProblemCode
 
-_JOB = "/v1/jobs/job_01936fd2c0a27b6e8f3a5b7c9d1e2f30"
 _UPLOAD = "/v1/uploads/upl_01936fd2c0a27b6e8f3a5b7c9d1e2f30"
-_MODEL = "/v1/models/mdl_01936fd2c0a27b6e8f3a5b7c9d1e2f33"
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """A problem explained.
-
-    Attributes:
-        meaning: what the service says with it.
-        cause: what most often leads to it.
-        remedy: what the caller can do.
-        detail: the sentence of an example.
-        instance: the path of that example.
-        members: further members of the example, such as ``errors`` and ``limit``.
-    """
-
-    meaning: str
-    cause: str
-    remedy: str
-    detail: str
-    instance: str = _JOB
-    members: Mapping[str, Any] = field(default_factory=dict)
 
 
 ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
     {
+        **MODEL_ADVICE,
         ProblemCode.ARCHIVE_REFUSED: Advice(
             "An archive among the photos is not opened, and nothing of the request was kept.",
             "A path in it is absolute or leads out with `..`, entries overlap or unpack to far more"
@@ -110,7 +88,7 @@ ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
             "Use a key with the scope that `detail` names. Scopes of a key cannot be changed: ask"
             " an operator for a new key.",
             "This needs a key with the scope models:admin.",
-            f"{_MODEL}/activate",
+            f"{MODEL}/activate",
         ),
         ProblemCode.NOT_FOUND: Advice(
             "There is no such thing, at least not for the caller.",
@@ -131,7 +109,7 @@ ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
             "An `Accept` header with other media types only.",
             "Accept one of those that `detail` names, or choose by `?format=`.",
             "Results are offered as application/json, application/x-ndjson, text/csv.",
-            f"{_JOB}/results",
+            f"{JOB}/results",
         ),
         ProblemCode.REQUEST_TIMEOUT: Advice(
             "The body stopped arriving, and the service gave up waiting.",
@@ -145,21 +123,21 @@ ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
             "Results were asked for, or a retry, while photos still wait or run.",
             "Ask again after `Retry-After` of the job, or read what is there with `partial=true`.",
             "The job is running; ask again later or add partial=true.",
-            f"{_JOB}/results",
+            f"{JOB}/results",
         ),
         ProblemCode.JOB_FINAL: Advice(
             "A final job never changes.",
             "It had succeeded, failed or expired before the request came.",
             "Read its results, or erase it with `DELETE`.",
             "The job is succeeded and can no longer change.",
-            f"{_JOB}/cancel",
+            f"{JOB}/cancel",
         ),
         ProblemCode.NOTHING_TO_RETRY: Advice(
             "No photo of the job can be tried again.",
             "None failed, or those that failed were never stored: empty or too large.",
             "Nothing is to be done; send other photos as a new job.",
             "No photo of this job failed in a way to try again.",
-            f"{_JOB}/retry",
+            f"{JOB}/retry",
         ),
         ProblemCode.IDEMPOTENCY_IN_PROGRESS: Advice(
             "The first request under this `Idempotency-Key` was just undone.",
@@ -167,34 +145,6 @@ ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
             "Send the same request again, under the same key.",
             "A request with this Idempotency-Key is being undone; send yours again.",
             "/v1/jobs",
-        ),
-        ProblemCode.MODEL_VERSION_TAKEN: Advice(
-            "Another bundle was published under this name and version.",
-            "A model was trained again and exported without a new version.",
-            "Raise the version in the recipe, export the bundle again and publish that.",
-            "starter 1.0.0 is another model; publish yours under a new version.",
-            "/v1/models",
-        ),
-        ProblemCode.MODEL_WORSE: Advice(
-            "Activating this model would make results worse.",
-            "Its macro F1 is clearly below the active model's, or one of both is unknown.",
-            "Compare the two on the same data. If you mean it all the same, send `force`.",
-            "The macro F1 would fall from 0.66 to 0.52; send force to activate it all the same.",
-            f"{_MODEL}/activate",
-        ),
-        ProblemCode.NOTHING_TO_ROLL_BACK: Advice(
-            "There is no model to go back to.",
-            "The present model is the first one, or the history is used up.",
-            "Activate the model that you want by its id.",
-            "No model was active before the present one.",
-            "/v1/models/rollback",
-        ),
-        ProblemCode.CANARY_IS_ACTIVE: Advice(
-            "A model is not tried against itself.",
-            "The candidate is the active model.",
-            "Name another candidate, or activate another model first.",
-            "The model answers all photos already; name another candidate.",
-            "/v1/models/canary",
         ),
         ProblemCode.UPLOAD_MISMATCH: Advice(
             "The files declared do not follow those that the upload holds.",
@@ -254,18 +204,6 @@ ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
             "Use a new key for a new request; repeat an old one exactly.",
             "This Idempotency-Key was used for other photos or another config; use a new key.",
             "/v1/jobs",
-        ),
-        ProblemCode.BUNDLE_REFUSED: Advice(
-            "The bundle is not what its manifest says, and nothing of it was stored.",
-            "A file is missing, is not named in `bundle.json`, or was changed on its way.",
-            "`errors` names each file. Export the bundle again and send the folder as it is.",
-            "model.onnx is not what its SHA-256 in bundle.json says; send it again.",
-            "/v1/models",
-            {
-                "errors": [
-                    {"pointer": "#/files/model.onnx", "detail": "The SHA-256 is another one."}
-                ]
-            },
         ),
         ProblemCode.PHOTO_FAILED: Advice(
             "The one photo of the request cannot be analysed.",

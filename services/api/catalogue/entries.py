@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.api.catalogue.advice import ADVICE, Advice
+from services.api.catalogue.advice import ADVICE
+from services.api.catalogue.explained import Advice
 from services.api.problems import PROBLEM_TYPES, Problem, ProblemCode, problem_type_url
 
 _REQUEST_ID = "01936fd2c0a27b6e8f3a5b7c9d1e2f30"

@@ -4,15 +4,16 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Body, HTTPException, Request, Response
-from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from services.api.dependencies import Caller, ModelAdmin, State, Transaction
 from services.api.docs import BODY, problems
 from services.api.ids import ModelId, find_model
+from services.api.models.activation import Wish, activate_checked
 from services.api.models.bundle_reader import take_bundle
 from services.api.models.openapi import BUNDLE_BODY
 from services.api.models.schemas import (
+    ActivatedModel,
     Activation,
     ModelDetail,
     ModelList,
@@ -26,7 +27,7 @@ from services.common.db.session import unit_of_work
 from services.common.db.tables import Model
 from services.common.domain.errors import BundleError
 from services.common.domain.ids import IdKind, format_id
-from services.common.registry.activation import activate, roll_back
+from services.common.registry.activation import roll_back
 from services.common.registry.publishing import read_bundle_file
 from services.common.registry.repository import ModelRepository
 from services.common.storage import ObjectMissingError
@@ -75,7 +76,9 @@ async def publish_model(
 def roll_back_model(session: Transaction, caller: ModelAdmin) -> ModelObject:
     """Go back one model in the history of activations; the next call goes back further."""
     model = roll_back(session, actor=caller.key_id)
-    return _changed(session, model)
+    session.flush()
+    session.refresh(model)
+    return model_object(model, read_usage(session))
 
 
 @router.get("/rollback", include_in_schema=False)
@@ -101,34 +104,29 @@ def get_model(state: State, _caller: Caller, model_id: ModelId) -> ModelDetail:
 @router.post(
     "/{model_id}/activate",
     summary="Activate a model",
-    responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.MODEL_WORSE)},
+    responses={
+        **problems(
+            ProblemCode.NOT_FOUND,
+            ProblemCode.MODEL_WORSE,
+            ProblemCode.MODEL_NOT_COMPARABLE,
+            ProblemCode.MODEL_NOT_LOADABLE,
+            ProblemCode.TRIAL_LOAD_UNFINISHED,
+        )
+    },
 )
-def activate_model(
+async def activate_model(
     state: State,
-    session: Transaction,
     caller: ModelAdmin,
     model_id: ModelId,
     wanted: Annotated[Activation | None, Body()] = None,
-) -> ModelObject:
+) -> ActivatedModel:
     """Let a model answer, from each worker's next chunk on; nothing restarts, no photo fails.
 
-    Refused when its macro F1 is clearly below the active model's, unless `force` is true.
+    Refused when its macro F1 is clearly below the active model's on the same test, or no common
+    test is known, unless `force` is true; and when a live worker cannot load it.
     """
-    model = find_model(session, model_id)
-    activate(
-        session,
-        model,
-        max_f1_drop=state.settings.models.max_f1_drop,
-        force=wanted is not None and wanted.force,
-        actor=caller.key_id,
-    )
-    return _changed(session, model)
-
-
-def _changed(session: Session, model: Model) -> ModelObject:
-    session.flush()
-    session.refresh(model)
-    return model_object(model, read_usage(session))
+    force = wanted is not None and wanted.force
+    return await activate_checked(state, Wish(model_id, force=force, actor=caller.key_id))
 
 
 def _show(state: ApiState, model_id: str) -> ModelObject:

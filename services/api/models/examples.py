@@ -21,9 +21,26 @@ MODEL_EXAMPLE: dict[str, Any] = {
             "workers": 2,
         }
     ],
-    "metrics": {"accuracy": 0.68, "macro_recall": 0.65, "macro_f1": 0.66},
+    "offered": False,
+    "metrics": {
+        "accuracy": 0.68,
+        "macro_recall": 0.65,
+        "macro_f1": 0.66,
+        "truth": "judges",
+        "test_sha256": "5e6f7a8b" * 8,
+        "n": 1_780,
+    },
     "created_at": "2026-11-23T07:00:00Z",
     "activated_at": None,
+}
+
+ACTIVATED_EXAMPLE: dict[str, Any] = {
+    **MODEL_EXAMPLE,
+    "active": True,
+    "canary": False,
+    "refusals": [],
+    "activated_at": "2026-11-23T07:10:00Z",
+    "checked": True,
 }
 
 DETAIL_EXAMPLE: dict[str, Any] = {
@@ -32,7 +49,12 @@ DETAIL_EXAMPLE: dict[str, Any] = {
         "format_version": 1,
         "name": "starter",
         "version": "1.0.0",
-        "metrics": {"accuracy": {"value": 0.68, "low": 0.66, "high": 0.7}},
+        "metrics": {
+            "accuracy": {"value": 0.68, "low": 0.66, "high": 0.7},
+            "truth": "judges",
+            "test_sha256": "5e6f7a8b" * 8,
+            "n": 1_780,
+        },
         "files": {"model.onnx": "9f86d081" * 8, "golden.npz": "88d4266f" * 8},
     },
     "card": "# starter 1.0.0\n\nReads the apparent expression of a face.\n",

@@ -1,25 +1,43 @@
 """What models look like over HTTP."""
 
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.api.models.examples import CANARY_EXAMPLE, DETAIL_EXAMPLE, MODEL_EXAMPLE
+from services.api.models.examples import (
+    ACTIVATED_EXAMPLE,
+    CANARY_EXAMPLE,
+    DETAIL_EXAMPLE,
+    MODEL_EXAMPLE,
+)
 from services.api.models.usage import Usage
 from services.api.schemas import Input, UtcTime
 from services.common.db.tables import Model
-from services.common.domain.bundles import model_version
+from services.common.domain.bundles import Truth, model_version
 from services.common.domain.emotions import EMOTIONS, Emotion
 from services.common.domain.ids import IdKind, format_id
 from services.common.registry.canary import CanaryReport
+from services.common.registry.figures import headline
 
 
 class MetricsObject(BaseModel):
-    """What the trainer measured, 0..1; null where the manifest does not say."""
+    """What the trainer measured; null where the manifest does not say.
 
-    accuracy: float | None
-    macro_recall: float | None
-    macro_f1: float | None
+    Figures of two models may be compared where `test_sha256` is the same.
+    """
+
+    accuracy: float | None = Field(description="share of right answers, 0..1")
+    macro_recall: float | None = Field(description="0..1")
+    macro_f1: float | None = Field(description="0..1; what activations are held to")
+    truth: Truth | None = Field(
+        description="what a right answer is: the majority of several `judges`, or the label that"
+        " the `data set` came with"
+    )
+    test_sha256: str | None = Field(
+        description="of the images that were tested and their true labels; null: unknown"
+    )
+    n: int | None = Field(description="images that were tested")
 
 
 class RefusalObject(BaseModel):
@@ -51,6 +69,10 @@ class ModelObject(BaseModel):
         description="why workers that should use it do not, most frequent reason first; they try "
         "again every minute. Empty where nothing is wrong, and for a model that is not in use"
     )
+    offered: bool = Field(
+        description="the workers came with it, it has never answered and is newer than the active"
+        " model: activate it when it suits you"
+    )
     metrics: MetricsObject
     created_at: UtcTime
     activated_at: UtcTime | None
@@ -63,6 +85,17 @@ class ModelDetail(ModelObject):
 
     manifest: dict[str, Any]
     card: str | None = Field(description="the model card, Markdown; null if the bundle has none")
+
+
+class ActivatedModel(ModelObject):
+    """A model that answers from now on."""
+
+    model_config = ConfigDict(json_schema_extra={"example": ACTIVATED_EXAMPLE})
+
+    checked: bool = Field(
+        description="a live worker loaded it first; false: none was there to do so in time, or it"
+        " was the active model already"
+    )
 
 
 class ModelList(BaseModel):
@@ -78,7 +111,11 @@ class Activation(Input):
 
     model_config = ConfigDict(json_schema_extra={"example": {"force": False}})
 
-    force: bool = Field(default=False, description="even if it is worse than the active model")
+    force: bool = Field(
+        default=False,
+        description="even if it is worse than the active model, cannot be compared with it, or a"
+        " worker did not load it in time; not if a worker cannot load it",
+    )
 
 
 class NewCanary(Input):
@@ -123,13 +160,14 @@ def model_object(model: Model, usage: Usage) -> ModelObject:
         labels=list(EMOTIONS),
         active=model.active,
         canary=model.id == usage.canary_id,
+        offered=model.id == usage.offered_id,
         workers=usage.workers.get(version, 0),
         refusals=[
             RefusalObject(code=refused.code, reason=refused.reason, workers=refused.workers)
             for refused in usage.refusals
             if refused.sha256 == model.sha256
         ],
-        metrics=_metrics(model.manifest),
+        metrics=MetricsObject(**asdict(headline(model.manifest))),
         created_at=model.created_at,
         activated_at=model.activated_at,
     )
@@ -149,17 +187,3 @@ def canary_object(report: CanaryReport, usage: Usage) -> CanaryObject:
         agreement=report.agreement,
         mean_abs_dp=report.mean_abs_dp,
     )
-
-
-def _metrics(manifest: dict[str, Any]) -> MetricsObject:
-    measured = manifest.get("metrics")
-    found = measured if isinstance(measured, dict) else {}
-    return MetricsObject(**{name: _value(found.get(name)) for name in MetricsObject.model_fields})
-
-
-def _value(metric: object) -> float | None:
-    """Read a figure: a number, or one with its interval as ``{"value": …, "low": …}``."""
-    value: object = metric.get("value") if isinstance(metric, dict) else metric
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value)

@@ -233,48 +233,6 @@ class Model(Base):
     activated_at: Mapped[datetime | None]
 
 
-class ModelActivation(Base):
-    """History: which model was made the active one, when, by whom, in place of which."""
-
-    __tablename__ = "model_activation"
-    __table_args__ = (
-        CheckConstraint("kind IN ('first', 'activate', 'rollback')", name="kind"),
-        Index("ix_model_activation_model_id", "model_id"),
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    model_id: Mapped[int] = mapped_column(ForeignKey("model.id", ondelete="CASCADE"))
-    previous_id: Mapped[int | None] = mapped_column(ForeignKey("model.id", ondelete="SET NULL"))
-    kind: Mapped[str]
-    actor: Mapped[str]
-    forced: Mapped[bool] = mapped_column(default=False)
-    activated_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class ModelCanary(Base):
-    """The candidate on trial, one at most, and how it agrees with the active model so far."""
-
-    __tablename__ = "model_canary"
-    __table_args__ = (
-        CheckConstraint("only_row = 1", name="only_row"),
-        CheckConstraint("share > 0 AND share <= 1", name="share"),
-    )
-
-    only_row: Mapped[int] = mapped_column(
-        SmallInteger, primary_key=True, autoincrement=False, default=1
-    )
-    model_id: Mapped[int] = mapped_column(ForeignKey("model.id", ondelete="CASCADE"))
-    share: Mapped[float]
-    actor: Mapped[str]
-    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    chunks: Mapped[int] = mapped_column(BigInteger, default=0)
-    photos: Mapped[int] = mapped_column(BigInteger, default=0)
-    faces: Mapped[int] = mapped_column(BigInteger, default=0)
-    agreed: Mapped[int] = mapped_column(BigInteger, default=0)
-    abs_dp: Mapped[float] = mapped_column(default=0.0)
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
 class Erasure(Base):
     """A tombstone: the job existed, was erased, and how many objects went with it."""
 

@@ -1,5 +1,7 @@
 """How bundles, their files and the models in them are named; the same for all who touch one."""
 
+from enum import StrEnum
+
 MANIFEST_NAME = "bundle.json"
 MODEL_NAME = "model.onnx"
 GOLDEN_NAME = "golden.npz"
@@ -13,6 +15,13 @@ FILE_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
 
 _IDENTITY_DIGITS = 8
+
+
+class Truth(StrEnum):
+    """What figures take for right: the majority of judges, or the label that came with the data."""
+
+    JUDGES = "judges"
+    DATA_SET = "data set"
 
 
 def model_version(name: str, version: str, sha256: str) -> str:

@@ -75,6 +75,11 @@ _FORMATS = text("""
     WHERE model_version IS NOT NULL AND beat_at > now() - make_interval(secs => :live_s)
       AND jsonb_typeof(current -> 'formats') = 'array'
 """)
+_SHIPPED = text("""
+    SELECT DISTINCT current ->> 'shipped' FROM worker
+    WHERE model_version IS NOT NULL AND beat_at > now() - make_interval(secs => :live_s)
+      AND current ->> 'shipped' IS NOT NULL
+""")
 _REFUSALS = text("""
     SELECT refusal ->> 'sha256', refusal ->> 'code', refusal ->> 'reason', count(*)
     FROM worker, jsonb_array_elements(worker.current -> 'model_refusals') AS refusal
@@ -164,6 +169,13 @@ class WorkerRepository:
     def formats(self) -> list[frozenset[str]]:
         """What children with a model and a beat within `LIVE_S` read, where they tell it."""
         return [frozenset(names) for names in self._session.scalars(_FORMATS, {"live_s": LIVE_S})]
+
+    def shipped(self) -> set[bytes]:
+        """SHA-256 of the bundles that children with a beat within `LIVE_S` were installed with.
+
+        Who reports one follows the registry and does trial loads; workers of before do not.
+        """
+        return {bytes.fromhex(sha) for sha in self._session.scalars(_SHIPPED, {"live_s": LIVE_S})}
 
     def refusals(self) -> list[RefusedModel]:
         """Which models children with a beat within `LIVE_S` refuse, the most frequent first."""

@@ -1,17 +1,47 @@
-"""Which model answers: activating one, and going back. The caller commits."""
+"""Which model answers: activating one, and going back. The caller commits.
 
-from typing import Any
+Why figures of two test sets are never compared: ADR 0025.
+"""
 
 from sqlalchemy.orm import Session
 
 from services.common.db.tables import Model
-from services.common.domain.bundles import model_version
+from services.common.domain.bundles import Truth, model_version
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.webhooks import EventType
 from services.common.registry.canary import stop_canary
-from services.common.registry.errors import ModelWorseError, NothingToRollBackError
+from services.common.registry.errors import (
+    ModelNotComparableError,
+    ModelWorseError,
+    NothingToRollBackError,
+)
+from services.common.registry.figures import Figures, headline, on_the_same_test
 from services.common.registry.repository import ModelRepository
 from services.common.webhooks.repositories.outbox import NewEvent, OutboxRepository
+
+
+def check_figures(session: Session, model: Model, *, max_f1_drop: float, force: bool) -> bool:
+    """Hold a model's figures to those of the active one.
+
+    Args:
+        session: an open unit of work.
+        model: the one wanted.
+        max_f1_drop: how far its macro F1 may be below the active one's on the same test, 0..1.
+        force: whatever its figures.
+
+    Returns:
+        False where it is the active model already.
+
+    Raises:
+        ModelWorseError: macro F1 falls by more.
+        ModelNotComparableError: no test set is known on which both were evaluated.
+    """
+    active = ModelRepository(session).active()
+    if active is not None and active.id == model.id:
+        return False
+    if active is not None and not force:
+        _compare(model, active, max_f1_drop=max_f1_drop)
+    return True
 
 
 def activate(
@@ -24,22 +54,21 @@ def activate(
     Args:
         session: an open unit of work.
         model: the one wanted.
-        max_f1_drop: how far its macro F1 may be below the active one's, 0..1.
-        force: activate it whatever its macro F1.
+        max_f1_drop: as of `check_figures`, as is ``force``.
+        force: activate it whatever its figures.
         actor: who asks, for the history.
 
     Raises:
-        ModelWorseError: macro F1 falls by more, or is unknown; ``force`` was not given.
+        ModelWorseError: see `check_figures`.
+        ModelNotComparableError: see `check_figures`.
     """
     models = ModelRepository(session)
     models.lock()
-    active = models.active()
-    if active is not None and active.id == model.id:
+    if not check_figures(session, model, max_f1_drop=max_f1_drop, force=force):
         return
-    if active is not None and not force:
-        _compare(model, active, max_f1_drop=max_f1_drop)
+    before = models.active()
     models.make_active(model.id, kind="activate", actor=actor, forced=force)
-    _announce(session, model, before=active)
+    _announce(session, model, before=before)
     canary = models.canary()
     if canary is not None and canary.model_id == model.id:
         stop_canary(session)
@@ -61,31 +90,40 @@ def roll_back(session: Session, *, actor: str) -> Model:
     return before
 
 
-def macro_f1(model: Model) -> float | None:
-    """Return what the model's manifest says of its macro F1, 0..1; None when it does not."""
-    found: Any = model.manifest.get("metrics") or {}
-    found = found.get("macro_f1") if isinstance(found, dict) else None
-    if isinstance(found, dict):
-        found = found.get("value")
-    is_number = isinstance(found, (int, float)) and not isinstance(found, bool)
-    return float(found) if is_number else None
-
-
 def _compare(model: Model, active: Model, *, max_f1_drop: float) -> None:
-    new, old = macro_f1(model), macro_f1(active)
-    if old is None and new is not None:
-        return  # what is known beats what is not
-    if new is None:
-        raise ModelWorseError(
-            f"{model.name}-{model.version} does not tell its macro F1; evaluate it, or activate "
+    same = on_the_same_test(model, active)
+    if same is None:
+        raise ModelNotComparableError(
+            f"{_short_name(model)} was {_tested(headline(model.manifest))}; the active "
+            f"{_short_name(active)} was {_tested(headline(active.manifest))}. No test set is "
+            "known on which both were evaluated, so neither is better by these figures. Compare "
+            "both on the same images (python -m services.trainer compare --record), or activate "
             "it with force."
         )
-    if old is not None and old - new > max_f1_drop:
+    new, old = same.candidate.macro_f1, same.active.macro_f1
+    assert new is not None and old is not None  # noqa: S101, PT018 - as SameTest promises
+    if old - new > max_f1_drop:
         raise ModelWorseError(
-            f"The macro F1 of {model.name}-{model.version} is {new:.3f}, that of the active "
-            f"{active.name}-{active.version} is {old:.3f}; a fall of more than {max_f1_drop:g} "
-            "needs force."
+            f"The macro F1 of {_short_name(model)} is {new:.3f}, that of the active "
+            f"{_short_name(active)} is {old:.3f} on the same test ({_test(same.candidate)}); a "
+            f"fall of more than {max_f1_drop:g} needs force."
         )
+
+
+def _tested(figures: Figures) -> str:
+    if figures.macro_f1 is None:
+        return "published without its macro F1"
+    return f"tested on {_test(figures)}"
+
+
+def _test(figures: Figures) -> str:
+    """Name a test set in words."""
+    images = "images" if figures.n is None else f"{figures.n:,} images"
+    truth = "the judges' majority" if figures.truth == Truth.JUDGES else "the data set's labels"
+    known = "of an unknown test set"
+    if figures.test_sha256 is not None:
+        known = f"of test set {figures.test_sha256[:8]}"
+    return f"{images} {known} against {truth}"
 
 
 def _announce(session: Session, model: Model, *, before: Model | None) -> None:
@@ -95,6 +133,10 @@ def _announce(session: Session, model: Model, *, before: Model | None) -> None:
         "former_model_version": None if before is None else _version_name(before),
     }
     OutboxRepository(session).announce([NewEvent(EventType.MODEL_ACTIVATED, data)])
+
+
+def _short_name(model: Model) -> str:
+    return f"{model.name}-{model.version}"
 
 
 def _version_name(model: Model) -> str:

@@ -10,9 +10,27 @@ class ModelVersionTakenError(HferError):
 
 
 class ModelWorseError(HferError):
-    """The model's macro F1 is too far below the active one's, or one of them is unknown."""
+    """The model's macro F1 is too far below the active one's, on the same test."""
 
     code = "model-worse"
+
+
+class ModelNotComparableError(HferError):
+    """No test set is known on which the model and the active one were both evaluated."""
+
+    code = "model-not-comparable"
+
+
+class ModelNotLoadableError(HferError):
+    """A live worker tried to load the model and could not."""
+
+    code = "model-not-loadable"
+
+
+class TrialLoadUnfinishedError(HferError):
+    """A live worker began to load the model and did not end in time."""
+
+    code = "trial-load-unfinished"
 
 
 class NothingToRollBackError(HferError):

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
-from services.common.db.tables import Model, ModelActivation, ModelCanary
+from services.common.db.model_tables import ModelActivation, ModelCanary
+from services.common.db.tables import Model
 from services.common.domain.ids import new_uuid7
 
 # A bundle that was exported again under its old version replaces the row: results keep the

@@ -102,7 +102,7 @@ def warn_if_few(
         found: why nothing was learned, in a sentence, if so it ended.
     """
     sentences = [found] if found else []
-    if config.model.weights in {"none", "imagenet"} and images < _FROM_SCRATCH:
+    if config.model.weights in {"none", "imagenet", "faceres"} and images < _FROM_SCRATCH:
         sentences.append(
             f"{images:,} training images are few for {config.preset}, whose network knows no "
             f"expression yet: it wants {_FROM_SCRATCH:,} and more. Go on from a finished model "

@@ -50,6 +50,11 @@ DropSeen = Annotated[
 
 _ENDS = ("value", "low", "high")
 _MEASURES = ("accuracy", "macro_recall", "macro_f1")
+_OF_JUDGES = {
+    "agreement": "agrees with the majority",
+    "macro_recall": "macro recall of the majority",
+    "kl": "KL to the votes",
+}
 
 
 def evaluate(
@@ -110,9 +115,19 @@ def compare(
     bundle: Annotated[list[Path], typer.Option(help="A bundle; give two.")],
     data: Annotated[Path, typer.Option(help="Any folder of classes, or an archive.")],
     split: Part = None,
+    half: HalfOf = None,
+    votes: VoteTables = None,
     allow_seen: AllowSeen = False,
     drop_seen: DropSeen = False,
     precision: Arithmetic = "fp32",
+    record: Annotated[
+        bool,
+        typer.Option(
+            "--record",
+            help="Write the figures of both into the second bundle, where a service that is to "
+            "activate it in place of the first looks for them.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Say whether two bundles differ on the same images, by paired bootstrap."""
@@ -124,6 +139,8 @@ def compare(
     evaluator = _BundleEvaluator(
         data,
         split=split,
+        half=half,
+        votes=votes or (),
         allow_seen=allow_seen,
         drop_seen=drop_seen,
         beside=bundle,
@@ -132,6 +149,14 @@ def compare(
     with explained(), _bar() as bar:
         first, second = (evaluator(each, progress=_Task(bar, each.name)) for each in bundle)
         result = compared(first, second)
+        if record:
+            from services.trainer.evaluation.recorded import record_comparison
+
+            written = record_comparison(first, second)
+            result["notes"].append(
+                f"Written into {bundle[1]}, which is {written.version} now: publish it as it is, "
+                "or under a new version if it was published before."
+            )
     _show(result, as_json=as_json, table=comparison_table)
 
 
@@ -261,14 +286,22 @@ def comparison_table(result: dict[str, Any]) -> Table:
     for name in ("", "a", "b", "b - a", "95 % interval", ""):
         table.add_column(name)
     for name, row in result["measures"].items():
-        table.add_row(
-            name.replace("_", " "),
-            *(f"{row[key]:.1%}" for key in ("a", "b")),
-            f"{row['difference']:+.1%}",
-            f"{row['low']:+.1%} to {row['high']:+.1%}",
-            "differs" if row["differs"] else "may be luck",
-        )
+        table.add_row(name.replace("_", " "), *_compared(row, ".1%"))
+    if "judges" in result:
+        table.add_section()
+        for name, row in result["judges"]["measures"].items():
+            of_judges = f"{_OF_JUDGES[name]}, n {row['n']:,}"
+            table.add_row(of_judges, *_compared(row, ".3f" if name == "kl" else ".1%"))
     return table
+
+
+def _compared(row: dict[str, Any], form: str) -> tuple[str, ...]:
+    return (
+        *(f"{row[key]:{form}}" for key in ("a", "b")),
+        f"{row['difference']:+{form}}",
+        f"{row['low']:+{form}} to {row['high']:+{form}}",
+        "differs" if row["differs"] else "may be luck",
+    )
 
 
 def _bar() -> Progress:

@@ -20,7 +20,8 @@ def publish(
         bool, typer.Option("--activate", help="Answer with it from the next chunk on.")
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Activate it also if its macro F1 is clearly lower.")
+        bool,
+        typer.Option("--force", help="Activate it also if it is worse or not comparable."),
     ] = False,
 ) -> None:
     """Put a bundle into the service that the HFER_* settings name.

@@ -9,10 +9,11 @@ from services.trainer.config.base import Section, Share
 
 
 class Backbone(StrEnum):
-    """Feature extractors: two of our own, the others from ``keras.applications``."""
+    """Feature extractors: three of our own, the others from ``keras.applications``."""
 
     DENSENET_BC = "densenet_bc"
     EFFICIENTNET_LITE0 = "efficientnet_lite0"
+    MOBILENET_V1 = "mobilenet_v1"
     VGG16 = "vgg16"
     RESNET50 = "resnet50"
     DENSENET121 = "densenet121"
@@ -64,8 +65,9 @@ class ModelConfig(Section):
 
     Attributes:
         backbone: the feature extractor.
-        weights: "none" for random ones, "imagenet", or the path of an ``.npz`` file with one
-            array per variable (``layer/variable``), or of a run folder or bundle to start from.
+        weights: "none" for random ones, "imagenet", "faceres" (``mobilenet_v1``; of faces, see
+            docs/training.md), or the path of an ``.npz`` file with one array per variable
+            (``layer/variable``), or of a run folder or bundle to start from.
         freeze: backbone layers, counted from the image, that are not trained: a number or "all".
         enlarge: factor by which the graph enlarges the crops (bilinear) before the backbone.
         blend: share of the weights that it started from in those that are shipped
@@ -89,6 +91,6 @@ class ModelConfig(Section):
 
     @model_validator(mode="after")
     def _blends_with_something(self) -> "ModelConfig":
-        if self.blend and self.weights in {"none", "imagenet"}:
+        if self.blend and self.weights in {"none", "imagenet", "faceres"}:
             raise ValueError("model.blend needs model.weights to name a run or a bundle")
         return self

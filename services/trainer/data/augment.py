@@ -19,6 +19,7 @@ Change = Callable[[Floats, AugmentConfig, np.random.Generator], Floats]
 
 _BEST_JPEG = 80
 
+
 def augment(
     images: NDArray[np.uint8], *, config: AugmentConfig, rng: np.random.Generator
 ) -> Floats:
@@ -97,7 +98,7 @@ def _compressed(image: Floats, config: AugmentConfig, rng: np.random.Generator) 
     return _floats(cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED))
 
 
-def _floats(pixels: NDArray[Any]) -> Floats:
+def _floats(pixels: Any) -> Floats:
     return np.asarray(pixels, dtype=np.float32)
 
 

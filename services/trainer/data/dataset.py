@@ -41,6 +41,7 @@ class Subset:
         found: ``[N]``, in which our detector found the face.
         votes: float32 ``[N, 10]``, what judges said, see ``votes/counts.py``; None without.
         own_labels: ``[N]``, the data set's own labels where there are votes.
+        hashes: ``[N]``, SHA-256 of each file in hex digits; None for images that are no files.
     """
 
     images: Pixels
@@ -50,6 +51,7 @@ class Subset:
     found: Mask | None = None
     votes: Floats | None = None
     own_labels: Labels | None = None
+    hashes: NDArray[np.str_] | None = None
 
     def __len__(self) -> int:
         """Number of images."""
@@ -119,8 +121,9 @@ def load_prepared(folder: Path) -> PreparedData:
     )
     splits = np.array([row["split"] for row in rows])
     own = np.array([row["own_label"] for row in rows], np.int64) if votes is not None else None
+    hashes = np.array([row["sha256"] for row in rows])
     everything = Subset(
-        images, labels, leaked, served, found if served is not None else None, votes, own
+        images, labels, leaked, served, found if served is not None else None, votes, own, hashes
     )
 
     def subset(split: Split) -> Subset:

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from services.trainer.data.halves import Half
 from services.trainer.data.layouts import Split
+from services.trainer.data.votes import majority
 from services.trainer.evaluation.answers import Answers, figures
 from services.trainer.evaluation.images import FaceImages, Progress, read_images
 from services.trainer.evaluation.seen import Overlap, overlap
+from services.trainer.evaluation.tested_on import describe_test
 from services.trainer.evaluation.votes import against_votes
 from services.vision.bundle import Bundle, check_golden, load_bundle
 from services.vision.classifiers.port import ExpressionClassifier, Precision
@@ -41,6 +43,7 @@ class BundleEvaluation:
             "data": self.images.facts(),
             "notes": [*self.overlap.notes(), *self._votes_notes()],
             **figures(self.answers),
+            **describe_test(self.images.hashes, self.images.labels, judged=False),
             **self._judges(),
             "prior_shift": list(manifest.prior_shift),
             "overlap": self.overlap.facts(),
@@ -51,7 +54,11 @@ class BundleEvaluation:
         votes = self.images.votes
         if votes is None:
             return {}
-        return {"judges": against_votes(self.answers.after, votes, self.images.labels)}
+        labels, decided = majority(votes)
+        hashes = np.array(self.images.hashes)[decided]
+        test = describe_test(hashes, labels[decided], judged=True)
+        found = against_votes(self.answers.after, votes, self.images.labels)
+        return {"judges": {"test_sha256": test["test_sha256"], **found}}
 
     def _votes_notes(self) -> list[str]:
         notes = [

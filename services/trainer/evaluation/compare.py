@@ -10,16 +10,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from services.trainer.data.votes import Votes, majority, shares
 from services.trainer.evaluation.bundle import BundleEvaluation
-from services.trainer.evaluation.metrics import Scores, scores
+from services.trainer.evaluation.metrics import Scores, cross_entropy, resampled, scores
 
 Labels = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 _MEASURES = ("accuracy", "macro_recall", "macro_f1")
 
 
 def compare(first: BundleEvaluation, second: BundleEvaluation) -> dict[str, Any]:
     """Compare two bundles that were evaluated on the same images.
+
+    Where these have votes, ``judges`` has the differences against them.
 
     Raises:
         ValueError: if the images are not the same.
@@ -40,6 +44,47 @@ def compare(first: BundleEvaluation, second: BundleEvaluation) -> dict[str, Any]
             a=first.answers.logits.argmax(axis=1),
             b=second.answers.logits.argmax(axis=1),
         ),
+        **_judged(first, second),
+    }
+
+
+def _judged(first: BundleEvaluation, second: BundleEvaluation) -> dict[str, Any]:
+    votes = first.images.votes
+    if votes is None:
+        return {}
+    return {"judges": paired_against_votes(votes, a=first.answers.after, b=second.answers.after)}
+
+
+def paired_against_votes(votes: Votes, *, a: Floats, b: Floats) -> dict[str, Any]:
+    """Return both models' figures against the judges and the differences, as of labels.
+
+    Agreement and macro recall are of the faces that have a majority, which ``n`` counts; the
+    divergence from the shares of votes (``kl``, nats; less is better) is of all.
+
+    Args:
+        votes: ``[N, 10]`` of usable faces, one at least with a majority.
+        a: probabilities of the first model as served, ``[N, 7]``.
+        b: those of the second.
+    """
+    labels, decided = majority(votes)
+    answers = paired_bootstrap(
+        labels[decided], a=a.argmax(axis=1)[decided], b=b.argmax(axis=1)[decided]
+    )
+    targets = shares(votes)
+    of_a, of_b, floor = (cross_entropy(each, targets) for each in (a, b, targets))
+    kl = _difference(
+        float((of_a - floor).mean()),
+        float((of_b - floor).mean()),
+        drawn=resampled(lambda chosen: float((of_b - of_a)[chosen].mean()), len(votes)),
+    )
+    decisive, rows = answers["n"], answers.pop("measures")
+    return {
+        **answers,
+        "measures": {
+            "agreement": {**rows["accuracy"], "n": decisive},
+            "macro_recall": {**rows["macro_recall"], "n": decisive},
+            "kl": {**kl, "n": len(votes)},
+        },
     }
 
 
@@ -96,7 +141,7 @@ def _both(joint: NDArray[np.int64]) -> tuple[Scores, Scores]:
 
 
 def _difference(
-    a: float, b: float, *, drawn: NDArray[np.float64], level: float
+    a: float, b: float, *, drawn: NDArray[np.float64], level: float = 0.95
 ) -> dict[str, float | bool]:
     low, high = (float(end) for end in np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2]))
     return {

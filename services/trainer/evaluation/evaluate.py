@@ -19,6 +19,7 @@ from services.trainer.evaluation.metrics import (
     negative_log_likelihood,
     scores,
 )
+from services.trainer.evaluation.tested_on import describe_test
 from services.trainer.evaluation.votes import against_votes
 from services.vision.classifiers.logits import to_probabilities
 
@@ -65,6 +66,7 @@ def evaluate_logits(
         "split": str(split),
         "truth": "judges" if judged else "data set",
         **_headline(matrix),
+        **_test(data, judged=bool(judged)),
         **judged,
         "subsets": {
             name: _headline(confusion_matrix(data.labels[chosen], predicted[chosen]))
@@ -82,6 +84,10 @@ def evaluate_logits(
         "after_temperature": {**confidence(served, data.labels), "cross_fitted": crossed},
         "uncertain": uncertainty(served, data.labels, threshold=calibration.abstention_threshold),
     }
+
+
+def _test(data: Subset, *, judged: bool) -> dict[str, Any]:
+    return {} if data.hashes is None else describe_test(data.hashes, data.labels, judged=judged)
 
 
 def _headline(matrix: NDArray[np.int64]) -> dict[str, Any]:

@@ -53,16 +53,16 @@ def against_votes(
         "n": len(votes),
         "without_majority": int((~decided).sum()),
         **_of_majority(labels[decided], answers[decided]),
-        "sure_faces": {"least_agreement": _SURE, "agreement": _mean(right[sure])},
+        "sure_faces": {"least_agreement": _SURE, "agreement": mean_figure(right[sure])},
         **_of_shares(probabilities, answers, shares(votes)),
-        "doubt": _doubt(probabilities.max(axis=1)[decided], right),
+        "doubt": doubt(probabilities.max(axis=1)[decided], right),
         "people": {
-            "one_judge_and_majority_of_all": _mean(agreement(votes, labels)[decided]),
-            "one_judge_and_majority_of_the_others": _mean(_with_the_others(votes)[decided]),
+            "one_judge_and_majority_of_all": mean_figure(agreement(votes, labels)[decided]),
+            "one_judge_and_majority_of_the_others": mean_figure(_with_the_others(votes)[decided]),
         },
         "own_labels": {
-            "agreement_with_majority": _mean((own_labels == labels)[decided]),
-            "accuracy": _mean(answers == own_labels),
+            "agreement_with_majority": mean_figure((own_labels == labels)[decided]),
+            "accuracy": mean_figure(answers == own_labels),
             "macro_recall": _macro_recall(confusion_matrix(own_labels, answers)),
         },
     }
@@ -71,7 +71,7 @@ def against_votes(
 def _of_majority(labels: Labels, answers: Labels) -> Figure:
     matrix = confusion_matrix(labels, answers)
     return {
-        "agreement": _mean(labels == answers),
+        "agreement": mean_figure(labels == answers),
         "macro_recall": _macro_recall(matrix),
         "per_class": class_measures(matrix),
         "confusion": matrix.tolist(),
@@ -83,9 +83,9 @@ def _of_shares(probabilities: Floats, answers: Labels, targets: Floats) -> Figur
     confidence = probabilities.max(axis=1)
     truth = targets[np.arange(len(targets)), answers]
     return {
-        "cross_entropy": _mean(losses),
-        "entropy_of_votes": _mean(floor),
-        "kl": _mean(losses - floor),
+        "cross_entropy": mean_figure(losses),
+        "entropy_of_votes": mean_figure(floor),
+        "kl": mean_figure(losses - floor),
         "calibration_error": {
             "bins": _BINS,
             "by_chance": round(calibration_noise(confidence, truth, bins=_BINS), 4),
@@ -98,8 +98,8 @@ def _of_shares(probabilities: Floats, answers: Labels, targets: Floats) -> Figur
     }
 
 
-def _doubt(confidence: Floats, right: NDArray[np.bool_]) -> Figure:
-    """How well confidence tells right answers from wrong ones."""
+def doubt(confidence: Floats, right: NDArray[np.bool_]) -> Figure:
+    """Return how well confidence ``[N]`` tells right answers from wrong ones."""
     count = len(right)
     return {
         "right_at_80": _figure(
@@ -134,7 +134,8 @@ def _macro_recall(matrix: NDArray[np.int64]) -> Figure:
     return _rounded(value, low, high, int(matrix.sum()))
 
 
-def _mean(values: NDArray[np.generic]) -> Figure:
+def mean_figure(values: NDArray[np.generic]) -> Figure:
+    """Return the mean of numbers or flags ``[N]`` with its interval and n."""
     numbers = values.astype(np.float64)
     return _figure(lambda chosen: float(numbers[chosen].mean()), len(numbers))
 

@@ -22,7 +22,8 @@ def publish(
         directory: the bundle.
         settings: database and bucket of the service.
         activate_it: let workers answer with it from their next chunk on.
-        force: activate it also when its macro F1 is clearly below the active model's.
+        force: activate it also when its macro F1 is clearly below the active model's, or of
+            another test.
 
     Returns:
         The name that results will carry, such as ``mine-0.1.0+1a2b3c4d``.
@@ -31,6 +32,7 @@ def publish(
         BundleError: it is damaged or does not give its golden answers.
         ModelVersionTakenError: another bundle has this name and version.
         ModelWorseError: it was published, and not activated.
+        ModelNotComparableError: the same.
     """
     bundle = load_bundle(directory)
     check_golden(bundle, OnnxRuntimeClassifier(bundle))

@@ -11,6 +11,7 @@ from services.trainer.errors import NetworkError
 from services.trainer.networks.applications import application_features
 from services.trainer.networks.densenet import densenet_bc
 from services.trainer.networks.efficientnet_lite import efficientnet_lite0
+from services.trainer.networks.mobilenet_v1 import mobilenet_v1
 from services.trainer.networks.normalisation import Normalisation
 
 LOGITS = "logits"
@@ -85,6 +86,8 @@ def _backbone(x: Any, config: ModelConfig, *, dtype: str) -> Any:
             return densenet_bc(x, config.densenet, dtype=dtype)
         case Backbone.EFFICIENTNET_LITE0:
             return efficientnet_lite0(x, dtype=dtype)
+        case Backbone.MOBILENET_V1:
+            return mobilenet_v1(x, dtype=dtype)
         case application:
             return application_features(x, application, dtype=dtype)
 

@@ -6,9 +6,7 @@ trains as fast on a CPU at 96 px as a DenseNet-BC of growth 16 at 48 px.
 
 from typing import Any
 
-import keras
-
-from services.trainer.networks.layers import FusedBatchNorm
+from services.trainer.networks.mobile_blocks import MobileBlocks
 
 # repeats, kernel, stride, expansion, output channels
 _STAGES = (
@@ -28,12 +26,13 @@ def efficientnet_lite0(x: Any, *, dtype: str) -> Any:
 
     Layers are named as in the published checkpoints: ``stem``, ``blocks.3.depthwise``, …
     """
-    make = _Layers(dtype)
+    make = MobileBlocks(dtype)
     x = make.conv_bn(x, _STEM, kernel=3, strides=2, name="stem")
     block = 0
     for repeats, kernel, stride, expansion, filters in _STAGES:
         for repeat in range(repeats):
-            x = make.block(
+            x = _inverted_residual(
+                make,
                 x,
                 filters,
                 kernel=kernel,
@@ -45,58 +44,22 @@ def efficientnet_lite0(x: Any, *, dtype: str) -> Any:
     return make.conv_bn(x, _HEAD, kernel=1, name="head")
 
 
-class _Layers:
-    """The building blocks in one precision."""
-
-    def __init__(self, dtype: str) -> None:
-        self._dtype = dtype
-
-    def block(
-        self, x: Any, filters: int, *, kernel: int, strides: int, expansion: int, name: str
-    ) -> Any:
-        """An inverted residual: widen, filter each map, narrow; add where shapes agree."""
-        y, channels = x, int(x.shape[-1])
-        if expansion != 1:
-            y = self.conv_bn(y, channels * expansion, kernel=1, name=f"{name}.expand")
-        y = keras.layers.DepthwiseConv2D(
-            kernel,
-            strides=strides,
-            padding="same",
-            use_bias=False,
-            dtype=self._dtype,
-            name=f"{name}.depthwise",
-        )(y)
-        y = self._relu6(self._bn(y, name=f"{name}.depthwise"), name=f"{name}.depthwise")
-        y = self.conv_bn(y, filters, kernel=1, name=f"{name}.project", activate=False)
-        if strides == 1 and channels == filters:
-            y = keras.layers.Add(dtype=self._dtype, name=f"{name}.add")([x, y])
-        return y
-
-    def conv_bn(
-        self,
-        x: Any,
-        filters: int,
-        *,
-        kernel: int,
-        name: str,
-        strides: int = 1,
-        activate: bool = True,
-    ) -> Any:
-        x = keras.layers.Conv2D(
-            filters,
-            kernel,
-            strides=strides,
-            padding="same",
-            use_bias=False,
-            kernel_initializer="he_normal",
-            dtype=self._dtype,
-            name=name,
-        )(x)
-        x = self._bn(x, name=name)
-        return self._relu6(x, name=name) if activate else x
-
-    def _bn(self, x: Any, *, name: str) -> Any:
-        return FusedBatchNorm(epsilon=1e-3, dtype=self._dtype, name=f"{name}.bn")(x)
-
-    def _relu6(self, x: Any, *, name: str) -> Any:
-        return keras.layers.ReLU(6.0, dtype=self._dtype, name=f"{name}.relu6")(x)
+def _inverted_residual(
+    make: MobileBlocks,
+    x: Any,
+    filters: int,
+    *,
+    kernel: int,
+    strides: int,
+    expansion: int,
+    name: str,
+) -> Any:
+    """Widen, filter each map, narrow; add where shapes agree."""
+    y, channels = x, int(x.shape[-1])
+    if expansion != 1:
+        y = make.conv_bn(y, channels * expansion, kernel=1, name=f"{name}.expand")
+    y = make.depthwise_bn(y, kernel=kernel, strides=strides, name=f"{name}.depthwise")
+    y = make.conv_bn(y, filters, kernel=1, name=f"{name}.project", activate=False)
+    if strides == 1 and channels == filters:
+        y = make.add(x, y, name=f"{name}.add")
+    return y

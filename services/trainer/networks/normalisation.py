@@ -23,13 +23,16 @@ class Normalisation:
 _TO_PLUS_MINUS_1 = Normalisation((127.5,) * 3, (127.5,) * 3)
 _IMAGENET = Normalisation((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
 # "caffe": means only. These networks want BGR; their first kernel is turned to RGB when loaded.
-_MEANS_ONLY = Normalisation((123.68, 116.779, 103.939), (1.0, 1.0, 1.0))
+MEANS_ONLY = Normalisation((123.68, 116.779, 103.939), (1.0, 1.0, 1.0))
+# The mean of those means for all three: what ``convert_faceres.py`` makes of such a network.
+ONE_MEAN = Normalisation((114.799,) * 3, (1.0,) * 3)
 
 # What ``preprocess_input`` of keras.applications does, and the Lite0 checkpoint's own scale.
 _PUBLISHED: Mapping[Backbone, Normalisation] = {
     Backbone.EFFICIENTNET_LITE0: _TO_PLUS_MINUS_1,
-    Backbone.VGG16: _MEANS_ONLY,
-    Backbone.RESNET50: _MEANS_ONLY,
+    Backbone.MOBILENET_V1: ONE_MEAN,
+    Backbone.VGG16: MEANS_ONLY,
+    Backbone.RESNET50: MEANS_ONLY,
     Backbone.DENSENET121: _IMAGENET,
     Backbone.DENSENET169: _IMAGENET,
     Backbone.EFFICIENTNETV2_B0: _IMAGENET,

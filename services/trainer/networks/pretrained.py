@@ -7,6 +7,7 @@ A weights file is arrays only: ``.npz`` with one array per variable, named ``lay
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,8 @@ def load_pretrained(model: keras.Model, config: ModelConfig) -> None:
         )
     elif config.weights == "imagenet":
         load_application(model, config.backbone)
+    elif config.weights == "faceres":
+        load_npz(model, _converted_faceres(config.backbone))
     elif (Path(config.weights) / MANIFEST_NAME).is_file():
         load_from_bundle(model, Path(config.weights))
     elif Path(config.weights).is_dir():
@@ -102,14 +105,23 @@ def load_npz(model: keras.Model, path: Path) -> int:
     except (OSError, ValueError) as error:
         raise WeightsError(
             f"{path} is not a readable file of arrays (.npz); model.weights names one, a run "
-            "folder, imagenet or none."
+            "folder, imagenet, faceres or none."
         ) from error
+    assign_arrays(model, arrays, origin=path.name)
+    return len(arrays)
+
+
+def assign_arrays(model: keras.Model, arrays: Mapping[str, Any], *, origin: str) -> None:
+    """Put arrays into the layers that bear their names, as ``load_npz`` does.
+
+    Raises:
+        WeightsError: if an array has no layer or another shape; it names ``origin``.
+    """
     variables = _variables(model)
     for name, array in arrays.items():
         if name not in variables:
-            raise WeightsError(f"{path.name} holds {name}, which {model.name} has not.")
-        variables[name].assign(_fitted(array, like=variables[name], name=f"{path.name}: {name}"))
-    return len(arrays)
+            raise WeightsError(f"{origin} holds {name}, which {model.name} has not.")
+        variables[name].assign(_fitted(array, like=variables[name], name=f"{origin}: {name}"))
 
 
 def load_application(model: keras.Model, backbone: Backbone) -> None:
@@ -196,6 +208,23 @@ def _convert_lite0(target: Path) -> None:
     if done.returncode:
         reason = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
         raise WeightsError(f"The ImageNet weights cannot be converted ({reason[0]}): {advice}.")
+
+
+def faceres_file() -> Path:
+    """Where the converted face weights lie, or will."""
+    return _cache() / "faceres.npz"
+
+
+def _converted_faceres(backbone: Backbone) -> Path:
+    if backbone is not Backbone.MOBILENET_V1:
+        raise WeightsError(
+            f"The face weights are of a MobileNet v1, not {backbone}: set "
+            "model.backbone=mobilenet_v1."
+        )
+    converted = faceres_file()
+    if not converted.is_file():
+        raise WeightsError("The face weights are not there: fetch them with `make faceres`.")
+    return converted
 
 
 def _cache() -> Path:

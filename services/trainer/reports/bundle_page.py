@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from services.common.files import write_atomically
 from services.trainer.data.layouts import Split
 from services.trainer.evaluation.bundle import BundleEvaluation
 from services.trainer.reports import sections
+from services.trainer.reports.judges import MAJORITY, OWN_LABELS, page_section
 from services.trainer.reports.page import page, paragraph
 
 
@@ -31,12 +33,15 @@ def write_bundle_report(
         "recipe": manifest.recipe,
     }
     names = [sample.path for sample in evaluation.images.samples]
+    judges = figures.get("judges")
+    truth = OWN_LABELS if judges else None
     parts = [
         *(paragraph(note, kind="note") for note in figures["notes"]),
-        sections.headline(figures),
-        sections.classes(figures),
+        *(_judged(judges) if judges else []),
+        sections.headline(figures, truth=truth),
+        sections.classes(figures, truth=truth),
         sections.class_counts(_counts(evaluation)),
-        sections.confusion(figures),
+        sections.confusion(figures, truth=truth),
         sections.reliability(answers),
         sections.quality(crops, answers),
         sections.hfer_v0_reports(figures),
@@ -47,6 +52,14 @@ def write_bundle_report(
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, page(title, parts).encode())
     return path
+
+
+def _judged(judges: dict[str, Any]) -> list[str]:
+    return [
+        page_section(judges),
+        sections.classes(judges, truth=MAJORITY),
+        sections.confusion(judges, truth=MAJORITY),
+    ]
 
 
 def _counts(evaluation: BundleEvaluation) -> dict[str, Mapping[str, int]]:

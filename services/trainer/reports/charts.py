@@ -63,6 +63,24 @@ def reliability_svg(before: Floats, after: Floats, labels: NDArray[np.int64]) ->
     return _svg(figure, salt="reliability")
 
 
+def risk_coverage_svg(judges: dict[str, Any]) -> str:
+    """Draw the share of answers that are wrong over coverage, and people's beside it."""
+    figure, (axes,) = _figure(panels=1)
+    draw_risk_coverage(axes, judges, colour=_FIRST, other=_SECOND)
+    _legend(axes)
+    return _svg(figure, salt="risk-coverage")
+
+
+def draw_risk_coverage(axes: Any, judges: dict[str, Any], *, colour: str, other: str) -> None:
+    """Draw the curve of ``judges`` and the line of one judge against the majority of all."""
+    coverage, wrong = np.array(judges["doubt"]["risk_coverage"]).T * 100
+    axes.plot(coverage, wrong, "o-", color=colour, label="first answers")
+    one_judge = judges["people"]["one_judge_and_majority_of_all"]["value"]
+    axes.axhline(100 * (1 - one_judge), ls="--", color=other, label="one judge, of all faces")
+    axes.set(title="not the majority's, %", xlabel="coverage: the surest faces, %", xlim=(0, 100))
+    axes.set_ylim(bottom=0)
+
+
 def imbalance_svg(counts: Mapping[str, Mapping[str, int]]) -> str:
     """Draw the images of each class and their effective number, a panel for each split."""
     figure, panels = _figure(panels=len(counts))

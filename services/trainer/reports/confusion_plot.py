@@ -21,10 +21,11 @@ def confusion_png(evaluation: dict[str, Any]) -> bytes:
     names = [str(emotion) for emotion in EMOTIONS]
     axes.set_xticks(range(len(names)), names, rotation=35, ha="right")
     axes.set_yticks(range(len(names)), names)
-    axes.set(xlabel="answer", ylabel="label")
+    judged = evaluation.get("truth") == "judges"
+    axes.set(xlabel="answer", ylabel="the judges' majority" if judged else "label")
     axes.set_title(
         f"{evaluation['split']}: n = {evaluation['n']}, "
-        f"accuracy {evaluation['accuracy']['value']:.1%}, "
+        f"{'agreement' if judged else 'accuracy'} {evaluation['accuracy']['value']:.1%}, "
         f"macro recall {evaluation['macro_recall']['value']:.1%}"
     )
     for (row, column), share in np.ndenumerate(shares):

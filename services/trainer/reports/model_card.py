@@ -5,7 +5,7 @@ from typing import Any
 from services.common.domain.emotions import EMOTIONS
 from services.trainer.config import Backbone
 from services.trainer.evaluation.verdict import beside_parent
-from services.trainer.reports.judges import judges_section
+from services.trainer.reports.judges import MAJORITY, beside, card_section, people
 
 _CARD = """\
 # Model card: {name} {version}
@@ -19,21 +19,20 @@ Act forbids (Article 5(1)(f)).
 
 ## Results
 
-Split: {split}{split_name}. 95 % intervals from 1,000 bootstrap resamples.
+Split: {split}{split_name}. {truth}95 % intervals from 1,000 bootstrap resamples.
 
-| images | n | accuracy | macro recall | macro F1 |
+| images | n | {accuracy} | macro recall | macro F1 |
 |---|---|---|---|---|
 {results}
 
 "leaked" images have a near copy among the data set's training images (those copies were left
-out of training); "clean" ones have none.
+out of training); "clean" ones have none.{beside}
 
 | expression | precision | recall | F1 | images |
 |---|---|---|---|---|
 {classes}
 
-{judges}{shift}{as_served}{parent}\
-Calibration before the temperature: {before}; after it{crossed}: {after}.
+{judges}{shift}{as_served}{parent}{calibration}
 The least sure {uncertain} are reported as uncertain: {wrong} of those first answers are right,
 against {right} of the others.
 
@@ -47,7 +46,7 @@ Terms: {licence}.
 {train_kept:,} training images were used; {train_dropped:,} were left out: blank ({blank} in all
 splits), the same pixels under different labels ({conflicting}), or near copies of evaluation
 images ({train_near_evaluation}). Evaluation images were left as they are.
-{fitted_on}
+{votes}{fitted_on}
 
 ## Training
 
@@ -60,8 +59,7 @@ The weights are those of the {checkpoint_text}. `bundle.json` holds the whole re
 
 ## Limits
 
-- Labels are what others thought a face shows; people agree with them in about two of three
-  cases on data of this kind. An answer is an opinion about a picture.
+- Labels are what others thought a face shows; {people}. An answer is an opinion about a picture.
 - Not validated per group: the data has no demographic labels, and models of this kind are known
   to differ between groups (arXiv 2502.11049). Do not compare groups with it.
 - Rare expressions rest on few images and are often missed; see the table.
@@ -73,6 +71,7 @@ The weights are those of the {checkpoint_text}. `bundle.json` holds the whole re
 _BACKBONES = {
     Backbone.DENSENET_BC: "DenseNet-BC",
     Backbone.EFFICIENTNET_LITE0: "EfficientNet-Lite0",
+    Backbone.MOBILENET_V1: "MobileNet v1",
     Backbone.VGG16: "VGG16",
     Backbone.RESNET50: "ResNet-50",
     Backbone.DENSENET121: "DenseNet-121",
@@ -100,7 +99,7 @@ def model_card(*, name: str, version: str, report: dict[str, Any]) -> str:
         report: what ``stages.report_run`` gathers: evaluation, training, data, recipe.
     """
     evaluation, data, recipe = report["evaluation"], report["data"], report["recipe"]
-    after, uncertain = evaluation["after_temperature"], evaluation["uncertain"]
+    uncertain, judges = evaluation["uncertain"], evaluation.get("judges")
     on_validation = evaluation["split"] == "validation"
     return _CARD.format(
         name=name,
@@ -110,13 +109,11 @@ def model_card(*, name: str, version: str, report: dict[str, Any]) -> str:
         split_name=f" ({data['split_names'][evaluation['split']]})" if data["split_names"] else "",
         results=_results(evaluation),
         classes=_classes(evaluation["per_class"]),
-        judges=judges_section(evaluation),
+        **_of_judges(judges, name=data["name"]),
         shift=_shift(evaluation),
         as_served=_as_served(evaluation),
         parent=_parent(evaluation),
-        before=_confidence(evaluation["before_temperature"]),
-        after=_confidence(after),
-        crossed=" (two-fold cross-fitted)" if after["cross_fitted"] else "",
+        calibration=_calibration(evaluation),
         uncertain=_share(uncertain["share"]),
         wrong=_share(uncertain["accuracy_when_uncertain"]),
         right=_share(uncertain["accuracy_when_sure"]),
@@ -124,6 +121,7 @@ def model_card(*, name: str, version: str, report: dict[str, Any]) -> str:
         sha256=data["sha256"],
         licence=data["licence"],
         **data["audit"],
+        votes=_votes(data),
         fitted_on=(_FITTED if on_validation else ""),
         **report["training"],
         replanned=_replanned(report["training"]["sessions"]),
@@ -138,6 +136,35 @@ def model_card(*, name: str, version: str, report: dict[str, Any]) -> str:
     )
 
 
+def _of_judges(judges: dict[str, Any] | None, *, name: str) -> dict[str, str]:
+    """What the card says of the truth of its figures, with votes and without."""
+    if not judges:
+        few = "people agree with them in about two of three\n  cases on data of this kind"
+        return {"truth": "", "accuracy": "accuracy", "beside": "", "judges": "", "people": few}
+    agreed, own = people(judges), judges["own_labels"]
+    return {
+        "truth": f"The truth is {MAJORITY}: what most of several people\nsaid of a face. People "
+        f"agree among themselves in {agreed} (one judge with the majority of all).\n",
+        "accuracy": "agreement",
+        "beside": f"\n\n{beside(judges, name=name)} Against {name}'s own labels accuracy is\n"
+        f"{_interval(own['accuracy'])} and macro recall {_interval(own['macro_recall'])}, "
+        f"n = {own['accuracy']['n']:,}.",
+        "judges": card_section(judges),
+        "people": f"one judge says what the majority of all says in {agreed} of the cases here",
+    }
+
+
+def _votes(data: dict[str, Any]) -> str:
+    """Say what it learned from in place of labels, and which images votes could not label."""
+    if not data.get("votes_sha256"):
+        return ""
+    reasons = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in data["left_out"].items())
+    return (
+        "It learned from shares of votes: what several judges said of each face (SHA-256 of them\n"
+        f"`{data['votes_sha256']}`). Left out for them, of all splits: {reasons or 'none'}.\n"
+    )
+
+
 def _network(recipe: dict[str, Any]) -> str:
     model, side = recipe["model"], recipe["data"]["size"]
     name = _BACKBONES[model["backbone"]]
@@ -149,7 +176,13 @@ def _network(recipe: dict[str, Any]) -> str:
 
 
 def _weights(source: str) -> str:
-    known = {"none": "random weights", "imagenet": "published ImageNet weights"}
+    known = {
+        "none": "random weights",
+        "imagenet": "published ImageNet weights",
+        "faceres": "the published face weights faceres (@vladmandic/human, MIT; trained by their\n"
+        "author on VGGFace2 to tell people apart, of which neither the embedding nor the age and\n"
+        "gender heads are in this network)",
+    }
     return known.get(source, "the weights of an earlier model")
 
 
@@ -175,9 +208,10 @@ def _shift(evaluation: dict[str, Any]) -> str:
     if not evaluation.get("prior_shift_tau"):
         return ""
     plain = evaluation["without_prior_shift"]
+    accuracy = "agreement" if "judges" in evaluation else "accuracy"
     return (
         f"A prior shift (tau {evaluation['prior_shift_tau']}) lets rare expressions be answered "
-        f"more often; without it\naccuracy is {plain['accuracy']['value']:.1%} and macro recall "
+        f"more often; without it\n{accuracy} is {plain['accuracy']['value']:.1%} and macro recall "
         f"{plain['macro_recall']['value']:.1%}.\n\n"
     )
 
@@ -212,6 +246,17 @@ def _replanned(sessions: list[dict[str, Any]]) -> str:
         for session in sessions
     )
     return f" The plan was changed when the run was resumed ({changes})."
+
+
+def _calibration(evaluation: dict[str, Any]) -> str:
+    before, after = evaluation["before_temperature"], evaluation["after_temperature"]
+    of_labels = " (against the majority, as if all judges had said it)"
+    return (
+        f"Calibration{of_labels if 'judges' in evaluation else ''} before the temperature: "
+        f"{_confidence(before)}; "
+        f"after it{' (two-fold cross-fitted)' if after['cross_fitted'] else ''}: "
+        f"{_confidence(after)}."
+    )
 
 
 def _results(evaluation: dict[str, Any]) -> str:

@@ -9,9 +9,15 @@ from services.trainer.data.layouts import Split
 from services.trainer.evaluation.answers import Answers, figures
 from services.trainer.evaluation.calibrate import Calibration
 from services.trainer.reports import sections
+from services.trainer.reports.judges import MAJORITY, page_section
 from services.trainer.reports.page import page, paragraph
 from services.trainer.training.run import Run
-from services.trainer.training.stage_outputs import CALIBRATION, read_json, read_logits
+from services.trainer.training.stage_outputs import (
+    CALIBRATION,
+    EVALUATION,
+    read_json,
+    read_logits,
+)
 
 REPORT_NAME = "report.html"
 
@@ -29,6 +35,7 @@ def run_figures(run: Run) -> dict[str, Any]:
         "split": str(split),
         "notes": _notes(answers, leaked=int(evaluated.leaked.sum())),
         **figures(answers),
+        **_judges(run),
         "data": record["data_identity"],
     }
 
@@ -47,13 +54,16 @@ def write_report(run: Run, *, examples: bool = True) -> Path:
     record, shown = run.read(), run_figures(run)
     names = _names(run, split)
     log = run.log_lines()
+    judges = shown.get("judges")
+    truth = MAJORITY if judges else None
     parts = [
         *(paragraph(note, kind="note") for note in shown["notes"]),
-        sections.headline(shown),
+        *([page_section(judges)] if judges else []),
+        sections.headline(shown, truth=truth),
         *([sections.training(log)] if log else []),
-        sections.classes(shown),
+        sections.classes(shown, truth=truth),
         sections.class_counts(run.prepared().manifest["counts"]),
-        sections.confusion(shown),
+        sections.confusion(shown, truth=truth),
         sections.reliability(answers),
         sections.quality(evaluated.images, answers),
         sections.hfer_v0_reports(shown),
@@ -80,6 +90,12 @@ def _evaluated(run: Run) -> tuple[Split, Subset, Answers]:
         fitted_here=found is not None and split is Split.VALIDATION,
     )
     return split, evaluated, answers
+
+
+def _judges(run: Run) -> dict[str, Any]:
+    """Return the figures against the judges as the model card has them, if there are votes."""
+    evaluation = read_json(run.report / EVALUATION)
+    return {name: evaluation[name] for name in ("truth", "judges") if name in evaluation}
 
 
 def _notes(answers: Answers, *, leaked: int) -> list[str]:

@@ -30,8 +30,11 @@ WORST = 24
 _NAMES = [str(emotion) for emotion in EMOTIONS]
 
 
-def headline(figures: dict[str, Any]) -> str:
-    """The measures with their intervals, and the calibration before and after."""
+def headline(figures: dict[str, Any], *, truth: str | None = None) -> str:
+    """The measures with their intervals, and the calibration before and after.
+
+    Where there is more than one truth, ``truth`` names that of the figures, as below.
+    """
     rows = [
         [name.replace("_", " "), f"{figures[name]:.1%}", f"{low:.1%} to {high:.1%}"]
         for name, (low, high) in figures["intervals"].items()
@@ -45,7 +48,7 @@ def headline(figures: dict[str, Any]) -> str:
         for name, part in kinds
     ]
     return section(
-        f"{figures['n']:,} images",
+        _against(f"{figures['n']:,} images", truth),
         table(["", "value", "95 % interval"], rows),
         paragraph("Intervals from 1,000 bootstrap resamples.", kind="soft"),
         table(["calibration", "ECE-15", "NLL", "Brier"], calibration),
@@ -57,7 +60,7 @@ def training(lines: Sequence[dict[str, Any]]) -> str:
     return section("Training", f'<div class="wide">{training_svg(lines)}</div>')
 
 
-def confusion(figures: dict[str, Any]) -> str:
+def confusion(figures: dict[str, Any], *, truth: str | None = None) -> str:
     """Counts, with each row's shares; a row is a true class, a column an answer."""
     counts = np.array(figures["confusion"])
     rows = []
@@ -68,7 +71,7 @@ def confusion(figures: dict[str, Any]) -> str:
             [f"<td>{escape(name)}</td>", *(shaded(f"{n}", f"{s:.0%}", float(s)) for n, s in cells)]
         )
     return section(
-        "Confusion matrix",
+        _against("Confusion matrix", truth),
         raw_table(["label / answer", *_NAMES], rows),
         paragraph("Counts, and the share of the label's images.", kind="soft"),
     )
@@ -80,7 +83,7 @@ def reliability(answers: Answers) -> str:
     return section("Reliability", f'<div class="wide">{drawn}</div>')
 
 
-def classes(figures: dict[str, Any]) -> str:
+def classes(figures: dict[str, Any], *, truth: str | None = None) -> str:
     """Each class's measures, with how many images it has."""
     per_class = figures["per_class"]
     most = max(row["support"] for row in per_class.values())
@@ -94,7 +97,7 @@ def classes(figures: dict[str, Any]) -> str:
         for name, row in per_class.items()
     ]
     return section(
-        "Expressions",
+        _against("Expressions", truth),
         raw_table(["", "precision", "recall", "F1", "images", ""], rows),
     )
 
@@ -194,6 +197,10 @@ def worst(crops: Pixels, answers: Answers, names: Sequence[str]) -> str:
 def provenance(facts: dict[str, Any]) -> str:
     """Recipe and hashes as JSON."""
     return section("Recipe and hashes", f"<pre>{escape(json.dumps(facts, indent=1))}</pre>")
+
+
+def _against(title: str, truth: str | None) -> str:
+    return title if truth is None else f"{title}, against {truth}"
 
 
 def _report(title: str, report: dict[str, Any]) -> str:

@@ -3,8 +3,9 @@
 evaluate   -> model.keras, report/logits.npz, report/evaluation.json
 calibrate  -> report/calibration.json, report/evaluation.json (with the measures after it)
 parent     -> report/evaluation.json (with the model that the run goes on from beside it)
-report     -> report/report.json, report/confusion_matrix.png, report/MODEL_CARD.md
-export     -> a bundle with the card and the picture; a SavedModel if asked
+report     -> report/report.json, report/confusion_matrix.png, report/MODEL_CARD.md; with votes
+              report/risk_coverage.png
+export     -> a bundle with the card and the pictures; a SavedModel if asked
 
 quantise   -> a bundle with an int8 network as well, and the cost of each arithmetic
 

@@ -13,7 +13,7 @@ from services.trainer.evaluation.calibrate import (
     truth_of,
 )
 from services.trainer.evaluation.evaluate import evaluate_logits
-from services.trainer.evaluation.prior_shift import choose_prior_shift
+from services.trainer.evaluation.prior_shift import choose_by_majority, choose_prior_shift
 from services.trainer.training.run import Run
 from services.trainer.training.stage_outputs import (
     CALIBRATION,
@@ -33,8 +33,9 @@ _ENOUGH = 1_000
 def calibrate_run(run: Run) -> Calibration:
     """Fit prior shift, temperature and threshold on validation, and evaluate again with them.
 
-    With votes, the shift is chosen by their majority and the temperature fitted to their shares. A
-    run that goes on from a bundle with few validation images keeps that one's shift and threshold.
+    With votes, the shift is chosen by their majority and the temperature fitted to their shares,
+    on half A where the data is cut in halves; shift first, as it is served. A run that
+    goes on from a bundle with few validation images keeps that one's shift and threshold.
 
     Raises:
         RunError: if the run was not evaluated, or a file of it is damaged.
@@ -48,9 +49,8 @@ def calibrate_run(run: Run) -> Calibration:
     if earlier is not None and decided.sum() < _ENOUGH:
         fitted = calibrate_few(answers, truth_of(validation), earlier=earlier)
     else:
-        chosen = choose_prior_shift(
-            answers[decided], validation.labels[decided], counts=data.train.counts
-        )
+        choose = choose_prior_shift if validation.votes is None else choose_by_majority
+        chosen = choose(answers[decided], validation.labels[decided], counts=data.train.counts)
         tau = chosen.tau
         fitted = calibrate(answers, truth_of(validation), prior_shift=chosen.shift)
     split, evaluated = data.evaluated

@@ -13,7 +13,7 @@ from services.trainer.errors import RunError
 from services.trainer.files import NETWORK
 from services.trainer.stages.report import report_run
 from services.trainer.training.run import Run, git_revision
-from services.trainer.training.stage_outputs import CARD, PICTURE
+from services.trainer.training.stage_outputs import CARD, COVERAGE_PICTURE, PICTURE
 from services.vision.bundle import INT8_MODEL_NAME, Bundle, BundleCard, TrainingData
 from services.vision.classifiers.choice import METRICS_KEY
 from services.vision.transforms import InputSpec
@@ -76,7 +76,8 @@ def export_run(
     reference, graph, shape = inference(network), to_onnx(network), card.input.shape
     difference = check_parity(graph, reference=reference, shape=shape)
     metrics = {**card.metrics, "onnx_parity_max_difference": difference}
-    extras = {name: (run.report / name).read_bytes() for name in (CARD, PICTURE)}
+    shown = [CARD, PICTURE, *([COVERAGE_PICTURE] if "judges" in report["evaluation"] else [])]
+    extras = {name: (run.report / name).read_bytes() for name in shown}
     data = run.prepared()
     extras[SEEN_NAME] = seen_by_run(run.folder, run.config()).as_bytes()
     if keras:
@@ -116,6 +117,12 @@ def _drawn(data: Subset, most: int) -> Subset:
     return data.take(drawn)
 
 
+def without_folders(recipe: dict[str, Any]) -> dict[str, Any]:
+    """Leave out where the votes lay: a bundle is passed on, and what they say has its hash."""
+    votes = [Path(name).name for name in recipe["data"].get("votes", ())]
+    return {**recipe, "data": {**recipe["data"], "votes": votes}}
+
+
 def _card(run: Run, report: dict[str, Any], *, name: str, version: str) -> BundleCard:
     normalisation, data, recipe = run.normalisation(), report["data"], report["recipe"]
     return BundleCard(
@@ -135,7 +142,7 @@ def _card(run: Run, report: dict[str, Any], *, name: str, version: str) -> Bundl
             name=data["name"], sha256=data["sha256"], licence=data["licence"]
         ),
         git_revision=git_revision(),
-        recipe={**recipe, "training": report["training"]},
+        recipe={**without_folders(recipe), "training": report["training"]},
         metrics={
             **report["evaluation"],
             "data_audit": data["audit"],

@@ -9,10 +9,12 @@ from services.trainer.data.dataset import PreparedData
 from services.trainer.data.known import DataFacts, stated
 from services.trainer.reports.confusion_plot import confusion_png
 from services.trainer.reports.model_card import model_card
+from services.trainer.reports.risk_coverage_plot import risk_coverage_png
 from services.trainer.training.run import Run
 from services.trainer.training.stage_outputs import (
     CALIBRATION,
     CARD,
+    COVERAGE_PICTURE,
     EVALUATION,
     PICTURE,
     REPORT,
@@ -40,6 +42,8 @@ def report_run(
     }
     write_json(run.report / REPORT, report)
     write_atomically(run.report / PICTURE, confusion_png(evaluation))
+    if "judges" in evaluation:
+        write_atomically(run.report / COVERAGE_PICTURE, risk_coverage_png(evaluation["judges"]))
     card = model_card(name=name, version=version, report=report)
     write_atomically(run.report / CARD, card.encode())
     return report
@@ -79,4 +83,6 @@ def _data(config: TrainConfig, data: PreparedData) -> dict[str, Any]:
         "counts": data.manifest["counts"],
         "splits_sha256": data.manifest.get("splits_sha256"),
         "detector": data.manifest.get("detector"),
+        "votes_sha256": data.manifest.get("votes_sha256"),
+        "left_out": data.manifest.get("left_out", {}),
     }

@@ -64,6 +64,11 @@ class CheckpointStore:
         """Use ``folder``, made at the first save."""
         self._folder = folder
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was saved yet."""
+        return not self._steps()
+
     def save(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint named by its step; then drop all but the last two."""
         self._write(f"step-{checkpoint.position.step:08d}.npz", checkpoint)

@@ -88,7 +88,12 @@ class Loop:
         self._last = min(self._total, (until or config.loop.epochs) * len(self._batches))
         self._normalisation = normalisation_for(config.model, data.train.images)
         self._state = build_state(
-            config, normalisation=self._normalisation, counts=data.train.counts
+            config,
+            normalisation=self._normalisation,
+            counts=data.train.counts,
+            crops=self._batches.first_crops(0, count=config.loop.bn_batches)
+            if run.checkpoints.is_empty
+            else None,
         )
         self._position = Position()
         self._recent, self._epoch_pace = Pace(), Pace()

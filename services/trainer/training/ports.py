@@ -51,6 +51,15 @@ class StateFactory(Protocol):
     """Builds the state of a fresh run."""
 
     def __call__(
-        self, config: TrainConfig, *, normalisation: Normalisation, counts: Sequence[int]
+        self,
+        config: TrainConfig,
+        *,
+        normalisation: Normalisation,
+        counts: Sequence[int],
+        crops: Iterable[Any] | None,
     ) -> State:
-        """Build it from ``config.loop.seed``; ``counts`` are the training images per class."""
+        """Build it from ``config.loop.seed``.
+
+        ``counts`` are the training images per class; ``crops`` are some batches of them, unchanged,
+        or None where a checkpoint is put back afterwards.
+        """

@@ -17,6 +17,8 @@ from services.trainer.training.run import Run
 
 EVALUATION, CALIBRATION, REPORT = "evaluation.json", "calibration.json", "report.json"
 CARD, PICTURE, LOGITS = "MODEL_CARD.md", "confusion_matrix.png", "logits.npz"
+# Of a run with votes: what is wrong by coverage.
+COVERAGE_PICTURE = "risk_coverage.png"
 SERVED_LOGITS = "served_logits.npz"
 
 Logits = NDArray[np.float32]

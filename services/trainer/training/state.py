@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from services.trainer.config import TrainConfig
 from services.trainer.data.batches import Batch
 from services.trainer.errors import NetworkError, RunError
+from services.trainer.networks.batch_norm import unfold_batch_norm
 from services.trainer.networks.build import build_network, served_network
 from services.trainer.networks.normalisation import Normalisation
 from services.trainer.networks.pretrained import load_pretrained
@@ -39,6 +40,7 @@ class TrainingState:
         *,
         normalisation: Normalisation,
         counts: Sequence[int],
+        crops: Iterable[Any] | None = None,
         strategy: tf.distribute.Strategy | None = None,
     ) -> None:
         """Build the network from ``config.loop.seed``.
@@ -47,6 +49,9 @@ class TrainingState:
             config: the recipe.
             normalisation: of the pixels.
             counts: training images per class.
+            crops: batches of training images as they are, float32 ``[B, S, S, C]``, 0..255, to
+                measure the moments of BatchNorm on where pretrained weights have none; None where
+                a checkpoint is put back afterwards.
             strategy: the devices to train on; all GPUs, or else the CPU, by default.
 
         Raises:
@@ -70,6 +75,8 @@ class TrainingState:
                 own_head=config.loss.own_label_weight > 0,
             )
             load_pretrained(served_network(self.model), config.model)
+            if crops is not None and config.model.weights != "none":
+                unfold_batch_norm(self.model, crops)
             self._optimizer = build_optimizer(
                 config.optim,
                 self.model.trainable_variables,

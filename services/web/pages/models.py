@@ -21,6 +21,8 @@ from services.web.views.models import (
 from services.web.views.units import moment
 
 _CONFLICT = 409
+# Insisting does not help where no worker can load a model.
+_FINAL = "model-not-loadable"
 
 
 async def list_models(request: Request) -> Response:
@@ -30,6 +32,7 @@ async def list_models(request: Request) -> Response:
         {
             **model,
             "figures": figures(model.get("metrics") or {}),
+            "measured_on": measured_on(model.get("metrics") or {}, {}),
             "published": moment(model.get("created_at"), now=now()),
             "activated": moment(model.get("activated_at"), now=now()),
         }
@@ -40,7 +43,7 @@ async def list_models(request: Request) -> Response:
 
 async def show_model(request: Request) -> Response:
     """Show a model's figures, confusion matrix, pictures and card."""
-    return await _model_page(request, refused="")
+    return await _model_page(request)
 
 
 async def activate(request: Request) -> Response:
@@ -58,8 +61,9 @@ async def activate(request: Request) -> Response:
     except ApiRefusalError as refusal:
         if refusal.status != _CONFLICT:
             raise
-        return await _model_page(request, refused=refusal.detail, status=_CONFLICT)
-    leave_message(request, f"{model['model_version']} answers from the next photos on.")
+        return await _model_page(request, refused=refusal)
+    unchecked = " No worker was there to load it first." if model.get("checked") is False else ""
+    leave_message(request, f"{model['model_version']} answers from the next photos on.{unchecked}")
     return RedirectResponse("/models", status_code=303)
 
 
@@ -81,7 +85,7 @@ async def model_picture(request: Request) -> Response:
     return picture_response(content, media_type)
 
 
-async def _model_page(request: Request, *, refused: str, status: int = 200) -> Response:
+async def _model_page(request: Request, *, refused: ApiRefusalError | None = None) -> Response:
     model_id = request.path_params["model_id"]
     model = await web_of(request).gateway.get(path_of("models", model_id))
     manifest: dict[str, Any] = model.get("manifest") or {}
@@ -92,10 +96,10 @@ async def _model_page(request: Request, *, refused: str, status: int = 200) -> R
     return render(
         request,
         "model.html",
-        http_status=status,
+        http_status=_CONFLICT if refused else 200,
         model=model,
         figures=figures(measured),
-        measured_on=measured_on(manifest),
+        measured_on=measured_on(model.get("metrics") or {}, manifest),
         labels=labels,
         confusion=confusion(labels, measured),
         per_class=per_class(labels, measured),
@@ -103,7 +107,8 @@ async def _model_page(request: Request, *, refused: str, status: int = 200) -> R
         files=files,
         card=card_html(card, files=files),
         published=moment(model.get("created_at"), now=now()),
-        refused=refused,
+        refused=refused.detail if refused else "",
+        may_insist=refused is not None and refused.code != _FINAL,
     )
 
 

@@ -15,6 +15,7 @@ from services.web.views.units import count, percent
 
 _PICTURE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(?:png|jpe?g)")
 _SHADES = 10
+_TRUTHS = {"judges": "the judges' majority", "data set": "the data set's labels"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,25 @@ def figures(metrics: Mapping[str, Any]) -> tuple[Figure, ...]:
     return tuple(_figure(title, metrics.get(name)) for name, title in names.items())
 
 
-def measured_on(manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what the figures were measured on: how many images, of what data, which split."""
-    metrics, data = (manifest.get(name) or {} for name in ("metrics", "training_data"))
-    if not isinstance(images := metrics.get("n"), int):
+def measured_on(metrics: Mapping[str, Any], manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what the figures were measured on and against, in parts; the first one is short.
+
+    Args:
+        metrics: the model's, as the API shows them.
+        manifest: its bundle's, for data and split; empty in a list of models.
+    """
+    if not isinstance(metrics.get("truth"), str):
         return ()
-    parts = (data.get("name"), metrics.get("split"))
-    return (count(images, "image"), *(str(words) for words in parts if words))
+    told, data = (manifest.get(name) or {} for name in ("metrics", "training_data"))
+    images, test = metrics.get("n"), metrics.get("test_sha256")
+    parts = (
+        count(images, "image") if isinstance(images, int) else None,
+        data.get("name"),
+        told.get("split"),
+        _TRUTHS.get(metrics["truth"]),
+        f"test set {test[:8]}" if isinstance(test, str) else "unknown test set",
+    )
+    return tuple(str(words) for words in parts if words)
 
 
 def confusion(labels: Sequence[str], metrics: Mapping[str, Any]) -> tuple[ConfusionRow, ...]:

@@ -12,6 +12,7 @@ from weakref import WeakSet
 
 from services.common.config import ModelSettings
 from services.common.domain.errors import BundleError, HferError, TransientError
+from services.common.registry.trial_load_repository import AskedLoad
 from services.common.telemetry import get_logger
 from services.worker.models.analyser import PhotoAnalyser
 from services.worker.models.canary import CanaryAnalyser
@@ -43,6 +44,12 @@ class ModelSource(Protocol):
 
     def upload_shipped(self) -> None:
         """Put the bundle that this worker was installed with into the bucket, once."""
+
+    def asked_load(self) -> AskedLoad | None:
+        """Take a trial load that an activation waits for; None when none does."""
+
+    def answer_load(self, asked: AskedLoad, fault: tuple[str, str] | None) -> None:
+        """Tell what came of it: None for loaded, or code and reason why not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,7 @@ class ModelManager:
     ) -> None:
         """Start with ``analyser``, made of the bundle ``sha256``; without a source it stays."""
         self._source = source
+        self._shipped = sha256
         self._settings = settings or ModelSettings()
         self._clock = clock
         self._serving = _Serving(analyser)
@@ -110,6 +118,11 @@ class ModelManager:
     def detector(self) -> str:
         """The detector, the same with every model."""
         return self._serving.active.detector
+
+    @property
+    def shipped(self) -> bytes | None:
+        """SHA-256 of the bundle that it started with; None where it follows no registry."""
+        return None if self._source is None else self._shipped
 
     @property
     def refusals(self) -> Mapping[bytes, Refusal]:
@@ -149,14 +162,17 @@ class ModelManager:
             return False
         wanted = self._source.wanted()
         self._switch(wanted)
+        has_room = self._has_room(2 if wanted.candidate is None else 3)
         for sha256 in (wanted.active, wanted.candidate):
             if sha256 is not None and self._is_due(sha256):
-                if not self._has_room(2 if wanted.candidate is None else 3):
-                    return False
-                self._load(sha256, self._source)
-                return True
+                if has_room:
+                    self._load(sha256, self._source)
+                return has_room
         self._source.upload_shipped()
-        return False
+        asked = self._source.asked_load() if has_room else None
+        if asked is not None:
+            self._source.answer_load(asked, self._try(asked.sha256, self._source))
+        return asked is not None
 
     def analyser_for(self, token: uuid.UUID) -> PhotoAnalyser | CanaryAnalyser:
         """Return what analyses the chunk under this lease token.
@@ -213,6 +229,18 @@ class ModelManager:
         self._in_memory.add(analyser)
         self._refused.pop(sha256, None)
 
+    def _try(self, sha256: bytes, source: ModelSource) -> tuple[str, str] | None:
+        """Load a bundle and let go of it; code and reason where that fails."""
+        if sha256 in self._loaded:
+            return None
+        try:
+            self._serving.active.with_bundle(source.folder(sha256))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
+            code, reason, _ = _explain(error)
+            _log.warning("model.not_loadable", sha256=sha256.hex(), code=code, reason=reason)
+            return code, reason
+        return None
+
     def _refuse(self, sha256: bytes, error: Exception) -> None:
         code, reason, passes = _explain(error)
         pause_s = self._settings.retry_s
@@ -238,6 +266,8 @@ def describe(manager: ModelManager) -> dict[str, Any]:
         for sha256, refusal in manager.refusals.items()
     ]
     named = {"precision": manager.precision, "detector": manager.detector}
+    if manager.shipped is not None:
+        named["shipped"] = manager.shipped.hex()
     if not refusals:
         return named
     return {

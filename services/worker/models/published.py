@@ -1,6 +1,7 @@
 """Published models as a worker sees them: rows of the registry, bundles in the bucket."""
 
 import os
+import socket
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from services.common.domain.errors import HferError
 from services.common.registry.bundles import BundleIdentity
 from services.common.registry.publishing import fetch_bundle, upload_bundle
 from services.common.registry.repository import ModelRepository
+from services.common.registry.trial_load_repository import AskedLoad, TrialLoadRepository
 from services.common.storage import ObjectStorage
 from services.common.telemetry import get_logger
 from services.worker.models.manager import Wanted
@@ -90,6 +92,29 @@ class PublishedModels:
             self._uploaded = True
         except HferError as error:
             _log.warning("model.not_uploaded", code=error.code, reason=error.detail)
+
+    def asked_load(self) -> AskedLoad | None:
+        """See ``ModelSource.asked_load``.
+
+        Raises:
+            TransientError: the database stayed away.
+        """
+        return self._database.run(
+            lambda session: TrialLoadRepository(session).claim(host=socket.gethostname())
+        )
+
+    def answer_load(self, asked: AskedLoad, fault: tuple[str, str] | None) -> None:
+        """See ``ModelSource.answer_load``.
+
+        Raises:
+            TransientError: the database stayed away.
+        """
+        code, reason = fault or (None, None)
+        self._database.run(
+            lambda session: TrialLoadRepository(session).finish(
+                asked.id, error_code=code, error_detail=reason
+            )
+        )
 
 
 def _read(session: Session) -> Wanted:

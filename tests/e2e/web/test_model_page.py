@@ -20,6 +20,7 @@ def worse(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> str:
     another_version(SHIPPED, folder, version="98.0.0")
     manifest = json.loads((folder / "bundle.json").read_text())
     manifest["metrics"]["macro_f1"]["value"] = 0.1
+    manifest["metrics"]["comparisons"][0]["macro_f1"] = 0.1
     (folder / "bundle.json").write_text(json.dumps(manifest))
     with Client(stack.url, stack.admin_key) as client:
         return client.models.publish(folder).id

@@ -1,6 +1,8 @@
 """The model registry over HTTP: publish, look, choose, go back, try."""
 
 import socket
+import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,11 +12,13 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
+from services.common.db.model_tables import ModelActivation, TrialLoad
 from services.common.db.session import SessionFactory, unit_of_work
-from services.common.db.tables import Model, ModelActivation, Worker
+from services.common.db.tables import Model, Worker
 from services.common.domain.ids import IdKind, new_uuid7, parse_id
 from services.common.keys.service import Scope
 from services.common.registry.canary import Agreement, record_canary
+from services.common.registry.trial_load_repository import TrialLoadRepository
 from services.common.storage import ObjectStorage, build_storage
 from tests.fixtures.paper_bundles import MANIFEST, Files, bundle_parts, paper_bundle, sha256
 from tests.fixtures.serving import Api, StartApi, assert_problem, pointers
@@ -64,10 +68,16 @@ def active(client: httpx.Client) -> list[str]:
     return [row["version"] for row in client.get("/v1/models").json()["data"] if row["active"]]
 
 
-def worker_row(model_version: str, *, age_s: float) -> Worker:
+def worker_row(model_version: str, *, age_s: float = 1.0, shipped: str | None = None) -> Worker:
     beat_at = datetime.now(UTC) - timedelta(seconds=age_s)
     return Worker(
-        id=new_uuid7(), kind="cpu", host="h", pid=1, model_version=model_version, beat_at=beat_at
+        id=new_uuid7(),
+        kind="cpu",
+        host="h",
+        pid=1,
+        model_version=model_version,
+        beat_at=beat_at,
+        current=None if shipped is None else {"shipped": shipped},
     )
 
 
@@ -112,7 +122,14 @@ class TestPublish:
         assert response.headers["location"] == f"/v1/models/{shown['id']}"
         assert shown["sha256"] == sha256(files[MANIFEST])
         assert shown["model_version"] == f"mine-1.2.3+{shown['sha256'][:8]}"
-        assert shown["metrics"] == {"accuracy": 0.62, "macro_recall": None, "macro_f1": 0.6}
+        assert shown["metrics"] == {
+            "accuracy": 0.62,
+            "macro_recall": None,
+            "macro_f1": 0.6,
+            "truth": "data set",
+            "test_sha256": "a" * 64,
+            "n": 420,
+        }
         assert (shown["active"], shown["canary"], shown["activated_at"]) == (False, False, None)
         kept = {entry.key.rpartition("/")[2]: entry.key for entry in storage.list("")}
         assert {name: storage.get(key) for name, key in kept.items()} == files
@@ -337,6 +354,15 @@ class TestActivate:
         first, second = (activate(admin, model).json() for _ in range(2))
         assert first == second
 
+    def test_refuses_what_was_tested_on_other_images_unless_forced(
+        self, admin: httpx.Client, publish: Publish
+    ) -> None:
+        activate(admin, publish(version="1.0.0"))
+        other = publish(version="2.0.0", f1=0.9, test="b" * 64)
+        body = assert_problem(activate(admin, other), 409, "model-not-comparable")
+        assert "420 images of test set bbbbbbbb" in body["detail"]
+        assert activate(admin, other, force=True).json()["active"]
+
     def test_refuses_a_clearly_worse_model_unless_forced(
         self, admin: httpx.Client, publish: Publish
     ) -> None:
@@ -365,6 +391,144 @@ class TestActivate:
 
     def test_of_an_unknown_one_is_not_found(self, admin: httpx.Client) -> None:
         assert_problem(activate(admin, UNKNOWN), 404, "not-found")
+
+
+class TestTrialLoad:
+    """Before it is activated a model is loaded by a live worker; here one made of a thread."""
+
+    @pytest.fixture
+    def live(self, sessions: SessionFactory) -> None:
+        """A row of a worker that does trial loads."""
+        with unit_of_work(sessions) as session:
+            session.add(worker_row("other-1.0.0+0", shipped="00" * 32))
+
+    @pytest.fixture
+    def patient(self, start_api: StartApi, make_settings: SettingsMaker) -> httpx.Client:
+        """A client of an API that waits for a minute."""
+        api = start_api(make_settings(models={"trial_load_s": 60}))
+        return api.client(Scope.MODELS_ADMIN)
+
+    @pytest.fixture
+    def hasty(self, start_api: StartApi, make_settings: SettingsMaker) -> httpx.Client:
+        """A client of an API that hardly waits."""
+        api = start_api(make_settings(models={"trial_load_s": 0.2}))
+        return api.client(Scope.MODELS_ADMIN)
+
+    def answer(self, sessions: SessionFactory, **fault: str) -> threading.Thread:
+        """Take the next trial load, in a thread, and finish it."""
+
+        def work() -> None:
+            deadline, asked = time.monotonic() + 60, None
+            while asked is None:
+                assert time.monotonic() < deadline
+                with unit_of_work(sessions) as session:
+                    asked = TrialLoadRepository(session).claim(host="host-1")
+                    if asked is not None:
+                        TrialLoadRepository(session).finish(asked.id, **fault)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        return thread
+
+    def loads(self, sessions: SessionFactory) -> int:
+        with unit_of_work(sessions) as session:
+            return session.scalar(select(func.count()).select_from(TrialLoad)) or 0
+
+    @pytest.mark.usefixtures("live")
+    def test_that_succeeds_lets_it_answer(
+        self, patient: httpx.Client, publish: Publish, sessions: SessionFactory
+    ) -> None:
+        model, worker = publish(), self.answer(sessions)
+        shown = activate(patient, model).json()
+        worker.join()
+        assert (shown["active"], shown["checked"]) == (True, True)
+        assert self.loads(sessions) == 0
+
+    @pytest.mark.usefixtures("live")
+    @pytest.mark.parametrize("force", [False, True])
+    def test_that_fails_refuses_it_with_the_reason(
+        self, patient: httpx.Client, publish: Publish, sessions: SessionFactory, force: bool
+    ) -> None:
+        model = publish()
+        worker = self.answer(sessions, error_code="transient", error_detail="The disk is full.")
+        body = assert_problem(activate(patient, model, force=force), 409, "model-not-loadable")
+        worker.join()
+        assert "host-1 cannot load the model: The disk is full. (transient)" in body["detail"]
+        assert active(patient) == []
+        assert self.loads(sessions) == 0
+
+    def test_is_not_waited_for_where_no_worker_lives(
+        self, patient: httpx.Client, publish: Publish, sessions: SessionFactory
+    ) -> None:
+        with unit_of_work(sessions) as session:
+            session.add(worker_row("other-1.0.0+0", shipped="00" * 32, age_s=60))
+            session.add(worker_row("of-before-1.0.0+0"))
+        shown = activate(patient, publish()).json()
+        assert (shown["active"], shown["checked"]) == (True, False)
+
+    @pytest.mark.usefixtures("live")
+    def test_that_nobody_takes_in_time_is_done_without(
+        self, hasty: httpx.Client, publish: Publish, sessions: SessionFactory
+    ) -> None:
+        shown = activate(hasty, publish()).json()
+        assert (shown["active"], shown["checked"]) == (True, False)
+        assert self.loads(sessions) == 0
+
+    @pytest.mark.usefixtures("live")
+    def test_that_is_begun_and_not_ended_in_time_wants_force(
+        self, hasty: httpx.Client, publish: Publish, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        request = TrialLoadRepository.request
+
+        def taken(self: TrialLoadRepository, model_id: int) -> int:
+            load = request(self, model_id)
+            assert self.claim(host="host-1") is not None
+            return load
+
+        monkeypatch.setattr(TrialLoadRepository, "request", taken)
+        model = publish()
+        body = assert_problem(activate(hasty, model), 409, "trial-load-unfinished")
+        assert "host-1 did not load the model within 0.2 s" in body["detail"]
+        assert active(hasty) == []
+        shown = activate(hasty, model, force=True).json()
+        assert (shown["active"], shown["checked"]) == (True, False)
+
+    @pytest.mark.usefixtures("live")
+    def test_is_asked_for_neither_by_a_worse_model_nor_by_the_active_one(
+        self, patient: httpx.Client, publish: Publish, sessions: SessionFactory
+    ) -> None:
+        good, worker = publish(version="1.0.0"), self.answer(sessions)
+        activate(patient, good)
+        worker.join()
+        worse = publish(version="2.0.0", f1=0.1)
+        assert_problem(activate(patient, worse), 409, "model-worse")
+        assert activate(patient, good).json()["checked"] is False
+
+
+class TestOffer:
+    def test_is_the_newer_model_that_live_workers_came_with(
+        self, admin: httpx.Client, publish: Publish, sessions: SessionFactory
+    ) -> None:
+        activate(admin, publish(version="0.3.1"))
+        newer = publish(version="1.0.0")
+        sha256 = admin.get(f"/v1/models/{newer}").json()["sha256"]
+
+        def told() -> dict[str, bool]:
+            rows = admin.get("/v1/models").json()["data"]
+            return {row["version"]: row["offered"] for row in rows}
+
+        assert told() == {"1.0.0": False, "0.3.1": False}
+        with unit_of_work(sessions) as session:
+            row = worker_row("paper-0.3.1+0", shipped=sha256)
+            session.add(row)
+        assert told() == {"1.0.0": True, "0.3.1": False}
+        with unit_of_work(sessions) as session:
+            session.delete(session.merge(row))
+        activate(admin, newer)
+        admin.post("/v1/models/rollback")
+        with unit_of_work(sessions) as session:
+            session.add(worker_row("paper-0.3.1+0", shipped=sha256))
+        assert told() == {"1.0.0": False, "0.3.1": False}
 
 
 class TestRollBack:

@@ -87,7 +87,7 @@ def _served(context: ssl.SSLContext | None = None) -> Iterator[ConnectionServer]
         yield server
         server.go_on.set()
         server.shutdown()
-        thread.join(20)
+        thread.join(60)
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ def test_a_browser_that_goes_ends_the_stream_at_the_api(page: Page, api: Endless
         assert "of 4 photos" in next(line for line in lines if line.startswith("data"))
         assert not api.left.is_set()
         lines.close()  # type: ignore[attr-defined] # a generator is one
-    assert api.left.wait(20)
+    assert api.left.wait(60)
     assert api.keys == [f"Bearer {KEY}"]
 
 
@@ -110,6 +110,6 @@ def test_sigterm_ends_open_streams_at_once(page: Page, api: EndlessApi) -> None:
         page.handle.send_signal(signal.SIGTERM)
         assert [line for line in lines if line] == []
         # Far from the 10 s that uploads under way are waited for.
-        assert time.monotonic() - asked < 5
+        assert time.monotonic() - asked < 8
     assert page.handle.wait(40) in {0, -signal.SIGTERM}
-    assert api.left.wait(20)
+    assert api.left.wait(60)

@@ -28,7 +28,7 @@ class TestRuntime:
     def test_is_seen_as_soon_as_its_model_is_warm(
         self, runtime: WorkerRuntime, sessions: SessionFactory
     ) -> None:
-        wait_until(lambda: bool(workers(sessions)), timeout_s=20, what="a sign of life")
+        wait_until(lambda: bool(workers(sessions)), timeout_s=120, what="a sign of life")
         (row,) = workers(sessions)
         assert (row.kind, row.model_version, row.claimed_at) == ("cpu", MODEL_VERSION, None)
         assert runtime is not None
@@ -44,7 +44,7 @@ class TestRuntime:
         self, worker_settings: Settings, sessions: SessionFactory, tmp_path: Path
     ) -> None:
         runtime = WorkerRuntime.build(worker_settings, draining=DrainFlag(tmp_path / "draining"))
-        wait_until(lambda: bool(workers(sessions)), timeout_s=20, what="a sign of life")
+        wait_until(lambda: bool(workers(sessions)), timeout_s=120, what="a sign of life")
         runtime.close()
         assert workers(sessions) == []
 

@@ -121,7 +121,7 @@ class TestSignals:
             signal.signal(signal.SIGTERM, before)
         runtime = app.tasks[Task.ANALYSE.value].runtime
         assert isinstance(runtime, WorkerRuntime)
-        wait_until(lambda: bool(workers(sessions)), timeout_s=20, what="a sign of life")
+        wait_until(lambda: bool(workers(sessions)), timeout_s=120, what="a sign of life")
         signals.close_child()
         assert workers(sessions) == []
 

@@ -15,13 +15,13 @@ from typer.testing import CliRunner
 from services.trainer.cli import app
 from services.trainer.commands.training import UNFINISHED
 from services.trainer.networks.saved_network import Logits
-from tests.fixtures.training import write_image_folder
+from tests.fixtures.training import FRAMED, write_image_folder
 
 SETTINGS = [
     "data.name=stripes",
     "data.licence=CC0-1.0",
     "data.size=16",
-    "data.crop_margin=0.25",
+    *FRAMED,
     "model.densenet.blocks=1,2",
     "model.densenet.growth=4",
     "model.densenet.stem=8",

@@ -29,10 +29,18 @@ def settled(model: keras.Model) -> keras.Model:
     return model
 
 
+@pytest.fixture
+def few_crops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as tell two networks apart; what is exported is held to eight times as many."""
+    monkeypatch.setattr("services.trainer.export.bundle._PARITY_CROPS", 32)
+
+
 class TestBackbones:
+    @pytest.mark.usefixtures("few_crops")
     @pytest.mark.parametrize(
         ("backbone", "head"),
         [
+            (Backbone.MOBILENET_V1, HeadConfig()),
             (Backbone.VGG16, HeadConfig()),
             (Backbone.RESNET50, HeadConfig()),
             (Backbone.DENSENET121, HFER_V0_HEAD),

@@ -77,6 +77,10 @@ class TestFinetune:
         assert metrics["parent"]["n"] == metrics["n"] == len(Run(folder).prepared().test)
         measured = metrics["parent"]["measures"]["accuracy"]
         assert measured["b"] == pytest.approx(metrics["accuracy"]["value"], abs=1e-4)
+        (recorded,) = metrics["comparisons"]
+        assert recorded["test_sha256"] == metrics["test_sha256"]
+        assert recorded["baseline"]["model_version"] == metrics["parent"]["a"]
+        assert recorded["macro_f1"] == pytest.approx(metrics["macro_f1"]["value"], abs=1e-4)
         card = (folder / "bundle" / "MODEL_CARD.md").read_text()
         assert f"of the same {metrics['n']} test images right, quick-0.1.0+" in card
         assert "what it goes on from" in printed or "Too few test images" in printed

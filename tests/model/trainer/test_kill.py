@@ -8,13 +8,14 @@ import pytest
 
 from tests.fault.training_kill import Training, choose_kills, differences
 from tests.fixtures.forked import forked_trainer
-from tests.fixtures.training import write_image_folder
+from tests.fixtures.training import FRAMED, write_image_folder
 
 SEED = 20261125
 SETTINGS = [
     "data.name=stripes",
     "data.licence=CC0-1.0",
     "data.size=16",
+    *FRAMED,
     "model.densenet.blocks=1",
     "model.densenet.growth=4",
     "model.densenet.stem=8",

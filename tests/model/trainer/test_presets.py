@@ -31,6 +31,7 @@ from services.vision.classifiers.port import Precision
 from services.vision.engines import ClassifierKind, load_classifier
 from services.worker.models.analyser import PhotoAnalyser, from_settings
 from tests.fixtures.settings import DEAD, build_settings
+from tests.fixtures.training import FRAMED
 
 REPOSITORY = Path(__file__).parents[3]
 SMOKE_S = 120
@@ -102,7 +103,7 @@ def rafdb(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def hfer_v0_run(rafdb: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """hfer v0's recipe but for its size, its weights and its epochs."""
     folder = tmp_path_factory.mktemp("seed") / "run"
-    shrunk = ("data.size=32", "model.weights=none", "loop.epochs=1", "loop.threads=1")
+    shrunk = ("data.size=32", "model.weights=none", "loop.epochs=1", "loop.threads=1", *FRAMED)
     invoke(
         *("train", "--preset", "seed-rafdb", "--data", str(rafdb), "--run", str(folder)), *shrunk
     )
@@ -206,6 +207,7 @@ class TestBestGpu:
             *("--only", "data.size=32", "model.weights=none", "model.backbone=densenet_bc"),
             *("model.densenet.blocks=1", "model.densenet.growth=4", "model.densenet.stem=8"),
             *("loop.batch_size=32", "loop.epochs=1", "loop.bn_batches=1", "loop.threads=1"),
+            *FRAMED,
         )
         run = Run(tmp_path)
         checkpoint = run.checkpoints.load_last()

@@ -16,7 +16,7 @@ from services.trainer.sweep.outcome import Outcome
 from services.trainer.sweep.plan import Trial
 from services.trainer.sweep.process import run_in_process
 from services.trainer.training.run import Run
-from tests.fixtures.training import write_image_folder
+from tests.fixtures.training import FRAMED, write_image_folder
 
 # Seven processes train: minutes on two cores with a load of 10.
 pytestmark = pytest.mark.timeout(900)
@@ -24,6 +24,7 @@ pytestmark = pytest.mark.timeout(900)
 SETTINGS = [
     "optim.lr=0.05:0.0001:1e30",
     "data.size=16",
+    *FRAMED,
     "model.densenet.blocks=1",
     "model.densenet.growth=4",
     "model.densenet.stem=8",

@@ -48,7 +48,7 @@ class TestSupervise:
         with capture_logs() as logs:
             assert supervise([loop], stop=threading.Event(), every_s=0.01) == 1
         release.set()
-        loop.join(5)
+        loop.join(60)
         assert {"event": "loop.dead", "loops": ["hung"], "log_level": "critical"} in logs
 
     def test_beats_while_all_loops_live(self, tmp_path: Path) -> None:
@@ -77,5 +77,5 @@ class TestSupervise:
         with capture_logs():
             supervise([loop], stop=threading.Event(), pulse=Pulse(pulse), every_s=0.5)
         release.set()
-        loop.join(5)
+        loop.join(60)
         assert not pulse.exists()

@@ -164,11 +164,11 @@ class TestPytestRun:
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
             stderr=subprocess.DEVNULL,
         )
-        wait_until((tmp_path / "started").exists, timeout_s=60, what="a test that runs")
+        wait_until((tmp_path / "started").exists, timeout_s=240, what="a test that runs")
         pytest_pid = int((tmp_path / "started").read_text())
         runner.send_signal(number)
-        assert runner.wait(60) != 0
-        wait_until(lambda: has_ended(pytest_pid), timeout_s=60, what="the end of the tier")
+        assert runner.wait(240) != 0
+        wait_until(lambda: has_ended(pytest_pid), timeout_s=240, what="the end of the tier")
         assert (tmp_path / "stopped").exists()
 
 
@@ -237,10 +237,17 @@ class TestTiers:
         assert tiers[name].needs
         assert f"--ignore={path}" in tiers[beside].options
 
+    def test_a_training_run_is_in_one_tier_only(self) -> None:
+        tiers = {tier.name: tier for tier in TIERS}
+        ignored = {f"--ignore={path}" for path in tiers["training-runs"].paths}
+        assert set(tiers["model-tensorflow"].options) == ignored
+        assert all(Path(path).is_file() for path in tiers["training-runs"].paths)
+
     def test_keep_torch_and_tensorflow_apart(self) -> None:
+        folders = ("tests/model/vision", "tests/model/trainer")
         mixed = [
             tier.name
             for tier in TIERS
-            if {"tests/model/vision", "tests/model/trainer"} <= set(tier.paths)
+            if all(any(path.startswith(folder) for path in tier.paths) for folder in folders)
         ]
         assert mixed == []

@@ -10,14 +10,18 @@ from services.trainer.data.dataset import load_prepared
 from services.trainer.data.layouts import Split
 from services.trainer.data.prepare import IMAGES_NAME, prepare
 from services.trainer.errors import RunError
+from services.trainer.evaluation.calibrate import calibrate, truth_of
 from services.trainer.evaluation.evaluate import evaluate_logits
+from services.trainer.evaluation.prior_shift import choose_by_majority
 from services.trainer.networks.normalisation import Normalisation
 from services.trainer.reports.run_page import write_report
 from services.trainer.stages import calibrate_run, evaluate_run, report_run
+from services.trainer.stages.export import without_folders
 from services.trainer.training.run import Run
-from services.trainer.training.stage_outputs import write_served_logits
+from services.trainer.training.stage_outputs import read_logits, write_served_logits
 from tests.fixtures.detectors import FixedDetector
 from tests.fixtures.training import DATA, tiny_config, write_image_folder
+from tests.fixtures.votes_run import voted_run
 
 
 @pytest.fixture
@@ -65,6 +69,19 @@ class TestCalibrate:
         found = json.loads((run.report / "evaluation.json").read_bytes())["as_served"]
         assert found["as_served"]["accuracy"] == 1.0 > found["in_own_frame"]["accuracy"]
         assert (found["n"], found["faces_found"]) == (28, 1.0)
+
+    def test_with_votes_fits_half_a_to_them_and_reports_half_b(self, tmp_path: Path) -> None:
+        run = voted_run(tmp_path)
+        half_a, logits = run.prepared().validation, read_logits(run)[Split.VALIDATION]
+        chosen = choose_by_majority(
+            logits[half_a.decided], half_a.labels[half_a.decided], counts=(28,) * 7
+        )
+        found = calibrate_run(run)
+        assert found == calibrate(logits, truth_of(half_a), prior_shift=chosen.shift)
+        evaluation = json.loads((run.report / "evaluation.json").read_bytes())
+        assert (evaluation["split"], evaluation["truth"]) == ("test", "judges")
+        assert evaluation["judges"]["n"] == len(run.prepared().test)
+        assert evaluation["prior_shift_tau"] == chosen.tau
 
     def test_needs_an_evaluation(self, run: Run) -> None:
         (run.report / "logits.npz").unlink()
@@ -116,3 +133,11 @@ class TestEvaluate:
     def test_needs_a_checkpoint(self, run: Run) -> None:
         with pytest.raises(RunError, match="train first"):
             evaluate_run(run)
+
+
+class TestExport:
+    def test_a_bundle_names_the_votes_and_not_where_they_lay(self) -> None:
+        recipe = {"preset": "quick", "data": {"size": 48, "votes": ["/home/me/ferplus", "own.csv"]}}
+        data = without_folders(recipe)["data"]
+        assert data == {"size": 48, "votes": ["ferplus", "own.csv"]}
+        assert recipe["data"]["votes"][0] == "/home/me/ferplus"

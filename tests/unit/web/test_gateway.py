@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -91,6 +91,37 @@ def test_silence_is_told_without_a_word_of_the_library() -> None:
         with pytest.raises(ApiUnreachableError, match=r"No answer .*\(ConnectError\)") as caught:
             run(handler, work)
         assert "Illegal" not in caught.value.detail
+
+
+class TestBrokenConnections:
+    """The API closes idle connections, and one may be that on which a request is just sent."""
+
+    BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+
+    @pytest.mark.parametrize("kind", BROKEN)
+    def test_reading_is_tried_anew(self, kind: type[httpx.TransportError]) -> None:
+        answers = iter([kind("Server disconnected"), httpx.Response(200, json={"id": "1"})])
+        assert run(self.taking(answers), lambda gateway: gateway.get("/v1/jobs")) == {"id": "1"}
+
+    def test_only_once(self) -> None:
+        answers = iter([httpx.ReadError(""), httpx.RemoteProtocolError(""), httpx.Response(200)])
+        with pytest.raises(ApiUnreachableError, match="RemoteProtocolError"):
+            run(self.taking(answers), lambda gateway: gateway.get("/v1/jobs"))
+
+    @pytest.mark.parametrize("call", ["post", "delete"])
+    def test_what_may_have_been_done_is_not_done_twice(self, call: str) -> None:
+        answers = iter([httpx.RemoteProtocolError("Server disconnected"), httpx.Response(200)])
+        with pytest.raises(ApiUnreachableError, match="RemoteProtocolError"):
+            run(self.taking(answers), lambda gateway: getattr(gateway, call)("/v1/jobs"))
+
+    @staticmethod
+    def taking(answers: Iterator[httpx.Response | httpx.TransportError]) -> Handler:
+        def handler(_request: httpx.Request) -> httpx.Response:
+            if isinstance(answer := next(answers), httpx.Response):
+                return answer
+            raise answer
+
+        return handler
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", " "])

@@ -94,13 +94,21 @@ def activate(
     api_key: ApiKey,
     url: Url = DEFAULT_URL,
     force: Annotated[
-        bool, typer.Option("--force", help="Even if it is worse than the active model.")
+        bool,
+        typer.Option(
+            "--force", help="Even if it is worse than the active model, or not comparable with it."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let a model answer, from each worker's next chunk of photos on."""
+    """Let a model answer, from each worker's next chunk of photos on.
+
+    A live worker loads it first; what cannot be loaded is not activated.
+    """
     with session(context, url, api_key) as (wiring, client):
         info = client.models.activate(reference, force=force)
+        if info.checked is False:
+            note(wiring.stderr, "No worker loaded it first: none was there to do so in time.")
         _print_change(wiring, info, as_json=as_json)
 
 

@@ -8,13 +8,14 @@ from rich.text import Text
 
 from hfer.cli.tables import NOTHING, add, lines_table, shown_time, titled_table
 from hfer.cli.text import LINE_SIGNS, safe
-from hfer.models import Canary, ModelDetail, ModelInfo
+from hfer.models import Canary, ModelDetail, ModelInfo, ModelMetrics
 
 
 def models_table(models: Iterable[ModelInfo]) -> Table:
     """One row per model."""
     table = titled_table(
-        "model", "id", "in use", "workers", "accuracy", "macro recall", "macro F1", "created"
+        *("model", "id", "in use", "workers", "accuracy", "macro recall", "macro F1"),
+        *("tested on", "created"),
     )
     for column in table.columns[3:7]:
         column.justify = "right"
@@ -29,6 +30,7 @@ def models_table(models: Iterable[ModelInfo]) -> Table:
             _percent(metrics.accuracy),
             _percent(metrics.macro_recall),
             _percent(metrics.macro_f1),
+            _tested_on(metrics),
             shown_time(model.created_at),
         )
     return table
@@ -47,6 +49,9 @@ def model_table(model: ModelInfo) -> Table:
             "accuracy": _percent(metrics.accuracy),
             "macro recall": _percent(metrics.macro_recall),
             "macro F1": _percent(metrics.macro_f1),
+            "images": _count(metrics.n),
+            "truth": metrics.truth or NOTHING,
+            "test set": metrics.test_sha256 or NOTHING,
             "created": shown_time(model.created_at),
             "activated": shown_time(model.activated_at),
             "sha256": model.sha256,
@@ -90,7 +95,20 @@ def _refusals(model: ModelInfo) -> str:
 
 def _use(model: ModelInfo) -> str:
     use = "active" if model.active else "canary" if model.canary else NOTHING
+    if model.offered:
+        use = "canary, offered" if model.canary else "offered"
     return f"{use}, refused" if model.refusals else use
+
+
+def _tested_on(metrics: ModelMetrics) -> str:
+    """Name truth, number of images and test set in short; what is not known is left out."""
+    number = "" if metrics.n is None else f"{metrics.n:,}"
+    parts = (number, metrics.truth, (metrics.test_sha256 or "")[:8])
+    return " ".join(part for part in parts if part) or NOTHING
+
+
+def _count(value: int | None) -> str:
+    return NOTHING if value is None else f"{value:,}"
 
 
 def _percent(value: float | None) -> str:

@@ -79,7 +79,7 @@ class TestErase:
             thread.start()
             assert not done.wait(0.3)
             worker.get_one(Job, seeded.job.id).priority = 1
-        thread.join(20)
+        thread.join(60)
         assert done.is_set()
 
     def test_takes_a_job_of_100_000_photos_in_short_statements(
@@ -133,7 +133,7 @@ class TestKeep:
             thread = threading.Thread(target=keep)
             thread.start()
             assert not kept.wait(0.3)
-        thread.join(20)
+        thread.join(60)
         assert kept.is_set()
         assert scheduled(sessions) == set()
 
@@ -159,7 +159,7 @@ class TestRetryAgainstErase:
             thread.start()
             thread.join(0.3)
             assert thread.is_alive()
-        thread.join(20)
+        thread.join(60)
         with sessions() as session:
             [item] = session.scalars(select(Item)).all()
             assert (item.job_id, item.object_key) == (made.job.id, key)

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -7,7 +8,7 @@ from sqlalchemy import func, select
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Model
 from services.common.domain.bundles import MANIFEST_NAME
-from services.common.registry.activation import activate, macro_f1, roll_back
+from services.common.registry.activation import activate, roll_back
 from services.common.registry.bundles import read_identity, register_bundle
 from services.common.registry.canary import (
     Agreement,
@@ -18,10 +19,13 @@ from services.common.registry.canary import (
 )
 from services.common.registry.errors import (
     CanaryIsActiveError,
+    ModelNotComparableError,
     ModelWorseError,
     NothingToRollBackError,
 )
 from services.common.registry.repository import ModelRepository
+
+TEST, OTHER_TEST = "a" * 64, "b" * 64
 
 
 class Registry:
@@ -31,9 +35,14 @@ class Registry:
         self._sessions = sessions
         self._folder = folder
 
-    def add(self, version: str, *, macro_f1: float | None) -> None:
-        metrics = {} if macro_f1 is None else {"macro_f1": {"value": macro_f1}}
-        manifest = {"name": "tiny", "version": version, "metrics": metrics}
+    def add(self, version: str, *, macro_f1: float | None, **metrics: Any) -> None:
+        """Register a model of test set ``TEST``; ``metrics`` replaces or adds what it says."""
+        figures = {} if macro_f1 is None else {"macro_f1": {"value": macro_f1}}
+        manifest = {
+            "name": "tiny",
+            "version": version,
+            "metrics": {"n": 3589, "test_sha256": TEST, **figures, **metrics},
+        }
         (self._folder / MANIFEST_NAME).write_text(json.dumps(manifest))
         with unit_of_work(self._sessions) as session:
             register_bundle(session, read_identity(self._folder))
@@ -47,6 +56,12 @@ class Registry:
     def roll_back(self) -> str:
         with unit_of_work(self._sessions) as session:
             return roll_back(session, actor="test").version
+
+    def sha256(self, version: str) -> str:
+        with unit_of_work(self._sessions) as session:
+            model = ModelRepository(session).by_version(name="tiny", version=version)
+            assert model is not None
+            return model.sha256.hex()
 
     def active(self) -> str | None:
         with unit_of_work(self._sessions) as session:
@@ -80,10 +95,52 @@ class TestActivate:
             registry.activate("2.0.0")
         assert registry.active() == "1.0.0"
 
-    def test_refuses_one_that_was_never_judged(self, registry: Registry) -> None:
-        registry.add("2.0.0", macro_f1=None)
-        with pytest.raises(ModelWorseError, match="does not tell its macro F1"):
+    @pytest.mark.parametrize(
+        ("metrics", "said"),
+        [
+            (
+                {"test_sha256": OTHER_TEST, "truth": "judges", "n": 40},
+                r"40 images of test set b{8}",
+            ),
+            ({"test_sha256": None}, "3,589 images of an unknown test set"),
+            ({"macro_f1": None}, "published without its macro F1"),
+        ],
+        ids=["another test", "an older bundle", "no figure"],
+    )
+    def test_refuses_what_was_not_tested_alike_and_says_how_to_compare(
+        self, registry: Registry, metrics: dict[str, Any], said: str
+    ) -> None:
+        registry.add("2.0.0", **{"macro_f1": 0.9, **metrics})
+        with pytest.raises(ModelNotComparableError, match=said) as caught:
             registry.activate("2.0.0")
+        for part in (
+            "test set aaaaaaaa against the data set's labels",
+            "compare --record",
+            "force",
+        ):
+            assert part in caught.value.detail
+        assert registry.active() == "1.0.0"
+        registry.activate("2.0.0", force=True)
+        assert registry.active() == "2.0.0"
+
+    @pytest.mark.parametrize(("f1", "answers"), [(0.77, "2.0.0"), (0.57, "1.5.0")])
+    def test_holds_it_to_what_the_active_one_reached_on_its_own_test(
+        self, registry: Registry, f1: float, answers: str
+    ) -> None:
+        registry.add("1.5.0", macro_f1=0.64, test_sha256=None)
+        registry.activate("1.5.0", force=True)
+        test = {"truth": "judges", "test_sha256": OTHER_TEST, "n": 1780, "macro_f1": f1}
+        baseline = {"sha256": registry.sha256("1.5.0"), "macro_f1": 0.60}
+        registry.add("2.0.0", **test, comparisons=[{**test, "baseline": baseline}])
+        if answers == "2.0.0":
+            registry.activate("2.0.0")
+            registry.roll_back()
+            assert registry.active() == "1.5.0"
+            registry.activate("2.0.0")
+        else:
+            with pytest.raises(ModelWorseError, match=r"0\.570.*0\.600.*1,780.*judges"):
+                registry.activate("2.0.0")
+        assert registry.active() == answers
 
     def test_force_takes_any(self, registry: Registry) -> None:
         registry.add("2.0.0", macro_f1=0.1)
@@ -94,15 +151,6 @@ class TestActivate:
         registry.activate("1.0.0")
         with pytest.raises(NothingToRollBackError):
             registry.roll_back()
-
-    @pytest.mark.parametrize(
-        ("metrics", "expected"),
-        [({"macro_f1": 0.5}, 0.5), ({"macro_f1": {"value": 1}}, 1.0), ({"macro_f1": "x"}, None)],
-    )
-    def test_reads_macro_f1_as_number_or_with_interval(
-        self, metrics: object, expected: float | None
-    ) -> None:
-        assert macro_f1(Model(manifest={"metrics": metrics})) == expected
 
 
 class TestRollBack:
@@ -115,6 +163,11 @@ class TestRollBack:
         assert registry.active() == "1.0.0"
         with pytest.raises(NothingToRollBackError):
             registry.roll_back()
+
+    def test_asks_for_no_figures(self, registry: Registry) -> None:
+        registry.add("2.0.0", macro_f1=0.9, test_sha256=OTHER_TEST)
+        registry.activate("2.0.0", force=True)
+        assert registry.roll_back() == "1.0.0"
 
     def test_goes_on_from_where_it_went_back_to(self, registry: Registry) -> None:
         for number in (2, 3):

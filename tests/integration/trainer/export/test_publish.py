@@ -34,7 +34,8 @@ class TestPublish:
         self, settings: Settings, sessions: SessionFactory, tmp_path: Path
     ) -> None:
         for version, score in (("0.1.0", 0.6), ("0.2.0", 0.5)):
-            card = tiny_card(version=version).model_copy(update={"metrics": {"macro_f1": score}})
+            metrics = {"macro_f1": score, "test_sha256": "a" * 64}
+            card = tiny_card(version=version).model_copy(update={"metrics": metrics})
             write_tiny_bundle(tmp_path / version, card=card)
         publish(tmp_path / "0.1.0", settings, activate_it=True)
         with pytest.raises(ModelWorseError):

@@ -219,7 +219,7 @@ class TestCrashes:
                 leased = next(expected)
                 wait_until(
                     lambda: states(rows, job)[ItemState.LEASED] == leased,
-                    timeout_s=20,
+                    timeout_s=120,
                     what="lease",
                 )
                 met.append(leased)

@@ -17,6 +17,7 @@ from services.common.registry.bundles import read_identity, register_bundle
 from services.common.registry.canary import canary_report, start_canary
 from services.common.registry.publishing import publish_bundle
 from services.common.registry.repository import ModelRepository
+from services.common.registry.trial_load_repository import TrialLoadRepository
 from services.common.storage import ObjectStorage
 from services.common.storage_keys import bundle_key
 from services.vision.bundle import Bundle
@@ -198,7 +199,29 @@ class TestSwitch:
         registry.now += 60
         sync(manager)
         assert manager.model_version == new.version
-        assert describe(manager) == {"precision": "fp32", "detector": "openvino"}
+        assert describe(manager) == {
+            "precision": "fp32",
+            "detector": "openvino",
+            "shipped": registry.shipped.identity,
+        }
+
+
+class TestTrialLoad:
+    def test_answers_what_an_activation_waits_for(self, registry: Registry) -> None:
+        good, broken = registry.publish("0.2.0"), registry.publish("0.3.0")
+        registry.damage(broken)
+        with unit_of_work(registry.sessions) as session:
+            loads = TrialLoadRepository(session)
+            asked = [loads.request(registry.row(bundle).id) for bundle in (good, broken)]
+        manager = registry.manager()
+        sync(manager)
+        with unit_of_work(registry.sessions) as session:
+            states = [TrialLoadRepository(session).state(load) for load in asked]
+        assert [state is not None and state.finished for state in states] == [True, True]
+        assert [state and state.error_code for state in states] == [None, "bundle-refused"]
+        assert states[1] is not None
+        assert "model.onnx is not what its SHA-256 says" in str(states[1].error_detail)
+        assert manager.model_version == registry.shipped.version
 
 
 class TestCanary:

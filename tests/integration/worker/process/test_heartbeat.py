@@ -30,7 +30,7 @@ class TestHeartbeat:
     ) -> None:
         second = WorkerRuntime.build(worker_settings, draining=DrainFlag(tmp_path / "draining"))
         heartbeat = runtime._heartbeat
-        wait_until(lambda: _beat(heartbeat) == 2, timeout_s=20, what="both seen")
+        wait_until(lambda: _beat(heartbeat) == 2, timeout_s=120, what="both seen")
         second.close()
         assert _beat(heartbeat) == 1
 
@@ -53,17 +53,17 @@ class TestHeartbeat:
             report=dict,
             model_version=lambda: version,
             check=bool,
-            every_s=30.0,
+            every_s=600.0,
         )
 
         def reported() -> list[str | None]:
             return [row.model_version for row in workers(sessions)]
 
         heartbeat.start()
-        wait_until(lambda: reported() == ["first"], timeout_s=20, what="the first beat")
+        wait_until(lambda: reported() == ["first"], timeout_s=120, what="the first beat")
         version = "second"
         heartbeat.wake()
-        wait_until(lambda: reported() == ["second"], timeout_s=20, what="a beat before its time")
+        wait_until(lambda: reported() == ["second"], timeout_s=120, what="a beat before its time")
         heartbeat.stop()
         assert reported() == []
 

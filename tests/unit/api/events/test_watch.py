@@ -62,30 +62,30 @@ class TestTick:
     def test_wakes_whose_job_changed(self, watch: JobWatch, jobs: Jobs) -> None:
         async def listen() -> tuple[bool, bool]:
             async with listening(watch, 1, 2) as (one, two):
-                await one.wait(5)
-                await two.wait(5)
+                await one.wait(30)
+                await two.wait(30)
                 jobs.stand[1] = ("running", 1)
-                return await one.wait(5), await two.wait(0)
+                return await one.wait(30), await two.wait(0)
 
         assert asyncio.run(listen()) == (True, False)
 
     def test_wakes_when_the_job_is_gone(self, watch: JobWatch, jobs: Jobs) -> None:
         async def listen() -> bool:
             async with listening(watch, 1) as (one,):
-                await one.wait(5)
+                await one.wait(30)
                 del jobs.stand[1]
-                return await one.wait(5)
+                return await one.wait(30)
 
         assert asyncio.run(listen())
 
     def test_outlives_an_outage(self, watch: JobWatch, jobs: Jobs) -> None:
         async def listen() -> bool:
             async with listening(watch, 1) as (one,):
-                await one.wait(5)
+                await one.wait(30)
                 jobs.away = 3
                 await looks(jobs, 3)
                 jobs.stand[1] = ("succeeded", 1)
-                return await one.wait(5)
+                return await one.wait(30)
 
         assert asyncio.run(listen())
 
@@ -110,10 +110,10 @@ class TestTick:
     def test_wakes_everybody_when_the_process_stops(self, watch: JobWatch) -> None:
         async def listen() -> tuple[bool, bool]:
             async with listening(watch, 1, 2) as (one, two):
-                await one.wait(5)
-                await two.wait(5)
+                await one.wait(30)
+                await two.wait(30)
                 watch.close()
-                return await one.wait(0.5), await two.wait(0.5)
+                return await one.wait(30), await two.wait(0.5)
 
         assert asyncio.run(listen()) == (True, True)
         assert watch.closing

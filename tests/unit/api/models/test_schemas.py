@@ -1,4 +1,4 @@
-"""Rows to public objects: figures in both shapes in which trainers write them."""
+"""Rows to public objects."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -28,30 +28,27 @@ def row(manifest: dict[str, Any]) -> Model:
 
 
 class TestModelObject:
-    @pytest.mark.parametrize(
-        ("metric", "value"),
-        [
-            (0.5, 0.5),
-            (1, 1.0),
-            ({"value": 0.5, "low": 0.4, "high": 0.6}, 0.5),
-            ({"low": 0.4}, None),
-            (True, None),
-            ("0.5", None),
-            (None, None),
-            ([0.5], None),
-        ],
-    )
-    def test_tells_a_figure_with_or_without_its_interval(
-        self, metric: object, value: float | None
-    ) -> None:
-        shown = model_object(row({"metrics": {"macro_f1": metric}}), UNUSED)
-        assert shown.metrics.macro_f1 == value
-        assert shown.metrics.accuracy is None
+    def test_tells_the_figures_with_truth_test_and_images(self) -> None:
+        figures = {"macro_f1": {"value": 0.5}, "truth": "judges", "test_sha256": "a" * 64, "n": 9}
+        shown = model_object(row({"metrics": figures}), UNUSED).metrics
+        assert shown.model_dump() == {
+            "accuracy": None,
+            "macro_recall": None,
+            "macro_f1": 0.5,
+            "truth": "judges",
+            "test_sha256": "a" * 64,
+            "n": 9,
+        }
 
     @pytest.mark.parametrize("manifest", [{}, {"metrics": None}, {"metrics": [1]}])
     def test_tells_none_where_nothing_was_measured(self, manifest: dict[str, Any]) -> None:
         metrics = model_object(row(manifest), UNUSED).metrics
         assert set(metrics.model_dump().values()) == {None}
+
+    def test_knows_the_model_that_is_offered_by_its_row(self) -> None:
+        for offer in (7, 8, None):
+            shown = model_object(row({}), Usage(canary_id=None, workers={}, offered_id=offer))
+            assert shown.offered == (offer == 7)
 
     def test_knows_the_model_on_trial_by_its_row(self) -> None:
         for trial in (7, 8, None):

@@ -60,6 +60,15 @@ class TestCommand:
             for line in done.stdout.splitlines()
         )
 
+    def test_offers_the_newer_model_that_the_service_came_with(
+        self, run: Run, service: FakeService
+    ) -> None:
+        service.models = [model_json(2, offered=True), model_json(1, active=True)]
+        done = run("doctor")
+        assert done.code == 0
+        assert "starter-0.2.0+00000002 came with the service" in done.stdout
+        assert "hfer models activate starter-0.2.0" in done.stdout
+
     def test_the_upload_that_was_tried_is_given_up(self, run: Run, service: FakeService) -> None:
         run("doctor")
         (put,) = service.sent("PUT")

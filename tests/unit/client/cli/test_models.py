@@ -29,6 +29,14 @@ class TestList:
         assert second.split()[:7] == ["starter-0.2.0+00000002", MODEL, "–", "0", *figures]
         assert first.split()[2:7] == ["active", "2", *figures]
 
+    def test_says_what_the_figures_are_of(self, run: Run, service: FakeService) -> None:
+        figures = {"accuracy": 0.87, "truth": "judges", "test_sha256": "5e6f7a8b" * 8, "n": 1780}
+        service.models = [model_json(2, metrics=figures, offered=True)]
+        row = " ".join(run("models", "list").stdout.splitlines()[1].split())
+        assert "offered 0 87.0% – – 1,780 judges 5e6f7a8b" in row
+        shown = " ".join(run("models", "show", MODEL).stdout.split())
+        assert f"images 1,780 truth judges test set {'5e6f7a8b' * 8}" in shown
+
     def test_as_json(self, run: Run) -> None:
         outcome = run("models", "list", "--json")
         models = json.loads(outcome.stdout)
@@ -108,6 +116,14 @@ class TestChoose:
         assert outcome.code == 0
         assert "active" in outcome.stdout
         assert json.loads(service.requests[-1].content) == {"force": True}
+
+    @pytest.mark.parametrize("checked", [True, False])
+    def test_activate_says_when_no_worker_loaded_it_first(
+        self, run: Run, service: FakeService, checked: bool
+    ) -> None:
+        service.models = [model_json(2, checked=checked)]
+        told = run("models", "activate", MODEL).stderr
+        assert ("No worker loaded it first" in told) == (not checked)
 
     def test_a_model_that_workers_refuse_says_so_and_why(
         self, run: Run, service: FakeService

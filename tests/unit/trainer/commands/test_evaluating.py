@@ -10,7 +10,7 @@ from services.common.domain.bundles import MODEL_NAME
 from services.trainer.commands.evaluating import compare, evaluate
 from services.trainer.data.prepare import prepare
 from services.trainer.data.seen import SEEN_NAME, seen_in
-from services.vision.bundle import Bundle, load_golden, write_bundle
+from services.vision.bundle import Bundle, load_bundle, load_golden, write_bundle
 from tests.fixtures.bundles import tiny_card, write_tiny_bundle
 from tests.fixtures.training import DATA, write_image_folder
 from tests.fixtures.votes import joined
@@ -170,6 +170,31 @@ class TestCompare:
         assert done.exit_code == 0, done.output
         assert json.loads(done.stdout)["b"] == other.version
         assert "may be luck" in invoke("compare", *bundles, "--data", data).stdout
+
+    def test_with_votes_compares_a_half_against_them_as_well(
+        self, tiny_bundle: Bundle, data: Path, tmp_path: Path
+    ) -> None:
+        paths = [path.relative_to(data) for path in sorted(data.glob("test/*/*.png"))]
+        votes = {str(path): {path.parent.name: 9, "unknown": 1} for path in paths}
+        table = joined(tmp_path / "votes" / "reviews.csv", votes)
+        bundles = ("--bundle", tiny_bundle.directory, "--bundle", tiny_bundle.directory)
+        asked = ("compare", *bundles, "--data", data, "--votes", table, "--half", "A")
+        found = json.loads(invoke(*asked, "--json").stdout)
+        assert 0 < found["judges"]["measures"]["kl"]["n"] == found["n"] < len(paths)
+        shown = invoke(*asked).stdout
+        assert f"KL to the votes, n {found['n']}" in shown
+
+    def test_records_the_figures_of_both_in_the_second(
+        self, tiny_bundle: Bundle, data: Path, tmp_path: Path
+    ) -> None:
+        other = write_tiny_bundle(tmp_path / "other", card=tiny_card(version="0.2.0"), seed=5)
+        bundles = ("--bundle", tiny_bundle.directory, "--bundle", other.directory)
+        done = invoke("compare", *bundles, "--data", data, "--record", "--json")
+        assert done.exit_code == 0, done.output
+        written = load_bundle(other.directory)
+        (found,) = written.manifest.metrics["comparisons"]
+        assert found["baseline"]["model_version"] == tiny_bundle.version
+        assert written.version in json.loads(done.stdout)["notes"][-1]
 
     def test_needs_two(self, tiny_bundle: Bundle, data: Path) -> None:
         done = invoke("compare", "--bundle", tiny_bundle.directory, "--data", data)

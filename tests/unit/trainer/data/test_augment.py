@@ -85,7 +85,7 @@ class TestPoorPhotos:
         result = augment(images, config=config, rng=np.random.default_rng(0))
         assert result.shape == images.shape
         assert result.dtype == np.float32
-        assert (0 <= result).all()
+        assert (result >= 0).all()
         assert (result <= 255).all()
 
     def test_happen_to_the_share_of_images_asked_for(self) -> None:

@@ -9,7 +9,12 @@ from services.trainer.evaluation.calibrate import (
     cross_fitted,
     fit_temperature,
 )
-from services.trainer.evaluation.metrics import expected_calibration_error, negative_log_likelihood
+from services.trainer.evaluation.metrics import (
+    calibration_error,
+    cross_entropy,
+    expected_calibration_error,
+    negative_log_likelihood,
+)
 from services.vision.classifiers.logits import to_probabilities
 
 
@@ -37,6 +42,36 @@ class TestFitTemperature:
             return negative_log_likelihood(scaled, labels)
 
         assert loss(best) <= min(loss(best * 1.01), loss(best / 1.01))
+
+
+class TestOfVotes:
+    """Truth is shares of votes, as ten judges who draw from a known distribution give them."""
+
+    LOGITS = np.random.default_rng(1).normal(0, 2, (4000, 7)).astype(np.float32)
+    VOTES = np.random.default_rng(2).multinomial(10, to_probabilities(LOGITS)) / 10
+    SHIFT = (0.5, -0.5, 1.5, -1.0, 0.0, -0.5, 0.0)
+
+    def test_confidence_is_then_the_share_of_votes(self) -> None:
+        sharp = 3 * self.LOGITS
+        found = calibrate(sharp[::2], self.VOTES[::2])
+        assert found.temperature == pytest.approx(3, rel=0.03)
+        answers = to_probabilities(sharp[1::2], temperature=found.temperature)
+        shares = self.VOTES[1::2][np.arange(2000), answers.argmax(axis=1)]
+        assert calibration_error(answers.max(axis=1), shares) < 0.02
+
+    def test_the_temperature_is_that_of_the_shifted_logits_as_served(self) -> None:
+        found = calibrate(3 * self.LOGITS, self.VOTES, prior_shift=self.SHIFT)
+
+        def loss(temperature: float) -> float:
+            served = to_probabilities(
+                3 * self.LOGITS, temperature=temperature, prior_shift=found.prior_shift
+            )
+            return float(cross_entropy(served, self.VOTES).mean())
+
+        assert found.prior_shift == self.SHIFT
+        best = loss(found.temperature)
+        assert best <= min(loss(found.temperature * 1.02), loss(found.temperature / 1.02))
+        assert found.temperature != calibrate(3 * self.LOGITS, self.VOTES).temperature
 
 
 class TestCalibrate:

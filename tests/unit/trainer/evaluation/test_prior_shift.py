@@ -2,19 +2,24 @@ import numpy as np
 import pytest
 
 from services.trainer.evaluation.metrics import confusion_matrix, scores
-from services.trainer.evaluation.prior_shift import choose_prior_shift, prior_shift
+from services.trainer.evaluation.prior_shift import (
+    TAUS,
+    choose_by_majority,
+    choose_prior_shift,
+    prior_shift,
+)
 
 COUNTS = [4000, 4000, 400, 7000, 4000, 5000, 5000]
 
 
-def imbalanced(n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
-    """Logits of a learner that makes too much of the frequency."""
+def imbalanced(n: int = 4000, *, weight: float = 2) -> tuple[np.ndarray, np.ndarray]:
+    """Logits of a learner that makes too much of the frequency, or with weight 1 enough."""
     rng = np.random.default_rng(0)
     prior = np.asarray(COUNTS) / sum(COUNTS)
     labels = rng.choice(7, size=n, p=prior)
     evidence = rng.normal(size=(n, 7))
     evidence[np.arange(n), labels] += 1.5
-    return (1.5 * evidence + 2 * np.log(prior)).astype(np.float32), labels
+    return (1.5 * evidence + weight * np.log(prior)).astype(np.float32), labels
 
 
 class TestPriorShift:
@@ -43,3 +48,25 @@ class TestChoose:
     def test_leaves_balanced_data_alone(self) -> None:
         logits, labels = imbalanced()
         assert set(choose_prior_shift(logits, labels, counts=[100] * 7).shift) <= {0.0, -0.0}
+
+
+class TestChooseByMajority:
+    def test_spends_a_point_of_agreement_on_the_best_macro_recall(self) -> None:
+        logits, labels = imbalanced(weight=1)
+        chosen = choose_by_majority(logits, labels, counts=COUNTS)
+        tried = {
+            tau: scores(confusion_matrix(labels, (logits + prior_shift(tau, COUNTS)).argmax(1)))
+            for tau in TAUS
+        }
+        cheap = {t: s for t, s in tried.items() if s.accuracy >= tried[0].accuracy - 0.01}
+        assert len(cheap) < len(tried)
+        assert 0 < chosen.tau in cheap
+        assert tried[chosen.tau].macro_recall == max(each.macro_recall for each in cheap.values())
+        assert chosen.shift == prior_shift(chosen.tau, COUNTS)
+
+    def test_does_nothing_where_any_shift_costs_more(self) -> None:
+        labels = np.tile([3, 3, 3, 3, 2], 20)
+        logits = np.zeros((100, 7), np.float32)
+        logits[labels == 3, 3] = 1e-3  # hardly surer than disgust, and right
+        logits[labels == 2, 2] = 1
+        assert choose_by_majority(logits, labels, counts=COUNTS).tau == 0

@@ -1,4 +1,7 @@
 import io
+import re
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,12 +14,17 @@ from services.trainer.evaluation.calibrate import Calibration
 from services.trainer.evaluation.evaluate import evaluate_logits
 from services.trainer.reports.confusion_plot import confusion_png
 from services.trainer.reports.model_card import model_card
+from services.trainer.reports.risk_coverage_plot import risk_coverage_png
 from tests.fixtures.training import tiny_config
 
 
-def evaluation(split: Split = Split.VALIDATION) -> dict[str, Any]:
+def evaluation(
+    split: Split = Split.VALIDATION, *, votes: np.ndarray | None = None
+) -> dict[str, Any]:
     labels = np.tile(np.arange(7), 20)
     data = Subset(np.zeros((140, 8, 8, 1), dtype=np.uint8), labels, np.arange(140) < 14)
+    if votes is not None:
+        data = replace(data, votes=votes, own_labels=(labels + (np.arange(140) % 4 == 0)) % 7)
     logits = np.random.default_rng(0).normal(size=(140, 7)) + 2 * np.eye(7)[labels]
     evaluated = evaluate_logits(
         logits.astype(np.float32), data, split=split, calibration=Calibration(1.0, 0.3)
@@ -52,6 +60,57 @@ def report(split: Split = Split.VALIDATION) -> dict[str, Any]:
         },
         "recipe": tiny_config().model_dump(mode="json"),
     }
+
+
+@cache
+def judged() -> dict[str, Any]:
+    """A report whose evaluation is against votes: 8 of 10 for each face's class, 2 for fear."""
+    votes = np.zeros((140, 10), np.float32)
+    votes[np.arange(140), np.tile(np.arange(7), 20)] += 8
+    votes[:, 1] += 2
+    found = report()
+    found["evaluation"] = {**evaluation(Split.TEST, votes=votes), "checkpoint": "last"}
+    found["data"] |= {"votes_sha256": "b" * 64, "left_out": {"not_a_face": 158}}
+    return found
+
+
+class TestJudgedCard:
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "The truth is the judges' majority",
+            "People agree among themselves in 83%",
+            "| images | n | agreement | macro recall | macro F1 |",
+            "Stripes's own labels stand beside the judges' majority",
+            "\nthe same for 75% of the faces",
+            "no model can be best at both",
+            "| first answer is the majority's |",
+            "| AUROC of wrong answers by confidence |",
+            "![share wrong by coverage](risk_coverage.png)",
+            "perfectly calibrated model would show",
+            "`" + "b" * 64 + "`). Left out for them, of all splits: 158 not a face.",
+            "one judge says what the majority of all says in 83% of the cases here",
+        ],
+    )
+    def test_states(self, statement: str) -> None:
+        assert statement in model_card(name="tiny", version="0.1.0", report=judged())
+
+    def test_every_figure_against_the_judges_has_an_interval_and_its_faces(self) -> None:
+        card = model_card(name="tiny", version="0.1.0", report=judged())
+        lines = card[card.index("| against the judges |") :].split("\n\n")[0].splitlines()[2:]
+        assert len(lines) == 12
+        assert all(re.search(r"\| 0\.\d{3} to \d\.\d{3} \| 1[0-9]{2} \|$", x) for x in lines)
+
+    def test_the_curve_is_a_picture_and_the_same_one_each_time(self) -> None:
+        data = risk_coverage_png(judged()["evaluation"]["judges"])
+        with Image.open(io.BytesIO(data)) as image:
+            assert image.format == "PNG"
+        assert risk_coverage_png(judged()["evaluation"]["judges"]) == data
+
+    def test_without_votes_there_is_no_such_truth(self) -> None:
+        card = model_card(name="tiny", version="0.1.0", report=report())
+        assert "judge" not in card
+        assert "risk_coverage" not in card
 
 
 class TestConfusionPng:
@@ -115,6 +174,15 @@ class TestModelCard:
         assert "68.1% are answered right" in card
         assert "against 67.5% (65.0%) in their own frames" in card
         assert "own frames" not in model_card(name="tiny", version="0.1.0", report=report())
+
+    def test_names_the_face_weights_and_what_they_were_trained_for(self) -> None:
+        facts = report()
+        facts["recipe"]["model"]["backbone"] = "mobilenet_v1"
+        facts["recipe"]["model"]["weights"] = "faceres"
+        text = model_card(name="mine", version="1.0.0", report=facts)
+        assert "MobileNet v1 on " in text
+        assert "(@vladmandic/human, MIT; trained by their\nauthor on VGGFace2" in text
+        assert "neither the embedding nor the age and\ngender heads" in text
 
     def test_tells_of_a_teacher_and_of_the_second_view(self) -> None:
         taught = report()

@@ -8,6 +8,7 @@ import pytest
 
 from services.common.domain.emotions import EMOTIONS
 from services.trainer.data.dataset import load_prepared
+from services.trainer.data.layouts import Split
 from services.trainer.data.prepare import prepare
 from services.trainer.errors import RunError
 from services.trainer.evaluation.bundle import BundleEvaluation, evaluate_bundle
@@ -20,6 +21,7 @@ from services.trainer.training.run import Run
 from services.trainer.training.run_log import RunLog
 from tests.fixtures.bundles import write_tiny_bundle
 from tests.fixtures.training import DATA, tiny_config, write_image_folder
+from tests.fixtures.votes_run import voted_folder, voted_run
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +41,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     np.savez(folder.report / "logits.npz", test=logits, validation=logits)
     fitted = {"temperature": 2.0, "abstention_threshold": 0.3, "prior_shift": [0.0] * 6 + [50.0]}
     (folder.report / "calibration.json").write_text(json.dumps(fitted))
+    (folder.report / "evaluation.json").write_text(json.dumps({"truth": "data set"}))
     return folder
 
 
@@ -81,6 +84,17 @@ class TestRunReport:
         found = run_figures(run)
         assert found["per_class"]["neutral"]["recall"] == 1  # shifted by 50
         assert found["temperature"] == 2.0
+
+    def test_with_votes_begins_with_the_judges(self, tmp_path: Path) -> None:
+        judged = voted_run(tmp_path)
+        text = write_report(judged, examples=False).read_text()
+        count, decided = (len(judged.prepared().test), judged.prepared().test.decided.sum())
+        headings = re.findall("<h2>(.*?)</h2>", text)
+        assert headings[0] == f"{count} images, against the judges"
+        assert f"{decided} images, against the judges&#x27; majority" in headings
+        assert "no model can be best at both" in text
+        assert "not the majority&#x27;s, %" in text or "not the majority's, %" in text
+        assert run_figures(judged)["truth"] == "judges"
 
     def test_needs_an_evaluation(self, tmp_path: Path) -> None:
         with pytest.raises(RunError, match="run evaluate first"):
@@ -128,6 +142,17 @@ class TestBundleReport:
         self, evaluation: BundleEvaluation, bundle_report: str, tmp_path: Path
     ) -> None:
         assert write_bundle_report(evaluation, tmp_path / "b.html").read_text() == bundle_report
+
+    def test_with_votes_shows_both_truths(self, tmp_path: Path) -> None:
+        data, table = voted_folder(tmp_path, each=2)
+        bundle = write_tiny_bundle(tmp_path / "tiny").directory
+        judged = evaluate_bundle(bundle, data, split=Split.VALIDATION, votes=[table])
+        text = write_bundle_report(judged, tmp_path / "report.html").read_text()
+        headings = re.findall("<h2>(.*?)</h2>", text)
+        assert headings[0] == "14 images, against the judges"
+        for truth in ("the judges&#x27; majority", "the data set&#x27;s own labels"):
+            for title in ("Expressions", "Confusion matrix"):
+                assert f"{title}, against {truth}" in headings
 
 
 class TestPage:

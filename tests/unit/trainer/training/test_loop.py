@@ -2,7 +2,9 @@
 
 import math
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,6 +49,20 @@ class TestLoop:
     def test_keeps_the_first_best_epoch(self, tmp_path: Path) -> None:
         session(tmp_path)
         assert Run(tmp_path).checkpoints.load_best().position.step == STEPS_PER_EPOCH
+
+    def test_only_a_fresh_run_has_images_to_measure_batch_norm_on(self, tmp_path: Path) -> None:
+        seen: list[int | None] = []
+
+        class Measuring(SumState):
+            def __init__(
+                self, config: TrainConfig, *, crops: Iterable[Any] | None, **parts: Any
+            ) -> None:
+                super().__init__(config, crops=crops, **parts)
+                seen.append(None if crops is None else len(list(crops)))
+
+        session(tmp_path, state=Measuring, interrupted=after(3))
+        session(tmp_path, state=Measuring)
+        assert seen == [2, None]
 
     @pytest.mark.parametrize("stops", [(1,), (7,), (3, 8, 13)])
     def test_any_interruption_gives_the_same_end(

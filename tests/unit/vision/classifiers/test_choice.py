@@ -1,6 +1,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from services.vision.bundle import Bundle, Manifest, check_golden, load_bundle, load_golden
@@ -73,10 +74,17 @@ class TestAuto:
     @pytest.mark.parametrize(
         ("capability", "precision"), [("FP32", FP32), ("BF16", BF16), ("INT8", INT8)]
     )
-    def test_keeps_the_first_answers_of_fp32(self, capability: str, precision: Precision) -> None:
+    def test_keeps_the_clear_first_answers_of_fp32(
+        self, capability: str, precision: Precision
+    ) -> None:
         starter = load_bundle(STARTER)
         crops = load_golden(starter).crops
         exact = OpenVinoClassifier(starter).classify(crops)
         engine = load_auto(starter, capabilities=[capability])
         assert engine.precision is precision
-        assert (engine.classify(crops).argmax(1) == exact.argmax(1)).all()
+        # A CPU without the instructions rounds otherwise than that on which ties were measured: one
+        # without VNNI gave another first answer where fp32's lead was .001.
+        second, first = np.sort(exact)[:, -2:].T
+        clear = first - second > 0.02
+        assert clear.sum() > len(crops) / 2
+        assert (engine.classify(crops).argmax(1) == exact.argmax(1))[clear].all()

@@ -77,7 +77,7 @@ class TestFindsFaces:
             2: (width - x2, height - y2, width - x1, height - y1),
             3: (width - y2, x1, width - y1, x2),
         }
-        assert Box.from_corners(*places[quarters]).iou(upright.box) >= 0.95
+        assert Box.from_corners(*places[quarters]).iou(upright.box) >= 0.93
 
     def test_that_are_tilted_and_small(self, detector: RetinaFaceDetector) -> None:
         small = cv2.resize(sample("turned.jpg"), (66, 60), interpolation=cv2.INTER_AREA)

@@ -37,6 +37,28 @@ def test_the_list_tells_which_one_answers(admin: Visitor) -> None:
     assert "Roll back" in page
 
 
+def test_figures_are_shown_with_truth_test_and_images(admin: Visitor, web_api: WebApi) -> None:
+    metrics = {"accuracy": 0.87, "truth": "judges", "test_sha256": "5e6f7a8b" * 8, "n": 1780}
+    web_api.answers["GET", "/v1/models"] = {"data": [model_json(2, metrics=metrics)]}
+    web_api.answers["GET", f"/v1/models/{ID}"] = detail_json(metrics=metrics)
+    for path in ("/models", f"/models/{ID}"):
+        page = admin.get(path).text
+        for words in ("1,780 images", "the judges&#39; majority", "test set 5e6f7a8b"):
+            assert words in page
+
+
+def test_a_newer_shipped_model_is_offered(
+    visitor: Visitor, admin: Visitor, web_api: WebApi
+) -> None:
+    web_api.answers["GET", "/v1/models"] = {
+        "data": [model_json(2, offered=True), model_json(1, active=True)]
+    }
+    assert "until you activate it" in " ".join(admin.get("/models").text.split())
+    page = " ".join(visitor.get("/models").text.split())
+    assert page.count("came with this release") == 1
+    assert "until an administrator activates it" in page
+
+
 def test_a_model_shows_figures_matrix_curves_and_card(admin: Visitor) -> None:
     page = admin.get(f"/models/{ID}").text
     assert "67.3 %" in page
@@ -64,6 +86,25 @@ def test_a_worse_model_is_activated_only_by_insisting(admin: Visitor, web_api: W
     assert "Activate all the same" in response.text
     admin.post(f"/models/{ID}/activate", data={"force": "true"})
     assert web_api.bodies("POST", ACTIVATE)[-1] == {"force": True}
+
+
+def test_one_that_no_worker_can_load_is_not_insisted_on(admin: Visitor, web_api: WebApi) -> None:
+    web_api.answers["POST", ACTIVATE] = api_problem(409, "model-not-loadable")
+    response = admin.post(f"/models/{ID}/activate")
+    assert response.status_code == 409
+    assert "It is model-not-loadable." in response.text
+    assert "Activate all the same" not in response.text
+
+
+@pytest.mark.parametrize("checked", [True, False])
+def test_an_activation_says_when_no_worker_loaded_it_first(
+    admin: Visitor, web_api: WebApi, checked: bool
+) -> None:
+    web_api.answers["POST", ACTIVATE] = model_json(2, active=True, checked=checked)
+    admin.post(f"/models/{ID}/activate")
+    page = admin.get("/models").text
+    assert "answers from the next photos on" in page
+    assert ("No worker was there to load it first" in page) == (not checked)
 
 
 def test_others_are_shown_no_buttons(visitor: Visitor, admin: Visitor, web_api: WebApi) -> None:

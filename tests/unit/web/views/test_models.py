@@ -1,6 +1,6 @@
 import pytest
 
-from services.web.views.models import card_html, confusion, figures, pictures
+from services.web.views.models import card_html, confusion, figures, measured_on, pictures
 
 FILES = "/models/mdl_1/files"
 
@@ -57,3 +57,26 @@ def test_a_figure_is_a_number_or_one_with_its_interval() -> None:
         ("60.0 %", "50.0 % to 70.0 %"),
         ("–", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "manifest", "parts"),
+    [
+        (
+            {"truth": "judges", "n": 1780, "test_sha256": "5e6f7a8b" * 8},
+            {"metrics": {"split": "test"}, "training_data": {"name": "FER2013"}},
+            ("1,780 images", "FER2013", "test", "the judges' majority", "test set 5e6f7a8b"),
+        ),
+        (
+            {"truth": "data set", "n": None, "test_sha256": None},
+            {},
+            ("the data set's labels", "unknown test set"),
+        ),
+        ({"truth": None, "n": 5, "test_sha256": None}, {}, ()),
+        ({}, {"metrics": {"n": 5}}, ()),
+    ],
+)
+def test_figures_are_of_a_test_and_a_truth(
+    metrics: dict[str, object], manifest: dict[str, object], parts: tuple[str, ...]
+) -> None:
+    assert measured_on(metrics, manifest) == parts

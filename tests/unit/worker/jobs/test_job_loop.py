@@ -12,7 +12,7 @@ def test_works_in_order_beside_its_caller() -> None:
     gate, done = threading.Event(), list[int]()
 
     def first() -> None:
-        assert gate.wait(5)
+        assert gate.wait(60)
         done.append(1)
 
     with SerialExecutor() as serial:

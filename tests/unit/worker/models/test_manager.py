@@ -10,11 +10,13 @@ from structlog.testing import capture_logs
 from services.common.config import ModelSettings
 from services.common.domain.errors import BundleError, ItemError, TransientError
 from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
+from services.common.registry.trial_load_repository import AskedLoad
 from services.worker.models.canary import CanaryAnalyser
 from services.worker.models.manager import ModelManager, Wanted, describe
 
 A, B, C, D = (letter.encode() for letter in "abcd")
 TOKEN = uuid.UUID(int=1)
+UNTROUBLED = {"precision": "fp32", "detector": "openvino", "shipped": A.hex()}
 
 
 class Registry:
@@ -25,6 +27,8 @@ class Registry:
         self.before: bytes | None = None
         self.faults: dict[bytes, Exception] = {}
         self.fetched: list[bytes] = []
+        self.asked: list[AskedLoad] = []
+        self.answers: list[tuple[int, tuple[str, str] | None]] = []
 
     def wanted(self) -> Wanted:
         return self.now
@@ -40,6 +44,12 @@ class Registry:
 
     def upload_shipped(self) -> None:
         pass
+
+    def asked_load(self) -> AskedLoad | None:
+        return self.asked.pop(0) if self.asked else None
+
+    def answer_load(self, asked: AskedLoad, fault: tuple[str, str] | None) -> None:
+        self.answers.append((asked.id, fault))
 
 
 class Named:
@@ -227,7 +237,7 @@ class TestRefusal:
         clock.now = 60
         sync(manager)
         assert manager.model_version == "b"
-        assert describe(manager) == {"precision": "fp32", "detector": "openvino"}
+        assert describe(manager) == UNTROUBLED
 
     def test_trouble_that_may_pass_is_tried_again_soon_then_seldom(
         self, manager: ModelManager, registry: Registry, clock: Clock
@@ -250,7 +260,7 @@ class TestRefusal:
         sync(manager)
         registry.now = Wanted(active=A)
         sync(manager)
-        assert describe(manager) == {"precision": "fp32", "detector": "openvino"}
+        assert describe(manager) == UNTROUBLED
         del registry.faults[B]
         registry.now = Wanted(active=B)
         sync(manager)
@@ -264,6 +274,58 @@ class TestRefusal:
         sync(manager)
         assert [refusal["reason"] for refusal in describe(manager)["model_refusals"]] == ["b", "c"]
         assert manager.analyser_for(TOKEN).model_version == "a"
+
+
+class TestTrialLoad:
+    def test_is_loaded_and_let_go_while_the_model_in_use_stays(
+        self, manager: ModelManager, registry: Registry
+    ) -> None:
+        registry.asked = [AskedLoad(7, B)]
+        sync(manager)
+        assert (registry.fetched, registry.answers) == ([B], [(7, None)])
+        assert manager.model_version == "a"
+        registry.now = Wanted(active=C)
+        sync(manager)
+        assert manager.model_version == "c"  # nothing of b is in memory
+
+    def test_tells_why_a_bundle_cannot_be_loaded_and_refuses_nothing(
+        self, manager: ModelManager, registry: Registry
+    ) -> None:
+        registry.asked = [AskedLoad(7, B), AskedLoad(8, C)]
+        registry.faults = {B: BundleError("golden.npz is broken."), C: MemoryError()}
+        with capture_logs() as logs:
+            sync(manager)
+        assert registry.answers[0] == (7, ("bundle-refused", "golden.npz is broken."))
+        assert registry.answers[1][1] is not None
+        assert registry.answers[1][1][0] == "transient"
+        assert [line["event"] for line in logs] == ["model.not_loadable"] * 2
+        assert describe(manager) == UNTROUBLED
+
+    def test_of_a_model_in_use_is_answered_at_once(
+        self, manager: ModelManager, registry: Registry
+    ) -> None:
+        registry.asked = [AskedLoad(7, A)]
+        sync(manager)
+        assert (registry.fetched, registry.answers) == ([], [(7, None)])
+
+    def test_comes_after_what_shall_answer(self, manager: ModelManager, registry: Registry) -> None:
+        registry.now, registry.asked = Wanted(active=B), [AskedLoad(7, C)]
+        sync(manager)
+        assert registry.fetched == [B, C]
+
+    def test_is_left_to_others_while_memory_is_full(
+        self, manager: ModelManager, registry: Registry
+    ) -> None:
+        of_chunk = manager.analyser_for(TOKEN)
+        registry.now, registry.asked = Wanted(active=B), [AskedLoad(7, C)]
+        sync(manager)
+        assert (manager.model_version, registry.answers) == ("b", [])
+        del of_chunk
+        sync(manager)
+        assert registry.answers == [(7, None)]
+
+    def test_is_for_workers_that_follow_a_registry(self) -> None:
+        assert "shipped" not in describe(ModelManager(Named()))
 
 
 class TestBegin:

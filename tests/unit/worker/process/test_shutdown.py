@@ -50,14 +50,18 @@ print("still here")
 
 class TestForcedExit:
     def test_ends_a_process_that_does_not_end_by_itself(self) -> None:
-        done = subprocess.run([sys.executable, "-c", FORCED], timeout=30, check=False)
+        done = subprocess.run([sys.executable, "-c", FORCED], timeout=120, check=False)
         assert done.returncode == 1
 
 
 class TestIgnoreGroupSignals:
     def test_leaves_sigterm_to_the_main_process(self) -> None:
         done = subprocess.run(
-            [sys.executable, "-c", STUBBORN], timeout=30, check=True, capture_output=True, text=True
+            [sys.executable, "-c", STUBBORN],
+            timeout=120,
+            check=True,
+            capture_output=True,
+            text=True,
         )
         assert done.stdout == "still here\n"
         assert signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN, os.getpid()

@@ -1,0 +1,1 @@
+"""Whether a model says that it is in doubt where it should."""
