@@ -32,7 +32,7 @@ run: $(STAMPS)/demo ## Serve the whole stack until Ctrl-C, data kept in .local/
 	@$(PY) -m infra.local run
 
 ##@ Work
-.PHONY: test check check-infra audit lint format types imports fmt bench train starter sweep
+.PHONY: test check check-infra audit lint format types imports fmt bench train finetune starter sweep
 test: $(STAMPS)/test $(PGBOUNCER) $(CLOSED_NETWORK) ## Run every test, or T=path those below a path
 	@$(if $(T),$(PY) -m pytest $(T),$(PY) -m scripts.run_tests)
 
@@ -74,6 +74,15 @@ bench: $(STAMPS)/$(if $(wildcard /dev/nvidiactl),gpu,test) ## Measure this node:
 
 train: $(STAMPS)/$(if $(filter starter%,$(PRESET)),pretrained,dev) ## Train a model: make train [PRESET=quick DATA=folder RUN=folder SET="loop.epochs=9"]
 	@$(PY) -m services.trainer train --preset $(PRESET) $(if $(DATA),--data "$(DATA)") $(if $(RUN),--run "$(RUN)") $(SET)
+
+finetune: $(STAMPS)/dev ## Go on from the shipped model with your own faces: make finetune DATA=folder
+	@test -n "$(DATA)" || { printf '%s\n' \
+	  'error: name your faces, 200 to 5,000 of them, a folder for each expression:' \
+	  '  make finetune DATA=path/to/faces [NAME=mine] [BUNDLE=path/to/bundle] [SET="loop.epochs=6"]' \
+	  'with images in faces/happy, faces/sad and so on; docs/training.md lists other forms.' \
+	  >&2; exit 2; }
+	@$(PY) -m services.trainer finetune --data "$(DATA)" $(if $(NAME),--name "$(NAME)") \
+	  $(if $(BUNDLE),--bundle "$(BUNDLE)") $(if $(RUN),--run "$(RUN)") $(SET)
 
 starter: $(STAMPS)/pretrained ## Make the shipped model anew, teacher first: make starter DATA=fer2013.tar.gz
 	@test -n "$(DATA)" || { echo "error: name the data: make starter DATA=path/to/fer2013.tar.gz" >&2; exit 2; }

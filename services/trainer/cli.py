@@ -9,6 +9,7 @@ import typer
 
 from services.trainer.commands.data import audit, prepare
 from services.trainer.commands.evaluating import compare, evaluate
+from services.trainer.commands.finetuning import finetune
 from services.trainer.commands.generate import generate
 from services.trainer.commands.publishing import publish
 from services.trainer.commands.quantising import quantise
@@ -25,7 +26,7 @@ app = typer.Typer(
 )
 
 for command in (
-    *(generate, audit, prepare, train, sweep),
+    *(generate, audit, prepare, train, finetune, sweep),
     *(evaluate, calibrate, compare, export, quantise, publish),
 ):
     app.command()(command)

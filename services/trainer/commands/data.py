@@ -70,9 +70,11 @@ def prepare_into(out: Path, *, data: Path, config: TrainConfig) -> dict[str, Any
 
 def _prepared(out: Path, *, data: Path, config: TrainConfig) -> dict[str, Any]:
     from services.trainer.data.prepare import prepare as make
+    from services.trainer.data.seen import seen_by_earlier
 
+    seen = seen_by_earlier(config) if config.data.split_rule == "unseen" else None
     with _bar() as bar:
-        return make(data, out=out, config=config.data, progress=_Bars(bar))
+        return make(data, out=out, config=config.data, seen=seen, progress=_Bars(bar))
 
 
 def _without_framing(config: TrainConfig) -> TrainConfig:

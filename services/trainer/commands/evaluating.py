@@ -43,6 +43,10 @@ AllowSeen = Annotated[
     bool,
     typer.Option("--allow-seen", help="Evaluate images that a bundle was trained on all the same."),
 ]
+DropSeen = Annotated[
+    bool,
+    typer.Option("--drop-seen", help="Leave out images that a bundle was trained on."),
+]
 
 _ENDS = ("value", "low", "high")
 _MEASURES = ("accuracy", "macro_recall", "macro_f1")
@@ -71,6 +75,7 @@ def evaluate(
     half: HalfOf = None,
     votes: VoteTables = None,
     allow_seen: AllowSeen = False,
+    drop_seen: DropSeen = False,
     precision: Arithmetic = "fp32",
     as_json: AsJson = False,
     html: Annotated[
@@ -87,6 +92,7 @@ def evaluate(
         raise typer.BadParameter("--bundle and --data belong together")
     if bundle is None and (half or votes):
         raise typer.BadParameter("--half and --votes are for a bundle; a run has its recipe's")
+    _refuse_both(allow_seen=allow_seen, drop_seen=drop_seen)
     with explained():
         if bundle is not None and data is not None:
             evaluator = _BundleEvaluator(
@@ -95,6 +101,7 @@ def evaluate(
                 half=half,
                 votes=votes or (),
                 allow_seen=allow_seen,
+                drop_seen=drop_seen,
                 precision=precision,
             )
             result = _figures(evaluator, bundle, html=html, examples=examples)
@@ -111,6 +118,7 @@ def compare(
     half: HalfOf = None,
     votes: VoteTables = None,
     allow_seen: AllowSeen = False,
+    drop_seen: DropSeen = False,
     precision: Arithmetic = "fp32",
     record: Annotated[
         bool,
@@ -125,6 +133,7 @@ def compare(
     """Say whether two bundles differ on the same images, by paired bootstrap."""
     if len(bundle) != 2:
         raise typer.BadParameter("give --bundle twice")
+    _refuse_both(allow_seen=allow_seen, drop_seen=drop_seen)
     from services.trainer.evaluation.compare import compare as compared
 
     evaluator = _BundleEvaluator(
@@ -133,6 +142,8 @@ def compare(
         half=half,
         votes=votes or (),
         allow_seen=allow_seen,
+        drop_seen=drop_seen,
+        beside=bundle,
         precision=precision,
     )
     with explained(), _bar() as bar:
@@ -146,7 +157,12 @@ def compare(
                 f"Written into {bundle[1]}, which is {written.version} now: publish it as it is, "
                 "or under a new version if it was published before."
             )
-    _show(result, as_json=as_json, table=_comparison)
+    _show(result, as_json=as_json, table=comparison_table)
+
+
+def _refuse_both(*, allow_seen: bool, drop_seen: bool) -> None:
+    if allow_seen and drop_seen:
+        raise typer.BadParameter("--allow-seen and --drop-seen exclude each other; give one")
 
 
 def _figures(
@@ -169,9 +185,11 @@ class _BundleEvaluator:
     _: KW_ONLY
     split: str | None
     allow_seen: bool
+    drop_seen: bool
     precision: str
     half: str | None = None
     votes: Sequence[Path] = ()
+    beside: Sequence[Path] = ()
 
     def __call__(self, bundle: Path, *, progress: "_Task") -> "BundleEvaluation":
         from services.trainer.data.halves import Half
@@ -186,6 +204,8 @@ class _BundleEvaluator:
             half=Half(self.half) if self.half else None,
             votes=self.votes,
             allow_seen=self.allow_seen,
+            drop_seen=self.drop_seen,
+            beside=self.beside,
             precision=Precision(self.precision),
             progress=progress,
         )
@@ -260,7 +280,8 @@ def _shown(figure: dict[str, Any]) -> tuple[str, str, str, str]:
     return value, f"{low} to {high}", "", f"{figure['n']:,}"
 
 
-def _comparison(result: dict[str, Any]) -> Table:
+def comparison_table(result: dict[str, Any]) -> Table:
+    """Return the measures of a ``paired_bootstrap`` and the names of the two models as a table."""
     table = Table(title=f"a {result['a']}, b {result['b']}: {result['n']:,} images")
     for name in ("", "a", "b", "b - a", "95 % interval", ""):
         table.add_column(name)

@@ -8,7 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from services.trainer.commands.advice import explain_missing_data, warn_if_slow
+from services.trainer.commands.advice import (
+    explain_missing_data,
+    warn_if_few,
+    warn_if_slow,
+)
 from services.trainer.commands.data import prepare_into
 from services.trainer.commands.generate import draw_into
 from services.trainer.commands.interruption import Interruption
@@ -24,6 +28,7 @@ from services.trainer.commands.options import (
 )
 from services.trainer.commands.stages import calibrated, evaluated, exported
 from services.trainer.config import TrainConfig
+from services.trainer.evaluation.verdict import near_chance
 from services.trainer.presets.needs import NEEDS
 from services.trainer.training.host import installed_gpus
 from services.trainer.training.run import Run
@@ -71,11 +76,13 @@ def train(
             _refuse_to_mix(folder, resume=resume)
         if not folder.exists:
             _prepare(folder, data=data, preset=preset, config=config)
-        _train(folder, config=config, max_minutes=max_minutes)
+        train_run(folder, config=config, max_minutes=max_minutes)
         if not only:
             evaluated(folder, which="last")
             calibrated(folder)
             exported(folder, name=name or preset, version=version)
+            if NEEDS[preset].data is not None:
+                _say_what_came_of_it(folder, data)
 
 
 def _usual_folder(preset: str, *, resume: bool) -> Path:
@@ -98,6 +105,8 @@ def _prepare(run: Run, *, data: Path | None, preset: str, config: TrainConfig) -
     manifest = prepare_into(run.data, data=data, config=config)
     images = sum(manifest["counts"]["train"].values())
     warn_if_slow(preset, config, console, images=images)
+    if NEEDS[preset].data is not None:
+        warn_if_few(config, console, images=images, data=data)
 
 
 def _refuse_to_mix(run: Run, *, resume: bool) -> None:
@@ -111,7 +120,20 @@ def _refuse_to_mix(run: Run, *, resume: bool) -> None:
         )
 
 
-def _train(run: Run, *, config: TrainConfig, max_minutes: float) -> None:
+def _say_what_came_of_it(run: Run, data: Path | None) -> None:
+    from services.trainer.training.stage_outputs import EVALUATION, read_json  # OpenCV
+
+    warn_if_few(
+        run.config(),
+        Console(stderr=True),
+        images=len(run.prepared().train),
+        data=data or Path("FOLDER"),
+        found=near_chance(read_json(run.report / EVALUATION)),
+    )
+
+
+def train_run(run: Run, *, config: TrainConfig, max_minutes: float) -> None:
+    """Train to the end, or leave the program with ``UNFINISHED`` once a checkpoint is saved."""
     start(config)
     import tensorflow as tf  # started now
 

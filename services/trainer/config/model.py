@@ -71,7 +71,7 @@ class ModelConfig(Section):
         freeze: backbone layers, counted from the image, that are not trained: a number or "all".
         enlarge: factor by which the graph enlarges the crops (bilinear) before the backbone.
         blend: share of the weights that it started from in those that are shipped
-            (``models/blend.py``); 0 takes the new ones alone.
+            (``networks/blend.py``); 0 takes the new ones alone, "chosen" what fits validation.
         stored: what the kernels are rounded to when the network is finished. It is evaluated with
             rounded ones, and "float16" halves its file.
         int8: put a network in int8 into the bundle as well, see the command ``quantise``.
@@ -83,7 +83,7 @@ class ModelConfig(Section):
     weights: str = "none"
     freeze: Annotated[int, Field(ge=0)] | Literal["all"] = 0
     enlarge: int = Field(default=1, ge=1, le=8)
-    blend: Share = 0.0
+    blend: Share | Literal["chosen"] = 0.0
     stored: Literal["float32", "float16"] = "float32"
     int8: bool = False
     head: HeadConfig = HeadConfig()

@@ -34,11 +34,22 @@ def decode_face(data: bytes, *, path: str, spec: InputSpec) -> NDArray[np.uint8]
     Raises:
         DataLayoutError: it cannot be decoded.
     """
+    rgb = _decoded(data, path)
+    height, width, _ = rgb.shape
+    return crop_face(rgb, Box(0, 0, width, height), spec)
+
+
+def side_of_face(data: bytes, *, path: str) -> int:
+    """Return the longer side of an image in pixels; arguments and errors as of ``decode_face``."""
+    height, width, _ = _decoded(data, path).shape
+    return int(max(height, width))
+
+
+def _decoded(data: bytes, path: str) -> NDArray[np.uint8]:
     try:
-        photo = decode_photo(data, limits=_LIMITS)
+        return np.asarray(decode_photo(data, limits=_LIMITS).rgb)
     except ItemError as error:
         raise DataLayoutError(f"{path}: {error.detail} Remove or replace it.") from error
-    return crop_face(photo.rgb, Box(0, 0, photo.width, photo.height), spec)
 
 
 def source_sha256(source: Path, samples: Sequence[Sample], hashes: Sequence[str]) -> str:
@@ -51,5 +62,10 @@ def source_sha256(source: Path, samples: Sequence[Sample], hashes: Sequence[str]
     """
     if source.is_file():
         return sha256_of(source)
+    return listing_sha256(samples, hashes)
+
+
+def listing_sha256(samples: Sequence[Sample], hashes: Sequence[str]) -> str:
+    """Return the SHA-256 of a listing of some images as ``sha256sum`` prints it."""
     listing = "".join(f"{h}  {s.path}\n" for s, h in zip(samples, hashes, strict=True))
     return hashlib.sha256(listing.encode()).hexdigest()

@@ -96,18 +96,27 @@ def measure_framing(faces: Faces, *, side: int) -> Framing:
 
 
 def cut_as_served(images: Pixels, faces: Faces, spec: InputSpec) -> Pixels:
-    """Return each image's canvas as serving would crop it, uint8 ``[N, S, S, C]``.
+    """Return each image's canvas as serving would crop it, uint8 ``[N, size, size, C]``.
 
     Args:
         images: as given to ``find_faces``.
-        faces: what it returned; an image without a face stays as it is.
-        spec: of the classifier; its size is that of the images.
+        faces: what it returned; an image without a face is scaled as a whole.
+        spec: of the classifier.
     """
-    served = images.copy()
+    served = np.empty((len(images), *spec.shape), dtype=np.uint8)
     for index, face in enumerate(faces):
-        if face is not None:
-            served[index] = crop_detected(on_canvas(images[index]), face, spec)
+        served[index] = (
+            scaled(images[index], spec)
+            if face is None
+            else crop_detected(on_canvas(images[index]), face, spec)
+        )
     return served
+
+
+def scaled(image: Pixels, spec: InputSpec) -> Pixels:
+    """Return a square image ``[F, F, C]``, F at least the size, as ``[size, size, C]``."""
+    small = cv2.resize(image, (spec.size, spec.size), interpolation=cv2.INTER_AREA)
+    return np.asarray(small.reshape(spec.shape), dtype=np.uint8)
 
 
 def _geometry(side: int) -> tuple[int, int]:

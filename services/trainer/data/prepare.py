@@ -1,6 +1,7 @@
 """Decode a data set once into arrays, with a manifest of what is in them and why.
 
-images.npy      uint8 [N, S, S, C]
+images.npy      uint8 [N, S, S, C]: faces in their own frames, or as serving would crop them where
+                the recipe wants no other view (data.framing)
 served.npy      the same as serving would crop them, if the recipe trains on those as well
 votes.npy       float32 [N, 10], what judges said of each, where the recipe has votes
 manifest.json   hashes, recipe, audit, framing, detector, and for each image: path, SHA-256, label,
@@ -10,10 +11,11 @@ manifest.json   hashes, recipe, audit, framing, detector, and for each image: pa
 """
 
 import hashlib
+import io
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,14 +27,15 @@ from services.common.domain.emotions import EMOTIONS
 from services.common.files import write_atomically
 from services.trainer.config import DataConfig
 from services.trainer.data.audit import audit
-from services.trainer.data.decoding import decode_face, source_sha256
-from services.trainer.data.hfer_v0_split import hfer_v0_split
+from services.trainer.data.cache import whole_cache
+from services.trainer.data.decoding import decode_face, side_of_face, source_sha256
+from services.trainer.data.framing import scaled
 from services.trainer.data.known import halved, recognise
 from services.trainer.data.layouts import Sample, Split, count_contempt, data_root, opened, scan
-from services.trainer.data.similarity import duplicate_groups
-from services.trainer.data.splits import complete_splits, cut_from, halve_validation
+from services.trainer.data.seen import SeenImages
+from services.trainer.data.splits import cut_splits
 from services.trainer.data.views import detector_identity, look_as_served
-from services.trainer.data.votes import judged, majority
+from services.trainer.data.votes import judged, majority, sources_of
 from services.trainer.files import sha256_of
 from services.vision.detectors.port import FaceDetector
 from services.vision.transforms import InputSpec
@@ -41,6 +44,10 @@ IMAGES_NAME = "images.npy"
 SERVED_NAME = "served.npy"
 VOTES_NAME = "votes.npy"
 MANIFEST_NAME = "manifest.json"
+
+# Largest side of the frames out of which faces are cut: 5,000 in RGB take 0.55 GB. Images that
+# are smaller are not enlarged first; so many of them are asked.
+_FRAME, _ASKED = 192, 32
 
 Pixels = NDArray[np.uint8]
 Progress = Callable[[str, int, int], None]
@@ -52,6 +59,7 @@ def prepare(
     *,
     out: Path,
     config: DataConfig,
+    seen: SeenImages | None = None,
     detector: FaceDetector | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -64,50 +72,66 @@ def prepare(
         source: the data; never changed.
         out: the cache folder, made if missing.
         config: size, colour, splits, duplicate threshold, framing.
+        seen: by the model that training goes on from, for ``split_rule`` "unseen".
         detector: finds the faces whose framing is measured; the product's own when None.
         progress: called with (what, done, total) now and then.
 
     Raises:
         DataLayoutError: if the layout is unknown or an image cannot be decoded.
         VotesError: if the votes do not fit.
+        SeenImagesError: if the earlier model has seen so many that too few are left to test on.
     """
     out.mkdir(parents=True, exist_ok=True)
     spec = _whole_frame(config)
     with opened(source) as root:
-        base, sources = data_root(root), [Path(name) for name in config.votes]
+        base, sources = data_root(root), sources_of(root, [Path(name) for name in config.votes])
         samples, left_out = judged(scan(root), sources=sources, base=base)
         left_out["contempt"] = count_contempt(root)
-        images, hashes = _decode_all(
-            samples, base=base, spec=spec, progress=_of("decoding", progress)
+        side = config.size if config.framing == "own" else _side_of_frames(samples, base, config)
+        frames, hashes = _decode_all(
+            samples,
+            base=base,
+            spec=spec.model_copy(update={"size": side}),
+            progress=_of("decoding", progress),
         )
-    votes, identity = _votes(samples), source_sha256(source, samples, hashes)
-    if detector is None and (found := _prepared(out, config=config, source=identity, votes=votes)):
+    votes = _votes(samples)
+    identity = {
+        "detector": detector_identity() if detector is None else None,
+        "config": config.model_dump(mode="json"),
+        "source_sha256": source_sha256(source, samples, hashes),
+        **({} if votes is None else {"votes_sha256": _saved_sha256(votes)}),
+    }
+    arrays = {
+        "images_sha256": out / IMAGES_NAME,
+        "served_sha256": out / SERVED_NAME,
+        "votes_sha256": out / VOTES_NAME,
+    }
+    repeats = detector is None and seen is None
+    if repeats and (found := whole_cache(out / MANIFEST_NAME, arrays=arrays, wanted=identity)):
         return found
+    images = frames if config.framing == "own" else _scaled_all(frames, spec)
     labels = np.array([sample.label for sample in samples], dtype=np.int64)
     if votes is not None:
         labels, decided = majority(votes)
-    groups: list[list[int]] = []
-    if config.split_rule == "seed":
-        splits = hfer_v0_split(samples, seed=config.split_seed)
-    else:
-        given = [sample.split for sample in samples]
-        if config.split_rule == "halves":
-            given = halve_validation(given, hashes)
-        groups = duplicate_groups(
-            images,
-            among=cut_from(given),
-            threshold=config.near_duplicate,
-            progress=_of("looking for copies", progress),
-        )
-        splits = complete_splits(given, labels=labels, groups=groups, config=config)
+    cut = cut_splits(
+        samples,
+        images,
+        hashes,
+        labels,
+        config=config,
+        seen=seen,
+        progress=_of("looking for copies", progress),
+    )
+    splits = cut.splits
     findings = audit(images, labels=labels, splits=splits, threshold=config.near_duplicate)
-    np.save(out / IMAGES_NAME, images)
     kept = findings.keep(splits) if config.drop_suspect else np.ones(len(samples), dtype=bool)
     facts = recognise(samples, source=source)
     if config.split_rule == "halves":
         facts = halved(facts)
+    elif config.split_rule == "unseen":
+        facts = replace(facts, split_names={})  # the cut is not the data set's
     views = look_as_served(
-        images,
+        frames,
         train=kept & (splits == Split.TRAIN),
         facts=facts,
         config=config,
@@ -115,6 +139,10 @@ def prepare(
         detector=detector,
         progress=_of("looking for faces", progress),
     )
+    served = views.served
+    if config.framing == "served" and served is not None:
+        images, served = served, None
+    np.save(out / IMAGES_NAME, images)
     rows = _rows(
         samples,
         hashes=hashes,
@@ -128,61 +156,28 @@ def prepare(
         "format_version": 1,
         "labels": list(EMOTIONS),
         "facts": asdict(views.facts),
-        "detector": detector_identity() if detector is None else None,
-        "config": config.model_dump(mode="json"),
-        "source_sha256": identity,
+        **identity,
         "images_sha256": sha256_of(out / IMAGES_NAME),
         "splits_sha256": _rows_hash(rows),
         "audit": findings.summary(splits),
         "kept_together": {
-            "groups": len(groups),
-            "images": sum(map(len, groups)),
-            "largest": max(map(len, groups), default=0),
+            "groups": len(cut.groups),
+            "images": sum(map(len, cut.groups)),
+            "largest": max(map(len, cut.groups), default=0),
         },
+        "trained_before": int(cut.trained.sum()),
         "counts": _counts(labels, splits, kept),
         "left_out": {reason: count for reason, count in left_out.items() if count},
         "images": rows,
     }
     if votes is not None:
         np.save(out / VOTES_NAME, votes)
-        manifest["votes_sha256"] = sha256_of(out / VOTES_NAME)
         manifest["without_majority"] = int((~decided).sum())
-    if views.served is not None:
-        np.save(out / SERVED_NAME, views.served)
+    if served is not None:
+        np.save(out / SERVED_NAME, served)
         manifest["served_sha256"] = sha256_of(out / SERVED_NAME)
     write_atomically(out / MANIFEST_NAME, json.dumps(manifest, indent=1).encode())
     return manifest
-
-
-def _prepared(
-    out: Path, *, config: DataConfig, source: str, votes: NDArray[np.float32] | None
-) -> dict[str, Any] | None:
-    """Return the manifest in ``out`` if all of the cache is there and is what would be made."""
-    try:
-        manifest: dict[str, Any] = json.loads((out / MANIFEST_NAME).read_bytes())
-    except (OSError, ValueError):
-        return None
-    wanted = {
-        "config": config.model_dump(mode="json"),
-        "source_sha256": source,
-        "detector": detector_identity(),
-    }
-    arrays = {
-        IMAGES_NAME: "images_sha256",
-        VOTES_NAME: "votes_sha256",
-        SERVED_NAME: "served_sha256",
-    }
-    try:
-        whole = all(
-            sha256_of(out / name) == manifest[key]
-            for name, key in arrays.items()
-            if key in manifest
-        )
-        same_votes = votes is None or np.array_equal(np.load(out / VOTES_NAME), votes)
-    except (OSError, ValueError):
-        return None
-    same = all(manifest.get(key) == value for key, value in wanted.items())
-    return manifest if same and same_votes and whole else None
 
 
 def _of(what: str, progress: Progress | None) -> Stage | None:
@@ -198,6 +193,20 @@ def _whole_frame(config: DataConfig) -> InputSpec:
         mean=(0.0,) * channels,
         std=(1.0,) * channels,
     )
+
+
+def _side_of_frames(samples: Sequence[Sample], base: Path, config: DataConfig) -> int:
+    """Return the side to decode at: a face that fills a part of its frame is cut out of it."""
+    some = samples[:: max(1, len(samples) // _ASKED)]
+    found = (side_of_face(sample.read(base), path=sample.path) for sample in some)
+    return max(config.size, min(_FRAME, max(found)))
+
+
+def _scaled_all(frames: Pixels, spec: InputSpec) -> Pixels:
+    images = np.empty((len(frames), *spec.shape), dtype=np.uint8)
+    for index, frame in enumerate(frames):
+        images[index] = scaled(frame, spec)
+    return images
 
 
 def _decode_all(
@@ -231,6 +240,13 @@ def _rows_hash(rows: Sequence[dict[str, Any]]) -> str:
 def _votes(samples: Sequence[Sample]) -> NDArray[np.float32] | None:
     given = [sample.votes for sample in samples if sample.votes is not None]
     return np.array(given, dtype=np.float32) if given else None
+
+
+def _saved_sha256(array: NDArray[Any]) -> str:
+    """Of the file that ``np.save`` makes of it."""
+    file = io.BytesIO()
+    np.save(file, array)
+    return hashlib.sha256(file.getvalue()).hexdigest()
 
 
 def _counts(

@@ -28,7 +28,8 @@ _SAMPLE = 600
 class Views:
     """``facts`` with the framing measured; ``served`` uint8 ``[N, S, S, C]`` where ``found`` says.
 
-    Where no face is found, ``served`` holds the image as it is. None: the recipe has no use for it.
+    Where no face is found, ``served`` holds the whole image, scaled. None: the recipe has no use
+    for it.
     """
 
     facts: DataFacts
@@ -65,7 +66,7 @@ def look_as_served(
     """Measure the framing on training images, and cut every image as served if the recipe asks.
 
     Args:
-        images: uint8 ``[N, S, S, C]``.
+        images: uint8 ``[N, F, F, C]``, F at least the side of the crops.
         train: which of them are trained on, ``[N]``.
         facts: of the data set.
         config: a framing that it states is taken as it is.
@@ -74,16 +75,16 @@ def look_as_served(
         progress: called with (done, total) images now and then.
     """
     nowhere = np.zeros(len(images), dtype=bool)
-    framing_given = None not in (config.crop_margin, config.centre_dx, config.centre_dy)
-    if framing_given and not config.served_share:
+    wanted = config.served_share or config.framing == "served"
+    if config.framing_given and not wanted:
         return Views(stated(facts, config), None, nowhere)
-    chosen = np.arange(len(images)) if config.served_share else _sample(train)
+    chosen = np.arange(len(images)) if wanted else _sample(train)
     faces = find_faces(images[chosen], detector=detector or our_detector(), progress=progress)
     of_train = [face for index, face in zip(chosen, faces, strict=True) if train[index]]
     known = any(face is not None for face in of_train)
-    framing = measure_framing(of_train, side=spec.size) if known else None
+    framing = measure_framing(of_train, side=images.shape[1]) if known else None
     facts = stated(framed(facts, framing), config)
-    if not config.served_share:
+    if not wanted:
         return Views(facts, None, nowhere)
     spec = spec.model_copy(
         update={name: getattr(facts, name) for name in ("crop_margin", "centre_dx", "centre_dy")}

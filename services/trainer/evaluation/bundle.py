@@ -81,6 +81,8 @@ def evaluate_bundle(
     half: Half | None = None,
     votes: Sequence[Path] = (),
     allow_seen: bool = False,
+    drop_seen: bool = False,
+    beside: Sequence[Path] = (),
     precision: Precision = Precision.FP32,
     threads: int = 1,
     progress: Progress | None = None,
@@ -94,13 +96,15 @@ def evaluate_bundle(
         half: one half of the images.
         votes: tables of what judges said.
         allow_seen: evaluate images of its training data too, with a note.
+        drop_seen: leave them out, and say how many they were.
+        beside: bundles that are compared with it; what they have seen is left out as well.
         precision: of the network.
         threads: of the engine.
         progress: called with (done, total); an image counts when read and when classified.
 
     Raises:
         BundleError: if the bundle is damaged or has no network of that precision.
-        DataLayoutError: see ``read_images``.
+        DataLayoutError: see ``read_images``; or if all of the images are dropped.
         SeenImagesError: if any of the images was in the bundle's training data.
     """
     loaded = load_bundle(bundle)
@@ -121,6 +125,8 @@ def evaluate_bundle(
     images = read_images(
         data, manifest.input, split=split, half=half, votes=votes, progress=reading
     )
+    if drop_seen:
+        images = _without_seen(images, [loaded, *map(load_bundle, beside)])
     seen = overlap(loaded, images)
     if not allow_seen:
         seen.refuse_trained()
@@ -133,6 +139,11 @@ def evaluate_bundle(
         fitted_here=seen.fitted_here,
     )
     return BundleEvaluation(loaded, images, answers, seen, precision)
+
+
+def _without_seen(images: FaceImages, bundles: Sequence[Bundle]) -> FaceImages:
+    seen = np.any([overlap(bundle, images).trained for bundle in bundles], axis=0)
+    return images.without(seen, reason="seen_in_training") if seen.any() else images
 
 
 def _classify(

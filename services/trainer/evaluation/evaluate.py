@@ -1,5 +1,6 @@
 """Evaluate a set of logits: the numbers of the report, all of them from argmax and softmax."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from services.trainer.evaluation.metrics import (
     brier,
     class_measures,
     confusion_matrix,
+    cross_entropy,
     expected_calibration_error,
     negative_log_likelihood,
     scores,
@@ -23,6 +25,8 @@ from services.vision.classifiers.logits import to_probabilities
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
+# From crops uint8 ``[N, S, S, C]`` to logits ``[N, 7]``.
+Answering = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
 def evaluate_logits(
@@ -104,6 +108,12 @@ def _headline(matrix: NDArray[np.int64]) -> dict[str, Any]:
             for name, value in measures.items()
         },
     }
+
+
+def losses_on(data: Subset) -> Callable[[Answering], Floats]:
+    """Return a function that gives the cross-entropy of each image ``[N]`` for a network."""
+    targets = data.targets(np.arange(len(data)))
+    return lambda logits_of: cross_entropy(to_probabilities(logits_of(data.images)), targets)
 
 
 def confidence(probabilities: Floats, labels: Labels) -> dict[str, float]:

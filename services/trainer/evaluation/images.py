@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.common.domain.emotions import EMOTIONS
-from services.trainer.data.decoding import decode_face, source_sha256
+from services.trainer.data.decoding import decode_face, listing_sha256, source_sha256
 from services.trainer.data.halves import Half, half_of
 from services.trainer.data.layouts import (
     Sample,
@@ -23,7 +23,7 @@ from services.trainer.data.layouts import (
     opened,
     scan,
 )
-from services.trainer.data.votes import judged
+from services.trainer.data.votes import judged, sources_of
 from services.trainer.errors import DataLayoutError
 from services.vision.transforms import InputSpec
 
@@ -57,6 +57,26 @@ class FaceImages:
     def labels(self) -> NDArray[np.int64]:
         """Index into ``EMOTIONS`` of each image."""
         return np.array([sample.label for sample in self.samples], dtype=np.int64)
+
+    def without(self, unwanted: NDArray[np.bool_], *, reason: str) -> "FaceImages":
+        """Return the images where ``unwanted`` ``[N]`` is false, the others counted by reason.
+
+        Raises:
+            DataLayoutError: if none is left.
+        """
+        if unwanted.all():
+            raise DataLayoutError(f"{self.name} has no image left: all of them are {reason}.")
+        left = np.flatnonzero(~unwanted).tolist()
+        samples = [self.samples[index] for index in left]
+        hashes = [self.hashes[index] for index in left]
+        return replace(
+            self,
+            crops=self.crops[left],
+            samples=samples,
+            hashes=hashes,
+            sha256=listing_sha256(samples, hashes),
+            reasons={**self.reasons, reason: int(unwanted.sum())},
+        )
 
     def facts(self) -> dict[str, Any]:
         """Return what the report says of the data.
@@ -117,7 +137,7 @@ def read_images(
             if not samples:
                 raise DataLayoutError(f"{source} has no images of half {half}.")
         others = len(found) - len(samples)
-        samples, reasons = judged(samples, sources=votes, base=base)
+        samples, reasons = judged(samples, sources=sources_of(root, votes), base=base)
         reasons["contempt"] = count_contempt(root)
         if most is not None and len(samples) > most:
             drawn = np.random.default_rng(0).choice(len(samples), most, replace=False)

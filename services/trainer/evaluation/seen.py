@@ -1,45 +1,41 @@
-"""Which evaluated images a bundle has seen before: in training, or when it was calibrated.
-
-A bundle may carry ``seen_images.npz``: for "train" and "validation" the first eight bytes of
-each file's SHA-256 as uint64 (0.2 MB for FER2013; by chance one of 3,589 strangers matches one
-of 32,000 once in 10^11 evaluations). Images cannot be had back from it. An older bundle has no
-such file; if it was trained on FER2013, the names of FER2013's files still say it.
+"""What an evaluation does with images that the bundle has seen before (``data/seen.py``).
 
 One image of its training data is enough to refuse. ``prepare`` drops each copy of an evaluation
 image from training (248 files of FER2013's PublicTest are training files as well), so that no
 correct evaluation has any; a share that is let through would only hide a split cut wrongly.
 Images of calibration are reported in a note: the temperature has one parameter and the figures are
-cross-fitted.
+cross-fitted. An older bundle has no list; if it was trained on FER2013, the names of FER2013's
+files still say it.
 """
 
-import io
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from services.common.domain.errors import BundleError
 from services.trainer.data.known import FER2013
 from services.trainer.data.layouts import Split
+from services.trainer.data.seen import Flags, seen_by
 from services.trainer.errors import SeenImagesError
 from services.trainer.evaluation.images import FaceImages
 from services.vision.bundle import Bundle
 
-SEEN_NAME = "seen_images.npz"
-_SPLITS = (Split.TRAIN, Split.VALIDATION)
-
-Flags = NDArray[np.bool_]
-
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Flags ``[N]`` for evaluated images; ``known_by`` is how they were found, None: unknown."""
+    """Flags ``[N]`` for evaluated images.
+
+    Attributes:
+        known_by: how they were found, None: unknown.
+        trained: which were in its training data.
+        calibrated: which were in fitting its temperature.
+        complete: whether nobody before it may have seen others, as of ``SeenImages``.
+    """
 
     known_by: str | None
     trained: Flags
     calibrated: Flags
+    complete: bool = True
 
     @property
     def fitted_here(self) -> bool:
@@ -57,7 +53,8 @@ class Overlap:
             raise SeenImagesError(
                 f"{seen:,} of the {total:,} images to judge were in the bundle's training data "
                 f"(known by {self.known_by}), and the figures would flatter it. Judge it on other "
-                "images (--data, --split), or add --allow-seen to see the figures all the same."
+                "images (--data, --split), leave these out (--drop-seen), or add --allow-seen to "
+                "see the figures all the same."
             )
 
     def facts(self) -> dict[str, Any]:
@@ -73,6 +70,8 @@ class Overlap:
         total, notes = len(self.trained), []
         if self.known_by is None:
             notes.append("The bundle does not say which images it was trained on.")
+        if not self.complete:
+            notes.append("The bundle was made from a model that does not say what it has seen.")
         if self.trained.any():
             notes.append(
                 f"{int(self.trained.sum())} of {total} images were in the bundle's training data; "
@@ -80,22 +79,10 @@ class Overlap:
             )
         if self.fitted_here:
             notes.append(
-                f"The temperature was fitted on {int(self.calibrated.sum())} of these {total} "
-                "images; read the calibration in cross_fitted."
+                f"{int(self.calibrated.sum())} of these {total} images served to calibrate it, or "
+                "a model before it; read the calibration in cross_fitted."
             )
         return notes
-
-
-def seen_bytes(rows: Iterable[Mapping[str, Any]]) -> bytes:
-    """Write ``seen_images.npz`` from the rows of a data manifest (sha256, split, kept)."""
-    kept: dict[str, list[str]] = {str(split): [] for split in _SPLITS}
-    for row in rows:
-        if row["kept"] and row["split"] in kept:
-            kept[row["split"]].append(row["sha256"])
-    buffer = io.BytesIO()
-    arrays = {split: np.unique(_short(hashes)) for split, hashes in kept.items()}
-    np.savez(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()
 
 
 def overlap(bundle: Bundle, images: FaceImages) -> Overlap:
@@ -104,24 +91,13 @@ def overlap(bundle: Bundle, images: FaceImages) -> Overlap:
     Raises:
         BundleError: if the bundle's list cannot be read.
     """
-    if SEEN_NAME in bundle.manifest.files:
-        hashes = _short(images.hashes)
-        trained, calibrated = (np.isin(hashes, known) for known in _read(bundle))
-        return Overlap("file hashes", trained, calibrated)
+    seen = seen_by(bundle)
+    if seen is not None:
+        flags = seen.trained_on(images.hashes), seen.calibrated_on(images.hashes)
+        return Overlap("file hashes", *flags, complete=seen.complete)
     if images.fer2013 and bundle.manifest.training_data.name == FER2013.name:
         splits = np.array([str(sample.split) for sample in images.samples])
-        return Overlap("FER2013's file names", *(splits == split for split in _SPLITS))
+        flags = splits == Split.TRAIN, splits == Split.VALIDATION
+        return Overlap("FER2013's file names", *flags)
     nothing = np.zeros(len(images.samples), dtype=bool)
     return Overlap(None, nothing, nothing)
-
-
-def _read(bundle: Bundle) -> list[NDArray[np.uint64]]:
-    try:
-        with np.load(bundle.directory / SEEN_NAME, allow_pickle=False) as arrays:
-            return [np.asarray(arrays[split], dtype=np.uint64) for split in _SPLITS]
-    except (OSError, KeyError, ValueError) as error:
-        raise BundleError(f"{SEEN_NAME} is not readable; export the bundle again.") from error
-
-
-def _short(hashes: Sequence[str]) -> NDArray[np.uint64]:
-    return np.array([int(digest[:16], 16) for digest in hashes], dtype=np.uint64)

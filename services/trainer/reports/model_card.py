@@ -4,6 +4,7 @@ from typing import Any
 
 from services.common.domain.emotions import EMOTIONS
 from services.trainer.config import Backbone
+from services.trainer.evaluation.verdict import beside_parent
 from services.trainer.reports.judges import MAJORITY, beside, card_section, people
 
 _CARD = """\
@@ -31,7 +32,7 @@ out of training); "clean" ones have none.{beside}
 |---|---|---|---|---|
 {classes}
 
-{judges}{shift}{as_served}{calibration}
+{judges}{shift}{as_served}{parent}{calibration}
 The least sure {uncertain} are reported as uncertain: {wrong} of those first answers are right,
 against {right} of the others.
 
@@ -111,6 +112,7 @@ def model_card(*, name: str, version: str, report: dict[str, Any]) -> str:
         **_of_judges(judges, name=data["name"]),
         shift=_shift(evaluation),
         as_served=_as_served(evaluation),
+        parent=_parent(evaluation),
         calibration=_calibration(evaluation),
         uncertain=_share(uncertain["share"]),
         wrong=_share(uncertain["accuracy_when_uncertain"]),
@@ -226,6 +228,12 @@ def _as_served(evaluation: dict[str, Any]) -> str:
         f"{served['macro_recall']:.1%}), against {framed['accuracy']:.1%} "
         f"({framed['macro_recall']:.1%}) in their own frames.\n\n"
     )
+
+
+def _parent(evaluation: dict[str, Any]) -> str:
+    """Say how it compares with the model that it goes on from."""
+    found = evaluation.get("parent")
+    return f"{beside_parent(found)}\n\n" if found else ""
 
 
 def _replanned(sessions: list[dict[str, Any]]) -> str:

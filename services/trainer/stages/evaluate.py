@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from services.trainer.data.layouts import Split
 from services.trainer.errors import RunError
-from services.trainer.evaluation.evaluate import evaluate_logits
+from services.trainer.evaluation.evaluate import evaluate_logits, losses_on
 from services.trainer.files import NETWORK
 from services.trainer.training.run import Run
 from services.trainer.training.stage_outputs import (
@@ -38,8 +38,12 @@ def evaluate_run(run: Run, *, which: Which = "last") -> dict[str, Any]:
     from services.trainer.training.averaged import build_averaged  # after the checks
 
     try:
-        model = build_averaged(
-            checkpoint, config=config, normalisation=run.normalisation(), train=data.train
+        model, blend = build_averaged(
+            checkpoint,
+            config=config,
+            normalisation=run.normalisation(),
+            train=data.train,
+            losses=losses_on(data.validation),
         )
     except (KeyError, ValueError) as error:  # a variable that is not there, or of another shape
         raise RunError(
@@ -64,6 +68,7 @@ def evaluate_run(run: Run, *, which: Which = "last") -> dict[str, Any]:
         "steps": checkpoint.position.step,
         "seconds": checkpoint.position.seconds,
         "parameters": int(model.count_params()),
+        "blend": blend,
         **evaluate_logits(found[split], evaluated, split=split),
     }
     write_json(run.report / EVALUATION, evaluation)

@@ -8,8 +8,8 @@ import numpy as np
 
 from services.trainer.config import TrainConfig
 from services.trainer.data.dataset import Subset
+from services.trainer.data.seen import SEEN_NAME, seen_by_run
 from services.trainer.errors import RunError
-from services.trainer.evaluation.seen import SEEN_NAME, seen_bytes
 from services.trainer.files import NETWORK
 from services.trainer.stages.report import report_run
 from services.trainer.training.run import Run, git_revision
@@ -47,6 +47,7 @@ def export_run(
         RunError: if the run was not evaluated and calibrated, or a folder holds something else.
         ExportError: if what is written does not answer like the network.
         BundleError: if the parts do not fit together.
+        SeenImagesError: if nothing tells any more what the models before it have seen.
     """
     from services.trainer.export.bundle import (  # ONNX
         check_parity,
@@ -78,7 +79,7 @@ def export_run(
     shown = [CARD, PICTURE, *([COVERAGE_PICTURE] if "judges" in report["evaluation"] else [])]
     extras = {name: (run.report / name).read_bytes() for name in shown}
     data = run.prepared()
-    extras[SEEN_NAME] = seen_bytes(data.manifest["images"])
+    extras[SEEN_NAME] = seen_by_run(run.folder, run.config()).as_bytes()
     if keras:
         extras[NETWORK] = keras_bytes(network)
     if saved_model is not None:

@@ -38,7 +38,7 @@ def report_run(
         "calibration": read_json(run.report / CALIBRATION),
         "training": _training(run, evaluation),
         "data": _data(config, run.prepared()),
-        "recipe": config.model_dump(mode="json"),
+        "recipe": _recipe(config, evaluation),
     }
     write_json(run.report / REPORT, report)
     write_atomically(run.report / PICTURE, confusion_png(evaluation))
@@ -47,6 +47,13 @@ def report_run(
     card = model_card(name=name, version=version, report=report)
     write_atomically(run.report / CARD, card.encode())
     return report
+
+
+def _recipe(config: TrainConfig, evaluation: dict[str, Any]) -> dict[str, Any]:
+    """Return the recipe with the share that was chosen in place of the wish to choose one."""
+    recipe = config.model_dump(mode="json")
+    recipe["model"]["blend"] = evaluation.get("blend", recipe["model"]["blend"])
+    return recipe
 
 
 def _training(run: Run, evaluation: dict[str, Any]) -> dict[str, Any]:

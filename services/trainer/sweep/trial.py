@@ -8,7 +8,7 @@ from services.trainer.data.dataset import PreparedData, load_prepared
 from services.trainer.data.layouts import Split
 from services.trainer.errors import RunError, TrainingDivergedError
 from services.trainer.evaluation.calibrate import cross_fitted
-from services.trainer.evaluation.evaluate import confidence, evaluate_logits
+from services.trainer.evaluation.evaluate import confidence, evaluate_logits, losses_on
 from services.trainer.sweep.outcome import Measures, Outcome, Status, Stopped, measures_of
 from services.trainer.sweep.plan import Trial
 from services.trainer.training.checkpoint import Checkpoint
@@ -85,8 +85,12 @@ def _evaluate(
     from services.trainer.networks.saved_network import inference
     from services.trainer.training.averaged import build_averaged
 
-    model = build_averaged(
-        checkpoint, config=config, normalisation=run.normalisation(), train=data.train
+    model, _ = build_averaged(
+        checkpoint,
+        config=config,
+        normalisation=run.normalisation(),
+        train=data.train,
+        losses=losses_on(data.validation),
     )
     logits = inference(model)(data.validation.images)
     evaluated = evaluate_logits(logits, data.validation, split=Split.VALIDATION)

@@ -9,7 +9,7 @@ import tensorflow as tf
 from services.trainer.config import Precision, TrainConfig
 from services.trainer.data.batches import TrainBatches
 from services.trainer.data.dataset import Subset
-from services.trainer.networks.blend import blend_earlier
+from services.trainer.networks.blend import Losses, blend_earlier
 from services.trainer.networks.build import build_network, served_network
 from services.trainer.networks.normalisation import Normalisation
 from services.trainer.training.checkpoint import Checkpoint
@@ -26,12 +26,23 @@ def build_averaged(
     config: TrainConfig,
     normalisation: Normalisation,
     train: Subset,
-) -> keras.Model:
+    losses: Losses | None = None,
+) -> tuple[keras.Model, float]:
     """Build the served network in float32 from the averaged weights of ``checkpoint``.
 
     Whatever precision it was trained in, it is evaluated and served in float32, its kernels rounded
     as they will be stored. A run without an average (``optim.ema_decay=0``) has its last weights
     and statistics as they are.
+
+    Args:
+        checkpoint: of the run.
+        config: its recipe.
+        normalisation: of the pixels.
+        train: images to measure BatchNorm's statistics on.
+        losses: of validation images, as of ``blend_earlier``.
+
+    Returns:
+        The network, and the share that earlier weights have in it.
     """
     model = build_network(
         config.model,
@@ -47,11 +58,18 @@ def build_averaged(
             variable.assign(checkpoint.arrays[f"ema/{index:04d}"])
         _measure_batch_norm(model, config, train)
     model = served_network(model)
+    share = 0.0
     if config.model.blend:
-        blend_earlier(model, config.model, size=config.data.size, normalisation=normalisation)
+        share = blend_earlier(
+            model,
+            config.model,
+            size=config.data.size,
+            normalisation=normalisation,
+            losses=losses,
+        )
     if config.model.stored == "float16":
         round_kernels(model)
-    return model
+    return model, share
 
 
 def _measure_batch_norm(model: keras.Model, config: TrainConfig, train: Subset) -> None:

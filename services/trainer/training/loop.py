@@ -16,6 +16,7 @@ import numpy as np
 from services.trainer.config import TrainConfig
 from services.trainer.data.batches import Batch, TrainBatches
 from services.trainer.data.dataset import PreparedData
+from services.trainer.data.seen import keep_earlier
 from services.trainer.data.teacher import Teacher, load_teacher
 from services.trainer.errors import RunError, TrainingDivergedError
 from services.trainer.networks.normalisation import normalisation_for
@@ -156,7 +157,9 @@ class Loop:
             data=_identity(self._data, self._teacher),
             step=checkpoint.position.step if checkpoint else 0,
         )
-        if checkpoint is not None:
+        if checkpoint is None:
+            keep_earlier(self._run.folder, self._config)
+        else:
             self._state.restore(checkpoint.arrays)
             position = checkpoint.position
             self._position = replace(position, sessions=position.sessions + 1)

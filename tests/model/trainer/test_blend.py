@@ -45,6 +45,31 @@ def test_mixes_every_weight_and_statistic(
             np.testing.assert_allclose(ours.numpy(), expected, rtol=1e-6, err_msg=ours.path)
 
 
+@pytest.mark.parametrize(("own_is_better", "share"), [(True, 0.0), (False, 0.75)])
+def test_chooses_the_share_that_fits_validation(
+    earlier: keras.Model, tmp_path: Path, own_is_better: bool, share: float
+) -> None:
+    model = network(2)
+    crops = np.random.default_rng(3).integers(0, 256, (32, 16, 16, 1), dtype=np.uint8)
+    wanted = (model if own_is_better else earlier)(crops.astype(np.float32)).numpy()
+    config = TINY.model_copy(update={"weights": str(tmp_path), "blend": "chosen"})
+    found = blend_earlier(
+        model,
+        config,
+        size=16,
+        normalisation=SCALE,
+        losses=lambda logits_of: np.abs(logits_of(crops) - wanted).sum(axis=1),
+    )
+    assert found == share
+
+
+@pytest.mark.usefixtures("earlier")
+def test_nothing_to_choose_by_is_an_error(tmp_path: Path) -> None:
+    config = TINY.model_copy(update={"weights": str(tmp_path), "blend": "chosen"})
+    with pytest.raises(ValueError, match="needs validation images"):
+        blend_earlier(network(2), config, size=16, normalisation=SCALE)
+
+
 @pytest.mark.parametrize("weights", ["none", "imagenet"])
 def test_needs_something_to_blend_with(weights: str) -> None:
     with pytest.raises(ValueError, match=r"model\.blend needs model\.weights"):

@@ -22,7 +22,7 @@ from services.trainer.data.layouts.rafdb import (
     scan_official,
 )
 from services.trainer.data.layouts.sample import Sample
-from services.trainer.data.layouts.tables import scan_table
+from services.trainer.data.layouts.tables import is_votes, scan_table
 from services.trainer.errors import DataLayoutError
 
 # Kaggle's archive of the competition holds both; the first names each row's use.
@@ -38,7 +38,7 @@ def scan(root: Path) -> list[Sample]:
         DataLayoutError: if no layout fits; the text says what was expected and what was found.
     """
     base = data_root(root)
-    table = root if root.is_file() else _fer_table(base)
+    table = table_of(root)
     if table is not None:
         found = scan_table(table)
     elif is_official(base):
@@ -60,7 +60,7 @@ def data_root(root: Path) -> Path:
         raise DataLayoutError(f"{root} is not a folder, a .csv or a .tar.gz; {EXPECTED}")
     names = folders(root)
     plain = len(names) == 1 and not is_class(names[0]) and names[0].lower() not in SPLIT_FOLDERS
-    if plain and not is_official(root) and _fer_table(root) is None:
+    if plain and not is_official(root) and _table_in(root) is None:
         return data_root(root / names[0])
     return root
 
@@ -71,13 +71,21 @@ def count_contempt(root: Path) -> int:
     It is no expression of ours; AffectNet and others have it as the eighth.
     """
     base = data_root(root)
-    is_table = root.is_file() or _fer_table(base) is not None
-    return 0 if is_table else sum(1 for _ in contempt_images(base))
+    return 0 if table_of(root) is not None else sum(1 for _ in contempt_images(base))
 
 
-def _fer_table(folder: Path) -> Path | None:
-    found = (folder / name for name in _FER_TABLES)
-    return next((path for path in found if path.is_file()), None)
+def table_of(root: Path) -> Path | None:
+    """Return the table that ``scan`` reads; None for class folders and RAF-DB."""
+    return root if root.is_file() else _table_in(data_root(root))
+
+
+def _table_in(folder: Path) -> Path | None:
+    """Return FER2013's table, or where there are no class folders the one table of votes."""
+    known = [path for name in _FER_TABLES if (path := folder / name).is_file()]
+    if known or any(is_class(name) or name.lower() in SPLIT_FOLDERS for name in folders(folder)):
+        return known[0] if known else None
+    votes = list(filter(is_votes, sorted(folder.glob("*.csv"))))
+    return votes[0] if len(votes) == 1 else None
 
 
 @contextmanager

@@ -4,6 +4,8 @@ fer2013.csv, icml_face_data.csv   emotion,pixels,Usage in any order, blanks arou
                  emotion 0 to 6, pixels 48 x 48 gray values, Usage Training, PublicTest or
                  PrivateTest
 train.csv        emotion,pixels: the training images of Kaggle's competition
+file and a column for each expression   votes, such as an export of reviews: paths relative to the
+                 table; the votes themselves are read by ``data/votes``
 any other        path,label[,split]: paths relative to the file, labels in any known form
 """
 
@@ -54,12 +56,45 @@ def scan_table(path: Path) -> list[Sample]:
                 return list(_fer_rows(rows, path))
             if columns >= _PATHS:
                 return list(_path_rows(rows, path))
+            if _are_votes(columns):
+                return list(_voted_rows(rows, path))
     except (csv.Error, UnicodeDecodeError) as error:
         raise DataLayoutError(f"{path.name} is not a CSV file in UTF-8: {error}") from error
     raise DataLayoutError(
-        f"{path.name}: expected the columns path,label[,split] or emotion,pixels[,Usage]; found "
+        f"{path.name}: expected the columns path,label[,split] or emotion,pixels[,Usage] or file "
+        "and one for each expression; found "
         f"{','.join(sorted(columns))[:100] or 'none'}"
     )
+
+
+def is_votes(path: Path) -> bool:
+    """Whether a CSV file names images and has a column for each of the seven expressions."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            return _are_votes({name.strip() for name in next(csv.reader(file), [])})
+    except (OSError, csv.Error, UnicodeDecodeError):
+        return False
+
+
+def _are_votes(columns: set[str]) -> bool:
+    found = {_label(name) for name in columns} - {None}
+    return "file" in columns and len(found) == len(EMOTIONS)
+
+
+def _voted_rows(rows: Iterable[Mapping[str, str]], path: Path) -> Iterator[Sample]:
+    """Yield the images that are there, each with the expression that most chose."""
+    base = path.parent.resolve()
+    for index, row in enumerate(rows):
+        try:
+            votes = {
+                label: float(text or 0)
+                for name, text in row.items()
+                if (label := _label(name or "")) is not None
+            }
+        except (TypeError, ValueError) as error:
+            raise _bad_row(path, index, error) from error
+        image = _image(base, row["file"], path, index)
+        yield Sample(image, max(votes, key=lambda label: (votes[label], -label)), None)
 
 
 def _fer_rows(rows: Iterable[Mapping[str, str]], path: Path) -> Iterator[Sample]:
@@ -83,10 +118,14 @@ def _path_rows(rows: Iterable[Mapping[str, str]], path: Path) -> Iterator[Sample
         split = SPLIT_FOLDERS.get(given)
         if label is None or (given and split is None):
             raise _bad_row(path, index, f"label {row['label']!r}, split {given!r}")
-        image = (base / (row["path"] or "")).resolve()
-        if not image.is_relative_to(base) or not image.is_file():
-            raise _bad_row(path, index, f"no file {row['path']!r} below {base.name}/")
-        yield Sample(image.relative_to(base).as_posix(), label, split)
+        yield Sample(_image(base, row["path"], path, index), label, split)
+
+
+def _image(base: Path, name: str | None, path: Path, index: int) -> str:
+    image = (base / (name or "").strip()).resolve()
+    if not image.is_relative_to(base) or not image.is_file():
+        raise _bad_row(path, index, f"no file {name!r} below {base.name}/")
+    return image.relative_to(base).as_posix()
 
 
 def _label(name: str) -> int | None:

@@ -8,7 +8,7 @@ from services.trainer.data.votes.counts import (
     shares,
     usable,
 )
-from services.trainer.data.votes.join import judged
+from services.trainer.data.votes.join import judged, sources_of
 from services.trainer.data.votes.tables import read_votes
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "majority",
     "read_votes",
     "shares",
+    "sources_of",
     "usable",
 ]

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from services.trainer.data.layouts.sample import Sample
-from services.trainer.data.layouts.tables import USAGES
+from services.trainer.data.layouts.scan import table_of
+from services.trainer.data.layouts.tables import USAGES, is_votes
 from services.trainer.data.votes.counts import usable
 from services.trainer.data.votes.tables import Key, VoteTable, named, read_votes
 from services.trainer.errors import VotesError
@@ -30,7 +31,8 @@ def judged(
 
     Args:
         samples: of a data set, one at least.
-        sources: of ``read_votes``. None are needed for FER+ as published beside fer2013.csv.
+        sources: of ``read_votes``. None are needed for FER+ as published beside fer2013.csv, and
+            for data that is a table of votes itself: see ``sources_of``.
         base: the folder of the data set.
 
     Raises:
@@ -62,6 +64,12 @@ def judged(
             f"{next(map(named, table.counts), 'none')}. Left out: {dict(left_out)}."
         )
     return kept, dict(left_out)
+
+
+def sources_of(root: Path, named: Sequence[Path]) -> Sequence[Path]:
+    """Return the tables that are named, or else the data's own table where it is one of votes."""
+    own = table_of(root)
+    return named or ([own] if own is not None and is_votes(own) else [])
 
 
 def _has_fer_plus(samples: Sequence[Sample], base: Path) -> bool:

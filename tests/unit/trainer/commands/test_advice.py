@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from services.trainer.cli import app
 from services.trainer.commands import advice
-from services.trainer.commands.advice import explain_missing_data, warn_if_slow
+from services.trainer.commands.advice import explain_missing_data, warn_if_few, warn_if_slow
 from services.trainer.config import with_overrides
 from services.trainer.presets import PRESETS, load_preset
 from services.trainer.presets.needs import NEEDS
@@ -149,6 +149,31 @@ class TestWarnIfSlow:
         config = with_overrides(load_preset("quick"), ["loop.precision=float32"])
         warn_if_slow("quick", config, console, images=28_709)
         assert said(console) == ""
+
+
+class TestWarnIfFew:
+    def few(self, console: Console, preset: str, images: int, found: str | None = None) -> str:
+        warn_if_few(load_preset(preset), console, images=images, data=Path("[faces]"), found=found)
+        return said(console)
+
+    @pytest.mark.parametrize("preset", ["quick", "best-gpu", "starter-teacher"])
+    def test_few_images_from_scratch_lead_to_finetune(self, console: Console, preset: str) -> None:
+        text = self.few(console, preset, 342)
+        assert f"342 training images are few for {preset}" in text
+        assert text.endswith("make finetune DATA=[faces]")
+
+    def test_the_end_says_what_came_of_it_first(self, console: Console) -> None:
+        text = self.few(console, "quick", 342, "It learned nothing.")
+        assert text.startswith("warning: It learned nothing. 342 training images")
+
+    @pytest.mark.parametrize(("preset", "images"), [("quick", 28_709), ("starter", 342)])
+    def test_is_silent_with_many_images_or_a_model_to_go_on_from(
+        self, console: Console, preset: str, images: int
+    ) -> None:
+        assert self.few(console, preset, images) == ""
+
+    def test_but_nothing_learned_is_always_said(self, console: Console) -> None:
+        assert self.few(console, "quick", 28_709, "Nothing.") == "warning: Nothing."
 
 
 class TestTrain:

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from services.common.domain.bundles import MODEL_NAME
 from services.trainer.commands.evaluating import compare, evaluate
 from services.trainer.data.prepare import prepare
-from services.trainer.evaluation.seen import SEEN_NAME, seen_bytes
+from services.trainer.data.seen import SEEN_NAME, seen_in
 from services.vision.bundle import Bundle, load_bundle, load_golden, write_bundle
 from tests.fixtures.bundles import tiny_card, write_tiny_bundle
 from tests.fixtures.training import DATA, write_image_folder
@@ -38,7 +38,7 @@ def trained(tiny_bundle: Bundle, data: Path, tmp_path: Path) -> Path:
         card=tiny_card(),
         model=(tiny_bundle.directory / MODEL_NAME).read_bytes(),
         golden=load_golden(tiny_bundle),
-        extras={SEEN_NAME: seen_bytes(rows)},
+        extras={SEEN_NAME: seen_in(rows).as_bytes()},
     ).directory
 
 
@@ -117,8 +117,39 @@ class TestEvaluate:
         allowed = invoke(*asked, "--allow-seen")
         assert json.loads(allowed.stdout)["overlap"]["in_training"] > 0
 
+    def test_judges_the_rest_and_says_how_many_were_dropped(
+        self, trained: Path, data: Path
+    ) -> None:
+        copied = (data / "train" / "fear" / "000.png").read_bytes()
+        (data / "test" / "fear" / "copy.png").write_bytes(copied)
+        done = invoke("evaluate", "--bundle", trained, "--data", data, "--drop-seen", "--json")
+        result = json.loads(done.stdout)
+        assert (result["n"], result["overlap"]["in_training"]) == (14, 0)
+        assert result["data"]["left_out_for"] == {"seen_in_training": 1}
+        assert result["notes"] == ["1 images were left out: seen in training."]
+
+    def test_nothing_to_judge_is_a_sentence(self, trained: Path, data: Path) -> None:
+        seen = ("--data", data / "train", "--drop-seen", "--json")
+        done = invoke("evaluate", "--bundle", trained, *seen)
+        assert done.exit_code == 1
+        assert "data-layout: train has no image left" in done.stderr
+
+    def test_allowing_and_dropping_exclude_each_other(self, trained: Path, data: Path) -> None:
+        both = ("--allow-seen", "--drop-seen")
+        done = invoke("evaluate", "--bundle", trained, "--data", data, *both)
+        assert done.exit_code == 2
+
 
 class TestCompare:
+    def test_drops_what_either_has_seen_for_both(
+        self, tiny_bundle: Bundle, trained: Path, data: Path
+    ) -> None:
+        copied = (data / "train" / "fear" / "000.png").read_bytes()
+        (data / "test" / "fear" / "copy.png").write_bytes(copied)
+        bundles = ("--bundle", tiny_bundle.directory, "--bundle", trained)
+        done = invoke("compare", *bundles, "--data", data, "--drop-seen", "--json")
+        assert json.loads(done.stdout)["n"] == 14
+
     def test_refuses_images_of_either_s_training_unless_allowed(
         self, tiny_bundle: Bundle, trained: Path, data: Path
     ) -> None:

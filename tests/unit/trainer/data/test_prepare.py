@@ -1,8 +1,10 @@
 import json
 import tarfile
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -18,11 +20,19 @@ from services.trainer.data.prepare import (
     VOTES_NAME,
     prepare,
 )
-from services.trainer.errors import DataLayoutError, RunError
+from services.trainer.data.seen import SeenImages, seen_in
+from services.trainer.errors import DataLayoutError, RunError, SeenImagesError
 from services.trainer.files import sha256_of
 from services.vision.transforms import InputSpec, crop_face
 from tests.fixtures.detectors import FixedDetector
-from tests.fixtures.training import DATA, SIDE, striped, write_image, write_image_folder
+from tests.fixtures.training import (
+    DATA,
+    SIDE,
+    striped,
+    write_class_folders,
+    write_image,
+    write_image_folder,
+)
 from tests.fixtures.votes import joined
 
 
@@ -315,3 +325,86 @@ class TestLoadPrepared:
         assert manifest["images_sha256"] != sha256_of(tmp_path / IMAGES_NAME)
         with pytest.raises(RunError, match="run prepare again"):
             load_prepared(tmp_path)
+
+
+class TestUnseen:
+    """Data for a model that goes on from one that was trained on some of these images."""
+
+    CONFIG = DATA.model_copy(
+        update={"split_rule": "unseen", "test_share": 0.2, "validation_share": 0.15}
+    )
+
+    @pytest.fixture
+    def faces(self, tmp_path: Path) -> Path:
+        return write_class_folders(tmp_path / "faces", per_class=30)
+
+    def seen(self, paths: Sequence[Path]) -> SeenImages:
+        return seen_in(
+            {"sha256": sha256_of(path), "split": "train", "kept": True} for path in paths
+        )
+
+    def test_no_image_of_the_earlier_training_is_tested_on(
+        self, faces: Path, tmp_path: Path
+    ) -> None:
+        trained = sorted(faces.glob("*/00*.png"))  # ten of the thirty of each class
+        manifest = prepare(
+            faces, out=tmp_path / "cache", config=self.CONFIG, seen=self.seen(trained)
+        )
+        names = {str(path.relative_to(faces)) for path in trained}
+        splits = {row["split"] for row in manifest["images"] if row["path"] in names}
+        assert splits == {"train"}
+        assert manifest["trained_before"] == len(trained) == 70
+        data = load_prepared(tmp_path / "cache")
+        assert (len(data.test), len(data.validation)) == (42, 28)
+
+    def test_nor_is_a_near_copy_of_one(self, faces: Path, tmp_path: Path) -> None:
+        trained = faces / "fear" / "000.png"
+        pixels = cv2.imread(str(trained), cv2.IMREAD_GRAYSCALE)
+        write_image(faces / "fear" / "brighter.png", np.minimum(pixels, 240) + 9)
+        manifest = prepare(
+            faces, out=tmp_path / "cache", config=self.CONFIG, seen=self.seen([trained])
+        )
+        assert manifest["trained_before"] == 2
+        rows = {row["path"]: row["split"] for row in manifest["images"]}
+        assert rows["fear/brighter.png"] == rows["fear/000.png"] == "train"
+
+    def test_images_that_the_earlier_model_knows_cannot_test_it(
+        self, faces: Path, tmp_path: Path
+    ) -> None:
+        trained = self.seen(sorted(faces.glob("*/*[1-9].png")))  # all but 21
+        with pytest.raises(SeenImagesError, match="189 were in the training of the model"):
+            prepare(faces, out=tmp_path / "cache", config=self.CONFIG, seen=trained)
+
+    def test_validation_images_by_name_alone_are_cut_anew(self, tmp_path: Path) -> None:
+        faces = write_class_folders(tmp_path / "faces", per_class=30, prefix="PublicTest_")
+        manifest = prepare(faces, out=tmp_path / "cache", config=self.CONFIG)
+        assert set(manifest["counts"]) == {"train", "validation", "test"}
+        assert manifest["facts"]["split_names"] == {}
+
+
+class TestServedFraming:
+    CONFIG = DATA.model_copy(update={"framing": "served"})
+
+    def test_images_are_what_serving_would_crop(self, tmp_path: Path) -> None:
+        large = 64
+        for label in range(7):
+            pixels = striped(label, seed=1, side=large)
+            write_image(tmp_path / "faces" / EMOTIONS[label] / "a.png", pixels)
+        manifest = prepare(
+            tmp_path / "faces",
+            out=tmp_path / "cache",
+            config=self.CONFIG,
+            detector=FixedDetector(),
+        )
+        images = np.load(tmp_path / "cache" / IMAGES_NAME)
+        spec = InputSpec(size=SIDE, channels=1, crop_margin=0, mean=(0.0,), std=(1.0,))
+        row = next(row for row in manifest["images"] if row["label"] == 3)
+        canvas = on_canvas(striped(3, seed=1, side=large))
+        expected = crop_face(canvas, FixedDetector.BOX, spec)
+        assert (images[manifest["images"].index(row)] == expected).all()
+        assert row["found"]
+        assert not (tmp_path / "cache" / SERVED_NAME).exists()
+
+    def test_needs_to_be_told_the_crop(self) -> None:
+        with pytest.raises(ValueError, match=r"needs data\.crop_margin, centre_dx and centre_dy"):
+            DataConfig(framing="served")

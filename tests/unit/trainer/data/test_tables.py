@@ -7,6 +7,7 @@ import pytest
 
 from services.common.domain.emotions import EMOTIONS
 from services.trainer.data.layouts import Split, scan
+from services.trainer.data.votes import judged, sources_of
 from services.trainer.errors import DataLayoutError
 
 
@@ -89,3 +90,57 @@ class TestPathTable:
     def test_says_which_columns_it_wants(self, tmp_path: Path) -> None:
         with pytest.raises(DataLayoutError, match=r"path,label\[,split\].*found file,mood"):
             scan(write(tmp_path, "faces.csv", ["file,mood", "a,b"]))
+
+
+class TestTableOfVotes:
+    """An export of reviews: images and one table with a column for each expression."""
+
+    HEADER = "file,happy,sad,angry,fear,disgust,surprise,neutral,unknown"
+
+    def reviews(self, folder: Path, *rows: str) -> Path:
+        for name in ("a.png", "b.png"):
+            path = folder / "images" / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(b"an image")
+        return write(folder, "reviews.csv", [self.HEADER, *rows])
+
+    @pytest.mark.parametrize("whole_folder", [True, False])
+    def test_lists_its_images_with_what_most_chose(
+        self, tmp_path: Path, whole_folder: bool
+    ) -> None:
+        table = self.reviews(
+            tmp_path, "images/a.png,1,0,4,0,0,0,0,0", "images/b.png,0,3,,0,0,0,2,9"
+        )
+        root = tmp_path if whole_folder else table
+        found = [(s.path, EMOTIONS[s.label], s.split) for s in scan(root)]
+        assert found == [("images/a.png", "anger", None), ("images/b.png", "sadness", None)]
+
+    def test_its_votes_are_those_of_the_images(self, tmp_path: Path) -> None:
+        self.reviews(tmp_path, "images/a.png,1,0,3,0,0,0,0,0", "images/b.png,0,1,0,0,0,0,0,9")
+        (sample,), left_out = judged(
+            scan(tmp_path), sources=sources_of(tmp_path, []), base=tmp_path
+        )
+        assert sample.votes is not None
+        assert sample.votes[EMOTIONS.index("anger")] == 3
+        assert left_out["most_votes_on_no_expression"] == 1
+
+    def test_named_tables_come_first(self, tmp_path: Path) -> None:
+        self.reviews(tmp_path)
+        assert sources_of(tmp_path, [Path("mine.csv")]) == [Path("mine.csv")]
+
+    def test_class_folders_come_first(self, tmp_path: Path) -> None:
+        self.reviews(tmp_path)
+        (tmp_path / "images").rename(tmp_path / "fear")
+        assert [(s.path, EMOTIONS[s.label]) for s in scan(tmp_path)] == [
+            ("fear/a.png", "fear"),
+            ("fear/b.png", "fear"),
+        ]
+        assert sources_of(tmp_path, []) == []
+
+    @pytest.mark.parametrize(
+        "row", ["images/c.png,1,0,0,0,0,0,0,0", "images/a.png,x,0,0,0,0,0,0,0"]
+    )
+    def test_names_the_line_that_does_not_fit(self, tmp_path: Path, row: str) -> None:
+        self.reviews(tmp_path, row)
+        with pytest.raises(DataLayoutError, match=r"reviews\.csv, line 2"):
+            scan(tmp_path)

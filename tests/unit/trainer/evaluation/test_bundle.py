@@ -7,10 +7,10 @@ import pytest
 from services.common.domain.bundles import MODEL_NAME
 from services.trainer.data.known import FER2013
 from services.trainer.data.prepare import prepare
+from services.trainer.data.seen import SEEN_NAME, seen_in
 from services.trainer.errors import SeenImagesError
 from services.trainer.evaluation.bundle import evaluate_bundle
 from services.trainer.evaluation.compare import compare
-from services.trainer.evaluation.seen import SEEN_NAME, seen_bytes
 from services.vision.bundle import Bundle, load_golden, write_bundle
 from services.vision.classifiers.openvino import OpenVinoClassifier
 from tests.fixtures.bundles import tiny_card, write_tiny_bundle
@@ -81,7 +81,9 @@ class TestOverlap:
 
     def test_is_found_by_file_hashes(self, tiny_bundle: Bundle, data: Path, tmp_path: Path) -> None:
         rows = prepare(data, out=tmp_path / "cache", config=DATA)["images"]
-        bundle = with_extras(tiny_bundle, tmp_path / "b", extras={SEEN_NAME: seen_bytes(rows)})
+        bundle = with_extras(
+            tiny_bundle, tmp_path / "b", extras={SEEN_NAME: seen_in(rows).as_bytes()}
+        )
         on_test = evaluate_bundle(bundle.directory, data).as_json()
         assert on_test["overlap"]["in_training"] == on_test["overlap"]["in_calibration"] == 0
         assert on_test["notes"] == []
@@ -108,7 +110,7 @@ class TestSeenImages:
     def trained(self, tiny_bundle: Bundle, data: Path, tmp_path: Path) -> Path:
         rows = prepare(data, out=tmp_path / "cache", config=DATA)["images"]
         return with_extras(
-            tiny_bundle, tmp_path / "trained", extras={SEEN_NAME: seen_bytes(rows)}
+            tiny_bundle, tmp_path / "trained", extras={SEEN_NAME: seen_in(rows).as_bytes()}
         ).directory
 
     def test_one_training_image_is_refused(self, trained: Path, data: Path) -> None:
@@ -134,7 +136,9 @@ class TestSeenImages:
     ) -> None:
         data = write_image_folder(tmp_path / "more", train=2, test=0, val=3)
         rows = prepare(data, out=tmp_path / "cache", config=DATA)["images"]
-        bundle = with_extras(tiny_bundle, tmp_path / "b", extras={SEEN_NAME: seen_bytes(rows)})
+        bundle = with_extras(
+            tiny_bundle, tmp_path / "b", extras={SEEN_NAME: seen_in(rows).as_bytes()}
+        )
         result = evaluate_bundle(bundle.directory, data).as_json()
         assert result["overlap"]["in_calibration"] == result["n"] == 21
         assert "cross_fitted" in result["notes"][0]
@@ -145,7 +149,9 @@ class TestSeenImages:
         copy = (data / "test" / "fear" / "000.png").read_bytes()
         (data / "train" / "fear" / "copy.png").write_bytes(copy)
         rows = prepare(data, out=tmp_path / "cache", config=DATA)["images"]
-        bundle = with_extras(tiny_bundle, tmp_path / "b", extras={SEEN_NAME: seen_bytes(rows)})
+        bundle = with_extras(
+            tiny_bundle, tmp_path / "b", extras={SEEN_NAME: seen_in(rows).as_bytes()}
+        )
         assert evaluate_bundle(bundle.directory, data).as_json()["overlap"]["in_training"] == 0
 
     def test_fer2013_s_names_tell_training_from_public_test(

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from services.trainer.evaluation.calibrate import calibrate, cross_fitted, fit_temperature
+from services.trainer.evaluation.calibrate import (
+    Calibration,
+    calibrate,
+    calibrate_few,
+    cross_fitted,
+    fit_temperature,
+)
 from services.trainer.evaluation.metrics import (
     calibration_error,
     cross_entropy,
@@ -85,3 +91,23 @@ class TestCrossFitted:
         assert result.sum(axis=1) == pytest.approx(np.ones(len(labels)))
         before = expected_calibration_error(to_probabilities(sharp), labels)
         assert expected_calibration_error(result, labels) < before / 3
+
+
+class TestCalibrateFew:
+    EARLIER = Calibration(1.0, 0.4, (0.3, 0, 0, 0, 0, 0, -0.1))
+
+    def test_keeps_what_few_images_cannot_tell(self) -> None:
+        logits, labels = calibrated_logits(40)
+        found = calibrate_few(logits, labels, earlier=self.EARLIER)
+        assert found.prior_shift == self.EARLIER.prior_shift
+        assert found.abstention_threshold == 0.4
+
+    @pytest.mark.parametrize(("count", "least", "most"), [(40, 1.1, 1.7), (4000, 2.7, 3.1)])
+    def test_believes_the_images_the_more_there_are(
+        self, count: int, least: float, most: float
+    ) -> None:
+        logits, labels = calibrated_logits(4000)
+        shift = np.asarray(self.EARLIER.prior_shift)
+        sharp = (3 * logits - shift).astype(np.float32)  # shifted, it wants T = 3
+        found = calibrate_few(sharp[:count], labels[:count], earlier=self.EARLIER)
+        assert least < found.temperature < most

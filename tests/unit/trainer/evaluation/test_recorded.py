@@ -6,10 +6,10 @@ import pytest
 from services.common.db.tables import Model
 from services.common.registry.figures import on_the_same_test
 from services.trainer.data.prepare import prepare
+from services.trainer.data.seen import SEEN_NAME, seen_in
 from services.trainer.errors import SeenImagesError
 from services.trainer.evaluation.bundle import evaluate_bundle
 from services.trainer.evaluation.recorded import record_comparison
-from services.trainer.evaluation.seen import SEEN_NAME, seen_bytes
 from services.vision.bundle import Bundle, load_bundle, load_golden, write_bundle
 from tests.fixtures.bundles import tiny_card, write_tiny_bundle
 from tests.fixtures.training import DATA, write_image_folder
@@ -94,7 +94,7 @@ class TestRecordComparison:
             card=tiny_card(),
             model=tiny_bundle.model_path().read_bytes(),
             golden=load_golden(tiny_bundle),
-            extras={SEEN_NAME: seen_bytes(rows)},
+            extras={SEEN_NAME: seen_in(rows).as_bytes()},
         )
         old, new = (
             evaluate_bundle(each.directory, data / "train", allow_seen=True)
