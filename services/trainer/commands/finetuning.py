@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from services.trainer.commands.data import prepare_into
-from services.trainer.commands.evaluating import comparison_table
+from services.trainer.commands.evaluation_tables import comparison_table
 from services.trainer.commands.options import (
     Data,
     Overrides,
