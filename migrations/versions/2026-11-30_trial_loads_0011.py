@@ -1,6 +1,6 @@
 """Trial loads: a worker is asked to load a model before it is activated.
 
-Revision: 0011, after 0010. Made on 2026-12-01.
+Revision: 0011, after 0010. Made on 2026-11-30.
 """
 
 from collections.abc import Sequence
