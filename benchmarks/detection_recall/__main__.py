@@ -41,6 +41,8 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, help="write a PNG of all rows here")
     parser.add_argument("--json", action="store_true", help="print one JSON object last")
     asked = parser.parse_args()
+    if asked.plot and asked.group:
+        parser.error("--plot draws several groups; leave out --group")
     try:
         more = crowds_of_images(asked.data) if asked.data else iter(())
     except ValueError as error:

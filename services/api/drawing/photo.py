@@ -7,6 +7,7 @@ from typing import Any
 
 from services.api.state import ApiState
 from services.common.domain.errors import ItemError, ItemErrorCode, JobError, JobErrorCode
+from services.common.domain.limits import PhotoLimits
 from services.common.jobs.repositories.results import PhotoRecord
 from services.common.storage import ObjectMissingError
 from services.imaging.child_pool.process import Budget, Made
@@ -24,9 +25,9 @@ def pixels_of(record: PhotoRecord) -> int:
     return int(payload["width"]) * int(payload["height"])
 
 
-def drawing_budget(pixels: int) -> Budget:
+def drawing_budget(pixels: int, *, limits: PhotoLimits) -> Budget:
     """Return what a child may use to draw a photo of so many pixels."""
-    return Budget.of_pixels(pixels, bytes_each=_BYTES_A_PIXEL)
+    return Budget.of_photo(pixels, bytes_each=_BYTES_A_PIXEL, file_bytes=limits.photo_bytes)
 
 
 def draw_photo(state: ApiState, record: PhotoRecord, task: Mapping[str, Any]) -> Made:
@@ -37,7 +38,7 @@ def draw_photo(state: ApiState, record: PhotoRecord, task: Mapping[str, Any]) ->
         ItemError: the child cannot read it.
         TransientError: the bucket does not answer, or no child can be started.
     """
-    budget = drawing_budget(pixels_of(record))
+    budget = drawing_budget(pixels_of(record), limits=state.limits)
     try:
         return state.renderer.children.run(
             {**task, "limits": asdict(state.limits)}, _verified(state, record), budget

@@ -33,7 +33,9 @@ def decode_in_child(
         ItemError: as `decode_photo`; or TIME_LIMIT, OUT_OF_MEMORY, CRASHED_WORKER.
         TransientError: no child becomes free or can be started.
     """
-    budget = Budget.of_pixels(limits.photo_pixels, bytes_each=_BYTES_A_PIXEL)
+    budget = Budget.of_photo(
+        limits.photo_pixels, bytes_each=_BYTES_A_PIXEL, file_bytes=limits.photo_bytes
+    )
     task = {"do": "decode", "limits": asdict(limits)}
     made = _pool(most_output(limits)).run(task, [data], budget)
     facts = made.facts

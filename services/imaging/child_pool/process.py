@@ -25,9 +25,9 @@ from services.imaging.child_pool.messages import (
 _BOOT = "import sys; sys.path[:] = sys.argv[2:];from {} import main; main(int(sys.argv[1]))"
 PROGRAM = "services.imaging.child_program.serve"
 _START_S = 60.0
-# What a picture may take besides its pixels: its file (40 MB) and up to two changed copies of it
-# (TIFF), tables, the JPEG made of it.
-_FIXED_BYTES = 100_000_000
+# What a picture may take besides its pixels: its file three times, as TIFF is read, which may hold
+# many pages behind a small first one; tables and the JPEG made of it.
+_COPIES, _FIXED_BYTES = 3, 20_000_000
 _SENTENCES = {
     ItemErrorCode.TIME_LIMIT: "The photo takes too long to decode; save it again and resend.",
     ItemErrorCode.OUT_OF_MEMORY: "The photo needs too much memory; send it smaller.",
@@ -48,9 +48,9 @@ class Budget:
     wall_s: float = 120.0
 
     @classmethod
-    def of_pixels(cls, pixels: int, *, bytes_each: int) -> "Budget":
-        """Return the budget of a picture of so many pixels."""
-        return cls(_FIXED_BYTES + bytes_each * pixels)
+    def of_photo(cls, pixels: int, *, bytes_each: int, file_bytes: int) -> "Budget":
+        """Return the budget of a picture of so many pixels, in a file of so many bytes at most."""
+        return cls(_FIXED_BYTES + _COPIES * file_bytes + bytes_each * pixels)
 
 
 class Made:

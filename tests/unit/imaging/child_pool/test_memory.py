@@ -38,7 +38,7 @@ def test_a_large_picture_is_annotated(pool: ChildPool) -> None:
         "faces": [],
         "limits": asdict(PhotoLimits()),
     }
-    made = pool.run(task, [buffer.getvalue()], drawing_budget(side * side))
+    made = pool.run(task, [buffer.getvalue()], drawing_budget(side * side, limits=PhotoLimits()))
     with Image.open(io.BytesIO(made.read())) as picture:
         assert picture.size == (4_000, 4_000)
 
@@ -50,6 +50,18 @@ def test_a_large_webp_is_drawn(pool: ChildPool, kind: str) -> None:
     Image.new(mode, (SIDE, SIDE), colour).save(buffer, "WEBP", **options)
     limits = PhotoLimits()
     task = {"do": "scale", "longest_side": 200, "limits": asdict(limits)}
-    made = pool.run(task, [buffer.getvalue()], drawing_budget(SIDE * SIDE))
+    made = pool.run(task, [buffer.getvalue()], drawing_budget(SIDE * SIDE, limits=limits))
     with Image.open(io.BytesIO(made.read())) as picture:
         assert picture.size == (200, 200)
+
+
+@pytest.mark.parametrize("megabytes", [39, 90])
+def test_a_small_first_page_of_a_large_file_is_drawn(pool: ChildPool, megabytes: int) -> None:
+    limits = PhotoLimits(photo_bytes=(megabytes + 1) * 1_000_000)
+    buffer = io.BytesIO()
+    Image.new("RGB", (200, 200), "gray").save(buffer, "TIFF")
+    file = buffer.getvalue() + bytes(megabytes * 1_000_000)
+    task = {"do": "scale", "longest_side": 100, "limits": asdict(limits)}
+    made = pool.run(task, [file], drawing_budget(200 * 200, limits=limits))
+    with Image.open(io.BytesIO(made.read())) as picture:
+        assert picture.size == (100, 100)
