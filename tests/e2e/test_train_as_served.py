@@ -25,7 +25,7 @@ PER_FACE = 14
 
 def sample_faces() -> Iterator[tuple[NDArray[np.uint8], Box]]:
     """The photos of samples/ with each face in them."""
-    detector = our_detector(threads=1)
+    detector = our_detector()
     for path in sample_paths():
         rgb = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
         for face in detector.detect([rgb])[0]:

@@ -22,6 +22,7 @@ Progress = Callable[[int, int], None]
 _MTCNN = Path(__file__).parents[3] / "models" / "mtcnn"
 # The median margin of 600 faces moves by 0.01 from draw to draw: half a pixel of 48.
 _SAMPLE = 600
+_SIDE_BY_SIDE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,9 @@ class Views:
     found: Mask
 
 
-def our_detector(threads: int = 2) -> FaceDetector:
-    """Load the product's detector, on the CPU: torch and TensorFlow must not share a process."""
-    return load_detector(DEFAULT_DETECTOR, _MTCNN, cuda=False, threads=threads)
+def our_detector() -> FaceDetector:
+    """Load the product's detector for one core: torch and TensorFlow must not share a process."""
+    return load_detector(DEFAULT_DETECTOR, _MTCNN, cuda=False, threads=1)
 
 
 def detector_identity() -> dict[str, str]:
@@ -79,7 +80,8 @@ def look_as_served(
     if config.framing_given and not wanted:
         return Views(stated(facts, config), None, nowhere)
     chosen = np.arange(len(images)) if wanted else _sample(train)
-    faces = find_faces(images[chosen], detector=detector or our_detector(), progress=progress)
+    detectors = [detector] if detector else [our_detector() for _ in range(_SIDE_BY_SIDE)]
+    faces = find_faces(images[chosen], detectors=detectors, progress=progress)
     of_train = [face for index, face in zip(chosen, faces, strict=True) if train[index]]
     known = any(face is not None for face in of_train)
     framing = measure_framing(of_train, side=images.shape[1]) if known else None

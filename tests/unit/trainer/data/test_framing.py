@@ -33,6 +33,16 @@ class FixedDetector:
         return [faces for _ in photos]
 
 
+class ShadeDetector:
+    """Sees a face as far to the right as the photo is bright."""
+
+    def detect(
+        self, photos: Sequence[NDArray[np.uint8]], *, threshold: float = 0.9, min_face_px: int = 20
+    ) -> list[list[DetectedFace]]:
+        del threshold, min_face_px
+        return [[DetectedFace(Box(int(photo[0, 0, 0]), 0, 9, 9), (), 0.99)] for photo in photos]
+
+
 SPEC = InputSpec(size=48, channels=1, crop_margin=0.0, mean=(0.0,), std=(1.0,))
 # The frame of a 48 px image is 64..192 on its canvas.
 FRAME = Box(64, 64, 128, 128)
@@ -45,16 +55,22 @@ def face(box: Box, **known: Any) -> DetectedFace:
 class TestFindFaces:
     def test_takes_the_largest_as_serving_lists_it_first(self) -> None:
         detector = FixedDetector(Box(0, 0, 30, 30), FRAME)
-        assert find_faces(IMAGES, detector=detector) == [DetectedFace(FRAME, (), 0.98)] * 4
+        assert find_faces(IMAGES, detectors=[detector]) == [DetectedFace(FRAME, (), 0.98)] * 4
 
     def test_says_where_there_is_none(self) -> None:
-        assert find_faces(IMAGES, detector=FixedDetector()) == [None] * 4
+        assert find_faces(IMAGES, detectors=[FixedDetector()]) == [None] * 4
+
+    def test_of_several_detectors_in_the_order_of_the_images(self) -> None:
+        shades = np.arange(100, dtype=np.uint8)
+        images = np.broadcast_to(shades[:, None, None, None], (100, 8, 8, 1))
+        found = find_faces(images, detectors=[ShadeDetector(), ShadeDetector()])
+        assert [one.box.x for one in found if one] == shades.tolist()
 
     def test_tells_its_progress(self) -> None:
         seen: list[tuple[int, int]] = []
         find_faces(
             IMAGES,
-            detector=FixedDetector(),
+            detectors=[FixedDetector()],
             progress=lambda done, total: seen.append((done, total)),
         )
         assert seen == [(4, 4)]
