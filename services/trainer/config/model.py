@@ -7,6 +7,9 @@ from pydantic import Field, PositiveInt, model_validator
 
 from services.trainer.config.base import Section, Share
 
+# What ``model.weights`` may name that is neither a file nor a model of this trainer.
+PUBLISHED_WEIGHTS = frozenset({"none", "imagenet", "faceres"})
+
 
 class Backbone(StrEnum):
     """Feature extractors: three of our own, the others from ``keras.applications``."""
@@ -91,6 +94,6 @@ class ModelConfig(Section):
 
     @model_validator(mode="after")
     def _blends_with_something(self) -> "ModelConfig":
-        if self.blend and self.weights in {"none", "imagenet", "faceres"}:
+        if self.blend and self.weights in PUBLISHED_WEIGHTS:
             raise ValueError("model.blend needs model.weights to name a run or a bundle")
         return self

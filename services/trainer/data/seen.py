@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from services.common.domain.bundles import MANIFEST_NAME
 from services.common.domain.errors import BundleError
 from services.common.files import write_atomically
-from services.trainer.config import TrainConfig
+from services.trainer.config import PUBLISHED_WEIGHTS, TrainConfig
 from services.trainer.data.layouts import Split
 from services.trainer.errors import SeenImagesError
 from services.trainer.files import read_arrays
@@ -152,7 +152,7 @@ def seen_by_run(run: Path, config: TrainConfig) -> SeenImages:
 
 
 def _earlier(config: TrainConfig) -> set[str]:
-    return {config.model.weights, config.loss.distill.bundle or "none"} - {"none", "imagenet"}
+    return {config.model.weights, config.loss.distill.bundle or "none"} - PUBLISHED_WEIGHTS
 
 
 def _is_folder(name: str) -> bool:

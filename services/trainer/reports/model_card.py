@@ -3,8 +3,9 @@
 from typing import Any
 
 from services.common.domain.emotions import EMOTIONS
-from services.trainer.config import Backbone
+from services.trainer.data.votes.notice import NOTICE_NAME
 from services.trainer.evaluation.verdict import beside_parent
+from services.trainer.reports.card_training import lessons, network, replanned, started_from
 from services.trainer.reports.judges import MAJORITY, beside, card_section, people
 
 _CARD = """\
@@ -68,17 +69,6 @@ The weights are those of the {checkpoint_text}. `bundle.json` holds the whole re
 - No decisions about people.
 """
 
-_BACKBONES = {
-    Backbone.DENSENET_BC: "DenseNet-BC",
-    Backbone.EFFICIENTNET_LITE0: "EfficientNet-Lite0",
-    Backbone.MOBILENET_V1: "MobileNet v1",
-    Backbone.VGG16: "VGG16",
-    Backbone.RESNET50: "ResNet-50",
-    Backbone.DENSENET121: "DenseNet-121",
-    Backbone.DENSENET169: "DenseNet-169",
-    Backbone.EFFICIENTNETV2_B0: "EfficientNetV2-B0",
-    Backbone.EFFICIENTNETV2_S: "EfficientNetV2-S",
-}
 _OPTIMISERS = {"sgd": "SGD with Nesterov momentum", "adam": "Adam", "adamw": "AdamW"}
 _FITTED = (
     "Temperature, threshold and prior shift were fitted on this same split, and the recipe was\n"
@@ -124,10 +114,10 @@ def model_card(*, name: str, version: str, report: dict[str, Any]) -> str:
         votes=_votes(data),
         fitted_on=(_FITTED if on_validation else ""),
         **report["training"],
-        replanned=_replanned(report["training"]["sessions"]),
-        network=_network(recipe),
-        weights=_weights(recipe["model"]["weights"]),
-        lessons=_lessons(recipe),
+        replanned=replanned(report["training"]["sessions"]),
+        network=network(recipe),
+        weights=started_from(recipe["model"]["weights"], report["training"].get("origin")),
+        lessons=lessons(recipe),
         optimiser=_OPTIMISERS[recipe["optim"]["kind"]],
         **{key: recipe["optim"][key] for key in ("lr", "schedule", "ema_decay")},
         label_smoothing=recipe["loss"]["label_smoothing"],
@@ -158,50 +148,13 @@ def _votes(data: dict[str, Any]) -> str:
     """Say what it learned from in place of labels, and which images votes could not label."""
     if not data.get("votes_sha256"):
         return ""
+    whose = data.get("votes_of")
     reasons = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in data["left_out"].items())
     return (
         "It learned from shares of votes: what several judges said of each face (SHA-256 of them\n"
         f"`{data['votes_sha256']}`). Left out for them, of all splits: {reasons or 'none'}.\n"
+        + (f"Votes: {whose}; their terms are in `{NOTICE_NAME}`.\n" if whose else "")
     )
-
-
-def _network(recipe: dict[str, Any]) -> str:
-    model, side = recipe["model"], recipe["data"]["size"]
-    name = _BACKBONES[model["backbone"]]
-    if model["backbone"] == Backbone.DENSENET_BC:
-        name += " with blocks {blocks} and growth {growth}".format(**model["densenet"])
-    colour = "gray" if recipe["data"]["channels"] == 1 else "RGB"
-    enlarged = f", enlarged to {side * model['enlarge']} px inside" if model["enlarge"] > 1 else ""
-    return f"{name} on {colour} crops of {side} px{enlarged}"
-
-
-def _weights(source: str) -> str:
-    known = {
-        "none": "random weights",
-        "imagenet": "published ImageNet weights",
-        "faceres": "the published face weights faceres (@vladmandic/human, MIT; trained by their\n"
-        "author on VGGFace2 to tell people apart, of which neither the embedding nor the age and\n"
-        "gender heads are in this network)",
-    }
-    return known.get(source, "the weights of an earlier model")
-
-
-def _lessons(recipe: dict[str, Any]) -> str:
-    """Say what else it learned from than images in their own frames and their labels."""
-    parts = []
-    if own := recipe["loss"].get("own_label_weight"):
-        parts.append(
-            f"a second head, not shipped, learned the data set's own labels (weight {own})"
-        )
-    if share := recipe["data"]["served_share"]:
-        parts.append(f"{share:.0%} of the images with a face came as serving crops them")
-    distill = recipe["loss"]["distill"]
-    if distill["bundle"]:
-        parts.append(f"{distill['weight']:.0%} of the loss came from an earlier model's answers")
-    if blend := recipe["model"]["blend"]:
-        parts.append(f"{blend:.0%} of each weight shipped is that of the earlier model")
-    text = "; ".join(parts)
-    return f"\n{text[0].upper()}{text[1:]}." if text else ""
 
 
 def _shift(evaluation: dict[str, Any]) -> str:
@@ -234,18 +187,6 @@ def _parent(evaluation: dict[str, Any]) -> str:
     """Say how it compares with the model that it goes on from."""
     found = evaluation.get("parent")
     return f"{beside_parent(found)}\n\n" if found else ""
-
-
-def _replanned(sessions: list[dict[str, Any]]) -> str:
-    """Say when the schedule is not the single cosine of the recipe."""
-    plans = [session["planned_epochs"] for session in sessions]
-    if len(set(plans)) == 1:
-        return ""
-    changes = ", then ".join(
-        f"{session['planned_epochs']} epochs from step {session['from_step']:,}"
-        for session in sessions
-    )
-    return f" The plan was changed when the run was resumed ({changes})."
 
 
 def _calibration(evaluation: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from services.trainer.config import TrainConfig
 from services.trainer.data.dataset import Subset
 from services.trainer.data.seen import SEEN_NAME, seen_by_run
+from services.trainer.data.votes.notice import NOTICE_NAME, notice_of
 from services.trainer.errors import RunError
 from services.trainer.files import NETWORK
 from services.trainer.stages.report import report_run
@@ -80,6 +81,8 @@ def export_run(
     extras = {name: (run.report / name).read_bytes() for name in shown}
     data = run.prepared()
     extras[SEEN_NAME] = seen_by_run(run.folder, run.config()).as_bytes()
+    if notice := notice_of(run.folder):
+        extras[NOTICE_NAME] = notice
     if keras:
         extras[NETWORK] = keras_bytes(network)
     if saved_model is not None:

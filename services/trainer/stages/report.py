@@ -5,8 +5,8 @@ from typing import Any
 
 from services.common.files import write_atomically
 from services.trainer.config import TrainConfig
-from services.trainer.data.dataset import PreparedData
 from services.trainer.data.known import DataFacts, stated
+from services.trainer.data.votes.notice import notice_of, whose
 from services.trainer.reports.confusion_plot import confusion_png
 from services.trainer.reports.model_card import model_card
 from services.trainer.reports.risk_coverage_plot import risk_coverage_png
@@ -37,7 +37,7 @@ def report_run(
         "evaluation": evaluation,
         "calibration": read_json(run.report / CALIBRATION),
         "training": _training(run, evaluation),
-        "data": _data(config, run.prepared()),
+        "data": _data(config, run),
         "recipe": _recipe(config, evaluation),
     }
     write_json(run.report / REPORT, report)
@@ -65,6 +65,7 @@ def _training(run: Run, evaluation: dict[str, Any]) -> dict[str, Any]:
         "planned_steps": per_epoch * config.loop.epochs,
         "epochs": round(evaluation["steps"] / per_epoch, 2),
         "minutes": round(evaluation["seconds"] / 60, 1),
+        "origin": record["sessions"][0].get("origin"),
         "parameters": evaluation["parameters"],
         "sessions": [
             {name: each[name] for name in ("from_step", "planned_epochs", "git_revision")}
@@ -75,7 +76,8 @@ def _training(run: Run, evaluation: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _data(config: TrainConfig, data: PreparedData) -> dict[str, Any]:
+def _data(config: TrainConfig, run: Run) -> dict[str, Any]:
+    data, notice = run.prepared(), notice_of(run.folder)
     return {
         **asdict(stated(DataFacts(**data.manifest["facts"]), config.data)),
         "sha256": data.manifest["source_sha256"],
@@ -85,4 +87,5 @@ def _data(config: TrainConfig, data: PreparedData) -> dict[str, Any]:
         "detector": data.manifest.get("detector"),
         "votes_sha256": data.manifest.get("votes_sha256"),
         "left_out": data.manifest.get("left_out", {}),
+        "votes_of": whose(notice) if notice else None,
     }

@@ -23,7 +23,7 @@ from services.trainer.sweep.outcome import Outcome, Status, Stopped
 from services.trainer.sweep.plan import Trial
 from services.trainer.training.host import installed_gpus
 from services.trainer.training.ports import Reporter
-from services.trainer.training.runtime import quiet_tensorflow
+from services.trainer.training.runtime import set_environment
 
 CONSOLE = "console.log"
 # They import TensorFlow, and run no operation of it: its threads would not come along in a fork.
@@ -81,7 +81,7 @@ def trial_context() -> ForkServerContext | SpawnContext:
     if installed_gpus():
         return get_context("spawn")
     context = get_context("forkserver")
-    quiet_tensorflow()  # its environment is copied from this process
+    set_environment()  # its environment is copied from this process
     context.set_forkserver_preload(_PRELOADED)
     return context
 

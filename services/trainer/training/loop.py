@@ -18,6 +18,7 @@ from services.trainer.data.batches import Batch, TrainBatches
 from services.trainer.data.dataset import PreparedData
 from services.trainer.data.seen import keep_earlier
 from services.trainer.data.teacher import Teacher, load_teacher
+from services.trainer.data.votes.notice import keep_notice
 from services.trainer.errors import RunError, TrainingDivergedError
 from services.trainer.networks.normalisation import normalisation_for
 from services.trainer.training.checkpoint import Checkpoint, Position
@@ -159,6 +160,7 @@ class Loop:
         )
         if checkpoint is None:
             keep_earlier(self._run.folder, self._config)
+            keep_notice(self._run.folder, self._config.data.votes)
         else:
             self._state.restore(checkpoint.arrays)
             position = checkpoint.position

@@ -26,6 +26,7 @@ from services.trainer.errors import RunError
 from services.trainer.networks.normalisation import Normalisation
 from services.trainer.training.checkpoint import CheckpointStore
 from services.trainer.training.host import describe_host
+from services.trainer.training.origin import origin_of
 from services.trainer.training.run_log import RunLog
 
 if TYPE_CHECKING:
@@ -178,6 +179,7 @@ def _session(config: TrainConfig, *, step: int) -> dict[str, Any]:
         "from_step": step,
         "planned_epochs": config.loop.epochs,
         "seed": config.loop.seed,
+        "origin": origin_of(config.model.weights),
         "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": sys.argv,
         "git_revision": git_revision(),

@@ -184,6 +184,29 @@ class TestModelCard:
         assert "(@vladmandic/human, MIT; trained by their\nauthor on VGGFace2" in text
         assert "neither the embedding nor the age and\ngender heads" in text
 
+    def test_an_earlier_model_is_named_with_what_it_began_with(self) -> None:
+        facts = report()
+        facts["recipe"]["model"]["weights"] = "runs/teacher/bundle"
+        assert "from the weights of an earlier model:" in model_card(
+            name="mine", version="1.0.0", report=facts
+        )
+        models = ["teacher-1.0.0", "second-1.0.0"]
+        facts["training"]["origin"] = {"weights": "faceres", "models": models, "minutes": 80.4}
+        text = model_card(name="mine", version="1.0.0", report=facts)
+        assert "from the weights of second-1.0.0:\nteacher-1.0.0 and then second-1.0.0" in text
+        assert "took 80 minutes and began with the published face weights faceres" in text
+        facts["training"]["origin"]["weights"] = "unknown"
+        assert "80 minutes.\nFrom there:" in model_card(name="x", version="1.0.0", report=facts)
+
+    def test_tells_whose_the_votes_are(self) -> None:
+        facts = report()
+        facts["data"] |= {"votes_sha256": "ab" * 32, "left_out": {}}
+        assert "VOTES_NOTICE" not in model_card(name="x", version="1.0.0", report=facts)
+        facts["data"]["votes_of"] = "Copyright (c) Some Judges"
+        assert "Votes: Copyright (c) Some Judges; their terms are in `VOTES_NOTICE.md`." in (
+            model_card(name="x", version="1.0.0", report=facts)
+        )
+
     def test_tells_of_a_teacher_and_of_the_second_view(self) -> None:
         taught = report()
         taught["recipe"]["data"]["served_share"] = 0.5

@@ -1,5 +1,6 @@
 """TensorFlow set up for machines that are not here: a fake one notes what it was told."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,12 @@ import pytest
 
 from services.trainer.config import LoopConfig
 from services.trainer.errors import RunError
-from services.trainer.training.runtime import check_devices, device_strategy, start_tensorflow
+from services.trainer.training.runtime import (
+    check_devices,
+    device_strategy,
+    set_environment,
+    start_tensorflow,
+)
 
 # Tensors of 64 MB: above what glibc ever learns to keep (32 MB).
 _FAULTS = """
@@ -88,6 +94,18 @@ class TestStartTensorflow:
         threading.set_intra_op_parallelism_threads.side_effect = RuntimeError("initialised")
         start_tensorflow(LoopConfig(deterministic=True))
         tensorflow.config.experimental.enable_op_determinism.assert_called_once_with()
+
+
+class TestSetEnvironment:
+    def test_has_onednn_compute_on_any_cpu(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(os, "environ", {})
+        set_environment()
+        assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
+
+    def test_leaves_what_the_user_has_set(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(os, "environ", {"TF_ENABLE_ONEDNN_OPTS": "0"})
+        set_environment()
+        assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
 
 
 def page_faults(how: str) -> int:
