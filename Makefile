@@ -10,8 +10,11 @@ PY := $(BIN)/python
 STAMPS := $(VENV)/stamps
 PGBOUNCER := $(BIN)/pgbouncer
 CLOSED_NETWORK := $(BIN)/closed-network
+FACERES := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/hfer/weights/faceres.npz
 INSTALL := $(PY) scripts/install.py --label
 PRESET ?= quick
+# What a recipe starts from, and has to be there before.
+WEIGHTS = $(if $(findstring weights=imagenet,$(SET)),$(STAMPS)/pretrained,$(if $(filter starter%,$(PRESET)),$(FACERES),$(STAMPS)/dev))
 T ?=
 LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
 	--no-emit-index-url --annotation-style line --custom-compile-command "make lock"
@@ -72,7 +75,7 @@ bench: $(STAMPS)/$(if $(wildcard /dev/nvidiactl),gpu,test) ## Measure this node:
 	@$(PY) -m benchmarks.pipeline
 	@$(PY) -m benchmarks.overhead
 
-train: $(STAMPS)/$(if $(filter starter%,$(PRESET)),pretrained,dev) ## Train a model: make train [PRESET=quick DATA=folder RUN=folder SET="loop.epochs=9"]
+train: $(WEIGHTS) ## Train a model: make train [PRESET=quick DATA=folder RUN=folder SET="loop.epochs=9"]
 	@$(PY) -m services.trainer train --preset $(PRESET) $(if $(DATA),--data "$(DATA)") $(if $(RUN),--run "$(RUN)") $(SET)
 
 finetune: $(STAMPS)/dev ## Go on from the shipped model with your own faces: make finetune DATA=folder
@@ -84,12 +87,15 @@ finetune: $(STAMPS)/dev ## Go on from the shipped model with your own faces: mak
 	@$(PY) -m services.trainer finetune --data "$(DATA)" $(if $(NAME),--name "$(NAME)") \
 	  $(if $(BUNDLE),--bundle "$(BUNDLE)") $(if $(RUN),--run "$(RUN)") $(SET)
 
-starter: $(STAMPS)/pretrained ## Make the shipped model anew, teacher first: make starter DATA=fer2013.tar.gz
-	@test -n "$(DATA)" || { echo "error: name the data: make starter DATA=path/to/fer2013.tar.gz" >&2; exit 2; }
-	@$(PY) -m services.trainer train --preset starter-teacher --data "$(DATA)" --continue
-	@$(PY) -m services.trainer train --preset starter --data "$(DATA)" --continue
+starter: $(FACERES) ## Make the shipped model anew, teacher first: make starter DATA=fer2013.tar.gz VOTES=ferplus
+	@test -n "$(DATA)" -a -n "$(VOTES)" || { printf '%s\n' \
+	  'error: name the data and the judges'"'"' votes:' \
+	  '  make starter DATA=path/to/fer2013.tar.gz VOTES=path/to/ferplus' \
+	  'docs/training.md says what the votes look like.' >&2; exit 2; }
+	@$(PY) -m services.trainer train --preset starter-teacher --data "$(DATA)" --continue data.votes="$(VOTES)"
+	@$(PY) -m services.trainer train --preset starter --data "$(DATA)" --continue data.votes="$(VOTES)"
 
-sweep: $(STAMPS)/$(if $(filter starter%,$(PRESET)),pretrained,dev) ## Compare settings: make sweep DATA=folder S="optim.lr=0.02:0.05"
+sweep: $(WEIGHTS) ## Compare settings: make sweep DATA=folder S="optim.lr=0.02:0.05"
 	@test -n "$(DATA)" -a -n "$(S)" || { printf '%s\n' \
 	  'error: name the data, and the settings to compare with their alternatives:' \
 	  '  make sweep DATA=path/to/fer2013 S="optim.lr=0.02:0.05:0.1 model.head.pooling=gap:flatten"' \
@@ -104,7 +110,8 @@ docs: $(STAMPS)/dev ## Write docs/api.md and docs/configuration.md anew from the
 	@$(PY) -m scripts.write_reference
 	@$(PY) -m scripts.write_configuration
 
-faceres: $(STAMPS)/dev ## Fetch face weights with npm and convert them, for model.weights=faceres
+faceres: $(FACERES) ## Fetch face weights with npm and convert them, for model.weights=faceres
+$(FACERES): | $(STAMPS)/dev
 	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \
 	  npm pack --silent --pack-destination "$$scratch" @vladmandic/human@3.3.6 >/dev/null; \
 	  $(PY) -m services.trainer.networks.convert_faceres "$$scratch"/vladmandic-human-*.tgz

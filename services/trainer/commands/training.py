@@ -29,6 +29,7 @@ from services.trainer.commands.options import (
 from services.trainer.commands.stages import calibrated, evaluated, exported
 from services.trainer.config import TrainConfig
 from services.trainer.evaluation.verdict import near_chance
+from services.trainer.networks.weights_cache import converted_faceres
 from services.trainer.presets.needs import NEEDS
 from services.trainer.training.host import installed_gpus
 from services.trainer.training.run import Run
@@ -96,6 +97,8 @@ def _usual_folder(preset: str, *, resume: bool) -> Path:
 
 def _prepare(run: Run, *, data: Path | None, preset: str, config: TrainConfig) -> None:
     console = Console(stderr=True)
+    if config.model.weights == "faceres":
+        converted_faceres(config.model.backbone)  # told before a quarter of an hour of preparation
     if data is None:
         if NEEDS[preset].data is not None:
             explain_missing_data(preset, console)

@@ -24,7 +24,8 @@ from services.trainer.errors import WeightsError
 from services.trainer.networks.build import build_network
 from services.trainer.networks.mobile_blocks import EPSILON
 from services.trainer.networks.normalisation import MEANS_ONLY, ONE_MEAN
-from services.trainer.networks.pretrained import assign_arrays, faceres_file
+from services.trainer.networks.pretrained import assign_arrays
+from services.trainer.networks.weights_cache import faceres_file
 
 Floats = NDArray[np.float32]
 

@@ -4,7 +4,6 @@ A weights file is arrays only: ``.npz`` with one array per variable, named ``lay
 (``blocks.3.depthwise.bn/gamma``). Nothing is unpickled here.
 """
 
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from services.trainer.export.onnx_graph.read import load_graph
 from services.trainer.files import NETWORK, read_arrays
 from services.trainer.networks.applications import PUBLISHED
 from services.trainer.networks.saved_network import load_keras
+from services.trainer.networks.weights_cache import converted_faceres, weights_cache
 from services.vision.bundle import load_bundle
 
 _IMAGENET_CHANNELS = 3
@@ -49,7 +49,7 @@ def load_pretrained(model: keras.Model, config: ModelConfig) -> None:
     elif config.weights == "imagenet":
         load_application(model, config.backbone)
     elif config.weights == "faceres":
-        load_npz(model, _converted_faceres(config.backbone))
+        load_npz(model, converted_faceres(config.backbone))
     elif (Path(config.weights) / MANIFEST_NAME).is_file():
         load_from_bundle(model, Path(config.weights))
     elif Path(config.weights).is_dir():
@@ -184,7 +184,7 @@ def _fitted(array: Any, *, like: Any, name: str) -> Any:
 
 
 def _converted_lite0() -> Path:
-    converted = _cache() / "efficientnet_lite0-imagenet.npz"
+    converted = weights_cache() / "efficientnet_lite0-imagenet.npz"
     if not converted.is_file():
         _convert_lite0(converted)
     return converted
@@ -208,25 +208,3 @@ def _convert_lite0(target: Path) -> None:
     if done.returncode:
         reason = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
         raise WeightsError(f"The ImageNet weights cannot be converted ({reason[0]}): {advice}.")
-
-
-def faceres_file() -> Path:
-    """Where the converted face weights lie, or will."""
-    return _cache() / "faceres.npz"
-
-
-def _converted_faceres(backbone: Backbone) -> Path:
-    if backbone is not Backbone.MOBILENET_V1:
-        raise WeightsError(
-            f"The face weights are of a MobileNet v1, not {backbone}: set "
-            "model.backbone=mobilenet_v1."
-        )
-    converted = faceres_file()
-    if not converted.is_file():
-        raise WeightsError("The face weights are not there: fetch them with `make faceres`.")
-    return converted
-
-
-def _cache() -> Path:
-    """Folder of converted weights: below ``XDG_CACHE_HOME``, or ``~/.cache``."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hfer" / "weights"

@@ -29,9 +29,9 @@ from services.trainer.networks.normalisation import (
 )
 from services.trainer.networks.pretrained import (
     assign_arrays,
-    faceres_file,
     load_pretrained,
 )
+from services.trainer.networks.weights_cache import faceres_file
 
 Floats = NDArray[np.float32]
 GRAPH, CONTENT = "package/models/faceres.json", "package/models/faceres.bin"
