@@ -18,13 +18,19 @@ from numpy.typing import NDArray
 from services.trainer.errors import RunError
 from services.trainer.export.bundle import compare_answers
 from services.trainer.files import replacing
+from services.trainer.networks.layers import FusedBatchNorm
+
+# A process that builds no network has not registered them: `export` could not read a run's.
+_LAYERS = {"hfer>FusedBatchNorm": FusedBatchNorm}
 
 Logits = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
 def load_network(path: Path) -> keras.Model:
-    """Load a ``model.keras`` that a run wrote; its one custom layer is registered by name."""
-    loaded: keras.Model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    """Load a ``model.keras`` that a run wrote."""
+    loaded: keras.Model = keras.saving.load_model(
+        path, compile=False, safe_mode=True, custom_objects=_LAYERS
+    )
     return loaded
 
 

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import keras
@@ -24,6 +26,15 @@ from services.vision.bundle import check_golden, load_bundle
 from services.vision.classifiers.logits import to_probabilities
 from services.vision.classifiers.openvino import OpenVinoClassifier
 from tests.model.trainer.conftest import SETTINGS, invoke
+
+
+# As `export` does by itself.
+_READ = """
+import sys
+from pathlib import Path
+from services.trainer.networks.saved_network import load_keras
+load_keras(Path(sys.argv[1]))
+"""
 
 
 def refused(*arguments: str) -> str:
@@ -138,6 +149,12 @@ class TestExportsForTensorFlow:
         files = load_bundle(exported / "bundle").manifest.files
         assert "model.keras" in files
         assert len(files) < MAX_BUNDLE_FILES  # and the manifest
+
+    def test_is_read_by_a_process_that_built_no_network(self, run: Path) -> None:
+        ran = subprocess.run(
+            [sys.executable, "-c", _READ, str(run / "model.keras")], capture_output=True, text=True
+        )
+        assert ran.returncode == 0, ran.stderr
 
     def test_replaces_its_own_kind_only(self, exported: Path, run: Path, tmp_path: Path) -> None:
         network = load_keras(run / "model.keras")
