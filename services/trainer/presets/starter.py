@@ -4,7 +4,8 @@
 
 trains the teacher (``starter-teacher``) and then this. It begins with the teacher's weights; half
 of the loss is the distance from the teacher's softened answers (arXiv 1503.02531), the other half
-from the judges' shares. What is shipped is the mean of the teacher's weights and these.
+from the judges' shares. What is shipped is a mean of the teacher's weights and these, in the
+share that validation chooses.
 """
 
 from services.trainer.config import DistillConfig, TrainConfig
@@ -20,7 +21,9 @@ def build() -> TrainConfig:
     return teacher.model_copy(
         update={
             "preset": "starter",
-            "model": teacher.model.model_copy(update={"weights": TEACHER, "blend": 0.5}),
+            "model": teacher.model.model_copy(
+                update={"weights": TEACHER, "blend": "chosen", "int8": True}
+            ),
             "optim": teacher.optim.model_copy(update={"lr": 4e-4}),
             "loss": teacher.loss.model_copy(update={"distill": distill}),
             "loop": teacher.loop.model_copy(update={"epochs": 4}),
