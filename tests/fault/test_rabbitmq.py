@@ -27,8 +27,8 @@ from tests.fixtures.rabbitmq import RabbitMQ
 from tests.fixtures.serving import files
 
 ADMIN_KEY = "hfer_dev_" + "k" * 32
-# A request waits at most 1 s for the broker; the rest is for a machine that others keep busy. Without
-# the bound it was 43 to 72 s.
+# A request waits at most 1 s for the broker; the rest is for a machine that others keep busy.
+# Without the bound it was 43 to 72 s.
 HELD_S = 15.0
 REQUESTS = 6
 FINAL_S = 120.0
