@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 STAMPS := $(VENV)/stamps
 PGBOUNCER := $(BIN)/pgbouncer
+RABBITMQ := $(BIN)/rabbitmq
 CLOSED_NETWORK := $(BIN)/closed-network
 FACERES := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/hfer/weights/faceres.npz
 INSTALL := $(PY) scripts/install.py --label
@@ -36,7 +37,7 @@ run: $(STAMPS)/demo ## Serve the whole stack until Ctrl-C, data kept in .local/
 
 ##@ Work
 .PHONY: test check check-infra audit lint format types imports fmt bench train finetune starter sweep
-test: $(STAMPS)/test $(PGBOUNCER) $(CLOSED_NETWORK) ## Run every test, or T=path those below a path
+test: $(STAMPS)/test $(PGBOUNCER) $(RABBITMQ) $(CLOSED_NETWORK) ## Run every test, or T=path those below a path
 	@$(if $(T),$(PY) -m pytest $(T),$(PY) -m scripts.run_tests)
 
 check: $(STAMPS)/dev ## Lint, formatting, types, import rules and infra files, side by side
@@ -172,6 +173,9 @@ $(STAMPS)/test: requirements/torch.txt requirements/facenet.txt requirements/no-
 # A machine that cannot download it goes on without; the next make test tries again.
 $(PGBOUNCER): scripts/unpack.sh | $(PY)
 	@./scripts/unpack.sh pgbouncer usr/sbin/pgbouncer $(VENV)/pgbouncer $@
+
+$(RABBITMQ): scripts/rabbitmq.sh scripts/unpack.sh | $(PY)
+	@./scripts/rabbitmq.sh $(VENV)/rabbitmq-server $@
 
 $(CLOSED_NETWORK): scripts/closed_network.sh scripts/unpack.sh | $(PY)
 	@./scripts/closed_network.sh $(VENV)/iproute2 $@

@@ -33,10 +33,13 @@ class Tier:
 PARALLEL = ("-n", "2", "--dist", "loadfile")
 # As tests/e2e/web/conftest.py looks for them.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# As tests/fixtures/pgbouncer.py and tests/fault/test_egress.py look for them; make writes them.
+# As tests/fixtures/pgbouncer.py, rabbitmq.py and tests/fault/test_egress.py look for them; make
+# writes them.
 PGBOUNCER = str(Path(sys.executable).with_name("pgbouncer"))
+RABBITMQ = str(Path(sys.executable).with_name("rabbitmq"))
 CLOSED_NETWORK = str(Path(sys.executable).with_name("closed-network"))
 BEHIND_PGBOUNCER = "tests/integration/common/db/test_pgbouncer.py"
+ON_RABBITMQ = "tests/fault/test_rabbitmq.py"
 EGRESS = "tests/fault/test_egress.py"
 # Networks of real size, and trainings in processes of their own. Their coverage is not measured: it
 # takes two fifths more CPU where TensorFlow builds graphs.
@@ -49,7 +52,7 @@ TRAINING_RUNS = tuple(
 TIERS = (
     Tier("training-runs", TRAINING_RUNS),
     Tier("e2e", ("tests/e2e",), ("--ignore=tests/e2e/web",)),
-    Tier("fault", ("tests/fault",), (f"--ignore={EGRESS}",)),
+    Tier("fault", ("tests/fault",), (f"--ignore={EGRESS}", f"--ignore={ON_RABBITMQ}")),
     Tier(
         "integration",
         ("tests/integration",),
@@ -64,6 +67,7 @@ TIERS = (
     ),
     Tier("browser", ("tests/e2e/web",), needs=BROWSERS),
     Tier("egress", (EGRESS,), needs=(CLOSED_NETWORK,)),
+    Tier("rabbitmq", (ON_RABBITMQ,), needs=(RABBITMQ,)),
     Tier("pgbouncer", (BEHIND_PGBOUNCER,), needs=(PGBOUNCER,)),
     Tier("model-torch", ("tests/model/vision",)),
     Tier("unit", ("tests/unit", "tests/architecture"), PARALLEL, covered=True),

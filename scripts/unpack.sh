@@ -1,9 +1,11 @@
 #!/bin/sh
 # Unpack a program of Debian's and the libraries that this machine lacks, for tests:
-# unpack.sh PACKAGE FILE FOLDER PROGRAM unpacks into FOLDER and writes PROGRAM to run FILE of it.
+# unpack.sh PACKAGES FILE FOLDER PROGRAM unpacks into FOLDER and writes PROGRAM to run FILE of it;
+# several packages are one word, the program's first.
 # Nothing is installed, so no daemon starts and no root is needed; without it they are left out.
 set -eu
-package=$1
+wanted=$1
+package=${wanted%% *}
 file=$2
 folder=$(realpath -m "$3")
 program=$(realpath -m "$4")
@@ -13,8 +15,10 @@ cd "$packages"
 
 # `set -e` does not hold in a function that `if` asks.
 download() {
-    apt-get download -qq "$package" || return
-    libraries=$(apt-cache depends --important "$package" | sed -n 's/^ *Depends: \(lib.*\)/\1/p')
+    # shellcheck disable=SC2086  # a list
+    apt-get download -qq $wanted || return
+    # shellcheck disable=SC2086
+    libraries=$(apt-cache depends --important $wanted | sed -n 's/^ *Depends: \(lib.*\)/\1/p' | sort -u)
     for library in $libraries; do
         # libc6 stays the machine's own: it has to fit the machine's loader.
         [ "$library" = libc6 ] || dpkg-query --status "$library" >/dev/null \

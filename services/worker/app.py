@@ -12,6 +12,7 @@ MODULES = ("services.worker.tasks", "services.worker.signals")
 def create_app(settings: Settings) -> Celery:
     """Build the application with our task and our receivers."""
     app = build_celery(settings, include=MODULES)
+    app.conf.worker_consumer = "services.worker.process.consumer:HintConsumer"
     app.conf.worker_pool_start_method = start_method_of(settings, device_of(settings))
     app.set_current()
     return app

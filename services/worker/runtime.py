@@ -19,8 +19,9 @@ from services.common.db.session import (
     unit_of_work,
 )
 from services.common.domain.bundles import MANIFEST_NAME
+from services.common.loops import Loop
 from services.common.processes.repositories import WorkerIdentity, WorkerRepository
-from services.common.pulse import Pulse
+from services.common.pulse import BEAT_S, Pulse
 from services.common.registry.bundles import read_identity, register_bundle
 from services.common.storage import ObjectStorage, build_storage
 from services.common.telemetry import Metrics, build_tracing, get_logger
@@ -39,6 +40,9 @@ from services.worker.process.heartbeat import Heartbeat
 from services.worker.process.shutdown import DrainFlag
 from services.worker.process.watchdog import TIMEOUT_S, Watchdog
 
+# A look under way at the end of the process is not waited for any longer.
+WATCHDOG_STOP_S = 2.0
+
 _log = get_logger(__name__)
 
 
@@ -51,12 +55,14 @@ class WorkerRuntime:
         context: WorkerContext,
         heartbeat: Heartbeat,
         follower: ModelFollower,
+        watchdog: Loop,
         notifier: QueueNotifier,
         engine: Engine,
     ) -> None:
         self._context = context
         self._heartbeat = heartbeat
         self._follower = follower
+        self._watchdog = watchdog
         self._notifier = notifier
         self._engine = engine
 
@@ -77,9 +83,12 @@ class WorkerRuntime:
         models = _build_models(settings, analyser, database=database, storage=storage)
         models.begin()
         notifier = build_notifier(settings, metrics)
+        worker = _identity(settings, models)
         heartbeat = _build_heartbeat(
-            settings, sessions, notifier, models=models, metrics=metrics, sizer=sizer
+            settings, sessions, worker, models=models, metrics=metrics, sizer=sizer
         )
+        # A thread of its own: what asks the broker must not hold up the heartbeat.
+        watchdog = Loop("watchdog", _watchdog(worker, sessions, notifier).check, every_s=BEAT_S)
         context = WorkerContext(
             database=database,
             fetcher=PhotoFetcher(
@@ -109,10 +118,12 @@ class WorkerRuntime:
         )
         heartbeat.start()
         follower.start()
+        watchdog.start()
         return cls(
             context=context,
             heartbeat=heartbeat,
             follower=follower,
+            watchdog=watchdog,
             notifier=notifier,
             engine=engine,
         )
@@ -123,8 +134,10 @@ class WorkerRuntime:
 
     def close(self) -> None:
         """Remove the heartbeat's row and close every connection."""
+        self._watchdog.stop()
         self._follower.stop()
         self._heartbeat.stop()
+        self._watchdog.join(WATCHDOG_STOP_S)
         self._context.fetcher.close()
         self._notifier.close()
         self._context.tracing.close()
@@ -150,16 +163,8 @@ def _build_models(
     )
 
 
-def _build_heartbeat(
-    settings: Settings,
-    sessions: SessionFactory,
-    notifier: QueueNotifier,
-    *,
-    models: ModelManager,
-    metrics: Metrics,
-    sizer: BatchSizer,
-) -> Heartbeat:
-    worker = WorkerIdentity(
+def _identity(settings: Settings, models: ModelManager) -> WorkerIdentity:
+    return WorkerIdentity(
         id=uuid.uuid4(),
         kind=device_of(settings),
         host=socket.gethostname(),
@@ -167,6 +172,17 @@ def _build_heartbeat(
         main_pid=os.getppid(),
         model_version=models.model_version,
     )
+
+
+def _build_heartbeat(
+    settings: Settings,
+    sessions: SessionFactory,
+    worker: WorkerIdentity,
+    *,
+    models: ModelManager,
+    metrics: Metrics,
+    sizer: BatchSizer,
+) -> Heartbeat:
     model_info = ModelInfoGauge(metrics)
     return Heartbeat(
         sessions,
@@ -177,7 +193,6 @@ def _build_heartbeat(
             "formats": open_formats(settings.photos.limits),
         },
         model_version=lambda: model_info.update(models),
-        check=_watchdog(worker, sessions, notifier).check,
         pulse=Pulse(settings.health.pulse_file),
     )
 

@@ -1,14 +1,15 @@
 """Telling workers that photos wait: best effort, bounded in time, never an error for the caller."""
 
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from celery import Celery
 from kombu import Connection
 
 from services.common.broker.celery_app import build_celery, uses_redis
+from services.common.broker.link import BrokerBlockedError, BrokerLink
 from services.common.config import Settings
 from services.common.domain.queues import Device, Lane, Queue, Task, queue_of
 from services.common.telemetry import Metrics, get_logger
@@ -27,8 +28,10 @@ class QueueNotifier:
     """Sends hints over one connection. Threads may share it; it is built anew in each process.
 
     A queue that already holds ``window`` hints gets no more, so that the broker stays small
-    even when no worker listens. A broker that fails to answer within the timeout is left alone
-    for ``rest_s`` seconds.
+    even when no worker listens. The broker is called from a thread of its own, which may hang
+    (in a look-up of its name, in TLS, in any of a dozen answers); a caller waits for it within
+    the timeout, whatever the broker does. One that failed to answer is left alone for ``rest_s``
+    seconds.
     """
 
     def __init__(
@@ -47,9 +50,9 @@ class QueueNotifier:
         self._metrics = metrics
         self._rest_s = rest_s
         self._clock = clock
-        self._lock = threading.Lock()
-        self._connection: Connection | None = None
         self._rests_until = float("-inf")
+        self._link = BrokerLink(app, timeout_s=timeout_s, clock=clock)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="broker")
 
     def notify(
         self,
@@ -80,9 +83,9 @@ class QueueNotifier:
         return self._attempt(lambda link: self._depth(link, queue))
 
     def close(self) -> None:
-        """Drop the connection."""
-        with self._lock:
-            self._drop()
+        """Drop the connection; a call that hangs is not waited for."""
+        self._thread.submit(self._link.drop)
+        self._thread.shutdown(wait=False)
 
     def _send(self, link: Connection, job_id: int, queue: Queue, window: int) -> bool:
         if self._depth(link, queue) >= window:
@@ -109,32 +112,33 @@ class QueueNotifier:
         return int(declared.message_count)
 
     def _attempt(self, call: Callable[[Connection], T]) -> T | None:
-        """Run ``call`` on the connection, or give up: quietly while the broker rests."""
-        if not self._lock.acquire(timeout=self._timeout_s):
+        """Run ``call`` in the broker's thread, or give up: quietly while the broker rests."""
+        if self._resting:
             return None
+        turn = self._thread.submit(self._run, call)
         try:
-            if self._clock() < self._rests_until:
-                return None
-            try:
-                return call(self._link())
-            except Exception as error:  # noqa: BLE001 - whatever a broker client raises, the feeder sends the hint later
-                self._rests_until = self._clock() + self._rest_s
-                self._drop()
-                self._metrics.hints.labels("failed").inc()
-                _log.warning("hint.failed", error=type(error).__name__, rest_s=self._rest_s)
-                return None
-        finally:
-            self._lock.release()
+            return turn.result(self._timeout_s)
+        except BrokerBlockedError:
+            self._metrics.hints.labels("blocked").inc()
+        except Exception as error:  # noqa: BLE001 - whatever a broker client raises, the feeder sends the hint later
+            turn.cancel()
+            self._fail(error)
+        return None
 
-    def _link(self) -> Connection:
-        if self._connection is None:
-            self._connection = self._app.connection_for_write(connect_timeout=self._timeout_s)
-        return self._connection
+    def _run(self, call: Callable[[Connection], T]) -> T | None:
+        return None if self._resting else self._link.run(call)
 
-    def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.release()
-            self._connection = None
+    @property
+    def _resting(self) -> bool:
+        return self._clock() < self._rests_until
+
+    def _fail(self, error: Exception) -> None:
+        if self._resting:
+            return  # others waited for the same broker, and one of them has said so
+        self._rests_until = self._clock() + self._rest_s
+        result = "timeout" if isinstance(error, TimeoutError) else "failed"
+        self._metrics.hints.labels(result).inc()
+        _log.warning("hint.failed", result=result, error=type(error).__name__, rest_s=self._rest_s)
 
 
 def build_notifier(
@@ -143,16 +147,17 @@ def build_notifier(
     """Build the notifier of a process; nothing is connected until the first hint."""
     app = build_celery(settings)
     timeout_s = settings.broker.publish_timeout_s
-    if uses_redis(settings.broker):
-        # A consumer may wait ten seconds for a slow socket, an upload may not. Without
-        # max_retries kombu would try to connect for ever, inside the request.
-        app.conf.broker_transport_options = {
-            **app.conf.broker_transport_options,
-            "socket_timeout": timeout_s,
-            "socket_connect_timeout": timeout_s,
-            "max_retries": 0,
-            "interval_start": 0,
-        }
+    # A consumer may wait ten seconds for a slow socket, an upload may not.
+    limits = ("socket_timeout", "socket_connect_timeout")
+    if not uses_redis(settings.broker):
+        limits = ("read_timeout", "write_timeout")
+    app.conf.broker_transport_options = {
+        **app.conf.broker_transport_options,
+        **dict.fromkeys(limits, timeout_s),
+        # Without it kombu would try to connect for ever.
+        "max_retries": 0,
+        "interval_start": 0,
+    }
     return QueueNotifier(
         app, window=settings.queue.window, timeout_s=timeout_s, metrics=metrics, rest_s=rest_s
     )

@@ -1,4 +1,4 @@
-"""The heartbeat of a worker child, from a thread of its own."""
+"""The heartbeat of a worker child, from a thread of its own: it waits for Postgres alone."""
 
 import threading
 import time
@@ -27,7 +27,6 @@ class Heartbeat:
         *,
         report: Callable[[], dict[str, Any]],
         model_version: Callable[[], str],
-        check: Callable[[], object],
         pulse: Pulse | None = None,
         every_s: float = BEAT_S,
         clock: Callable[[], float] = time.monotonic,
@@ -36,7 +35,6 @@ class Heartbeat:
         self._worker = worker
         self._report = report
         self._model_version = model_version
-        self._check = check
         self._pulse = pulse or Pulse(None)
         self._every_s = every_s
         self._clock = clock
@@ -70,13 +68,9 @@ class Heartbeat:
         return max(1, sum(self._live.values()))
 
     def beat(self) -> None:
-        """Beat once, and let the watchdog check; a database that is away is no reason to stop."""
+        """Beat once; a database that is away is no reason to stop."""
         self._pulse.beat()
         self._try(self._beat)
-        try:
-            self._check()
-        except SQLAlchemyError as error:
-            _log.warning("watchdog.blind", error=type(error).__name__)
 
     def _beat(self, repository: WorkerRepository) -> None:
         at = self._claimed_at

@@ -32,7 +32,11 @@ class Watchdog:
         self._since: float | None = None
 
     def check(self) -> bool:
-        """Check once; return whether it killed the worker."""
+        """Check once; return whether it killed the worker.
+
+        Raises:
+            SQLAlchemyError: the database is away, so nobody can tell whether photos wait.
+        """
         if not (self._hints_wait() and self._starving()):
             self._since = None
             return False

@@ -35,7 +35,11 @@ class ApiMetrics(MetricSet):
     )
     upload_bytes = counter("upload_bytes", "Bytes of photos taken in")
     jobs = counter("jobs", "Jobs submitted, replayed, cancelled, retried, erased", "event")
-    hints = counter("hints", "Messages to the broker, sent or failed", "result")
+    hints = counter(
+        "hints",
+        "Messages to the broker: sent; blocked, by an alarm of RabbitMQ; timeout; failed",
+        "result",
+    )
 
 
 class WorkerMetrics(MetricSet):

@@ -1,23 +1,19 @@
 import uuid
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from structlog.testing import capture_logs
 
 from services.common.config import Settings
-from services.common.db.session import (
-    SessionFactory,
-    build_engine,
-    build_session_factory,
-    ping,
-    unit_of_work,
-)
+from services.common.db.session import SessionFactory, build_engine, build_session_factory
 from services.common.domain.queues import Device
 from services.common.processes.repositories import WorkerIdentity
 from services.common.pulse import Pulse
 from services.worker.process.heartbeat import Heartbeat
 from services.worker.process.shutdown import DrainFlag
 from services.worker.runtime import WorkerRuntime
+from tests.fixtures.analysers import FIVE_MS
 from tests.fixtures.factories import JobMaker
 from tests.fixtures.fleet import wait_until
 from tests.fixtures.settings import SettingsMaker
@@ -52,7 +48,6 @@ class TestHeartbeat:
             WorkerIdentity(uuid.uuid4(), Device.CPU, "here", 1, 1, "m"),
             report=dict,
             model_version=lambda: version,
-            check=bool,
             every_s=600.0,
         )
 
@@ -72,25 +67,45 @@ class TestHeartbeat:
     ) -> None:
         engine = build_engine(make_unit_settings().database)
         nobody = WorkerIdentity(uuid.uuid4(), Device.CPU, "here", 1, 1, "m")
-
-        def blind() -> None:
-            with unit_of_work(build_session_factory(engine)) as session:
-                ping(session)
-
         heartbeat = Heartbeat(
             build_session_factory(engine),
             nobody,
             report=dict,
             model_version=str,
-            check=blind,
             pulse=Pulse(tmp_path / "pulse"),
         )
         with capture_logs() as logs:
             heartbeat.beat()
         assert (tmp_path / "pulse").exists()
-        assert [line["event"] for line in logs] == ["heartbeat.missed", "watchdog.blind"]
+        assert [line["event"] for line in logs] == ["heartbeat.missed"]
         assert heartbeat.workers() == 1
         engine.dispose()
+
+
+class TestBesideABrokerThatHangs:
+    def test_it_goes_on(
+        self,
+        make_settings: SettingsMaker,
+        sessions: SessionFactory,
+        black_hole: int,
+        tmp_path: Path,
+    ) -> None:
+        """The watchdog's question, how many hints wait, hangs here for good."""
+        broker = {"url": f"redis://127.0.0.1:{black_hole}/0", "publish_timeout_s": 600}
+        runtime = WorkerRuntime.build(
+            make_settings(worker={"analyser": FIVE_MS}, broker=broker),
+            draining=DrainFlag(tmp_path / "draining"),
+        )
+
+        def beaten_at() -> list[datetime]:
+            return [row.beat_at for row in workers(sessions)]
+
+        wait_until(lambda: bool(beaten_at()), timeout_s=120, what="the first beat")
+        (first,) = beaten_at()
+        runtime._heartbeat.wake()
+        wait_until(lambda: beaten_at()[0] > first, timeout_s=120, what="another beat")
+        runtime.close()
+        assert beaten_at() == []
 
 
 def _beat(heartbeat: Any) -> int:
