@@ -6,9 +6,9 @@ passes it on. Example: ``HFER_DATABASE__URL`` sets ``Settings().database.url``.
 
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, IPvAnyNetwork
+from pydantic import Field, IPvAnyNetwork, StringConstraints
 
 from services.common.environment import (
     EnvironmentSettings,
@@ -143,13 +143,35 @@ class RetentionSettings(Group):
     interval_s: float = Field(default=60.0, gt=0, description="between two rounds of forgetting")
 
 
+Origin = Annotated[str, StringConstraints(pattern=r"^(\*|https?://[^/?#@\s]+)$")]
+
+
 class ApiSettings(Group):
     """The HTTP service."""
 
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8000, ge=0, le=65_535, description="0 takes a free one")
     public_url: str | None = Field(
-        default=None, description="absolute base of links and problem types"
+        default=None,
+        pattern=r"^(https?://[^/?#@\s]+(/[A-Za-z0-9._~-]+)*/?)?$",
+        description="how clients reach the API, below a path prefix too: absolute base of links,"
+        " Location, redirects and problem types",
+    )
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
+        default=(),
+        description="JSON list of networks whose X-Forwarded-Proto, -Host, -Prefix and -For are"
+        " believed where no public URL is set",
+    )
+    keep_alive_s: int = Field(
+        default=125,
+        ge=1,
+        description="how long an idle connection is kept: longer than a proxy in front keeps it,"
+        " which would else use one as it closes",
+    )
+    cors_origins: tuple[Origin, ...] = Field(
+        default=(),
+        description='JSON list of origins whose scripts may call the API from a browser; `["*"]`'
+        " for all",
     )
     admin_key: SecretApiKey | None = Field(
         default=None, description="bootstrap admin key; its hash is stored at start"

@@ -73,6 +73,16 @@ class TestPublicBase:
     def test_precedes_a_path(self, url: str | None, base: str) -> None:
         assert ApiSettings(public_url=url).public_base == base
 
+    @pytest.mark.parametrize(
+        "url", ["hfer.example.org", "ftp://h", "https://h/a//b", "https://h?a"]
+    )
+    def test_is_an_address(self, url: str) -> None:
+        with pytest.raises(ValidationError, match="public_url"):
+            ApiSettings(public_url=url)
+
+    def test_may_be_empty_as_in_an_env_file(self) -> None:
+        assert ApiSettings(public_url="").public_base == ""
+
     def test_is_made_once_and_not_for_every_link(self) -> None:
         settings = ApiSettings(public_url="https://hfer.example.org/")
         assert settings.public_base is settings.public_base
