@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 STAMPS := $(VENV)/stamps
 PGBOUNCER := $(BIN)/pgbouncer
+PROXIES := $(BIN)/nginx $(BIN)/caddy
 CLOSED_NETWORK := $(BIN)/closed-network
 INSTALL := $(PY) scripts/install.py --label
 PRESET ?= quick
@@ -33,7 +34,7 @@ run: $(STAMPS)/demo ## Serve the whole stack until Ctrl-C, data kept in .local/
 
 ##@ Work
 .PHONY: test check check-infra audit lint format types imports fmt bench train finetune starter sweep
-test: $(STAMPS)/test $(PGBOUNCER) $(CLOSED_NETWORK) ## Run every test, or T=path those below a path
+test: $(STAMPS)/test $(PGBOUNCER) $(PROXIES) $(CLOSED_NETWORK) ## Run every test, or T=path those below a path
 	@$(if $(T),$(PY) -m pytest $(T),$(PY) -m scripts.run_tests)
 
 check: $(STAMPS)/dev ## Lint, formatting, types, import rules and infra files, side by side
@@ -165,6 +166,12 @@ $(STAMPS)/test: requirements/torch.txt requirements/facenet.txt requirements/no-
 # A machine that cannot download it goes on without; the next make test tries again.
 $(PGBOUNCER): scripts/unpack.sh | $(PY)
 	@./scripts/unpack.sh pgbouncer usr/sbin/pgbouncer $(VENV)/pgbouncer $@
+
+$(BIN)/nginx: scripts/unpack.sh | $(PY)
+	@./scripts/unpack.sh nginx usr/sbin/nginx $(VENV)/nginx $@
+
+$(BIN)/caddy: scripts/unpack.sh | $(PY)
+	@./scripts/unpack.sh caddy usr/bin/caddy $(VENV)/caddy $@
 
 $(CLOSED_NETWORK): scripts/closed_network.sh scripts/unpack.sh | $(PY)
 	@./scripts/closed_network.sh $(VENV)/iproute2 $@

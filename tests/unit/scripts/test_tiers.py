@@ -26,7 +26,13 @@ class TestTiers:
         assert not Tier("t", ("x",), needs=("no-such-program",)).possible
 
     @pytest.mark.parametrize(
-        ("name", "beside"), [("browser", "e2e"), ("pgbouncer", "integration"), ("egress", "fault")]
+        ("name", "beside"),
+        [
+            ("browser", "e2e"),
+            ("pgbouncer", "integration"),
+            ("proxies", "integration"),
+            ("egress", "fault"),
+        ],
     )
     def test_what_may_be_left_out_runs_in_one_tier_only(self, name: str, beside: str) -> None:
         tiers = {tier.name: tier for tier in TIERS}
