@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from services.common.config import ApiSettings, Settings
+from services.common.config import Settings
 
 REQUIRED = {
     "HFER_DATABASE__URL": "postgresql+psycopg://user:hunter2@127.0.0.1:1/db",
@@ -59,30 +59,3 @@ class TestPhotoSettings:
         environment.setenv(f"HFER_PHOTOS__{name}", value)
         with pytest.raises(ValidationError):
             Settings()
-
-
-class TestPublicBase:
-    @pytest.mark.parametrize(
-        ("url", "base"),
-        [
-            (None, ""),
-            ("https://hfer.example.org/", "https://hfer.example.org"),
-            ("https://example.org/hfer", "https://example.org/hfer"),
-        ],
-    )
-    def test_precedes_a_path(self, url: str | None, base: str) -> None:
-        assert ApiSettings(public_url=url).public_base == base
-
-    @pytest.mark.parametrize(
-        "url", ["hfer.example.org", "ftp://h", "https://h/a//b", "https://h?a"]
-    )
-    def test_is_an_address(self, url: str) -> None:
-        with pytest.raises(ValidationError, match="public_url"):
-            ApiSettings(public_url=url)
-
-    def test_may_be_empty_as_in_an_env_file(self) -> None:
-        assert ApiSettings(public_url="").public_base == ""
-
-    def test_is_made_once_and_not_for_every_link(self) -> None:
-        settings = ApiSettings(public_url="https://hfer.example.org/")
-        assert settings.public_base is settings.public_base
