@@ -10,6 +10,7 @@ PY := $(BIN)/python
 STAMPS := $(VENV)/stamps
 PGBOUNCER := $(BIN)/pgbouncer
 RABBITMQ := $(BIN)/rabbitmq
+PROXIES := $(BIN)/nginx $(BIN)/caddy
 CLOSED_NETWORK := $(BIN)/closed-network
 FACERES := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/hfer/weights/faceres.npz
 INSTALL := $(PY) scripts/install.py --label
@@ -37,7 +38,7 @@ run: $(STAMPS)/demo ## Serve the whole stack until Ctrl-C, data kept in .local/
 
 ##@ Work
 .PHONY: test check check-infra audit lint format types imports fmt bench train finetune starter sweep
-test: $(STAMPS)/test $(PGBOUNCER) $(RABBITMQ) $(CLOSED_NETWORK) ## Run every test, or T=path those below a path
+test: $(STAMPS)/test $(PGBOUNCER) $(RABBITMQ) $(PROXIES) $(CLOSED_NETWORK) ## Run every test, or T=path those below a path
 	@$(if $(T),$(PY) -m pytest $(T),$(PY) -m scripts.run_tests)
 
 check: $(STAMPS)/dev ## Lint, formatting, types, import rules and infra files, side by side
@@ -176,6 +177,12 @@ $(PGBOUNCER): scripts/unpack.sh | $(PY)
 
 $(RABBITMQ): scripts/rabbitmq.sh scripts/unpack.sh | $(PY)
 	@./scripts/rabbitmq.sh $(VENV)/rabbitmq-server $@
+
+$(BIN)/nginx: scripts/unpack.sh | $(PY)
+	@./scripts/unpack.sh nginx usr/sbin/nginx $(VENV)/nginx $@
+
+$(BIN)/caddy: scripts/unpack.sh | $(PY)
+	@./scripts/unpack.sh caddy usr/bin/caddy $(VENV)/caddy $@
 
 $(CLOSED_NETWORK): scripts/closed_network.sh scripts/unpack.sh | $(PY)
 	@./scripts/closed_network.sh $(VENV)/iproute2 $@

@@ -33,13 +33,15 @@ class Tier:
 PARALLEL = ("-n", "2", "--dist", "loadfile")
 # As tests/e2e/web/conftest.py looks for them.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# As tests/fixtures/pgbouncer.py, rabbitmq.py and tests/fault/test_egress.py look for them; make
-# writes them.
+# As tests/fixtures/pgbouncer.py, rabbitmq.py and through_proxies.py, and tests/fault/test_egress.py
+# look for them; make writes them.
 PGBOUNCER = str(Path(sys.executable).with_name("pgbouncer"))
 RABBITMQ = str(Path(sys.executable).with_name("rabbitmq"))
+PROXIES = tuple(str(Path(sys.executable).with_name(name)) for name in ("nginx", "caddy"))
 CLOSED_NETWORK = str(Path(sys.executable).with_name("closed-network"))
 BEHIND_PGBOUNCER = "tests/integration/common/db/test_pgbouncer.py"
 ON_RABBITMQ = "tests/fault/test_rabbitmq.py"
+BEHIND_PROXIES = "tests/integration/infra/test_proxies.py"
 EGRESS = "tests/fault/test_egress.py"
 # Networks of real size, and trainings in processes of their own. Their coverage is not measured: it
 # takes two fifths more CPU where TensorFlow builds graphs.
@@ -56,7 +58,7 @@ TIERS = (
     Tier(
         "integration",
         ("tests/integration",),
-        (*PARALLEL, f"--ignore={BEHIND_PGBOUNCER}"),
+        (*PARALLEL, f"--ignore={BEHIND_PGBOUNCER}", f"--ignore={BEHIND_PROXIES}"),
         covered=True,
     ),
     Tier(
@@ -69,6 +71,7 @@ TIERS = (
     Tier("egress", (EGRESS,), needs=(CLOSED_NETWORK,)),
     Tier("rabbitmq", (ON_RABBITMQ,), needs=(RABBITMQ,)),
     Tier("pgbouncer", (BEHIND_PGBOUNCER,), needs=(PGBOUNCER,)),
+    Tier("proxies", (BEHIND_PROXIES,), needs=PROXIES),
     Tier("model-torch", ("tests/model/vision",)),
     Tier("unit", ("tests/unit", "tests/architecture"), PARALLEL, covered=True),
 )

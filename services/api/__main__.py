@@ -30,6 +30,8 @@ def main() -> int:
         log_config=None,  # uvicorn's lines take our format
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # services.api.address reads them, and trusts nobody by default
+        timeout_keep_alive=settings.api.keep_alive_s,
         timeout_graceful_shutdown=_DRAIN_S,
     )
     server = StreamEndingServer(config, end_streams=state.watch.close)

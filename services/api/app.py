@@ -10,8 +10,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute
 
+from services.api.address import AddressMiddleware
 from services.api.catalogue import endpoints as catalogue
 from services.api.compat import endpoints as compat
+from services.api.cors import allow_origins
 from services.api.docs import DESCRIPTION, TITLE
 from services.api.errors import register_error_handlers
 from services.api.events import endpoints as events
@@ -21,7 +23,7 @@ from services.api.jobs.results import artifacts, pictures, summary
 from services.api.jobs.results import endpoints as results
 from services.api.keys import endpoints as keys
 from services.api.limits import endpoints as limits
-from services.api.middleware import BodyLimitMiddleware, RequestContextMiddleware
+from services.api.middleware import BodyLimitMiddleware, HeadMiddleware, RequestContextMiddleware
 from services.api.models import canary, files
 from services.api.models import endpoints as models
 from services.api.models.bundle_reader import MAX_BUNDLE_BYTES
@@ -115,7 +117,15 @@ def create_app(
             _log.warning("compat.open", detail="/upload_image and /emotions need no key")
     register_error_handlers(app)
     app.add_middleware(BodyLimitMiddleware, limit_of=_body_limit(state.limits))
+    app.add_middleware(HeadMiddleware)
     app.add_middleware(RequestContextMiddleware, metrics=state.metrics, tracing=state.tracing)
+    if chosen.api.cors_origins:
+        allow_origins(app, chosen.api.cors_origins)
+    app.add_middleware(
+        AddressMiddleware,
+        public_base=chosen.api.public_base,
+        trusted_proxies=chosen.api.trusted_proxies,
+    )
     instrument(app, state.tracing)
     app.openapi = lambda: build_document(app)  # type: ignore[method-assign] # FastAPI's documented way
     return app

@@ -7,6 +7,7 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 
+from services.api.address import base_of
 from services.api.errors import ApiError, invalid_field
 from services.api.problems import ProblemCode
 from services.api.state import ApiState
@@ -26,6 +27,9 @@ def get_state(request: Request) -> ApiState:
 
 
 State = Annotated[ApiState, Depends(get_state)]
+
+
+Base = Annotated[str, Depends(base_of)]
 
 
 def get_session(state: State) -> Iterator[Session]:

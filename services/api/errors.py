@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect, Request
 
+from services.api.address import own_path
 from services.api.problems import PROBLEM_TYPES, FieldError, ProblemCode, problem_response
 from services.common.domain.errors import HferError, TransientError
 from services.common.telemetry import get_logger
@@ -144,11 +145,12 @@ def _on_http_exception(request: Request, error: StarletteHTTPException) -> Respo
 
 def _allowed(request: Request) -> list[str]:
     """Return every method of the path. The router names those of the first route only."""
-    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    path = own_path(request.scope)
     routes = [route for route in iter_route_contexts(request.app.routes) if route.path_regex]
     fitting = [route for route in routes if route.path_regex.match(path)]
     same = [r for r in fitting if r.path_format == fitting[0].path_format and r.include_in_schema]
-    return sorted({method for route in same for method in route.methods or ()})
+    methods = {method for route in same for method in route.methods or ()}
+    return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
 
 def _on_database_trouble(request: Request, error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""What wraps every request: an id, a log line, metrics, a cap on its body, the last resort."""
+"""What wraps every request: an id, a log line, metrics, HEAD, a cap on its body, a last resort."""
 
 import re
 import time
@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
+from services.api.address import own_path
 from services.api.errors import BodyTooLargeError
 from services.api.problems import ProblemCode, problem_response
 from services.common.domain.ids import new_uuid7
@@ -100,6 +101,36 @@ class RequestContextMiddleware:
         )
 
 
+class HeadMiddleware:
+    """Answers HEAD wherever GET is answered (RFC 9110, 9.3.2): as GET, without the body.
+
+    The answer ends with its headers, for the application as if the client had gone then: what
+    it streams, an endless list of events too, is not made for nobody.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request; other methods pass through."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await send(message)
+                await send({"type": "http.response.body", "body": b""})
+
+        # The server looks at its own scope, to send the length of the body and no body.
+        asked = {**scope, "method": "GET"}
+        try:
+            await self._app(asked, receive, send_head)
+        finally:
+            if "route" in asked:
+                scope["route"] = asked["route"]  # metrics name it
+
+
 class BodyLimitMiddleware:
     """Counts the bytes of a body as they come, whatever ``Content-Length`` says."""
 
@@ -112,7 +143,7 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._limit_of(scope["method"], scope["path"])
+        limit = self._limit_of(scope["method"], own_path(scope))
         seen = limit + 1 if _declares_more_than(limit, scope) else 0
 
         async def counted() -> Message:

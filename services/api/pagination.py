@@ -11,6 +11,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from services.api.address import base_of, own_path
 from services.api.errors import ApiError, invalid_field
 from services.common.jobs.repositories.jobs import PageKey
 
@@ -66,8 +67,9 @@ class Pager:
         shown = rows[: self.limit]
         cursor = cursor_of(shown[-1]) if more or len(rows) > self.limit else None
         if cursor is not None:
-            url = self.request.url.include_query_params(cursor=cursor)
-            self.response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+            query = self.request.url.include_query_params(cursor=cursor).query
+            path = base_of(self.request) + own_path(self.request.scope)
+            self.response.headers["Link"] = f'<{path}?{query}>; rel="next"'
         return Page(
             data=[show(row) for row in shown], next_cursor=cursor, has_more=cursor is not None
         )

@@ -9,6 +9,8 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
+from services.api.address import base_of
+
 PROBLEM_JSON = "application/problem+json"
 
 
@@ -167,7 +169,7 @@ def problem_response(
     """Build the response of a problem; ``code`` is a key of `PROBLEM_TYPES`."""
     kind = PROBLEM_TYPES[code]
     problem = Problem(
-        type=problem_type_url(code, base=_base(request)),
+        type=problem_type_url(code, base=base_of(request)),
         title=kind.title,
         status=kind.status,
         detail=detail,
@@ -184,9 +186,3 @@ def problem_response(
         media_type=PROBLEM_JSON,
         headers=dict(headers or {}),
     )
-
-
-def _base(request: Request) -> str:
-    """Return what precedes our paths: the public URL if one is set, else a proxy's prefix."""
-    public_base: str = getattr(request.app.state, "public_base", "")
-    return public_base or str(request.scope.get("root_path", "")).rstrip("/")

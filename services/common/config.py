@@ -4,12 +4,12 @@ No instance is made at import time: a process reads ``Settings`` once, at its st
 passes it on. Example: ``HFER_DATABASE__URL`` sets ``Settings().database.url``.
 """
 
-from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, IPvAnyNetwork
 
+from services.common.api_settings import ApiSettings
 from services.common.environment import (
     EnvironmentSettings,
     Group,
@@ -141,31 +141,6 @@ class RetentionSettings(Group):
         default=2_592_000, ge=0, description="messages to webhooks, and the log of their delivery"
     )
     interval_s: float = Field(default=60.0, gt=0, description="between two rounds of forgetting")
-
-
-class ApiSettings(Group):
-    """The HTTP service."""
-
-    host: str = Field(default="127.0.0.1", description="address to listen on")
-    port: int = Field(default=8000, ge=0, le=65_535, description="0 takes a free one")
-    public_url: str | None = Field(
-        default=None, description="absolute base of links and problem types"
-    )
-    admin_key: SecretApiKey | None = Field(
-        default=None, description="bootstrap admin key; its hash is stored at start"
-    )
-    queue_cap_photos: int = Field(default=200_000, ge=1, description="open photos per tenant")
-    upload_url_s: int = Field(
-        default=3_600, ge=1, le=604_800, description="how long a presigned URL holds"
-    )
-    listeners: int = Field(
-        default=50, ge=1, description="open event streams per tenant and process"
-    )
-
-    @cached_property
-    def public_base(self) -> str:
-        """What precedes the paths of links: the public URL without its last slash, or nothing."""
-        return (self.public_url or "").rstrip("/")
 
 
 class CompatSettings(Group):

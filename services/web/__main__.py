@@ -30,8 +30,10 @@ def main() -> int:
         port=settings.port,
         access_log=False,
         server_header=False,
-        # Addresses of visitors are not logged, so nobody is asked who they are.
-        proxy_headers=False,
+        # Addresses of visitors are not logged; the login counts wrong passwords by them.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
+        timeout_keep_alive=settings.keep_alive_s,
         timeout_graceful_shutdown=_DRAIN_S,
     )
     server = StreamEndingServer(config, end_streams=app.state.web.streams.close)

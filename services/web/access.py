@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from enum import StrEnum
+from urllib.parse import urlencode
 
 from pydantic import SecretStr
 from starlette.requests import Request
@@ -69,6 +70,7 @@ class AccessMiddleware:
     def __init__(self, app: ASGIApp, *, settings: WebSettings) -> None:
         self._app = app
         self._settings = settings
+        self._login = settings.prefix + LOGIN
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request; other scopes pass through."""
@@ -82,12 +84,14 @@ class AccessMiddleware:
         if role is not None or path in _OPEN_PATHS or path.startswith(_STATIC):
             await self._app(scope, receive, send)
         elif "text/html" in request.headers.get("accept", "") and scope["method"] == "GET":
-            target = request.url.replace(path=LOGIN, query="").include_query_params(
-                next=path + (f"?{request.url.query}" if request.url.query else "")
-            )
-            await RedirectResponse(f"{target.path}?{target.query}", 303)(scope, receive, send)
+            wanted = path + (f"?{request.url.query}" if request.url.query else "")
+            target = f"{self._login}?{urlencode({'next': wanted})}"
+            await RedirectResponse(target, 303)(scope, receive, send)
         else:
-            body = {"detail": "You are logged out. Log in again and repeat it.", "login": LOGIN}
+            body = {
+                "detail": "You are logged out. Log in again and repeat it.",
+                "login": self._login,
+            }
             await JSONResponse(body, status_code=401)(scope, receive, send)
 
 

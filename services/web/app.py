@@ -21,7 +21,7 @@ from services.web.gateway import ApiError, Gateway
 from services.web.guard import Guard
 from services.web.pages import events, home, jobs, links, models, photos, session, submit
 from services.web.settings import WebSettings
-from services.web.state import STATIC, WebState, build_templates, render
+from services.web.state import STATIC, WebState, build_templates, render, see_other
 from services.web.views.words import Fault, fault_of
 
 SESSION_COOKIE = "hfer_session"
@@ -55,11 +55,13 @@ def create_app(
             Mount("/static", _Cached(StaticFiles(directory=STATIC)), name="static"),
         ],
         middleware=[
+            Middleware(_WithoutPrefix, prefix=chosen.prefix),
             Middleware(Guard, settings=chosen),
             Middleware(
                 SessionMiddleware,
                 secret_key=session_secret(chosen),
                 session_cookie=SESSION_COOKIE,
+                path=chosen.prefix or "/",
                 max_age=_SESSION_S,
                 same_site="lax",
                 https_only=chosen.secure,
@@ -74,6 +76,7 @@ def create_app(
         },
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # its addresses know no prefix and no TLS in front
     app.state.web = WebState(chosen, gateway, build_templates(chosen))
     return app
 
@@ -92,6 +95,9 @@ async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     status, detail = error.status_code, error.detail
     if status == _NOT_FOUND:
+        path = request.url.path
+        if request.method == "GET" and path.endswith("/") and path.strip("/"):
+            return see_other(request, "/" + path.strip("/"))
         detail = "There is no page at this address."
     return _answer(
         request, Fault("That did not work", detail, "Go on from the start page.", status)
@@ -114,6 +120,19 @@ def _answer(request: Request, fault: Fault) -> Response:
         "request_id": fault.request_id,
     }
     return JSONResponse(body, status_code=fault.status)
+
+
+class _WithoutPrefix:
+    """Takes the prefix off a path, where no proxy did; probes come without one."""
+
+    def __init__(self, app: ASGIApp, *, prefix: str) -> None:
+        self._app = app
+        self._prefix = prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._prefix and f"{scope.get('path')}/".startswith(f"{self._prefix}/"):
+            scope["path"] = scope["path"].removeprefix(self._prefix) or "/"
+        await self._app(scope, receive, send)
 
 
 class _Cached:

@@ -15,8 +15,8 @@ Query = Mapping[str, str | int | float]
 
 # Reading waits longest: a gigabyte is answered when the API has stored its last byte.
 _TIMEOUT = httpx.Timeout(connect=5.0, read=120.0, write=120.0, pool=30.0)
-# Two browsers' six connections each, and uploads beside them. The API closes a connection that
-# is idle for 5 s, uvicorn's default: one that was as old here could close under a request.
+# Two browsers' six connections each, and uploads beside them. One that is idle here is closed long
+# before the API or a proxy between does so: it could close under a request.
 _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=2.0)
 _ERROR = 400
 _OVERLOADED = 503

@@ -5,7 +5,14 @@ from ipaddress import ip_address
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -55,8 +62,19 @@ class WebSettings(BaseSettings):
     port: int = Field(default=8001, ge=0, le=65_535, description="0 takes a free one")
     public_url: str | None = Field(
         default=None,
-        pattern=r"^https?://[^/?#@]+/?$",
-        description="how browsers reach the page when a proxy stands in front",
+        pattern=r"^https?://[^/?#@]+(/[A-Za-z0-9._~-]+)*/?$",
+        description="how browsers reach the page when a proxy stands in front, below a path prefix"
+        " too",
+    )
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
+        default=(),
+        description="JSON list of networks whose X-Forwarded-For is believed: wrong passwords are"
+        " counted by the addresses in it",
+    )
+    keep_alive_s: int = Field(
+        default=125,
+        ge=1,
+        description="how long an idle connection is kept: longer than a proxy in front keeps it",
     )
     password: Secret | None = Field(default=None, description="who knows it may use the page")
     admin_password: Secret | None = Field(
@@ -92,6 +110,11 @@ class WebSettings(BaseSettings):
             return None
         named = urlsplit(self.public_url or "").hostname
         return frozenset({"localhost", "127.0.0.1", "::1", *([named] if named else [])})
+
+    @property
+    def prefix(self) -> str:
+        """What precedes every path of the page in a browser; "" at the root of its host."""
+        return urlsplit(self.public_url or "").path.rstrip("/")
 
     @property
     def secure(self) -> bool:

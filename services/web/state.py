@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 
 from services.web.access import LoginThrottle, Role
 from services.web.gateway import Gateway
@@ -61,6 +61,7 @@ def build_templates(settings: WebSettings) -> Environment:
         "version": fingerprint(STATIC),
         "has_login": settings.password is not None,
         "contact": settings.contact,
+        "root": settings.prefix,
         "count": count,
     }
     environment.filters["span"] = span
@@ -70,6 +71,16 @@ def build_templates(settings: WebSettings) -> Environment:
 def web_of(request: Request) -> WebState:
     """Return the process' state."""
     return cast("WebState", request.app.state.web)
+
+
+def address(request: Request, path: str) -> str:
+    """Return what a browser calls ``path`` of this page, which may lie below a prefix."""
+    return web_of(request).settings.prefix + path
+
+
+def see_other(request: Request, path: str) -> RedirectResponse:
+    """Lead a browser to ``path`` of this page."""
+    return RedirectResponse(address(request, path), status_code=303)
 
 
 def is_admin(request: Request) -> bool:

@@ -9,7 +9,7 @@ from services.api.accept import preferred
 from services.api.bodies import JSON
 from services.api.catalogue.entries import ProblemEntry, ProblemIndex, all_entries, entry_of
 from services.api.catalogue.pages import entry_page, index_page
-from services.api.dependencies import State
+from services.api.dependencies import Base
 from services.api.docs import problem_responses
 from services.api.errors import ApiError
 from services.api.problems import ProblemCode
@@ -38,9 +38,9 @@ def _answer(model: type[BaseModel]) -> dict[str, Any]:
     summary="List every problem",
     responses={200: _answer(ProblemIndex), **problem_responses(ProblemCode.NOT_ACCEPTABLE)},
 )
-async def list_problems(state: State, accept: Accept = None) -> Response:
+async def list_problems(base: Base, accept: Accept = None) -> Response:
     """Tell every kind of problem that the service answers with. No key is needed."""
-    entries = all_entries(base=state.settings.api.public_base)
+    entries = all_entries(base=base)
     if _wants_page(accept):
         return _cached(page(index_page(entries), title="Problems"))
     return _json(ProblemIndex(data=list(entries)))
@@ -55,14 +55,14 @@ async def list_problems(state: State, accept: Accept = None) -> Response:
     },
 )
 async def get_problem(
-    state: State,
+    base: Base,
     code: Annotated[str, Path(examples=["job-final"])],
     accept: Accept = None,
 ) -> Response:
     """Explain a kind of problem: meaning, cause, what to do, an example. No key is needed."""
     if code not in set(ProblemCode):
         raise ApiError(ProblemCode.NOT_FOUND, "There is no such problem; /problems lists them.")
-    entry = entry_of(ProblemCode(code), base=state.settings.api.public_base)
+    entry = entry_of(ProblemCode(code), base=base)
     if _wants_page(accept):
         return _cached(page(entry_page(entry), title=entry.title))
     return _json(entry)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from services.api.dependencies import Reader, State
+from services.api.dependencies import Base, Reader, State
 from services.api.docs import problems
 from services.api.errors import invalid_field
 from services.api.events.openapi import EVENT_STREAM
@@ -63,7 +63,9 @@ def get_last_event(
     },
 )
 async def get_events(
+    *,
     state: State,
+    base: Base,
     caller: Reader,
     job_id: JobId,
     after: Annotated[int, Depends(get_last_event)],
@@ -85,7 +87,7 @@ async def get_events(
         job=job_id,
         job_id=job.id,
         after=after,
-        base=state.settings.api.public_base,
+        base=base,
         page=photos_a_page(PAGE, faces=state.limits.faces_per_photo),
     )
     return StreamingResponse(

@@ -8,14 +8,14 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from services.api.bodies import is_json
-from services.api.dependencies import IdempotencyKey, Reader, State, Transaction, Writer
+from services.api.dependencies import Base, IdempotencyKey, Reader, State, Transaction, Writer
 from services.api.docs import BODY, IDEMPOTENT, problems
 from services.api.errors import invalid_field
 from services.api.ids import JobId
 from services.api.jobs.openapi import SUBMISSION_BODY
 from services.api.jobs.polling import etag_of, matches, parse_wait, poll_headers, wait_until_final
 from services.api.jobs.results.schemas import PhotoResult, photo_result
-from services.api.jobs.schemas import JobObject, job_object
+from services.api.jobs.schemas import JobObject, job_object, job_path
 from services.api.jobs.submission.intake import announce, take_in
 from services.api.jobs.submission.json_body import take_json
 from services.api.pagination import (
@@ -70,8 +70,10 @@ class FinishedJob(JobObject):
     },
 )
 async def submit_job(
+    *,
     request: Request,
     state: State,
+    base: Base,
     caller: Writer,
     key: IdempotencyKey,
     prefer: Annotated[
@@ -91,14 +93,14 @@ async def submit_job(
         submitted = await take_in(request, state, tenant=caller.tenant, idempotency_key=key)
     wait = parse_wait(prefer)
     if wait is None or (submitted.job.total or 0) > INTERACTIVE_PHOTOS:
-        return await run_in_threadpool(_accepted, state, submitted)
+        return await run_in_threadpool(_accepted, state, submitted, base=base)
     view = await wait_until_final(
         request, state, tenant=caller.tenant, job=submitted.job.public_id, seconds=wait
     )
     if not view.status.final:
-        return await run_in_threadpool(_accepted, state, submitted)
-    body = await run_in_threadpool(_finished, state, view)
-    headers = {"Preference-Applied": f"wait={wait}", **_submission_headers(submitted)}
+        return await run_in_threadpool(_accepted, state, submitted, base=base)
+    body = await run_in_threadpool(_finished, state, view, base=base)
+    headers = {"Preference-Applied": f"wait={wait}", **_submission_headers(submitted, base=base)}
     return _json(body, status=200, headers=headers)
 
 
@@ -106,7 +108,7 @@ async def submit_job(
 def get_jobs(
     *,
     request: Request,
-    state: State,
+    base: Base,
     session: Transaction,
     caller: Reader,
     status: Annotated[
@@ -132,7 +134,7 @@ def get_jobs(
     views = list_jobs(session, caller.tenant, narrow=narrow, after=after, limit=paging.fetch)
     return paging.page(
         views,
-        show=lambda view: job_object(view, base=state.settings.api.public_base),
+        show=lambda view: job_object(view, base=base),
         cursor_of=_cursor_of,
     )
 
@@ -147,7 +149,7 @@ def get_jobs(
     },
 )
 def get_job(
-    state: State,
+    base: Base,
     session: Transaction,
     caller: Reader,
     job_id: JobId,
@@ -159,7 +161,7 @@ def get_job(
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", **poll_headers(view)}
     if matches(if_none_match, etag):
         return Response(status_code=304, headers=headers)
-    return _json(job_object(view, base=state.settings.api.public_base), status=200, headers=headers)
+    return _json(job_object(view, base=base), status=200, headers=headers)
 
 
 @router.post(
@@ -172,13 +174,15 @@ def get_job(
         **problems(ProblemCode.NOT_FOUND, ProblemCode.JOB_FINAL, ProblemCode.GONE),
     },
 )
-def cancel_job(state: State, session: Transaction, caller: Writer, job_id: JobId) -> Response:
+def cancel_job(
+    state: State, base: Base, session: Transaction, caller: Writer, job_id: JobId
+) -> Response:
     """Stop a job. Photos already analysed keep their results; asking twice is fine."""
     cancel(session, caller.tenant, job_id)
     state.metrics.jobs.labels("cancelled").inc()
     view = view_job(session, caller.tenant, job_id)
     return _json(
-        job_object(view, base=state.settings.api.public_base),
+        job_object(view, base=base),
         status=200 if view.status.final else 202,
         headers=poll_headers(view),
     )
@@ -201,7 +205,9 @@ def cancel_job(state: State, session: Transaction, caller: Writer, job_id: JobId
         )
     },
 )
-def retry_job(state: State, caller: Writer, job_id: JobId, key: IdempotencyKey) -> Response:
+def retry_job(
+    state: State, base: Base, caller: Writer, job_id: JobId, key: IdempotencyKey
+) -> Response:
     """Make a new job of the photos that failed, with the same settings, labels and reference.
 
     Photos that were never stored (empty, too large) are left out.
@@ -210,7 +216,7 @@ def retry_job(state: State, caller: Writer, job_id: JobId, key: IdempotencyKey) 
         submitted = retry(session, caller.tenant, job_id, idempotency_key=key, rules=state.rules)
     state.metrics.jobs.labels("retried").inc()
     announce(state, submitted)
-    return _accepted(state, submitted)
+    return _accepted(state, submitted, base=base)
 
 
 @router.delete(
@@ -230,25 +236,25 @@ def delete_job(state: State, session: Transaction, caller: Writer, job_id: JobId
         state.metrics.jobs.labels("erased").inc()
 
 
-def _accepted(state: ApiState, submitted: Submitted) -> Response:
+def _accepted(state: ApiState, submitted: Submitted, *, base: str) -> Response:
     with unit_of_work(state.sessions) as session:
         view = view_job(session, submitted.job.tenant, submitted.job.public_id)
-    headers = {**poll_headers(view), **_submission_headers(submitted)}
-    return _json(job_object(view, base=state.settings.api.public_base), status=202, headers=headers)
+    headers = {**poll_headers(view), **_submission_headers(submitted, base=base)}
+    return _json(job_object(view, base=base), status=202, headers=headers)
 
 
-def _submission_headers(submitted: Submitted) -> dict[str, str]:
-    location = f"/v1/jobs/{format_id(IdKind.JOB, submitted.job.public_id)}"
+def _submission_headers(submitted: Submitted, *, base: str) -> dict[str, str]:
+    location = base + job_path(format_id(IdKind.JOB, submitted.job.public_id))
     replayed = {"Idempotency-Replayed": "true"} if submitted.replayed else {}
     return {"Location": location, **replayed}
 
 
-def _finished(state: ApiState, view: JobView) -> FinishedJob:
+def _finished(state: ApiState, view: JobView, *, base: str) -> FinishedJob:
     with unit_of_work(state.sessions) as session:
         job = find_job(session, view.job.tenant, view.job.public_id)
         records = ResultRepository(session).page(job.id, after_seq=-1, limit=INTERACTIVE_PHOTOS)
     results = [photo_result(record, top_n=job.options["top_n"]) for record in records]
-    body = job_object(view, base=state.settings.api.public_base)
+    body = job_object(view, base=base)
     return FinishedJob(**dict(body), results=results)
 
 

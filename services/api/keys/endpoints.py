@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, HTTPException, Response
 
-from services.api.dependencies import Caller, Operator, State, Transaction
+from services.api.dependencies import Base, Caller, Operator, State, Transaction
 from services.api.docs import problems
 from services.api.ids import KeyId, not_found
 from services.api.keys.schemas import CallerObject, IssuedKeyObject, KeyObject, NewKey, key_object
@@ -28,7 +28,13 @@ router = APIRouter(prefix="/v1/api-keys", tags=["api keys"])
 
 @router.post("", status_code=201, summary="Make a key", responses={**problems()})
 def create_key(
-    response: Response, state: State, session: Transaction, caller: Operator, wanted: NewKey
+    *,
+    response: Response,
+    state: State,
+    base: Base,
+    session: Transaction,
+    caller: Operator,
+    wanted: NewKey,
 ) -> IssuedKeyObject:
     """Make a key. Its secret is in this answer and nowhere else."""
     issued = issue_key(
@@ -39,7 +45,7 @@ def create_key(
         environment=state.settings.environment,
     )
     shown = key_object(issued.key)
-    response.headers["Location"] = f"/v1/api-keys/{shown.id}"
+    response.headers["Location"] = f"{base}/v1/api-keys/{shown.id}"
     return IssuedKeyObject(**dict(shown), secret=issued.secret)
 
 

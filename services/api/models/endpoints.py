@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from services.api.dependencies import Caller, ModelAdmin, State, Transaction
+from services.api.dependencies import Base, Caller, ModelAdmin, State, Transaction
 from services.api.docs import BODY, problems
 from services.api.ids import ModelId, find_model
 from services.api.models.activation import Wish, activate_checked
@@ -55,7 +55,7 @@ def get_models(session: Transaction, _caller: Caller) -> ModelList:
     responses={**problems(*BODY, ProblemCode.MODEL_VERSION_TAKEN, ProblemCode.BUNDLE_REFUSED)},
 )
 async def publish_model(
-    request: Request, response: Response, state: State, caller: ModelAdmin
+    request: Request, response: Response, state: State, base: Base, caller: ModelAdmin
 ) -> ModelObject:
     """Take the files of one bundle, check each against the manifest, and store them.
 
@@ -64,7 +64,7 @@ async def publish_model(
     public_id = await take_bundle(request, state)
     shown = await run_in_threadpool(_show, state, format_id(IdKind.MODEL, public_id))
     _log.info("model.published", model=shown.model_version, actor=caller.key_id)
-    response.headers["Location"] = f"/v1/models/{shown.id}"
+    response.headers["Location"] = f"{base}/v1/models/{shown.id}"
     return shown
 
 

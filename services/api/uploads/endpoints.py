@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from services.api.bodies import JSON, read_model
-from services.api.dependencies import IdempotencyKey, Reader, State, Transaction, Writer
+from services.api.dependencies import Base, IdempotencyKey, Reader, State, Transaction, Writer
 from services.api.docs import BODY, IDEMPOTENT, json_content, problems
 from services.api.ids import UploadId
 from services.api.problems import ProblemCode
@@ -45,7 +45,7 @@ def _body(model: type[BaseModel]) -> dict[str, Any]:
     },
 )
 async def begin_upload(
-    request: Request, state: State, caller: Writer, key: IdempotencyKey
+    request: Request, state: State, base: Base, caller: Writer, key: IdempotencyKey
 ) -> Response:
     """Declare the first files of a job of up to 100,000 photos and get a URL to put each at.
 
@@ -60,9 +60,9 @@ async def begin_upload(
             declaration = start_upload(
                 session, caller.tenant, files, idempotency_key=key, rules=state.rules
             )
-        answer = answer_with_urls(state, declaration, base=state.settings.api.public_base)
+        answer = answer_with_urls(state, declaration, base=base)
         replayed = {"Idempotency-Replayed": "true"} if declaration.replayed else {}
-        headers = {"Location": f"/v1/uploads/{answer.id}", **replayed}
+        headers = {"Location": f"{base}/v1/uploads/{answer.id}", **replayed}
         return Response(answer.model_dump_json(), status_code=201, media_type=JSON, headers=headers)
 
     return await run_in_threadpool(begin)
@@ -85,7 +85,7 @@ async def begin_upload(
     },
 )
 async def add_files(
-    request: Request, state: State, caller: Writer, upload_id: UploadId
+    request: Request, state: State, base: Base, caller: Writer, upload_id: UploadId
 ) -> Response:
     """Declare the files that follow those declared so far.
 
@@ -100,7 +100,7 @@ async def add_files(
             declaration = declare(
                 session, caller.tenant, upload_id, files, start=body.start, rules=state.rules
             )
-        answer = answer_with_urls(state, declaration, base=state.settings.api.public_base)
+        answer = answer_with_urls(state, declaration, base=base)
         return Response(answer.model_dump_json(), media_type=JSON)
 
     return await run_in_threadpool(add)
@@ -112,11 +112,11 @@ async def add_files(
     responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.GONE)},
 )
 def get_upload(
-    state: State, session: Transaction, caller: Reader, upload_id: UploadId
+    base: Base, session: Transaction, caller: Reader, upload_id: UploadId
 ) -> UploadObject:
     """Tell how many files were declared, and which job they are when sealed."""
     job = find_upload(session, caller.tenant, upload_id)
-    return UploadObject.model_validate(upload_fields(job, base=state.settings.api.public_base))
+    return UploadObject.model_validate(upload_fields(job, base=base))
 
 
 @router.delete(

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from services.api.dependencies import Reader, State, Transaction, Writer
+from services.api.dependencies import Base, Reader, State, Transaction, Writer
 from services.api.docs import problems
 from services.api.errors import invalid_field
 from services.api.ids import EndpointId
@@ -39,7 +39,13 @@ router = APIRouter(prefix="/v1/webhook-endpoints", tags=["webhooks"])
     "", status_code=201, summary="Make a webhook endpoint", responses={**problems(400, 409, 422)}
 )
 def post_endpoint(
-    response: Response, state: State, session: Transaction, caller: Writer, wanted: NewEndpoint
+    *,
+    response: Response,
+    state: State,
+    base: Base,
+    session: Transaction,
+    caller: Writer,
+    wanted: NewEndpoint,
 ) -> IssuedEndpointObject:
     """Make an endpoint. The secret that signs its messages is in this answer and nowhere else.
 
@@ -58,7 +64,7 @@ def post_endpoint(
         most=settings.endpoints,
     )
     shown = _issued(issued)
-    response.headers["Location"] = f"/v1/webhook-endpoints/{shown.id}"
+    response.headers["Location"] = f"{base}/v1/webhook-endpoints/{shown.id}"
     return shown
 
 

@@ -5,11 +5,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from services.web.gateway import path_of
-from services.web.state import leave_message, now, render, web_of
+from services.web.state import leave_message, now, render, see_other, web_of
 from services.web.views.expressions import EXPRESSIONS, distribution
 from services.web.views.jobs import STATUSES, job_view, state_of
 from services.web.views.photos import confidence_choices, photo_views
@@ -80,7 +80,7 @@ async def cancel_job(request: Request) -> Response:
     job_id = request.path_params["job_id"]
     await web_of(request).gateway.post(path_of("jobs", job_id, "cancel"))
     leave_message(request, "The job is being stopped. Photos already analysed keep their results.")
-    return RedirectResponse(f"/jobs/{job_id}", status_code=303)
+    return see_other(request, f"/jobs/{job_id}")
 
 
 async def retry_job(request: Request) -> Response:
@@ -88,14 +88,14 @@ async def retry_job(request: Request) -> Response:
     gateway = web_of(request).gateway
     job = await gateway.post(path_of("jobs", request.path_params["job_id"], "retry"))
     leave_message(request, "This is a new job with the photos that failed.")
-    return RedirectResponse(f"/jobs/{job['id']}", status_code=303)
+    return see_other(request, f"/jobs/{job['id']}")
 
 
 async def delete_job(request: Request) -> Response:
     """Erase a job with its photos and results."""
     await web_of(request).gateway.delete(path_of("jobs", request.path_params["job_id"]))
     leave_message(request, "The job is erased, with its photos and results.")
-    return RedirectResponse("/jobs", status_code=303)
+    return see_other(request, "/jobs")
 
 
 def filters(request: Request) -> dict[str, str]:

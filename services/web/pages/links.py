@@ -3,14 +3,14 @@
 import hashlib
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from services.web.forms import read_form
 from services.web.gateway import ApiRefusalError
 from services.web.pages.home import LinksForm, home_page
 from services.web.pages.submit import config_of
-from services.web.state import web_of
+from services.web.state import see_other, web_of
 from services.web.views.links import link_faults, parse_links
 from services.web.views.words import fault_of
 
@@ -42,7 +42,7 @@ async def submit_links(request: Request) -> Response:
             return await _again(request, form, *faults, status=fault.status)
         title = "Nothing was submitted, because of links that may not be fetched."
         return await _again(request, form, title, *faults)
-    return RedirectResponse(f"/jobs/{job['id']}", status_code=303)
+    return see_other(request, f"/jobs/{job['id']}")
 
 
 async def _again(

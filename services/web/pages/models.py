@@ -3,13 +3,13 @@
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from services.web.forms import read_form
 from services.web.gateway import ApiRefusalError, path_of
 from services.web.pages.photos import picture_response
-from services.web.state import is_admin, leave_message, now, render, web_of
+from services.web.state import address, is_admin, leave_message, now, render, see_other, web_of
 from services.web.views.models import (
     card_html,
     confusion,
@@ -64,7 +64,7 @@ async def activate(request: Request) -> Response:
         return await _model_page(request, refused=refusal)
     unchecked = " No worker was there to load it first." if model.get("checked") is False else ""
     leave_message(request, f"{model['model_version']} answers from the next photos on.{unchecked}")
-    return RedirectResponse("/models", status_code=303)
+    return see_other(request, "/models")
 
 
 async def roll_back(request: Request) -> Response:
@@ -73,7 +73,7 @@ async def roll_back(request: Request) -> Response:
         return _not_for_you()
     model = await web_of(request).gateway.post("/v1/models/rollback", admin=True)
     leave_message(request, f"Back to {model['model_version']}.")
-    return RedirectResponse("/models", status_code=303)
+    return see_other(request, "/models")
 
 
 async def model_picture(request: Request) -> Response:
@@ -92,7 +92,7 @@ async def _model_page(request: Request, *, refused: ApiRefusalError | None = Non
     measured: dict[str, Any] = manifest.get("metrics") or {}
     labels = [str(label) for label in model.get("labels") or ()]
     card = str(model.get("card") or "")
-    files = f"/models/{model['id']}/files"
+    files = address(request, f"/models/{model['id']}/files")
     return render(
         request,
         "model.html",

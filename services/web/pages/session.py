@@ -3,19 +3,19 @@
 import math
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from services.web.access import ROLE, role_for, safe_target
 from services.web.forms import read_form
-from services.web.state import render, web_of
+from services.web.state import render, see_other, web_of
 from services.web.views.units import duration
 
 
 async def show_login(request: Request) -> Response:
     """Ask for the password."""
     if web_of(request).settings.password is None:
-        return RedirectResponse("/", status_code=303)
+        return see_other(request, "/")
     target = safe_target(request.query_params.get("next", "/"))
     return render(request, "login.html", target=target, fault="")
 
@@ -38,13 +38,13 @@ async def log_in(request: Request) -> Response:
         return render(request, "login.html", http_status=403, target=target, fault=fault)
     request.session.clear()
     request.session[ROLE] = role.value
-    return RedirectResponse(target, status_code=303)
+    return see_other(request, target)
 
 
 async def log_out(request: Request) -> Response:
     """End the session."""
     request.session.clear()
-    return RedirectResponse("/login", status_code=303)
+    return see_other(request, "/login")
 
 
 routes = [

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from services.web.batches import BatchError, Spooled, spool
 from services.web.gateway import Gateway, path_of
-from services.web.state import web_of
+from services.web.state import address, see_other, web_of
 from services.web.views.jobs import NAME_LABEL
 
 # The API lists what is missing when a page is declared again; then only that is put.
@@ -35,10 +35,10 @@ async def submit(request: Request) -> Response:
     if key := request.headers.get("idempotency-key"):
         headers["Idempotency-Key"] = key
     job = await web_of(request).gateway.submit(request.stream(), headers=headers)
-    address = f"/jobs/{job['id']}"
+    path = f"/jobs/{job['id']}"
     if "application/json" in request.headers.get("accept", ""):
-        return JSONResponse({"job": job["id"], "address": address}, status_code=201)
-    return RedirectResponse(address, status_code=303)
+        return JSONResponse({"job": job["id"], "address": address(request, path)}, status_code=201)
+    return see_other(request, path)
 
 
 async def take_batch(request: Request) -> Response:
@@ -68,7 +68,8 @@ async def seal(request: Request) -> Response:
             "config": config_of(name, whole=body.get("whole") is True),
         },
     )
-    return JSONResponse({"job": job["id"], "address": f"/jobs/{job['id']}"}, status_code=201)
+    path = f"/jobs/{job['id']}"
+    return JSONResponse({"job": job["id"], "address": address(request, path)}, status_code=201)
 
 
 async def give_up(request: Request) -> Response:

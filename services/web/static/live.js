@@ -1,5 +1,7 @@
 // How far a job is, as it changes: by the service's event stream, by asking while there is none.
 
+import { at } from "./address.js";
+
 // A stream says something every 15 s; one that a proxy collects, or that hangs, does not.
 const SILENT_MS = 40_000;
 // After so long without a stream another one is tried.
@@ -74,7 +76,7 @@ async function ask(address, onState, onTrouble) {
 export async function follow(job, { onState, onTrouble }) {
   for (let final = false; !final;) {
     await visible();
-    final = await listen(`/jobs/${job}/events`, onState);
-    if (!final && !document.hidden) final = await ask(`/jobs/${job}/state`, onState, onTrouble);
+    final = await listen(at(`/jobs/${job}/events`), onState);
+    if (!final && !document.hidden) final = await ask(at(`/jobs/${job}/state`), onState, onTrouble);
   }
 }

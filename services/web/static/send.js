@@ -1,5 +1,7 @@
 // Photos on their way: one request when they are few, batches that can be repeated when many.
 
+import { at, here } from "./address.js";
+
 const TRIES = 5;
 // One request is sent anew from its beginning when it breaks: so only as much as this.
 const ONE_REQUEST_BYTES = 32_000_000;
@@ -45,7 +47,7 @@ async function insist(method, address, options, onPause) {
       if (xhr.status < 300) return answerOf(xhr);
       const answer = answerOf(xhr);
       problem = new SendError([answer.detail, answer.advice].filter(Boolean).join(" ") || `The page answered ${xhr.status}.`);
-      if (xhr.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+      if (xhr.status === 401) location.assign(at(`/login?next=${encodeURIComponent(here())}`));
       if (![429, 502, 503, 504].includes(xhr.status)) throw problem;
     } catch (error) {
       if (!(error instanceof SendError) || error === problem) throw error;
@@ -100,7 +102,7 @@ async function sendOnce(files, { name, whole, signal, onSent, onPause }) {
   if (name || whole) body.append("config", JSON.stringify(config));
   for (const file of files) body.append("files", file, file.name);
   const headers = { "Idempotency-Key": randomKey() };
-  return (await insist("POST", "/jobs", { body, headers, signal, onSent }, onPause)).address;
+  return (await insist("POST", at("/jobs"), { body, headers, signal, onSent }, onPause)).address;
 }
 
 async function sendBatches({ files, limits }, { name, whole, signal, onProgress, onPause }) {
@@ -112,7 +114,7 @@ async function sendBatches({ files, limits }, { name, whole, signal, onProgress,
     for (const batch of batches) {
       const line = JSON.stringify(batch.map((file) => ({ name: file.name, size: file.size })));
       const body = new Blob([line, "\n", ...batch]);
-      const address = upload ? `/uploads/${upload}/batches?start=${start}` : "/uploads";
+      const address = at(upload ? `/uploads/${upload}/batches?start=${start}` : "/uploads");
       const before = sent;
       const size = batch.reduce((sum, file) => sum + file.size, 0);
       const onSent = (loaded) => onProgress(before + Math.min(loaded, size), start);
@@ -125,10 +127,10 @@ async function sendBatches({ files, limits }, { name, whole, signal, onProgress,
   } catch (error) {
     // What lies in the bucket would be kept a day for nothing. (An upload whose first batch was
     // never answered has no name here; the service forgets it by itself.)
-    if (upload) await request("DELETE", `/uploads/${upload}`, {}).catch(() => undefined);
+    if (upload) await request("DELETE", at(`/uploads/${upload}`), {}).catch(() => undefined);
     throw error;
   }
   const body = JSON.stringify({ name, whole });
   const sealed = { body, headers: { "Content-Type": "application/json" }, signal };
-  return (await insist("POST", `/uploads/${upload}/seal`, sealed, onPause)).address;
+  return (await insist("POST", at(`/uploads/${upload}/seal`), sealed, onPause)).address;
 }

@@ -173,6 +173,16 @@ def locked_site(stack: LocalStack) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def prefixed_site(stack: LocalStack) -> Iterator[str]:
+    """A page below a path prefix, in front of the same service."""
+    settings = WebSettings(
+        api_url=stack.url, api_key=stack.tenant_key(), public_url="http://127.0.0.1/faces/hfer"
+    )
+    with served(create_app(settings)) as url:
+        yield f"{url}/faces/hfer"
+
+
 @pytest.fixture(scope="session")
 def many(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """So many photos that a test sees their job run; it is cancelled soon."""

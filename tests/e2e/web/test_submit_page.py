@@ -112,6 +112,17 @@ def test_the_camera_takes_photos(new_page: NewPage) -> None:
     expect(page.locator("#line")).to_contain_text("1 photo")
 
 
+def test_below_a_prefix_nothing_is_asked_above_it(new_page: NewPage, prefixed_site: str) -> None:
+    page = new_page(at=prefixed_site)  # which notes whatever is asked elsewhere
+    assert submit(page, sample_paths()[:1]).startswith("/faces/hfer/jobs/job_")
+    wait_final(page)
+    photo = page.locator(".gallery img")
+    expect(photo).to_have_js_property("complete", True)
+    until(page, "document.querySelector('.gallery img').naturalWidth > 0")
+    page.get_by_role("link", name="Jobs", exact=True).click()
+    expect(page.locator("table.jobs")).to_be_visible()
+
+
 def test_a_phone_submits_too(new_page: NewPage) -> None:
     page = new_page(size=PHONE, is_mobile=True, has_touch=True)
     submit(page, sample_paths()[:1])

@@ -53,10 +53,10 @@ class TestMethods:
     @pytest.mark.parametrize(
         ("path", "allowed"),
         [
-            ("/v1/jobs", "GET, POST"),
-            ("/v1/models/canary", "DELETE, GET, PUT"),
+            ("/v1/jobs", "GET, HEAD, POST"),
+            ("/v1/models/canary", "DELETE, GET, HEAD, PUT"),
             ("/v1/models/rollback", "POST"),
-            ("/v1/limits", "GET"),
+            ("/v1/limits", "GET, HEAD"),
         ],
     )
     def test_a_wrong_one_is_told_all_of_the_right_ones(

@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,7 +78,8 @@ class TestPageKeys:
 class TestPager:
     def page(self, rows: list[int], *, more: bool = False) -> tuple[Page[int], Response]:
         scope = {"type": "http", "path": "/v1/things", "query_string": b"limit=2", "headers": []}
-        request, response = Request({**scope, "server": ("hfer", 80)}), Response()
+        request = Request({**scope, "server": ("hfer", 80), "app": FastAPI()})
+        response = Response()
         pager = Pager(request, response, limit=2)
         assert pager.fetch == 3
         return pager.page(rows, show=lambda row: row, cursor_of=str, more=more), response

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from services.common.config import ApiSettings, Settings
+from services.common.config import Settings
 
 REQUIRED = {
     "HFER_DATABASE__URL": "postgresql+psycopg://user:hunter2@127.0.0.1:1/db",
@@ -59,20 +59,3 @@ class TestPhotoSettings:
         environment.setenv(f"HFER_PHOTOS__{name}", value)
         with pytest.raises(ValidationError):
             Settings()
-
-
-class TestPublicBase:
-    @pytest.mark.parametrize(
-        ("url", "base"),
-        [
-            (None, ""),
-            ("https://hfer.example.org/", "https://hfer.example.org"),
-            ("https://example.org/hfer", "https://example.org/hfer"),
-        ],
-    )
-    def test_precedes_a_path(self, url: str | None, base: str) -> None:
-        assert ApiSettings(public_url=url).public_base == base
-
-    def test_is_made_once_and_not_for_every_link(self) -> None:
-        settings = ApiSettings(public_url="https://hfer.example.org/")
-        assert settings.public_base is settings.public_base

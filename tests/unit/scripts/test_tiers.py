@@ -31,6 +31,7 @@ class TestTiers:
             ("browser", "e2e"),
             ("pgbouncer", "integration"),
             ("rabbitmq", "fault"),
+            ("proxies", "integration"),
             ("egress", "fault"),
         ],
     )

@@ -1,4 +1,5 @@
 import pytest
+import uvicorn
 
 from services.web.__main__ import main
 
@@ -14,3 +15,19 @@ def test_settings_that_do_not_fit_end_the_start_with_a_sentence(
     told = capsys.readouterr().err
     assert "set HFER_WEB__PASSWORD" in told
     assert "sesame" not in told
+
+
+def test_connections_outlive_a_proxys_and_nobody_is_trusted_by_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    configs: list[uvicorn.Config] = []
+    monkeypatch.setattr(uvicorn.Server, "run", lambda server: configs.append(server.config))
+    monkeypatch.setenv("HFER_WEB__API_KEY", "sesame")
+    assert main() == 3
+    monkeypatch.setenv("HFER_WEB__KEEP_ALIVE_S", "620")
+    monkeypatch.setenv("HFER_WEB__TRUSTED_PROXIES", '["10.0.0.0/8"]')
+    assert main() == 3
+    usual, told = configs
+    assert (usual.timeout_keep_alive, usual.proxy_headers) == (125, False)
+    assert (told.timeout_keep_alive, told.proxy_headers) == (620, True)
+    assert told.forwarded_allow_ips == ["10.0.0.0/8"]

@@ -27,6 +27,26 @@ def test_answers_under_its_public_name() -> None:
     assert chosen.secure
 
 
+@pytest.mark.parametrize(
+    ("url", "prefix"),
+    [
+        (None, ""),
+        ("https://page.example.org/", ""),
+        ("https://example.org/faces/hfer/", "/faces/hfer"),
+    ],
+)
+def test_may_lie_below_a_prefix(url: str | None, prefix: str) -> None:
+    assert settings(public_url=url).prefix == prefix
+
+
+@pytest.mark.parametrize(
+    "url", ["page.example.org", "https://h/a b", "https://h/a//b", "https://h/?a"]
+)
+def test_refuses_an_address_that_browsers_cannot_use(url: str) -> None:
+    with pytest.raises(ValidationError, match="public_url"):
+        settings(public_url=url)
+
+
 def test_needs_a_password_of_administrators_beside_that_of_users() -> None:
     with pytest.raises(ValidationError, match="HFER_WEB__ADMIN_PASSWORD"):
         settings(password="p", admin_api_key="a")

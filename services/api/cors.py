@@ -1,0 +1,44 @@
+"""Scripts of other origins, where the operator names them (CORS)."""
+
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_SENT = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-None-Match",
+    "Last-Event-ID",
+    "Prefer",
+    "Traceparent",
+    "X-Request-Id",
+)
+# What a script may read of an answer besides its body and type.
+_READ = (
+    "Content-Disposition",
+    "ETag",
+    "Idempotency-Replayed",
+    "Link",
+    "Location",
+    "Preference-Applied",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-Id",
+)
+
+
+def allow_origins(app: FastAPI, origins: Sequence[str]) -> None:
+    """Let scripts of ``origins`` call the API with a key of their own; it has no cookies.
+
+    Add it after what makes answers, so that errors can be read too.
+    """
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=_METHODS,
+        allow_headers=_SENT,
+        expose_headers=_READ,
+    )
