@@ -79,7 +79,7 @@ class TestCompose:
         assert told["read_only"] is True
         assert told["cap_drop"] == ["ALL"]
         assert told["security_opt"] == ["no-new-privileges:true"]
-        assert told["deploy"]["resources"]["limits"]["memory"]
+        assert told["deploy"]["resources"]["limits"].keys() >= {"memory", "pids"}
         assert "restart" in told
         assert "privileged" not in told
 
