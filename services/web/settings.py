@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from services.web.secret_files import SecretFileSettings
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -33,7 +35,7 @@ Secret = Annotated[SecretStr, AfterValidator(_checked)]
 SecretApiKey = Annotated[Secret, AfterValidator(_sendable)]
 
 
-class WebSettings(BaseSettings):
+class WebSettings(SecretFileSettings):
     """All settings of the page; a contradiction ends the start with a sentence."""
 
     model_config = SettingsConfigDict(
