@@ -38,7 +38,10 @@ add() { # NAME VALUE COMMENT…
 }
 hex() { openssl rand -hex 24; }
 
-add POSTGRES_PASSWORD "$(hex)"
+add POSTGRES_PASSWORD "$(hex)" "Postgres: of its superuser, then of the role of each process."
+for role in OWNER API WORKER INGEST MAINTENANCE; do
+    add "POSTGRES_${role}_PASSWORD" "$(hex)"
+done
 add REDIS_PASSWORD "$(hex)"
 add MINIO_ROOT_PASSWORD "$(hex)"
 add MINIO_SERVICE_PASSWORD "$(hex)"
