@@ -5,10 +5,12 @@ other setting is needed, so that a migration container gets no other secret.
 """
 
 from alembic import context
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, pool
 
 from services.common.config import DatabaseSettings
 from services.common.db.base import Base
+from services.common.db.grants import apply_grants
 from services.common.db.session import UNPREPARED
 from services.common.environment import EnvironmentSettings, read_or_exit
 
@@ -43,6 +45,10 @@ def run_online() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+    with engine.begin() as connection:
+        heads = MigrationContext.configure(connection).get_current_heads()
+        if set(heads) == set(context.script.get_heads()):
+            apply_grants(connection)
     engine.dispose()
 
 

@@ -74,10 +74,12 @@ def manifests(root: Path) -> Sequence[Path]:
 
 
 SCHEMA = ("check-jsonschema", "--builtin-schema")
+COMPOSE = matching("docker-compose*.yml", "infra/docker/compose.*.yml")
 WORKFLOWS = matching(".github/workflows/*.yml")
 CHECKERS = (
     Checker("hadolint", ("hadolint", "--no-color"), matching("infra/docker/Dockerfile")),
-    Checker("compose", (*SCHEMA, "vendor.compose-spec"), matching("docker-compose*.yml")),
+    Checker("compose", (*SCHEMA, "vendor.compose-spec"), COMPOSE),
+    Checker("compose-rules", ("python", "-m", "infra.docker.compose_rules"), COMPOSE),
     Checker("workflows", (*SCHEMA, "vendor.github-workflows"), WORKFLOWS),
     Checker("actionlint", ("actionlint", "-no-color"), WORKFLOWS),
     Checker("kubernetes", ("kubernetes-validate", "--strict"), manifests),
@@ -133,7 +135,7 @@ def main(arguments: Sequence[str]) -> int:
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         verdicts = list(pool.map(lambda checker: run(checker, root), CHECKERS))
     for verdict in verdicts:
-        print(f"{verdict.name:<12}{verdict.seconds:5.1f} s  {verdict.note}")
+        print(f"{verdict.name:<14}{verdict.seconds:5.1f} s  {verdict.note}")
     for verdict in verdicts:
         if verdict.fault:
             print(f"\n--- {verdict.name} ---\n{verdict.fault}", end="")

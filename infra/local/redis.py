@@ -12,9 +12,11 @@ from infra.local.processes import Program
 
 USER = "hfer"
 ADMIN = "admin"
-# What a slip or a stolen password could wreck; Celery uses none of it.
-_FORBIDDEN = (
+# What a slip or a stolen password could wreck; Celery uses none of it. Of scripting kombu needs
+# EVALSHA and SCRIPT LOAD: redis-py's lock, held over the look for lost messages, frees itself so.
+FORBIDDEN = (
     "-flushall -flushdb -config -debug -shutdown -keys -swapdb -acl -replicaof -slaveof -module"
+    " -@scripting +evalsha +script|load"
 )
 
 
@@ -61,7 +63,7 @@ class Redis:
             "maxmemory-policy noeviction",
             "user default off",
             f"user {ADMIN} on >{self._admin_password} ~* &* +@all",
-            f"user {USER} on >{self._password} ~* &* +@all {_FORBIDDEN}",
+            f"user {USER} on >{self._password} ~* &* +@all {FORBIDDEN}",
         )
         self._config.touch(mode=0o600)
         self._config.write_text("\n".join(lines) + "\n")

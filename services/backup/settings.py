@@ -6,6 +6,7 @@ from sqlalchemy import make_url
 from services.backup.errors import BackupError
 from services.common.config import DatabaseSettings, StorageSettings
 from services.common.environment import EnvironmentSettings
+from services.common.secret_files import SecretFileError
 
 
 class BackupSettings(EnvironmentSettings):
@@ -35,3 +36,5 @@ def read_settings() -> BackupSettings:
             f"these settings are missing or wrong: {', '.join(names)}; "
             "set them as for the API (.env.example), with the local stack: . .local/env"
         ) from error
+    except SecretFileError as error:
+        raise BackupError(str(error)) from error

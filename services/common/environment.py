@@ -7,7 +7,9 @@ from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import SettingsConfigDict, SettingsError
+
+from services.common.secret_files import SecretFileError, SecretFileSettings
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _WRONG_SETTINGS = 2
@@ -59,7 +61,7 @@ class Group(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class EnvironmentSettings(BaseSettings):
+class EnvironmentSettings(SecretFileSettings):
     """Base of what a process reads from ``HFER_*``; its errors quote no value of any setting."""
 
     model_config = SettingsConfigDict(
@@ -83,6 +85,8 @@ def read_or_exit(kind: type[_Kind]) -> _Kind:
         return kind()
     except ValidationError as error:
         sentences = list(_sentences(kind, error))
+    except SecretFileError as error:
+        sentences = [str(error)]
     except SettingsError as error:
         # Its text names the field, and holds nothing of the value.
         found = re.search(r'field "(\w+)"', str(error))

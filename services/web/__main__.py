@@ -7,6 +7,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from services.web.app import create_app
+from services.web.secret_files import SecretFileError
 from services.web.settings import WebSettings, sentences
 from services.web.shutdown import StreamEndingServer
 
@@ -22,6 +23,9 @@ def main() -> int:
     except ValidationError as error:
         for sentence in sentences(error):
             print(f"error: {sentence}", file=sys.stderr)  # noqa: T201 - before any log
+        return 2
+    except SecretFileError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
     app = create_app(settings)
     config = uvicorn.Config(

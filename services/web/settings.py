@@ -14,7 +14,9 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from services.web.secret_files import SecretFileSettings
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -40,7 +42,7 @@ Secret = Annotated[SecretStr, AfterValidator(_checked)]
 SecretApiKey = Annotated[Secret, AfterValidator(_sendable)]
 
 
-class WebSettings(BaseSettings):
+class WebSettings(SecretFileSettings):
     """All settings of the page; a contradiction ends the start with a sentence."""
 
     model_config = SettingsConfigDict(

@@ -79,7 +79,7 @@ class TestCompose:
         assert told["read_only"] is True
         assert told["cap_drop"] == ["ALL"]
         assert told["security_opt"] == ["no-new-privileges:true"]
-        assert told["deploy"]["resources"]["limits"]["memory"]
+        assert told["deploy"]["resources"]["limits"].keys() >= {"memory", "pids"}
         assert "restart" in told
         assert "privileged" not in told
 
@@ -93,6 +93,26 @@ class TestCompose:
         for name in inside:
             for network in services[name]["networks"]:
                 assert networks[network] == {"internal": True}, (name, network)
+
+    def test_each_process_reaches_the_database_as_itself(self) -> None:
+        urls = {
+            name: service["environment"]["HFER_DATABASE__URL"]
+            for name, service in compose_services().items()
+            if "HFER_DATABASE__URL" in service.get("environment", {})
+        }
+        found = {name: re.findall(r"//(\w+):\$\{(\w+):", url) for name, url in urls.items()}
+        assert found == {
+            name: [(f"hfer_{role}", f"POSTGRES_{role.upper()}_PASSWORD")]
+            for name, role in {
+                "migrate": "owner",
+                "enrol": "api",
+                "api": "api",
+                "maintenance": "maintenance",
+                "ingest": "ingest",
+                "worker-cpu": "worker",
+                "worker-gpu": "worker",
+            }.items()
+        }
 
     def test_gives_a_worker_longer_to_drain_than_it_takes(self) -> None:
         for name in ("worker-cpu", "worker-gpu"):

@@ -136,7 +136,8 @@ def _next_version(parent: "Bundle", name: str, number: int) -> str:
 
 
 def _parent(bundle: Path | None, *, cache: Path) -> "Bundle":
-    if bundle is None and "HFER_DATABASE__URL" in os.environ:
+    named = {"HFER_DATABASE__URL", "HFER_DATABASE__URL_FILE"} & os.environ.keys()
+    if bundle is None and named:
         from sqlalchemy.exc import OperationalError
 
         from services.common.domain.errors import TransientError

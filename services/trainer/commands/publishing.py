@@ -46,6 +46,8 @@ def publish(
 
 def service_settings() -> "Settings":
     """Return the settings of the service from the environment; missing ones are wrong usage."""
+    from pydantic_settings import SettingsError
+
     from services.common.config import Settings
 
     try:
@@ -56,3 +58,5 @@ def service_settings() -> "Settings":
             f"the settings of the service are missing ({missing}): set HFER_DATABASE__URL, "
             "HFER_STORAGE__… and HFER_BROKER__URL, or use `hfer models publish`"
         ) from error
+    except SettingsError as error:
+        raise typer.BadParameter(str(error)) from error

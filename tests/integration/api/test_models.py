@@ -18,7 +18,7 @@ from services.common.db.tables import Model, Worker
 from services.common.domain.ids import IdKind, new_uuid7, parse_id
 from services.common.keys.service import Scope
 from services.common.registry.canary import Agreement, record_canary
-from services.common.registry.trial_load_repository import TrialLoadRepository
+from services.common.registry.trial_load_repository import LoadState, TrialLoadRepository
 from services.common.storage import ObjectStorage, build_storage
 from tests.fixtures.paper_bundles import MANIFEST, Files, bundle_parts, paper_bundle, sha256
 from tests.fixtures.serving import Api, StartApi, assert_problem, pointers
@@ -476,16 +476,20 @@ class TestTrialLoad:
 
     @pytest.mark.usefixtures("live")
     def test_that_is_begun_and_not_ended_in_time_wants_force(
-        self, hasty: httpx.Client, publish: Publish, monkeypatch: pytest.MonkeyPatch
+        self,
+        hasty: httpx.Client,
+        publish: Publish,
+        sessions: SessionFactory,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        request = TrialLoadRepository.request
+        state = TrialLoadRepository.state
 
-        def taken(self: TrialLoadRepository, model_id: int) -> int:
-            load = request(self, model_id)
-            assert self.claim(host="host-1") is not None
-            return load
+        def taken(self: TrialLoadRepository, load_id: int) -> LoadState | None:
+            with unit_of_work(sessions) as session:  # a worker's: the API claims none
+                TrialLoadRepository(session).claim(host="host-1")
+            return state(self, load_id)
 
-        monkeypatch.setattr(TrialLoadRepository, "request", taken)
+        monkeypatch.setattr(TrialLoadRepository, "state", taken)
         model = publish()
         body = assert_problem(activate(hasty, model), 409, "trial-load-unfinished")
         assert "host-1 did not load the model within 0.2 s" in body["detail"]

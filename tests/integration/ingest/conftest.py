@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from services.common.config import FetchSettings
+from services.common.db.grants import Role
 from services.common.db.retrying import RetryingDatabase
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Item, UrlFetch
@@ -23,6 +24,7 @@ from services.common.telemetry import Metrics
 from services.ingest.download import Downloader
 from services.ingest.fetch_loop import FetchLoop
 from services.ingest.fetcher import PhotoBucket, UrlFetcher
+from tests.fixtures.as_role import sessions_as
 from tests.fixtures.factories import MadeJob, Rows
 from tests.fixtures.jobs import RULES
 from tests.fixtures.network import FakeNames, FakeNetwork
@@ -72,7 +74,7 @@ def fetch_all(
 ) -> None:
     """Claim and fetch until nothing is due, while this thread waits."""
     chosen = FetchSettings.model_validate({"threads": 2, "interval_s": 0.01, **settings})
-    database = RetryingDatabase(sessions)
+    database = RetryingDatabase(sessions_as(sessions, Role.INGEST))
     names = FakeNames({host: list(answers) for host, answers in HOSTS.items()})
     downloader = Downloader(chosen, limits=PhotoLimits(), resolver=names, connector=network)
     fetcher = UrlFetcher(
@@ -99,7 +101,7 @@ def due_now(sessions: SessionFactory) -> None:
 def claim(
     sessions: SessionFactory, *, limit: int, per_host: int, reserve: int = 0
 ) -> list[ClaimedFetch]:
-    with unit_of_work(sessions) as session:
+    with unit_of_work(sessions_as(sessions, Role.INGEST)) as session:
         return FetchRepository(session).claim(
             limit=limit, token=uuid.uuid4(), lease_s=60, per_host=per_host, reserve=reserve
         )

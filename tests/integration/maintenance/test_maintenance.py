@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from services.common.broker.notifier import QueueNotifier, build_notifier
 from services.common.config import RetentionSettings, Settings
+from services.common.db.grants import Role
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import DoomedObject, Erasure, Item, Job
 from services.common.domain.jobs import ItemState, JobStatus
@@ -25,6 +26,7 @@ from services.maintenance.feeder import Feeder
 from services.maintenance.retention import Retention
 from services.maintenance.sweeper import Sweeper
 from tests.fixtures.analysers import fake_photo
+from tests.fixtures.as_role import sessions_as
 from tests.fixtures.factories import JobMaker, Rows, put
 
 DAYS_AGO = text("now() - interval '3 days'")
@@ -39,7 +41,7 @@ def hints(settings: Settings) -> Iterator[QueueNotifier]:
 
 @pytest.fixture
 def feeder(sessions: SessionFactory, hints: QueueNotifier, settings: Settings) -> Feeder:
-    return Feeder(sessions, hints, settings=settings.queue)
+    return Feeder(sessions_as(sessions, Role.MAINTENANCE), hints, settings=settings.queue)
 
 
 def add_worker(sessions: SessionFactory, kind: Device) -> None:
@@ -95,7 +97,9 @@ class TestSweeper:
 
     @pytest.fixture
     def sweeper(self, sessions: SessionFactory, settings: Settings, metrics: Metrics) -> Sweeper:
-        return Sweeper(sessions, settings=settings.queue, metrics=metrics)
+        return Sweeper(
+            sessions_as(sessions, Role.MAINTENANCE), settings=settings.queue, metrics=metrics
+        )
 
     def test_one_step_brings_a_cancelled_job_to_its_end(
         self, sweeper: Sweeper, make_job: JobMaker, rows: Rows
@@ -158,7 +162,9 @@ class TestRetention:
         self, sessions: SessionFactory, storage: ObjectStorage, metrics: Metrics
     ) -> Retention:
         settings = RetentionSettings(inputs_s=86_400, grace_s=0)
-        return Retention(sessions, storage, settings=settings, metrics=metrics)
+        return Retention(
+            sessions_as(sessions, Role.MAINTENANCE), storage, settings=settings, metrics=metrics
+        )
 
     def photos(self, storage: ObjectStorage) -> int:
         return len(list(storage.list(PHOTOS)))
@@ -202,7 +208,10 @@ class TestRetention:
         self, sessions: SessionFactory, storage: ObjectStorage, make_stored_job: JobMaker
     ) -> None:
         retention = Retention(
-            sessions, storage, settings=RetentionSettings(grace_s=3600), metrics=Metrics()
+            sessions_as(sessions, Role.MAINTENANCE),
+            storage,
+            settings=RetentionSettings(grace_s=3600),
+            metrics=Metrics(),
         )
         make_stored_job(1, status=JobStatus.SUCCEEDED, finished_at=DAYS_AGO)
         retention.step()
@@ -222,7 +231,7 @@ class TestRetention:
         for key in [*strays, kept]:
             storage.put(key, io.BytesIO(b"x"), size=1, content_type="image/jpeg")
         retention = Retention(
-            sessions,
+            sessions_as(sessions, Role.MAINTENANCE),
             storage,
             settings=RetentionSettings(grace_s=0),
             metrics=Metrics(),
@@ -273,7 +282,8 @@ def test_every_loop_runs_on_the_settings_of_a_deployment(
     job = make_job(1, status=JobStatus.CANCELLING)
     with unit_of_work(sessions) as session:
         session.execute(update(Item).values(object_key=""))
-    loops = build_loops(settings, sessions=sessions, hints=hints, metrics=Metrics())
+    ours = sessions_as(sessions, Role.MAINTENANCE)
+    loops = build_loops(settings, sessions=ours, hints=hints, metrics=Metrics())
     assert [loop.name for loop in loops] == ["feeder", "sweeper", "retention"]
     assert [loop.tick() for loop in loops] == [False, False, False]
     assert rows.job(job.id).status == JobStatus.CANCELLED

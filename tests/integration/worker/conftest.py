@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from services.common.config import QueueSettings, Settings
+from services.common.db.grants import Role
 from services.common.db.retrying import RetryingDatabase
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Worker
@@ -24,6 +25,7 @@ from services.worker.photos.fetcher import PhotoBucket, PhotoFetcher
 from services.worker.process.shutdown import DrainFlag
 from services.worker.runtime import WorkerRuntime
 from tests.fixtures.analysers import FIVE_MS, FakeAnalyser
+from tests.fixtures.as_role import sessions_as, settings_as
 from tests.fixtures.factories import MadeJob
 from tests.fixtures.settings import SettingsMaker
 
@@ -75,7 +77,7 @@ def make_context(
     ) -> WorkerContext:
         fetchers.append(PhotoFetcher(bucket, threads=2, timeout_s=5))
         return WorkerContext(
-            database=RetryingDatabase(sessions),
+            database=RetryingDatabase(sessions_as(sessions, Role.WORKER)),
             fetcher=fetchers[-1],
             models=models or ModelManager(analyser or FakeAnalyser()),
             annotated=AnnotatedPhotoWriter(storage, limits=PhotoLimits()),
@@ -105,7 +107,9 @@ def worker_settings(make_settings: SettingsMaker) -> Settings:
 
 @pytest.fixture
 def runtime(worker_settings: Settings, tmp_path: Path) -> Iterator[WorkerRuntime]:
-    runtime = WorkerRuntime.build(worker_settings, draining=DrainFlag(tmp_path / "draining"))
+    runtime = WorkerRuntime.build(
+        settings_as(worker_settings, Role.WORKER), draining=DrainFlag(tmp_path / "draining")
+    )
     yield runtime
     runtime.close()
 

@@ -1,12 +1,17 @@
 """Settings that are missing or wrong: told by name and in a sentence, without any value."""
 
+import inspect
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic_settings import SettingsError
 
+import services.common.secret_files
+import services.web.secret_files
 from services.api.enrol import EnrolSettings
 from services.backup.settings import BackupSettings
 from services.common.config import Settings
@@ -100,6 +105,43 @@ class TestEverySecret:
             kind()
         assert "hunter2" not in str(caught.value)
 
+    def test_may_stand_in_a_file(
+        self,
+        environment: pytest.MonkeyPatch,
+        tmp_path: Path,
+        kind: Callable[[], BaseModel],
+        variable: str,
+    ) -> None:
+        file = tmp_path / "secret"
+        file.write_text(f"{sample(variable)}\n")
+        environment.delenv(variable, raising=False)
+        environment.setenv(f"{variable}_FILE", str(file))
+        assert value_of(kind(), kind, variable) == sample(variable)  # type: ignore[arg-type]
+
+    def test_is_refused_when_it_stands_in_a_file_as_well(
+        self, environment: pytest.MonkeyPatch, kind: Callable[[], BaseModel], variable: str
+    ) -> None:
+        environment.setenv(variable, sample(variable))
+        environment.setenv(f"{variable}_FILE", "/hunter2")
+        with pytest.raises(SettingsError, match=f"{variable} and {variable}_FILE") as caught:
+            kind()
+        assert "hunter2" not in str(caught.value)
+
+
+def test_what_is_no_secret_comes_from_no_file(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("HFER_DATABASE__POOL_SIZE_FILE", "/hunter2")
+    with pytest.raises(ValidationError, match="pool_size_file"):
+        Settings()
+
+
+def test_page_and_services_read_secrets_from_files_alike() -> None:
+    """The page may import nothing of the services, so it has a copy."""
+    ours, copy = (
+        inspect.getsource(module).partition('"""\n\n')[2]
+        for module in (services.common.secret_files, services.web.secret_files)
+    )
+    assert ours == copy
+
 
 @pytest.mark.parametrize(
     ("variable", "value", "told"),
@@ -169,6 +211,28 @@ class TestStart:
         assert f"error: {missing} is not set" in told
         assert "hunter2" not in told
         assert "Traceback" not in told
+
+    @pytest.mark.parametrize(("content", "told"), [(None, "cannot be read"), (b"\xff", "no text")])
+    def test_a_file_without_a_secret_is_named(  # noqa: PLR0917 - two are parameters
+        self,
+        environment: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        tmp_path: Path,
+        module: str,
+        content: bytes | None,
+        told: str,
+    ) -> None:
+        wrong = "HFER_WEB__API_KEY" if "web" in module else "HFER_DATABASE__URL"
+        file = tmp_path / "hunter2"
+        if content:
+            file.write_bytes(content)
+        environment.delenv(wrong)
+        environment.setenv(f"{wrong}_FILE", str(file))
+        assert self.ended(module) == 2
+        shown = capsys.readouterr().err
+        assert shown.startswith(f"error: {wrong}_FILE names a file that")
+        assert told in shown
+        assert "hunter2" not in shown
 
     def test_a_secret_with_a_line_break_inside_is_named(
         self,

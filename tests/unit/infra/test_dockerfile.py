@@ -1,5 +1,6 @@
 """The Dockerfile is read as Docker reads it, as far as ours goes."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from infra.docker.dockerfile import DockerfileError, Instruction, lineage, read_stages
 from infra.docker.replay import DOCKERFILE
 
-TEXT = """# syntax=docker/dockerfile:1
+TEXT = """# a comment
 ARG BASE=python:3
 FROM ${BASE} AS build
 # why
@@ -42,6 +43,10 @@ def test_refuses_what_it_does_not_understand(path: Path) -> None:
 def test_names_the_stages_there_are(path: Path) -> None:
     with pytest.raises(DockerfileError, match="build, deps"):
         lineage(read_stages(path), "wen")
+
+
+def test_a_build_asks_docker_hub_for_no_parser() -> None:
+    assert re.findall(r"(?m)^#\s*syntax\s*=.*", DOCKERFILE.read_text()) == []
 
 
 SHIPPED = ("api", "maintenance", "migrate", "worker-cpu", "worker-gpu", "trainer-gpu", "web")

@@ -61,6 +61,10 @@ PLANTED: dict[str, tuple[Callable[[Path], None], str]] = {
         "DL3007",
     ),
     "compose": (replaced("docker-compose.yml", "service_healthy", "service_helthy"), "helthy"),
+    "compose-rules": (
+        replaced("docker-compose.yml", "  read_only: true", "  read_only: true\n  pids_limit: 512"),
+        "pids_limit beside deploy",
+    ),
     "workflows": (replaced(".github/workflows/ci.yml", "runs-on:", "runs-om:"), "runs-o"),
     "actionlint": (
         replaced(".github/workflows/images.yml", "matrix.target }}", "matrix.tarket }}"),

@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 from infra.k8s import rules, schema
-from infra.k8s.tree import FOLDER, UNNAMED, Manifest, manifests, of_kind, read, settings_of_files
+from infra.k8s.tree import (
+    FOLDER,
+    UNNAMED,
+    Manifest,
+    containers_of,
+    manifests,
+    of_kind,
+    read,
+    settings_of_files,
+)
 from tests.fixtures import k8s_checks
 from tests.fixtures.settings_names import known_settings
 
@@ -93,6 +102,25 @@ class TestSecrets:
         text = (FOLDER / "base/web.yaml").read_text()
         assert re.findall(r"secretRef: { name: ([\w-]+)", text) == ["hfer-web"]
 
+    def test_each_process_reaches_the_database_as_itself(self, found: list[Manifest]) -> None:
+        named = {
+            maker["metadata"]["name"]: [
+                name
+                for container in containers_of(maker)
+                for source in container["envFrom"]
+                if (name := source.get("secretRef", {}).get("name", "")).startswith("hfer-database")
+            ]
+            for maker in of_kind(found, "Deployment")
+        }
+        assert named == {
+            "api": ["hfer-database-api"],
+            "ingest": ["hfer-database-ingest"],
+            "maintenance": ["hfer-database-maintenance"],
+            "web": [],
+            "worker-cpu": ["hfer-database-worker"],
+            "worker-gpu": ["hfer-database-worker"],
+        }
+
 
 class TestNetwork:
     @pytest.fixture
@@ -144,7 +172,7 @@ class TestMigration:
     def test_gets_the_database_and_the_key_to_enrol(self) -> None:
         text = (FOLDER / "migrate/migrate.yaml").read_text()
         given = re.findall(r"secret(?:Key)?Ref: { name: ([\w-]+)", text)
-        assert given == ["hfer-database", "hfer-database", "hfer-web"]
+        assert given == ["hfer-database-owner", "hfer-database-api", "hfer-web"]
 
 
 class TestIngress:
