@@ -34,7 +34,9 @@ def main() -> None:
         stack.start_servers()
         stack.start_apps()
         stack.start_web()
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
         job = _submitted(browser, stack.web_url, samples)
         with _page(browser, job, size=_DESKTOP, scheme="light") as page:
             _take(page, "web-job.jpg")

@@ -27,7 +27,6 @@ from services.vision.classifiers.logits import to_probabilities
 from services.vision.classifiers.openvino import OpenVinoClassifier
 from tests.model.trainer.conftest import SETTINGS, invoke
 
-
 # As `export` does by itself.
 _READ = """
 import sys
