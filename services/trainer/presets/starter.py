@@ -4,11 +4,11 @@
 
 trains the teacher (``starter-teacher``) and then this. It begins with the teacher's weights; half
 of the loss is the distance from the teacher's softened answers (arXiv 1503.02531), the other half
-from the judges' shares. What is shipped is a mean of the teacher's weights and these, in the
-share that validation chooses.
+from the judges' shares, and poor photos are met half as often. What is shipped is a mean of the
+teacher's weights and these, in the share that validation chooses.
 """
 
-from services.trainer.config import DistillConfig, TrainConfig
+from services.trainer.config import AugmentConfig, DistillConfig, TrainConfig
 from services.trainer.presets import starter_teacher
 
 TEACHER = "runs/starter-teacher/bundle"
@@ -25,6 +25,7 @@ def build() -> TrainConfig:
                 update={"weights": TEACHER, "blend": "chosen", "int8": True}
             ),
             "optim": teacher.optim.model_copy(update={"lr": 4e-4}),
+            "augment": AugmentConfig(rotate=10, erase=0.15, blur=0.1, levels=0.15, jpeg=0.1),
             "loss": teacher.loss.model_copy(update={"distill": distill}),
             "loop": teacher.loop.model_copy(update={"epochs": 4}),
         }
