@@ -105,6 +105,7 @@ class TestCompose:
             name: [(f"hfer_{role}", f"POSTGRES_{role.upper()}_PASSWORD")]
             for name, role in {
                 "migrate": "owner",
+                "backup": "owner",
                 "enrol": "api",
                 "api": "api",
                 "maintenance": "maintenance",
@@ -131,4 +132,4 @@ class TestCompose:
             if "build" in service
         }
         assert targets <= set(stages)
-        assert len(targets) == 7
+        assert len(targets) == 8

@@ -19,6 +19,7 @@ PROGRAMS = [
     ("maintenance", "services.worker.maintenance"),
     ("maintenance", "services.worker.ingest"),
     ("migrate", "services.api.enrol"),
+    ("backup", "services.backup"),
     ("worker-cpu", "services.worker"),
     ("worker-gpu", "services.worker"),
     ("trainer-gpu", "services.trainer"),

@@ -49,7 +49,16 @@ def test_a_build_asks_docker_hub_for_no_parser() -> None:
     assert re.findall(r"(?m)^#\s*syntax\s*=.*", DOCKERFILE.read_text()) == []
 
 
-SHIPPED = ("api", "maintenance", "migrate", "worker-cpu", "worker-gpu", "trainer-gpu", "web")
+SHIPPED = (
+    "api",
+    "maintenance",
+    "migrate",
+    "backup",
+    "worker-cpu",
+    "worker-gpu",
+    "trainer-gpu",
+    "web",
+)
 
 
 @pytest.mark.parametrize("target", SHIPPED)
@@ -71,4 +80,4 @@ class TestShipped:
     def test_says_how_its_health_is_seen(self, target: str) -> None:
         told = self.words(target, "HEALTHCHECK")
         assert len(told) == 1
-        assert (told == ["NONE"]) == (target in {"migrate", "trainer-gpu"})
+        assert (told == ["NONE"]) == (target in {"migrate", "backup", "trainer-gpu"})
