@@ -55,7 +55,7 @@ def _database(state: ApiState) -> Check:
 
 def _broker(state: ApiState) -> Check:
     if state.notifier.depth(Queue.CPU_BATCH) is None:
-        return Check(ok=False, detail="no answer; jobs start with the delay of the feeder")
+        return Check(ok=False, detail="takes no messages; jobs are accepted and wait until it does")
     return Check(ok=True, detail="answers")
 
 
