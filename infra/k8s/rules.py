@@ -7,6 +7,8 @@ from infra.k8s.tree import Manifest, containers_of, of_kind, pod_makers, pod_of,
 
 GRACE_S = 60
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
+# Their pods end by themselves; what a CronJob makes, a backup, stays behind on a volume.
+ENDING = ("Job", "CronJob")
 VERSIONED = "names a registry or a version"
 
 
@@ -23,13 +25,16 @@ def _faults(maker: Manifest) -> Iterator[str]:
         "has no seccomp profile": context.get("seccompProfile") == {"type": "RuntimeDefault"},
         "holds a token of the cluster": spec.get("automountServiceAccountToken") is False,
         f"has no grace of {GRACE_S} s": spec.get("terminationGracePeriodSeconds") == GRACE_S,
-        "is not spread over nodes": maker["kind"] == "Job" or "topologySpreadConstraints" in spec,
+        "is not spread over nodes": maker["kind"] in ENDING or "topologySpreadConstraints" in spec,
         "shares a namespace of its node": not spec.keys() & {"hostNetwork", "hostPID", "hostIPC"},
-        "mounts what is no emptyDir": all("emptyDir" in each for each in spec.get("volumes", [])),
+        "mounts what is no emptyDir": all(
+            "emptyDir" in each or (maker["kind"] == "CronJob" and "persistentVolumeClaim" in each)
+            for each in spec.get("volumes", [])
+        ),
     }
     yield from (fault for fault, fine in checks.items() if not fine)
     for container in containers_of(maker):
-        yield from _container_faults(container, probed=maker["kind"] != "Job")
+        yield from _container_faults(container, probed=maker["kind"] not in ENDING)
 
 
 def _container_faults(container: Manifest, *, probed: bool) -> Iterator[str]:

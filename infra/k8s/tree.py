@@ -50,20 +50,21 @@ def title(manifest: Manifest) -> str:
 
 
 def pod_of(manifest: Manifest) -> Manifest:
-    """Return the pod template of a Deployment or Job."""
-    template: Manifest = manifest["spec"]["template"]
+    """Return the pod template of a Deployment, Job or CronJob."""
+    spec = manifest["spec"]
+    template: Manifest = spec.get("jobTemplate", {}).get("spec", spec)["template"]
     return template
 
 
 def containers_of(manifest: Manifest) -> list[Manifest]:
-    """Return the containers of a Deployment or Job, those that run first included."""
+    """Return the containers of a Deployment, Job or CronJob, those that run first included."""
     spec = pod_of(manifest)["spec"]
     return [*spec.get("initContainers", []), *spec["containers"]]
 
 
 def pod_makers(found: list[Manifest]) -> list[Manifest]:
     """Return what makes pods."""
-    return of_kind(found, "Deployment", "Job")
+    return of_kind(found, "Deployment", "Job", "CronJob")
 
 
 def settings_of_files(folder: Path = FOLDER) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@
 -- what it is; without any a role cannot log in. Privileges follow with the next migration, which
 -- knows the tables (services/common/db/grants.py).
 \set ON_ERROR_STOP on
+SET client_min_messages = warning;
 \getenv owner_password OWNER_PASSWORD
 \getenv api_password API_PASSWORD
 \getenv worker_password WORKER_PASSWORD

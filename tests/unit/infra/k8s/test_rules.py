@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.k8s import rules, schema
-from infra.k8s.tree import FOLDER, Manifest, manifests, title
+from infra.k8s.tree import FOLDER, Manifest, manifests, pod_of, title
 from tests.fixtures import k8s_checks
 
 Change = Callable[[Manifest], object]
@@ -76,6 +76,15 @@ def test_unsafe_pods_are_found(fault: str) -> None:
     assert rules.unsafe_pods(planted("Deployment/api", UNSAFE[fault])) == [
         f"Deployment/api: {fault}"
     ]
+
+
+VOLUMES = {"Deployment/api": {"persistentVolumeClaim": {}}, "CronJob/backup": {"hostPath": {}}}
+
+
+@pytest.mark.parametrize("name", VOLUMES)
+def test_only_a_cron_job_keeps_a_volume_and_none_of_the_node(name: str) -> None:
+    found = planted(name, lambda m: pod_of(m)["spec"]["volumes"].append(VOLUMES[name]))
+    assert rules.unsafe_pods(found) == [f"{name}: mounts what is no emptyDir"]
 
 
 class TestSchema:
