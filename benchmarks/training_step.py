@@ -21,17 +21,18 @@ from services.trainer.presets import load_preset
 NETWORKS = {
     "densenet_bc": ("quick", ["loop.precision=float32"]),
     "densenet_bc-bf16": ("quick", []),
-    "efficientnet_lite0": ("starter-teacher", []),
-    "mobilenet_v1": ("starter-teacher", ["model.backbone=mobilenet_v1"]),
+    "efficientnet_lite0": ("starter-teacher", ["model.backbone=efficientnet_lite0"]),
+    "mobilenet_v1": ("starter-teacher", []),
     "densenet121": ("seed-rafdb", ["loop.batch_size=16"]),
 }
+_PLAIN = ("model.weights=none", "loss.own_label_weight=0", "loop.threads=2")
 _ENVIRONMENT = "TF_ENABLE_ONEDNN_OPTS"
 
 
 def recipe(network: str) -> TrainConfig:
     """Return what is trained, from random weights."""
     preset, changes = NETWORKS[network]
-    return with_overrides(load_preset(preset), [*changes, "model.weights=none", "loop.threads=2"])
+    return with_overrides(load_preset(preset), [*changes, *_PLAIN])
 
 
 def measure(network: str, *, steps: int) -> float:

@@ -31,6 +31,7 @@ class _Speed:
 _SPEEDS: Mapping[Backbone, _Speed] = {
     Backbone.DENSENET_BC: _Speed(side=48, rate=42),
     Backbone.EFFICIENTNET_LITE0: _Speed(side=96, rate=40),
+    Backbone.MOBILENET_V1: _Speed(side=96, rate=50),
     Backbone.DENSENET121: _Speed(side=224, rate=1.6),
 }
 # Against float32, measured with DENSENET_BC: on Sapphire Rapids, and on those EPYC cores.
