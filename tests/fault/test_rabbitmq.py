@@ -26,6 +26,8 @@ from tests.fixtures.fleet import Fleet, fleet_on, wait_until
 from tests.fixtures.rabbitmq import RabbitMQ
 from tests.fixtures.serving import files
 
+# Its log is its own: others of the session write to that of "worker".
+WORKER = "worker-on-rabbitmq"
 ADMIN_KEY = "hfer_dev_" + "k" * 32
 # A request waits at most 1 s for the broker; the rest is for a machine that others keep busy.
 # Without the bound it was 43 to 72 s.
@@ -93,7 +95,7 @@ def service(
             "HFER_API__PORT": str(port),
             "HFER_API__ADMIN_KEY": ADMIN_KEY,
         }
-        fleet.start_worker(**env)
+        fleet.start_worker(WORKER, **env)
         fleet.start_api(**env)
         fleet.start_maintenance(**env)
         fleet.wait_ready(1)
@@ -121,7 +123,7 @@ def test_a_worker_declares_its_queues_and_nothing_else(service: Service) -> None
     }
     exchanges = set(service.broker.ctl("list_exchanges", "name"))
     assert {name for name in exchanges if not name.startswith("amq.") and name} == ours
-    assert "[warning" not in service.fleet.log("worker")
+    assert "[warning" not in service.fleet.log(WORKER)
 
 
 def test_jobs_run(service: Service) -> None:
