@@ -18,16 +18,18 @@ def test_f16_anything_may_die_at_any_time(fleet: Fleet, make_job: JobMaker, rows
     for place in rng.sample(range(2_000), 5):
         photos[place] = fake_photo(place, Kind.CORRUPT)
     photos[rng.randrange(2_000)] = fake_photo(1, Kind.SEGV)
-    fleet.start_maintenance("maintenance-1")
-    fleet.start_maintenance("maintenance-2")
-    fleet.start_worker("worker-1")
-    fleet.start_worker("worker-2")
+    # Celery takes up to 5 s to notice a child's death: with less time it is blamed on the limit.
+    limits = {"HFER_QUEUE__TASK_TIME_LIMIT_S": "12", "HFER_QUEUE__LEASE_S": "15"}
+    fleet.start_maintenance("maintenance-1", **limits)
+    fleet.start_maintenance("maintenance-2", **limits)
+    fleet.start_worker("worker-1", **limits)
+    fleet.start_worker("worker-2", **limits)
     fleet.wait_ready(2)
     chaos = Chaos(fleet, seed=SEED)
     shares = sorted(rng.uniform(0.02, 0.9) for _ in range(FAULTS))
     faults = [(share, rng.choice(chaos.all())) for share in shares]
     job = make_job(photos)
-    run_chaos(Progress(rows, job), faults, timeout_s=120)
+    run_chaos(Progress(rows, job), faults, timeout_s=300)
     # Each crash may hit the same photo again: three isolated ones would condemn it.
     check_oracle(fleet.sessions, job.id, photos, attempts=5)
 

@@ -51,7 +51,9 @@ def test_the_matrix_and_the_cards_pictures_are_there(new_page: NewPage, site: st
     page = new_page("/models")
     page.locator(".models h2 a", has_not_text="98.0.0").first.click()
     expect(page.locator(".confusion tbody tr")).to_have_count(7)
-    picture = page.locator(".prose img")
-    picture.scroll_into_view_if_needed()
-    expect(picture).to_have_js_property("complete", value=True)
-    assert page.request.get(site + str(picture.get_attribute("src"))).ok
+    pictures = page.locator(".prose img").all()
+    assert pictures
+    for picture in pictures:
+        picture.scroll_into_view_if_needed()
+        expect(picture).to_have_js_property("complete", value=True)
+        assert page.request.get(site + str(picture.get_attribute("src"))).ok
