@@ -14,7 +14,8 @@ class AugmentConfig(Section):
     and ``jpeg`` are the probabilities that an image becomes what poor photos hold: blurred by a
     Gaussian of up to ``blur_sigma`` (a share of the side); its levels squeezed to a part of the
     range, from ``least_levels`` of it on, as in dark, faded and flat pictures; stored as a JPEG
-    of a quality from ``jpeg_quality`` to 80. ``mixup`` is the
+    of a quality from ``jpeg_quality`` to 80. ``unreadable`` is the probability that so little is
+    left of an image that nobody can tell, and its target is even over the classes. ``mixup`` is the
     alpha of its Beta distribution (arXiv 1710.09412) and ``cutmix`` the probability that a batch
     is cut together instead (arXiv 1905.04899); 0 turns each off.
     """
@@ -33,6 +34,7 @@ class AugmentConfig(Section):
     least_levels: float = Field(default=0.15, gt=0, le=1)
     jpeg: Share = 0.0
     jpeg_quality: int = Field(default=20, ge=1, le=80)
+    unreadable: Share = 0.0
     mixup: float = Field(default=0.0, ge=0)
     cutmix: Share = 0.0
 

@@ -18,6 +18,8 @@ Floats = NDArray[np.float32]
 Change = Callable[[Floats, AugmentConfig, np.random.Generator], Floats]
 
 _BEST_JPEG = 80
+# Pixels a side of an unreadable image: eyes and mouth of a face are one pixel together, or less.
+_LEAST, _MOST = 2, 5
 
 
 def augment(
@@ -36,6 +38,21 @@ def augment(
         if rng.random() < config.erase:
             _erase(image, config=config, rng=rng)
     return result
+
+
+def unreadable(image: Floats, *, rng: np.random.Generator) -> Floats:
+    """Return what is left of ``image`` ``[S, S, C]`` at 2 to 5 pixels a side, enlarged, and noise.
+
+    A network that has met only faces answers a blurred crop, or the back of a head, "neutral",
+    and surely: 14 % of drawn backs of heads were marked uncertain, 11 % of the faces (starter
+    1.0.0).
+    """
+    side = image.shape[0]
+    few = int(rng.integers(_LEAST, _MOST, endpoint=True))
+    averaged = cv2.resize(image, (few, few), interpolation=cv2.INTER_AREA)
+    enlarged = cv2.resize(averaged, (side, side), interpolation=cv2.INTER_CUBIC)
+    noise = rng.normal(0, rng.uniform(0, 10), image.shape)
+    return _floats(np.clip(enlarged.reshape(image.shape) + noise, 0, 255))
 
 
 def _some(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from services.common.domain.emotions import EMOTIONS
 from services.trainer.config import TrainConfig
-from services.trainer.data.augment import augment
+from services.trainer.data.augment import augment, unreadable
 from services.trainer.data.dataset import Subset
 from services.trainer.data.mixing import mix
 from services.trainer.data.sampling import oversampled_order
@@ -24,7 +24,7 @@ Floats = NDArray[np.float32]
 Order = NDArray[np.int64]
 
 # Names of the random streams, so that no two of them ever share numbers.
-_ORDER, _CHANGES, _MIXING, _VIEWS = 0, 1, 2, 3
+_ORDER, _CHANGES, _MIXING, _VIEWS, _UNREADABLE = 0, 1, 2, 3, 4
 _AHEAD = 4
 _ONE_HOT = np.eye(len(EMOTIONS), dtype=np.float32)
 
@@ -69,12 +69,14 @@ class TrainBatches:
             rng=self._rng(_MIXING, epoch, index),
         )
         first, second = targets[:, : len(EMOTIONS)], targets[:, len(EMOTIONS) :]
-        return Batch(
+        batch = Batch(
             crops,
             first,
             self.teacher.answers(crops) if self.teacher else None,
             second if second.size else None,
         )
+        rng = self._rng(_UNREADABLE, epoch, index)
+        return _some_unreadable(batch, share=self.config.augment.unreadable, rng=rng)
 
     def order(self, epoch: int) -> Order:
         """Return the order of ``epoch``: a permutation, or a draw that favours rare classes."""
@@ -134,3 +136,14 @@ class TrainBatches:
 
     def _rng(self, *stream: int) -> np.random.Generator:
         return np.random.default_rng((self.config.loop.seed, *stream))
+
+
+def _some_unreadable(batch: Batch, *, share: float, rng: np.random.Generator) -> Batch:
+    """Make a ``share`` of the crops unreadable: whoever is asked about them answers evenly."""
+    chosen = np.flatnonzero(rng.random(len(batch.crops)) < share)
+    for index in chosen:
+        batch.crops[index] = unreadable(batch.crops[index], rng=rng)
+    for targets in (batch.targets, batch.teacher, batch.own):
+        if targets is not None:
+            targets[chosen] = 1 / len(EMOTIONS)
+    return batch

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from services.trainer.config import AugmentConfig
-from services.trainer.data.augment import augment
+from services.trainer.data.augment import augment, unreadable
 from tests.fixtures.training import striped
 
 IMAGES = np.stack([striped(label, seed=label, side=24) for label in range(7)])
@@ -94,3 +94,12 @@ class TestPoorPhotos:
         result = augment(many, config=config, rng=np.random.default_rng(0))
         share = (np.abs(result - many) > 1e-3).any(axis=(1, 2, 3)).mean()
         assert 0.2 < share < 0.3
+
+
+def test_an_unreadable_image_keeps_its_light_and_no_detail() -> None:
+    for seed, image in enumerate(IMAGES.astype(np.float32)):
+        result = unreadable(image, rng=np.random.default_rng(seed))
+        assert result.shape == image.shape
+        assert abs(result.mean() - image.mean()) < 10
+        stripes, left = (np.abs(np.fft.fft2(each[..., 0]))[5:12] for each in (image, result))
+        assert left.max() < 0.5 * stripes.max()
