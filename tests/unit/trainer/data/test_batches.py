@@ -132,6 +132,27 @@ class TestTeacher:
         np.testing.assert_allclose(batch.teacher, Brightness().answers(batch.crops))
 
 
+class TestUnreadable:
+    """A share of the images of which nobody can tell, whatever their label, votes or teacher."""
+
+    SOME = AugmentConfig(**{**dict(NO_AUGMENT), "unreadable": 0.4})
+
+    def test_everybody_answers_evenly_and_no_other_image_changes(self) -> None:
+        loss = LossConfig(own_label_weight=0.5)
+        plain, some = (
+            TrainBatches(TestVotes.DATA, config.model_copy(update={"loss": loss}), Brightness())
+            for config in (batches(augment=each).config for each in (NO_AUGMENT, self.SOME))
+        )
+        before, after = plain.batch(1, 0), some.batch(1, 0)
+        changed = (before.crops != after.crops).any(axis=(1, 2, 3))
+        assert 0 < changed.sum() < len(changed)
+        for was, now in zip(before[1:], after[1:], strict=True):
+            assert was is not None
+            assert now is not None
+            assert np.allclose(now[changed], 1 / 7)
+            assert (now[~changed] == was[~changed]).all()
+
+
 class TestOversampling:
     DATA = Subset(
         np.zeros((72, 16, 16, 1), np.uint8),
