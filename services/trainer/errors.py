@@ -15,6 +15,12 @@ class VotesError(HferError):
     code = "votes"
 
 
+VOTES_NEEDED = (
+    "loss.own_label_weight is for data with votes, whose own label a second head learns; name them "
+    "(data.votes=FILE) or leave it out (loss.own_label_weight=0)."
+)
+
+
 class SeenImagesError(HferError):
     """A model is to be evaluated on images that it was trained on."""
 

@@ -33,7 +33,7 @@ def audit(
     overrides: Overrides = None,
 ) -> None:
     """Look for blanks, contradictions, copies and imbalance; nothing is kept or changed."""
-    config = _without_framing(recipe(preset, overrides))
+    config = _to_look_at(recipe(preset, overrides))
     with explained(), tempfile.TemporaryDirectory() as scratch:
         manifest = _prepared(Path(scratch), data=data, config=config)
         found = _surveyed(Path(scratch), manifest, config=config, examples=examples)
@@ -74,13 +74,24 @@ def _prepared(out: Path, *, data: Path, config: TrainConfig) -> dict[str, Any]:
 
     seen = seen_by_earlier(config) if config.data.split_rule == "unseen" else None
     with _bar() as bar:
-        return make(data, out=out, config=config.data, seen=seen, progress=_Bars(bar))
+        return make(
+            data,
+            out=out,
+            config=config.data,
+            needs_votes=config.loss.own_label_weight > 0,
+            seen=seen,
+            progress=_Bars(bar),
+        )
 
 
-def _without_framing(config: TrainConfig) -> TrainConfig:
-    """Return a recipe for which no face is looked for: it would take minutes and say nothing."""
+def _to_look_at(config: TrainConfig) -> TrainConfig:
+    """Return a recipe of which nothing is trained: no faces looked for, no votes asked for."""
     framing = {"served_share": 0.0, "crop_margin": 0.0, "centre_dx": 0.0, "centre_dy": 0.0}
-    return config.model_copy(update={"data": config.data.model_copy(update=framing)})
+    parts = {
+        "data": config.data.model_copy(update=framing),
+        "loss": config.loss.model_copy(update={"own_label_weight": 0.0}),
+    }
+    return config.model_copy(update=parts)
 
 
 def _surveyed(

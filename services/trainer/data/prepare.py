@@ -36,6 +36,7 @@ from services.trainer.data.seen import SeenImages
 from services.trainer.data.splits import cut_splits
 from services.trainer.data.views import detector_identity, look_as_served
 from services.trainer.data.votes import judged, majority, sources_of
+from services.trainer.errors import VOTES_NEEDED, VotesError
 from services.trainer.files import sha256_of
 from services.vision.detectors.port import FaceDetector
 from services.vision.transforms import InputSpec
@@ -59,6 +60,7 @@ def prepare(
     *,
     out: Path,
     config: DataConfig,
+    needs_votes: bool = False,
     seen: SeenImages | None = None,
     detector: FaceDetector | None = None,
     progress: Progress | None = None,
@@ -72,13 +74,14 @@ def prepare(
         source: the data; never changed.
         out: the cache folder, made if missing.
         config: size, colour, splits, duplicate threshold, framing.
+        needs_votes: the recipe cannot do without; told before minutes are spent.
         seen: by the model that training goes on from, for ``split_rule`` "unseen".
         detector: finds the faces whose framing is measured; the product's own when None.
         progress: called with (what, done, total) now and then.
 
     Raises:
         DataLayoutError: if the layout is unknown or an image cannot be decoded.
-        VotesError: if the votes do not fit.
+        VotesError: if the votes do not fit, or are needed and not there.
         SeenImagesError: if the earlier model has seen so many that too few are left to test on.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -86,6 +89,8 @@ def prepare(
     with opened(source) as root:
         base, sources = data_root(root), sources_of(root, [Path(name) for name in config.votes])
         samples, left_out = judged(scan(root), sources=sources, base=base)
+        if needs_votes and all(sample.votes is None for sample in samples):
+            raise VotesError(VOTES_NEEDED)
         left_out["contempt"] = count_contempt(root)
         side = config.size if config.framing == "own" else _side_of_frames(samples, base, config)
         frames, hashes = _decode_all(

@@ -19,7 +19,7 @@ from services.trainer.data.dataset import PreparedData
 from services.trainer.data.seen import keep_earlier
 from services.trainer.data.teacher import Teacher, load_teacher
 from services.trainer.data.votes.notice import keep_notice
-from services.trainer.errors import RunError, TrainingDivergedError
+from services.trainer.errors import VOTES_NEEDED, RunError, TrainingDivergedError
 from services.trainer.networks.normalisation import normalisation_for
 from services.trainer.training.checkpoint import Checkpoint, Position
 from services.trainer.training.pace import Pace
@@ -75,10 +75,7 @@ class Loop:
             config.loss.distill, shape=data.train.images.shape[1:], threads=config.loop.threads
         )
         if config.loss.own_label_weight and data.train.own_labels is None:
-            raise RunError(
-                "loss.own_label_weight is for data with votes, whose own label a second head "
-                "learns; name them (data.votes=FILE) or leave it out."
-            )
+            raise RunError(VOTES_NEEDED)
         self._batches = TrainBatches(data.train, config, self._teacher)
         if not len(self._batches) or not data.validation.decided.any():
             raise RunError(

@@ -21,7 +21,7 @@ from services.trainer.data.prepare import (
     prepare,
 )
 from services.trainer.data.seen import SeenImages, seen_in
-from services.trainer.errors import DataLayoutError, RunError, SeenImagesError
+from services.trainer.errors import DataLayoutError, RunError, SeenImagesError, VotesError
 from services.trainer.files import sha256_of
 from services.vision.transforms import InputSpec, crop_face
 from tests.fixtures.detectors import FixedDetector
@@ -49,6 +49,19 @@ def stages(
         progress=lambda what, done, total: told[what].append((done, total)),
     )
     return dict(told)
+
+
+def test_votes_that_a_recipe_needs_are_missed_before_an_image_is_decoded(tmp_path: Path) -> None:
+    root, told = write_image_folder(tmp_path / "data", train=1, test=1, val=1), []
+    with pytest.raises(VotesError, match=r"data\.votes=FILE"):
+        prepare(
+            root,
+            out=tmp_path / "cache",
+            config=DATA,
+            needs_votes=True,
+            progress=lambda *now: told.append(now),
+        )
+    assert told == []
 
 
 class TestPreparedAlready:
