@@ -6,7 +6,7 @@ from tests.fault.chaos import Chaos, Progress, run_chaos
 from tests.fault.oracle import check_oracle
 from tests.fixtures.analysers import Kind, fake_photo
 from tests.fixtures.factories import JobMaker, Rows
-from tests.fixtures.fleet import Fleet
+from tests.fixtures.fleet import CRASHING, Fleet
 
 SEED = 20261123
 FAULTS = 8
@@ -18,12 +18,10 @@ def test_f16_anything_may_die_at_any_time(fleet: Fleet, make_job: JobMaker, rows
     for place in rng.sample(range(2_000), 5):
         photos[place] = fake_photo(place, Kind.CORRUPT)
     photos[rng.randrange(2_000)] = fake_photo(1, Kind.SEGV)
-    # Celery takes up to 5 s to notice a child's death: with less time it is blamed on the limit.
-    limits = {"HFER_QUEUE__TASK_TIME_LIMIT_S": "12", "HFER_QUEUE__LEASE_S": "15"}
-    fleet.start_maintenance("maintenance-1", **limits)
-    fleet.start_maintenance("maintenance-2", **limits)
-    fleet.start_worker("worker-1", **limits)
-    fleet.start_worker("worker-2", **limits)
+    fleet.start_maintenance("maintenance-1", **CRASHING)
+    fleet.start_maintenance("maintenance-2", **CRASHING)
+    fleet.start_worker("worker-1", **CRASHING)
+    fleet.start_worker("worker-2", **CRASHING)
     fleet.wait_ready(2)
     chaos = Chaos(fleet, seed=SEED)
     shares = sorted(rng.uniform(0.02, 0.9) for _ in range(FAULTS))

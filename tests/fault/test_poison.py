@@ -11,15 +11,12 @@ from tests.fault.chaos import Progress, run_chaos
 from tests.fault.oracle import check_oracle
 from tests.fixtures.analysers import Kind, fake_photo
 from tests.fixtures.factories import JobMaker, Rows
-from tests.fixtures.fleet import Fleet, wait_until
+from tests.fixtures.fleet import CRASHING, Fleet, wait_until
 
 
 def test_f8_poison_is_isolated_and_named(fleet: Fleet, make_job: JobMaker, rows: Rows) -> None:
     fleet.start_maintenance()
-    # Celery's pool may take 5 s to notice a death (AsynPool.timers); a time limit that strikes
-    # before is blamed in its place, and with 7 s one did on a busy machine.
-    limits = {"HFER_QUEUE__TASK_TIME_LIMIT_S": "12", "HFER_QUEUE__LEASE_S": "15"}
-    fleet.start_worker(HFER_WORKER__CONCURRENCY="3", **limits)
+    fleet.start_worker(HFER_WORKER__CONCURRENCY="3", **CRASHING)
     fleet.wait_ready(3)
     photos = [fake_photo(number % 50) for number in range(600)]
     poison = [
