@@ -107,8 +107,10 @@ def create_app(
         # Both pages of FastAPI run scripts of a foreign host; ours is services/api/reference.
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,  # put into JSON anew for each request
     )
     app.state.api = state
+    app.state.reference = reference.Reference(app)
     app.state.public_base = chosen.api.public_base
     app.router.routes.extend(_ROUTES)
     if chosen.compat.enabled:

@@ -11,9 +11,10 @@ from services.api.bodies import is_json
 from services.api.dependencies import Base, IdempotencyKey, Reader, State, Transaction, Writer
 from services.api.docs import BODY, IDEMPOTENT, problems
 from services.api.errors import invalid_field
+from services.api.etags import matches
 from services.api.ids import JobId
 from services.api.jobs.openapi import SUBMISSION_BODY
-from services.api.jobs.polling import etag_of, matches, parse_wait, poll_headers, wait_until_final
+from services.api.jobs.polling import etag_of, parse_wait, poll_headers, wait_until_final
 from services.api.jobs.results.schemas import PhotoResult, photo_result
 from services.api.jobs.schemas import JobObject, job_object, job_path
 from services.api.jobs.submission.intake import announce, take_in

@@ -24,12 +24,6 @@ def etag_of(view: JobView) -> str:
     return f'W/"{hashlib.sha256(repr(watched).encode()).hexdigest()[:24]}"'
 
 
-def matches(if_none_match: str | None, etag: str) -> bool:
-    """Whether the client has this version already (weak comparison, RFC 9110, 8.8.3.2)."""
-    tags = [tag.strip() for tag in (if_none_match or "").split(",")]
-    return "*" in tags or etag.removeprefix("W/") in {tag.removeprefix("W/") for tag in tags}
-
-
 def poll_headers(view: JobView) -> dict[str, str]:
     """Return when to look again: some twenty times in the life of a job, 1 to 15 s apart."""
     if view.status.final:

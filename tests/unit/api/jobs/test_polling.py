@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.api.jobs.polling import etag_of, matches, parse_wait, poll_headers
+from services.api.jobs.polling import etag_of, parse_wait, poll_headers
 from services.common.db.tables import Job
 from services.common.domain.jobs import JobCounts, JobStatus
 from services.common.jobs.views import JobView
@@ -36,16 +36,6 @@ class TestEtagOf:
             etag_of(replace(view(), model_version="m-1")),
         }
         assert len(tags) == 4
-
-
-class TestMatches:
-    @pytest.mark.parametrize("header", ['W/"a"', '"a"', '"b", W/"a"', "*"])
-    def test_compares_weakly(self, header: str) -> None:
-        assert matches(header, 'W/"a"')
-
-    @pytest.mark.parametrize("header", [None, "", '"b"', 'W/"b"', "a"])
-    def test_sees_another_version(self, header: str | None) -> None:
-        assert not matches(header, 'W/"a"')
 
 
 class TestPollHeaders:

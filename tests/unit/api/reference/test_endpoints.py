@@ -1,0 +1,54 @@
+"""`/openapi.json` and `/docs` as they are served."""
+
+import asyncio
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from services.api.app import create_app
+from services.api.reference import endpoints
+from tests.fixtures.settings import DEAD, build_settings
+
+PATH = "/openapi.json"
+
+
+@pytest.fixture
+def app() -> FastAPI:
+    return create_app(build_settings(DEAD))
+
+
+def get(app: FastAPI, *, prefix: str = "", known: str = "") -> httpx.Response:
+    async def asked() -> httpx.Response:
+        transport = httpx.ASGITransport(app, root_path=prefix)
+        async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+            return await client.get(prefix + PATH, headers={"If-None-Match": known})
+
+    return asyncio.run(asked())
+
+
+def test_the_document_is_put_into_json_once(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    written, write = [], endpoints.json.dumps
+
+    def counted(*given: object, **how: object) -> str:
+        written.append(given)
+        return write(*given, **how)
+
+    monkeypatch.setattr(endpoints.json, "dumps", counted)
+    first, second = get(app), get(app)
+    assert first.json()["openapi"].startswith("3.")
+    assert first.content == second.content
+    assert len(written) == 1
+
+
+def test_who_has_it_is_sent_nothing(app: FastAPI) -> None:
+    tag = get(app).headers["etag"]
+    again = get(app, known=tag)
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert get(app, known='"other"').status_code == 200
+
+
+def test_below_a_prefix_it_names_the_server_and_has_another_tag(app: FastAPI) -> None:
+    plain, below = get(app), get(app, prefix="/hfer")
+    assert below.json() == {**plain.json(), "servers": [{"url": "/hfer"}]}
+    assert below.headers["etag"] != plain.headers["etag"]
