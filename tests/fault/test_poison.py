@@ -1,5 +1,6 @@
 """Photos that kill, and workers that come back from the dead (F8, F9, F10, F14)."""
 
+import json
 import signal
 
 from sqlalchemy import update
@@ -7,6 +8,7 @@ from sqlalchemy import update
 from services.common.db.session import unit_of_work
 from services.common.db.tables import Job
 from services.common.domain.jobs import ItemState, JobStatus
+from services.common.domain.queues import Queue
 from tests.fault.chaos import Progress, run_chaos
 from tests.fault.oracle import check_oracle
 from tests.fixtures.analysers import Kind, fake_photo
@@ -86,3 +88,34 @@ def test_f14_a_cancelled_job_stops(fleet: Fleet, make_job: JobMaker, rows: Rows)
     states = [item.state for item in rows.items(job.id)]
     assert states.count(ItemState.FINISHED) == len(outcomes) > 0
     assert states.count(ItemState.CANCELLED) == 3_000 - len(outcomes)
+
+
+def test_damaged_messages_end_no_worker(fleet: Fleet, make_job: JobMaker, rows: Rows) -> None:
+    """Each of these ended the worker that read it; some, every worker at every start."""
+    fleet.start_maintenance()
+    worker = fleet.start_worker()
+    fleet.wait_ready(1)
+    queue = Queue.CPU_BATCH.value
+    whole = {"body": "W10=", "headers": {}, "content-type": "application/json"}
+    properties = {
+        "delivery_tag": "tag",
+        "delivery_info": {"exchange": "", "routing_key": queue},
+        "body_encoding": "base64",
+    }
+    fleet.push(
+        queue,
+        "no JSON",
+        b"\xff\xfe",
+        "[]",
+        "{}",
+        json.dumps({**whole, "properties": {}}),
+        json.dumps({**whole, "properties": {**properties, "delivery_tag": [1]}}),
+        json.dumps({**whole, "properties": {**properties, "delivery_info": None}}),
+        json.dumps({**whole, "body": "A", "properties": properties}),
+        json.dumps({**whole, "headers": {"task": []}, "properties": properties}),
+        json.dumps({"__type__": "decimal", "__value__": {}}),
+    )
+    job = make_job([fake_photo(number) for number in range(20)])
+    run_chaos(Progress(rows, job), [], timeout_s=120)
+    wait_until(lambda: fleet.log("worker").count("hint.damaged") == 10, timeout_s=60, what="drops")
+    assert worker.returncode is None
