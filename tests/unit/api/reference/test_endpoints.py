@@ -1,13 +1,14 @@
 """`/openapi.json` and `/docs` as they are served."""
 
 import asyncio
+import json
+from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from services.api.app import create_app
-from services.api.reference import endpoints
 from tests.fixtures.settings import DEAD, build_settings
 
 PATH = "/openapi.json"
@@ -28,17 +29,17 @@ def get(app: FastAPI, *, prefix: str = "", known: str = "") -> httpx.Response:
 
 
 def test_the_document_is_put_into_json_once(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
-    written, write = [], endpoints.json.dumps
+    written, write = [], json.dumps
 
-    def counted(*given: object, **how: object) -> str:
-        written.append(given)
-        return write(*given, **how)
+    def counted(value: Any, **how: Any) -> str:
+        written.append(value)
+        return write(value, **how)
 
-    monkeypatch.setattr(endpoints.json, "dumps", counted)
+    monkeypatch.setattr(json, "dumps", counted)
     first, second = get(app), get(app)
     assert first.json()["openapi"].startswith("3.")
     assert first.content == second.content
-    assert len(written) == 1
+    assert ["openapi" in value for value in written] == [True]
 
 
 def test_who_has_it_is_sent_nothing(app: FastAPI) -> None:
