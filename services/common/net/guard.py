@@ -25,7 +25,8 @@ _PLAIN_PORTS = frozenset({80, 8080})
 _LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
 # Python's own `is_global` changed its mind in patch releases (3.11.10 moved 192.0.0.0/24), and
-# knows nothing of addresses that carry another one. IANA's special-purpose registries, read out:
+# knows nothing of addresses that carry another one. IANA's special-purpose registries, read out,
+# and what clouds answer at only from inside:
 _CLOSED_V4 = tuple(
     ipaddress.IPv4Network(text)
     for text in (
@@ -33,6 +34,9 @@ _CLOSED_V4 = tuple(
         "10.0.0.0/8",
         "100.64.0.0/10",  # carrier-grade NAT; clouds put metadata services here too
         "127.0.0.0/8",
+        "161.26.0.0/16",  # public by registry, IBM Cloud's own services inside
+        "166.8.0.0/14",  # the same
+        "168.63.129.16/32",  # public by registry, Azure's host of every virtual machine inside
         "169.254.0.0/16",  # link-local, with the metadata service 169.254.169.254
         "172.16.0.0/12",
         "192.0.0.0/24",
@@ -44,6 +48,8 @@ _CLOSED_V4 = tuple(
         "192.175.48.0/24",
         "198.18.0.0/15",
         "198.51.100.0/24",
+        "199.36.153.4/30",  # public by registry, Google's APIs for a VPC without internet
+        "199.36.153.8/30",  # the same
         "203.0.113.0/24",
         "224.0.0.0/4",
         "240.0.0.0/4",  # with broadcast

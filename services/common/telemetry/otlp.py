@@ -1,8 +1,10 @@
 """Traces over OTLP/HTTP. Imported only when an endpoint is set."""
 
 import os
+import random
 import socket
 import threading
+from typing import Any
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -10,7 +12,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.sdk.trace.sampling import ParentBased, SamplingResult, TraceIdRatioBased
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from services.common.telemetry.spans import NO_SPAN, Span
@@ -33,7 +35,8 @@ class OtlpTracing:
         Args:
             endpoint: base URL of the collector. Headers, as for a token, come from OpenTelemetry's
                 own ``OTEL_EXPORTER_OTLP_HEADERS``.
-            ratio: share of traces that are kept, unless the caller of the request decided.
+            ratio: share of traces that are kept. A request's own `traceparent` may ask for
+                less and not for more: a client could have every trace kept.
             service: without the prefix.
         """
         name = f"hfer-{service}"
@@ -46,7 +49,7 @@ class OtlpTracing:
         )
         self.provider = TracerProvider(
             resource=resource,
-            sampler=ParentBased(TraceIdRatioBased(ratio)),
+            sampler=_sampler(ratio, of_clients=service == "api"),
             shutdown_on_exit=False,  # the owner closes it
         )
         exporter = OTLPSpanExporter(
@@ -81,6 +84,24 @@ class OtlpTracing:
         closing = threading.Thread(target=self.provider.shutdown, name="traces-close", daemon=True)
         closing.start()
         closing.join(_CLOSE_S)
+
+
+def _sampler(ratio: float, *, of_clients: bool) -> ParentBased:
+    """Decide by ``ratio`` where a trace begins, and where a client's goes on that it samples."""
+    drawn = _Drawn(ratio)
+    if of_clients:
+        return ParentBased(drawn, remote_parent_sampled=drawn)
+    return ParentBased(drawn)  # the API decided
+
+
+class _Drawn(TraceIdRatioBased):
+    """Draws anew, and not by the trace's id, which a client may have chosen."""
+
+    def should_sample(
+        self, parent_context: Context | None, trace_id: int, name: str, *given: Any, **named: Any
+    ) -> SamplingResult:
+        drawn = trace_id ^ random.getrandbits(64)
+        return super().should_sample(parent_context, drawn, name, *given, **named)
 
 
 class _OtlpSpan:

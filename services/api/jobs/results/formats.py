@@ -54,8 +54,9 @@ _FACE_COLUMNS = (
 _ADDED_COLUMNS = ("precision", "detector", "captured_at", "photo_warnings", "roll")
 CSV_COLUMNS = _PHOTO_COLUMNS + _FACE_COLUMNS + _ADDED_COLUMNS
 
-# A spreadsheet runs a cell that starts like this as a formula (OWASP, CSV injection).
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet runs a cell that starts like this as a formula (OWASP, CSV injection). The last four
+# are full-width, and the same to Excel in East Asian languages.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 class StreamCutError(RuntimeError):

@@ -9,7 +9,17 @@ POLICY = UrlPolicy()
 
 @pytest.mark.parametrize(
     "address",
-    ["8.8.8.8", "1.1.1.1", "100.63.255.255", "172.32.0.1", "2606:4700::1111", "2a00:1450::200e"],
+    [
+        "8.8.8.8",
+        "168.63.129.17",
+        "166.12.0.0",
+        "199.36.153.12",
+        "1.1.1.1",
+        "100.63.255.255",
+        "172.32.0.1",
+        "2606:4700::1111",
+        "2a00:1450::200e",
+    ],
 )
 def test_public_addresses_are_open(address: str) -> None:
     assert is_public(ipaddress.ip_address(address))
@@ -27,6 +37,11 @@ def test_public_addresses_are_open(address: str) -> None:
         "192.168.1.1",
         "100.64.0.1",
         "100.100.100.200",  # a cloud's metadata service in CGNAT space
+        "161.26.0.10",  # services of clouds behind public addresses
+        "166.11.255.255",
+        "168.63.129.16",
+        "199.36.153.4",
+        "199.36.153.11",
         "169.254.169.254",
         "169.254.170.2",
         "192.0.0.192",  # another cloud's
