@@ -6,11 +6,12 @@ import sys
 import uvicorn
 
 from services.api.app import create_app
-from services.api.events.shutdown import StreamEndingServer
 from services.api.state import ApiState
 from services.common.config import Settings
 from services.common.environment import read_or_exit
 from services.common.telemetry import configure_logging
+from services.http.connections import limited
+from services.http.shutdown import StreamEndingServer
 
 # Running requests get this long when the process is asked to stop.
 _DRAIN_S = 10
@@ -25,6 +26,7 @@ def main() -> int:
     state: ApiState = app.state.api
     config = uvicorn.Config(
         app,
+        http=limited(settings.api),
         host=settings.api.host,
         port=settings.api.port,
         log_config=None,  # uvicorn's lines take our format

@@ -6,11 +6,12 @@ from typing import Annotated
 from pydantic import Field, IPvAnyNetwork, StringConstraints
 
 from services.common.environment import Group, SecretApiKey
+from services.http.settings import ConnectionSettings
 
 Origin = Annotated[str, StringConstraints(pattern=r"^(\*|https?://[^/?#@\s]+)$")]
 
 
-class ApiSettings(Group):
+class ApiSettings(ConnectionSettings, Group):
     """The HTTP service."""
 
     host: str = Field(default="127.0.0.1", description="address to listen on")
@@ -25,12 +26,6 @@ class ApiSettings(Group):
         default=(),
         description="JSON list of networks whose X-Forwarded-Proto, -Host, -Prefix and -For are"
         " believed where no public URL is set",
-    )
-    keep_alive_s: int = Field(
-        default=125,
-        ge=1,
-        description="how long an idle connection is kept: longer than a proxy in front keeps it,"
-        " which would else use one as it closes",
     )
     cors_origins: tuple[Origin, ...] = Field(
         default=(),

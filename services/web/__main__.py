@@ -6,10 +6,11 @@ import sys
 import uvicorn
 from pydantic import ValidationError
 
+from services.http.connections import limited
+from services.http.shutdown import StreamEndingServer
 from services.web.app import create_app
 from services.web.secret_files import SecretFileError
 from services.web.settings import WebSettings, sentences
-from services.web.shutdown import StreamEndingServer
 
 # Uploads under way get this long when the process is asked to stop.
 _DRAIN_S = 10
@@ -30,6 +31,7 @@ def main() -> int:
     app = create_app(settings)
     config = uvicorn.Config(
         app,
+        http=limited(settings),
         host=settings.host,
         port=settings.port,
         access_log=False,

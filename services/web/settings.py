@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsConfigDict
 
+from services.http.settings import ConnectionSettings
 from services.web.secret_files import SecretFileSettings
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -42,7 +43,7 @@ Secret = Annotated[SecretStr, AfterValidator(_checked)]
 SecretApiKey = Annotated[Secret, AfterValidator(_sendable)]
 
 
-class WebSettings(SecretFileSettings):
+class WebSettings(ConnectionSettings, SecretFileSettings):
     """All settings of the page; a contradiction ends the start with a sentence."""
 
     model_config = SettingsConfigDict(
@@ -72,11 +73,6 @@ class WebSettings(SecretFileSettings):
         default=(),
         description="JSON list of networks whose X-Forwarded-For is believed: wrong passwords are"
         " counted by the addresses in it",
-    )
-    keep_alive_s: int = Field(
-        default=125,
-        ge=1,
-        description="how long an idle connection is kept: longer than a proxy in front keeps it",
     )
     password: Secret | None = Field(default=None, description="who knows it may use the page")
     admin_password: Secret | None = Field(

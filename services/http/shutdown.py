@@ -1,4 +1,4 @@
-"""A server whose event streams end when it is asked to stop.
+"""A server whose event streams end when it is asked to stop; uploads have their drain.
 
 The lifespan ends too late for that: uvicorn comes to it when the last response is over, and a
 stream is over when its job is, so that each restart would take the whole drain.
