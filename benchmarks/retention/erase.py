@@ -28,9 +28,9 @@ class EmptyBucket:
         for _key in keys:
             pass
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
+    def list(self, prefix: str, *, after: str | None = None) -> Iterator[StoredObject]:
         """List nothing."""
-        del prefix
+        del prefix, after
         return iter(())
 
 
@@ -54,9 +54,7 @@ class Erased:
 
 def erase_due(engine: Engine, sessions: SessionFactory, server: psutil.Process) -> Erased:
     """Run steps of retention until no job is due."""
-    retention = Retention(
-        sessions, EmptyBucket(), settings=RetentionSettings(), metrics=Metrics()
-    )
+    retention = Retention(sessions, EmptyBucket(), settings=RetentionSettings(), metrics=Metrics())
     steps: list[float] = []
     before = spent(engine, server)
     with engine.connect() as connection, Progress() as progress:

@@ -62,7 +62,7 @@ def fill(
     ages_s: tuple[float, float],
     title: str,
 ) -> None:
-    """Write at least ``photos`` finished photos, in jobs of each of the sizes in turn, a batch each.
+    """Write at least ``photos`` finished photos, in batches of jobs of each size in turn.
 
     Args:
         engine: of the superuser: references are not checked.
@@ -121,6 +121,4 @@ def _write(
         ).all()
         parameters = {"jobs": list(ids), "photos": photos}
         connection.execute(_TALLIES, parameters)
-        connection.execute(
-            _ITEMS, {**parameters, "payload": payload, "verdict": 0 if faces else 1}
-        )
+        connection.execute(_ITEMS, {**parameters, "payload": payload, "verdict": 0 if faces else 1})

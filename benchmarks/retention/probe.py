@@ -11,7 +11,6 @@ from typing import Self
 from benchmarks.instant import InstantAnalyser
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.ids import new_uuid7
-from services.common.domain.queues import Lane
 from services.common.jobs.queue.outcomes import ItemOutcome
 from services.common.jobs.queue.repositories.leases import LeaseRepository
 from services.common.jobs.repositories.items import NewItem

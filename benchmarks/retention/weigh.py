@@ -56,9 +56,7 @@ def spent(engine: Engine, server: psutil.Process) -> Spent:
     with engine.connect() as connection:
         log = float(connection.execute(_LOG).scalar_one())
     times = [server.cpu_times(), *(child.cpu_times() for child in server.children(recursive=True))]
-    return Spent(
-        sum(t.user + t.system + t.children_user + t.children_system for t in times), log
-    )
+    return Spent(sum(t.user + t.system + t.children_user + t.children_system for t in times), log)
 
 
 def timed(engine: Engine, statement: str) -> float:
