@@ -192,19 +192,16 @@ def seal(
 
 
 def discard(session: Session, tenant: str, public_id: uuid.UUID, *, urls_hold: timedelta) -> None:
-    """Erase an upload that is not sealed, with what was put; a second time changes nothing.
-
-    What clients put later, as long as their ``urls_hold``, is deleted then.
+    """Erase an upload that is not sealed, with what is put as long as its URLs hold; repeatable.
 
     Raises:
         JobError: NOT_FOUND; UPLOAD_SEALED, erase the job instead.
     """
-    erasures = ErasureRepository(session)
-    if erasures.is_erased(tenant, public_id):
+    if ErasureRepository(session).is_erased(tenant, public_id):
         return
     job = find_upload(session, tenant, public_id, lock=True)
     _check_open(job)
-    erasures.erase(job, reason=ERASED_BY_USER, urls_hold=urls_hold)
+    ErasureRepository(session).erase(job, reason=ERASED_BY_USER, urls_hold=urls_hold)
 
 
 class _OtherFilesError(Exception):
