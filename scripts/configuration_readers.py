@@ -29,7 +29,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "retention": ("maintenance",),
     "retention.inputs_s": ("api", "maintenance"),
     "retention.results_s": ("api",),
-    "retention.orphans_s": ("api", "maintenance"),
+    "retention.orphans_s": ("api",),
     "api": ("api",),
     "api.public_url": ("api", "maintenance"),
     "compat": ("api",),

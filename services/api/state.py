@@ -72,9 +72,14 @@ class ApiState:
         return SubmissionRules(
             open_photos=self.settings.api.queue_cap_photos,
             keep_results=timedelta(seconds=self.settings.retention.results_s),
-            keep_upload=timedelta(seconds=self.settings.retention.orphans_s),
+            keep_upload=timedelta(seconds=upload_s(self.settings)),
             limits=self.limits,
         )
+
+    @property
+    def urls_hold(self) -> timedelta:
+        """How long a client may put a photo by a presigned URL."""
+        return timedelta(seconds=self.settings.api.upload_url_s)
 
     def close(self) -> None:
         """Close every connection and end every thread."""
@@ -83,6 +88,11 @@ class ApiState:
         self.notifier.close()
         self.tracing.close()
         self.engine.dispose()
+
+
+def upload_s(settings: Settings) -> int:
+    """Seconds that an unsealed upload lives after its last request: not less than its URLs hold."""
+    return max(settings.retention.orphans_s, settings.api.upload_url_s)
 
 
 def build_state(settings: Settings) -> ApiState:

@@ -133,7 +133,9 @@ class RetentionSettings(Group):
 
     inputs_s: int = Field(default=86_400, ge=0, description="photos and annotated images")
     results_s: int = Field(default=2_592_000, ge=0, description="rows of faces and items")
-    orphans_s: int = Field(default=86_400, ge=60, description="unsealed uploads, stray objects")
+    orphans_s: int = Field(
+        default=86_400, ge=60, description="unsealed uploads, photos put for a job that never came"
+    )
     grace_s: int = Field(
         default=3_600, ge=0, description="an object to delete waits longer than any upload takes"
     )

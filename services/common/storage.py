@@ -119,10 +119,12 @@ class ObjectStorage:
         if failures:
             raise TransientError(f"the object storage kept {len(failures)} objects")
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
-        """Walk every object below ``prefix`` in key order, page by page."""
+    def list(self, prefix: str, *, after: str | None = None) -> Iterator[StoredObject]:
+        """Walk every object below ``prefix`` in key order, page by page, from ``after`` on."""
         with _translated(prefix):
-            for entry in self._client.list_objects(self._bucket, prefix=prefix, recursive=True):
+            for entry in self._client.list_objects(
+                self._bucket, prefix=prefix, recursive=True, start_after=after
+            ):
                 yield StoredObject(entry.object_name, entry.size, entry.last_modified)
 
     def ensure_bucket(self) -> None:

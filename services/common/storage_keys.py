@@ -39,12 +39,17 @@ def photo_key(tenant: str, sha256: bytes) -> str:
     return tenant_prefix(tenant) + sha256.hex()
 
 
+def uploads_prefix(tenant: str, job: UUID) -> str:
+    """Prefix of every photo of an upload."""
+    return f"{tenant_prefix(tenant)}{job.hex}/"
+
+
 def upload_prefix(tenant: str, job: UUID, seq: int) -> str:
     """Prefix of a page of 1,000 photos of an upload, the one with the photo number ``seq``.
 
     One listing request shows which photos of a page are there, however large the upload is.
     """
-    return f"{tenant_prefix(tenant)}{job.hex}/{seq // UPLOAD_PAGE:03d}/"
+    return f"{uploads_prefix(tenant, job)}{seq // UPLOAD_PAGE:03d}/"
 
 
 def upload_key(tenant: str, job: UUID, seq: int, sha256: bytes) -> str:

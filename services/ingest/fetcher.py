@@ -91,10 +91,12 @@ class UrlFetcher:
         self._metrics.fetch_bytes.inc(photo.byte_count)
 
         def hand_over(session: Session) -> None:
+            erasures = ErasureRepository(session)
+            erasures.keep([key])
             if not FetchRepository(session).arrive(claimed.item_id, fetched, token=token):
                 # Cancelled, erased or in other hands by now; or handed over by a commit whose
-                # answer was lost: the sweeper keeps what a row names.
-                ErasureRepository(session).schedule_deletion([key])
+                # answer was lost: retention keeps what a row names.
+                erasures.schedule_deletion([key])
 
         self._database.run(hand_over)
 

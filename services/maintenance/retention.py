@@ -1,30 +1,34 @@
 """Forgetting in time: photos after a day, results after a month, and what nobody names."""
 
-import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from itertools import islice
 from typing import Protocol
 
+from sqlalchemy.orm import Session
+
 from services.common.config import RetentionSettings
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import Job
 from services.common.domain.jobs import JobStatus
 from services.common.jobs.repositories.erasures import ErasureRepository
 from services.common.jobs.repositories.retention import RetentionRepository
 from services.common.processes.repositories import WorkerRepository
 from services.common.storage import StoredObject
-from services.common.storage_keys import ANNOTATED, PHOTOS, annotated_prefix
+from services.common.storage_keys import ANNOTATED, PHOTOS
 from services.common.telemetry import Metrics, get_logger
 from services.common.webhooks.repositories.deliveries import DeliveryRepository
 
 JOB_SLICE = 10
+# Of a transaction, if its first job alone has not more. A long one holds up events and vacuum.
+PHOTO_SLICE = 10_000
 # One request deletes 1,000 objects; half of that keeps the transaction around it short.
 DELETION_SLICE = 500
+# What one request lists.
 LISTING_SLICE = 1_000
+PAGES_SLICE = 50
 MESSAGE_SLICE = 1_000
-# A listing costs a request per 1,000 objects, of which nearly all are fine.
-ORPHANS_EVERY_S = 3_600.0
 ERASED_BY_AGE = "retention"
 
 _log = get_logger(__name__)
@@ -36,15 +40,15 @@ class RetentionBucket(Protocol):
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects."""
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
-        """Walk objects below a prefix."""
+    def list(self, prefix: str, *, after: str | None = None) -> Iterator[StoredObject]:
+        """Walk objects below a prefix in the order of their keys, from ``after`` on."""
 
 
 class Retention:
     """One step forgets a slice of everything that is due.
 
-    Photos are shared between jobs of a tenant, so their deletion is scheduled first and done
-    later, unless a row names them again; annotated pictures belong to one job and go at once.
+    Objects are scheduled first and deleted later, unless a row names them again: photos by their
+    keys, pictures, and what came after its job was gone, by a prefix below which they are found.
     """
 
     def __init__(
@@ -54,62 +58,78 @@ class Retention:
         *,
         settings: RetentionSettings,
         metrics: Metrics,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._sessions = sessions
         self._bucket = bucket
         self._settings = settings
         self._metrics = metrics
-        self._clock = clock
-        self._now = now
-        self._orphans_at = float("-inf")
+        self._grace = timedelta(seconds=settings.grace_s)
 
     def step(self) -> bool:
         """Forget once; whether a slice was full, so that more is waiting."""
         self._watch()  # first: a bucket that is away must not hide how late we are
-        full = self._erase_inputs() >= JOB_SLICE
-        full = self._erase_jobs() >= JOB_SLICE or full
+        full = self._erase_inputs()
+        full = self._erase_jobs() or full
         full = self._delete_scheduled() >= DELETION_SLICE or full
-        full = self._forget_messages() >= MESSAGE_SLICE or full
-        if self._clock() - self._orphans_at >= ORPHANS_EVERY_S:
-            self._schedule_orphans()
-            self._orphans_at = self._clock()
-        return full
+        full = self._clear_prefixes() or full
+        return self._forget_messages() >= MESSAGE_SLICE or full
 
-    def _erase_inputs(self) -> int:
+    def _erase_inputs(self) -> bool:
         with unit_of_work(self._sessions) as session:
             repository = RetentionRepository(session)
             keep = timedelta(seconds=self._settings.inputs_s)
-            jobs = repository.due_inputs(keep=keep, limit=JOB_SLICE)
+            due = repository.due_inputs(keep=keep, limit=JOB_SLICE)
+            jobs = first_share(due)
             for job in jobs:
-                self._delete_pictures(job.public_id)
-                repository.erase_inputs(job.id)
+                repository.erase_inputs(job)
         self._metrics.erased_inputs.inc(len(jobs))
-        return len(jobs)
+        return len(jobs) < len(due) or len(due) >= JOB_SLICE
 
-    def _erase_jobs(self) -> int:
+    def _erase_jobs(self) -> bool:
         with unit_of_work(self._sessions) as session:
-            jobs = RetentionRepository(session).due_jobs(limit=JOB_SLICE)
+            due = RetentionRepository(session).due_jobs(limit=JOB_SLICE)
+            jobs = first_share(due)
             for job in jobs:
-                self._delete_pictures(job.public_id)
                 ErasureRepository(session).erase(job, reason=ERASED_BY_AGE)
             WorkerRepository(session).forget_dead()
         for job in jobs:
             abandoned = JobStatus(job.status) is JobStatus.OPEN
             self._metrics.erased_jobs.labels("abandoned" if abandoned else "age").inc()
-        return len(jobs)
+        return len(jobs) < len(due) or len(due) >= JOB_SLICE
 
-    def _delete_pictures(self, job: uuid.UUID) -> None:
-        keys = [stored.key for stored in self._bucket.list(annotated_prefix(job))]
-        self._bucket.delete(keys)
-        self._metrics.deleted_objects.labels("picture").inc(len(keys))
+    def _clear_prefixes(self) -> bool:
+        """Clear a few pages of objects, each in a transaction; whether more may be waiting."""
+        return all(self._clear_page() for _ in range(PAGES_SLICE))
+
+    def _clear_page(self) -> bool:
+        """Look through a page of a due prefix for what no row names; whether there was one.
+
+        Pictures are made of jobs that are committed, so they go at once. A photo may be on its way
+        to a job: it is listed like those that were put a moment ago.
+        """
+        with unit_of_work(self._sessions) as session:
+            repository = RetentionRepository(session)
+            due = repository.due_prefix(grace=self._grace)
+            if due is None:
+                return False
+            page = islice(self._bucket.list(due.prefix, after=due.after), LISTING_SLICE)
+            keys = [stored.key for stored in page]
+            photos = ErasureRepository(session).schedule_strays(
+                [key for key in keys if key.startswith(PHOTOS)]
+            )
+            pictures = _pictures_without_job(session, keys)
+            self._bucket.delete(pictures)
+            repository.turn_page(due, after=keys[-1] if len(keys) == LISTING_SLICE else None)
+        self._metrics.deleted_objects.labels("picture").inc(len(pictures))
+        if photos:
+            self._metrics.stray_objects.inc(photos)
+            _log.info("objects.stray", prefix=due.prefix, objects=photos)
+        return True
 
     def _delete_scheduled(self) -> int:
         with unit_of_work(self._sessions) as session:
             repository = RetentionRepository(session)
-            grace = timedelta(seconds=self._settings.grace_s)
-            due, named = repository.due_objects(grace=grace, limit=DELETION_SLICE)
+            due, named = repository.due_objects(grace=self._grace, limit=DELETION_SLICE)
             if due:
                 self._bucket.delete(due)
                 _log.info("objects.deleted", objects=len(due))
@@ -121,7 +141,7 @@ class Retention:
         with unit_of_work(self._sessions) as session:
             overdue = RetentionRepository(session).overdue(
                 keep_inputs=timedelta(seconds=self._settings.inputs_s),
-                grace=timedelta(seconds=self._settings.grace_s),
+                grace=self._grace,
             )
         late = {"inputs": overdue.inputs_s, "results": overdue.results_s}
         for kind, seconds in {**late, "objects": overdue.objects_s}.items():
@@ -133,33 +153,26 @@ class Retention:
         with unit_of_work(self._sessions) as session:
             return DeliveryRepository(session).forget(keep=keep, limit=MESSAGE_SLICE)
 
-    def _schedule_orphans(self) -> None:
-        old = self._now() - timedelta(seconds=self._settings.orphans_s)
-        for keys in slices(self._keys(PHOTOS, older_than=old)):
-            with unit_of_work(self._sessions) as session:
-                ErasureRepository(session).schedule_deletion(
-                    RetentionRepository(session).unnamed(keys)
-                )
-        for keys in slices(self._keys(ANNOTATED, older_than=old)):
-            with unit_of_work(self._sessions) as session:
-                jobs = {key: _job_of(key) for key in keys}
-                known = RetentionRepository(session).jobs_with_inputs(
-                    sorted({job for job in jobs.values() if job is not None})
-                )
-                ErasureRepository(session).schedule_deletion(
-                    key for key in keys if jobs[key] not in known
-                )
 
-    def _keys(self, prefix: str, *, older_than: datetime) -> Iterator[str]:
-        for stored in self._bucket.list(prefix):
-            if stored.modified < older_than:
-                yield stored.key
+def first_share(jobs: Sequence[Job]) -> list[Job]:
+    """Return the first jobs, at least one, up to `PHOTO_SLICE` photos of them together."""
+    share: list[Job] = []
+    photos = 0
+    for job in jobs:
+        photos += job.total or 0
+        if share and photos > PHOTO_SLICE:
+            break
+        share.append(job)
+    return share
 
 
-def slices(keys: Iterator[str]) -> Iterator[list[str]]:
-    """Cut a long listing into lists of `LISTING_SLICE`."""
-    while piece := list(islice(keys, LISTING_SLICE)):
-        yield piece
+def _pictures_without_job(session: Session, keys: Sequence[str]) -> list[str]:
+    """Return those of these keys that are pictures of no job, or of one without its photos."""
+    jobs = {key: _job_of(key) for key in keys if key.startswith(ANNOTATED)}
+    known = RetentionRepository(session).jobs_with_inputs(
+        sorted({job for job in jobs.values() if job is not None})
+    )
+    return [key for key, job in jobs.items() if job not in known]
 
 
 def _job_of(key: str) -> uuid.UUID | None:

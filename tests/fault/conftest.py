@@ -26,7 +26,9 @@ def fleet(fault_servers: tuple[Servers, Supervisor], tmp_path: Path) -> Iterator
     servers, supervisor = fault_servers
     with fleet_on(tmp_path, servers, supervisor) as fleet:
         with unit_of_work(fleet.sessions) as session:
-            session.execute(text("TRUNCATE job, worker, model, doomed_object, erasure CASCADE"))
+            session.execute(
+                text("TRUNCATE job, worker, model, doomed_object, doomed_prefix, erasure CASCADE")
+            )
         fleet.flush_redis()
         yield fleet
 

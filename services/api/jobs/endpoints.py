@@ -37,7 +37,6 @@ from services.common.jobs.repositories.jobs import JobFilter, PageKey
 from services.common.jobs.repositories.results import ResultRepository
 from services.common.jobs.submission import INTERACTIVE_PHOTOS, Submitted
 from services.common.jobs.views import JobView, find_job, list_jobs, view_job
-from services.common.storage_keys import annotated_prefix
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 _LABEL_PREFIX = "label."
@@ -231,9 +230,7 @@ def delete_job(state: State, session: Transaction, caller: Writer, job_id: JobId
 
     From then on the job answers 410. Photos that another job of yours holds as well stay.
     """
-    # Listed before the first query: no transaction is open while the bucket answers.
-    keys = [found.key for found in state.storage.list(annotated_prefix(job_id))]
-    if erase(session, caller.tenant, job_id, annotated_keys=keys):
+    if erase(session, caller.tenant, job_id, urls_hold=state.urls_hold):
         state.metrics.jobs.labels("erased").inc()
 
 

@@ -10,6 +10,7 @@ from services.api.jobs.submission.json_body import MAX_URLS
 from services.api.jobs.submission.reader import MAX_CONFIG_BYTES
 from services.api.models.bundle_reader import MAX_BUNDLE_BYTES, MAX_BUNDLE_FILES
 from services.api.pagination import MAX_LIMIT
+from services.api.state import upload_s
 from services.common.config import Settings
 from services.common.domain.emotions import EMOTIONS, Emotion
 from services.common.domain.faces import AnalysisOptions
@@ -73,7 +74,7 @@ def limits_object(limits: PhotoLimits, settings: Settings) -> LimitsObject:
         job_photos=limits.job_photos,
         declare_files=limits.declare_files,
         upload_url_seconds=settings.api.upload_url_s,
-        upload_retention_seconds=settings.retention.orphans_s,
+        upload_retention_seconds=upload_s(settings),
         open_photos=settings.api.queue_cap_photos,
         faces_per_photo=limits.faces_per_photo,
         labels_per_job=MAX_LABELS,

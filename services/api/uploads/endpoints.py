@@ -125,9 +125,9 @@ def get_upload(
     summary="Give an upload up",
     responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.UPLOAD_SEALED)},
 )
-def delete_upload(session: Transaction, caller: Writer, upload_id: UploadId) -> None:
+def delete_upload(state: State, session: Transaction, caller: Writer, upload_id: UploadId) -> None:
     """Erase an upload that is not sealed, with the files that were put.
 
     One that is left alone is erased at its `expires_at`.
     """
-    discard(session, caller.tenant, upload_id)
+    discard(session, caller.tenant, upload_id, urls_hold=state.urls_hold)

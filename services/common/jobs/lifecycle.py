@@ -1,7 +1,7 @@
 """What users do to a job that exists: cancel it, retry its failed photos, erase it."""
 
 import uuid
-from collections.abc import Iterable
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
@@ -70,12 +70,11 @@ def retry(
     return submit(session, wanted, rules=rules)
 
 
-def erase(
-    session: Session, tenant: str, public_id: uuid.UUID, *, annotated_keys: Iterable[str]
-) -> bool:
+def erase(session: Session, tenant: str, public_id: uuid.UUID, *, urls_hold: timedelta) -> bool:
     """Delete a job in whatever state, its photos and pictures; False if that was done before.
 
-    Workers that hold photos of it find their leases gone and write nothing.
+    Workers that hold photos of it find their leases gone and write nothing. Clients may go on to
+    put photos of an upload for as long as its ``urls_hold``: those are deleted then.
 
     Raises:
         JobError: NOT_FOUND.
@@ -84,8 +83,7 @@ def erase(
     if erasures.is_erased(tenant, public_id):
         return False
     job = find_job(session, tenant, public_id)
-    erasures.schedule_deletion(annotated_keys)
-    erasures.erase(job, reason=ERASED_BY_USER)
+    erasures.erase(job, reason=ERASED_BY_USER, urls_hold=urls_hold)
     return True
 
 

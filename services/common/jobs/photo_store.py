@@ -1,6 +1,7 @@
-"""Photos on their way into the bucket, safe from the sweeper until a row names them."""
+"""Photos on their way into the bucket, listed for deletion until a row names them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, BinaryIO, Protocol
 
 from sqlalchemy.orm import Session
@@ -24,23 +25,24 @@ class PhotoBucket(Protocol):
 class PhotoStore:
     """Puts photos under the keys of `photo_key`. Threads may share it."""
 
-    def __init__(self, bucket: PhotoBucket, *, run: RunStep) -> None:
-        """Use ``run`` for each step in the database."""
+    def __init__(
+        self, bucket: PhotoBucket, *, run: RunStep, wait: timedelta = timedelta(0)
+    ) -> None:
+        """Use ``run`` for each step in the database; a photo may ``wait`` so long for its job."""
         self._bucket = bucket
         self._run = run
+        self._wait = wait
 
     def put(self, key: str, stream: BinaryIO, *, size: int) -> None:
-        """Store ``size`` bytes of a photo; a deletion of the same object is called off before.
+        """Store ``size`` bytes of a photo, to be deleted unless `ErasureRepository.keep` follows.
 
-        In this order: see `services.common.jobs.repositories.erasures`.
+        It is listed before it is put: see `services.common.jobs.repositories.erasures`.
 
         Raises:
             TransientError: the bucket does not take it.
             OSError: the stream cannot be read, or ends before ``size`` bytes.
         """
-        self._run(lambda session: ErasureRepository(session).keep(key))
+        self._run(
+            lambda session: ErasureRepository(session).schedule_deletion([key], after=self._wait)
+        )
         self._bucket.put(key, stream, size=size, content_type=_CONTENT_TYPE)
-
-    def abandon(self, keys: Iterable[str]) -> None:
-        """Leave photos that came to nothing to the sweeper; it looks if another row names them."""
-        self._run(lambda session: ErasureRepository(session).schedule_deletion(keys))

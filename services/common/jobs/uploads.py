@@ -8,6 +8,7 @@ that did not becomes a failed item, like any other that cannot be analysed (ADR 
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -190,18 +191,17 @@ def seal(
     return Submitted(job, Lane.BATCH, replayed=False)
 
 
-def discard(session: Session, tenant: str, public_id: uuid.UUID) -> None:
-    """Erase an upload that is not sealed, with what was put; a second time changes nothing.
+def discard(session: Session, tenant: str, public_id: uuid.UUID, *, urls_hold: timedelta) -> None:
+    """Erase an upload that is not sealed, with what is put as long as its URLs hold; repeatable.
 
     Raises:
         JobError: NOT_FOUND; UPLOAD_SEALED, erase the job instead.
     """
-    erasures = ErasureRepository(session)
-    if erasures.is_erased(tenant, public_id):
+    if ErasureRepository(session).is_erased(tenant, public_id):
         return
     job = find_upload(session, tenant, public_id, lock=True)
     _check_open(job)
-    erasures.erase(job, reason=ERASED_BY_USER)
+    ErasureRepository(session).erase(job, reason=ERASED_BY_USER, urls_hold=urls_hold)
 
 
 class _OtherFilesError(Exception):

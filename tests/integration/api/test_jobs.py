@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from services.common.db.session import SessionFactory, unit_of_work
-from services.common.db.tables import DoomedObject, Erasure, Item, Job, Outcome
+from services.common.db.tables import DoomedObject, DoomedPrefix, Erasure, Item, Job, Outcome
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ItemStatus, JobStatus
 from services.common.storage import ObjectStorage
@@ -244,7 +244,9 @@ class TestDelete:
             assert session.scalars(select(Item.job_id)).all() == [neighbour.job.id]
             assert session.scalar(select(func.count()).select_from(Outcome)) == 1
             scheduled = set(session.scalars(select(DoomedObject.object_key)))
-            assert scheduled == {picture, *(item.object_key for item in seeded.items)}
+            assert scheduled == {item.object_key for item in seeded.items}
+            prefix = session.scalars(select(DoomedPrefix.prefix)).one()
+            assert picture.startswith(prefix)
             tombstone = session.get_one(Erasure, seeded.job.public_id)
             assert (tombstone.tenant, tombstone.photos) == ("default", 2)
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -162,7 +163,7 @@ class TestReadBatches:
         pages = read_batches(sessions, viewed(sessions, seeded), faces=1, page=2)
         next(pages)
         with unit_of_work(sessions) as session:
-            erase(session, "default", seeded.job.public_id, annotated_keys=[])
+            erase(session, "default", seeded.job.public_id, urls_hold=timedelta(0))
         with pytest.raises(StreamCutError, match="2 of 3"):
             next(pages)
 

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from services.common.config import Settings
 from services.common.db.session import SessionFactory, unit_of_work
@@ -143,6 +143,33 @@ class TestAccepted:
         submit(client, b"x")
         with sessions() as session:
             assert session.scalars(select(DoomedObject)).all() == []
+
+    def test_a_repeated_request_leaves_its_photos_to_the_job_that_is_there(
+        self, client: httpx.Client, sessions: SessionFactory
+    ) -> None:
+        for status in (202, 202):
+            answer = submit(client, b"x", headers={"Idempotency-Key": "once"})
+            assert answer.status_code == status
+        key = photo_key("default", hashlib.sha256(b"x").digest())
+        with sessions() as session:
+            assert session.scalars(select(DoomedObject.object_key)).all() == [key]
+
+    def test_photos_that_were_given_up_before_their_job_came_are_asked_for_again(
+        self, api: Api, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put = api.state.storage.put
+
+        def put_and_give_up(key: str, *args: Any, **kwargs: Any) -> None:
+            put(key, *args, **kwargs)
+            with unit_of_work(api.state.sessions) as session:
+                session.execute(delete(DoomedObject))
+
+        monkeypatch.setattr(api.state.storage, "put", put_and_give_up)
+        assert_problem(submit(client, b"x"), 503, "overloaded")
+        with api.state.sessions() as session:
+            assert session.scalars(select(Job)).all() == []
+        monkeypatch.undo()
+        assert submit(client, b"x").status_code == 202
 
 
 class TestBadPhotos:

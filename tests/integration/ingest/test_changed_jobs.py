@@ -1,5 +1,6 @@
 """Photos by URL of jobs that are cancelled, erased or retried meanwhile."""
 
+from datetime import timedelta
 from typing import BinaryIO
 
 from sqlalchemy import select
@@ -61,7 +62,7 @@ def test_a_photo_of_a_job_erased_meanwhile_is_not_kept(
         def put(self, key: str, stream: BinaryIO, *, size: int, content_type: str) -> None:
             storage.put(key, stream, size=size, content_type=content_type)
             with unit_of_work(sessions) as session:
-                erase(session, TENANT, public_id, annotated_keys=())
+                erase(session, TENANT, public_id, urls_hold=timedelta(0))
 
     fetch_all(sessions, Erasing(), FakeNetwork({PUBLIC: [reply(200, PHOTO)]}))
     with sessions() as session:

@@ -3,7 +3,6 @@
 import io
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,20 +13,20 @@ from services.common.broker.notifier import QueueNotifier, build_notifier
 from services.common.config import RetentionSettings, Settings
 from services.common.db.grants import Role
 from services.common.db.session import SessionFactory, unit_of_work
-from services.common.db.tables import DoomedObject, Erasure, Item, Job
+from services.common.db.tables import Erasure, Item, Job
 from services.common.domain.jobs import ItemState, JobStatus
 from services.common.domain.queues import Device, Lane, Queue
 from services.common.processes.repositories import WorkerIdentity, WorkerRepository
 from services.common.storage import ObjectStorage
 from services.common.storage_keys import PHOTOS, annotated_key
 from services.common.telemetry import Metrics
+from services.maintenance import retention as module
 from services.maintenance.__main__ import build_loops
 from services.maintenance.feeder import Feeder
 from services.maintenance.retention import Retention
 from services.maintenance.sweeper import Sweeper
-from tests.fixtures.analysers import fake_photo
 from tests.fixtures.as_role import sessions_as
-from tests.fixtures.factories import JobMaker, Rows, put
+from tests.fixtures.factories import JobMaker, Rows
 
 DAYS_AGO = text("now() - interval '3 days'")
 
@@ -217,32 +216,6 @@ class TestRetention:
         retention.step()
         assert self.photos(storage) == 1
 
-    def test_finds_objects_that_no_row_names(
-        self,
-        sessions: SessionFactory,
-        storage: ObjectStorage,
-        make_stored_job: JobMaker,
-        rows: Rows,
-    ) -> None:
-        living = make_stored_job(1)
-        put(storage, fake_photo(77))
-        strays = [annotated_key(uuid.uuid4(), uuid.uuid4()), "annotated/no job/x.jpg"]
-        kept = annotated_key(rows.job(living.id).public_id, uuid.uuid4())
-        for key in [*strays, kept]:
-            storage.put(key, io.BytesIO(b"x"), size=1, content_type="image/jpeg")
-        retention = Retention(
-            sessions_as(sessions, Role.MAINTENANCE),
-            storage,
-            settings=RetentionSettings(grace_s=0),
-            metrics=Metrics(),
-            now=lambda: datetime.now(UTC) + timedelta(days=2),
-        )
-        for _ in range(2):  # scheduled in the first round, deleted in the second
-            retention.step()
-        assert self.photos(storage) == 1
-        assert storage.exists(kept)
-        assert not any(storage.exists(key) for key in strays)
-
     def test_tells_how_late_it_is_and_what_it_forgot(
         self, retention: Retention, make_stored_job: JobMaker, metrics: Metrics
     ) -> None:
@@ -257,13 +230,22 @@ class TestRetention:
         for kind in ("inputs", "results", "objects"):
             assert metrics.value("hfer_retention_late_seconds", kind=kind) == 0
 
-    def test_leaves_fresh_objects_alone(
-        self, retention: Retention, storage: ObjectStorage, sessions: SessionFactory
+    def test_takes_no_more_photos_into_a_transaction_than_its_share(
+        self,
+        retention: Retention,
+        make_job: JobMaker,
+        metrics: Metrics,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        put(storage, fake_photo(1))  # an upload whose row is not committed yet
-        retention.step()
-        with unit_of_work(sessions) as session:
-            assert session.scalar(select(func.count()).select_from(DoomedObject)) == 0
+        monkeypatch.setattr(module, "PHOTO_SLICE", 5)
+        old: dict[str, Any] = {"finished_at": DAYS_AGO, "expires_at": DAYS_AGO}
+        for photos in (9, 2, 3, 1):
+            make_job(photos, status=JobStatus.SUCCEEDED, **old)
+        seen = []
+        for _ in range(4):
+            more = retention.step()
+            seen.append((metrics.value("hfer_erased_jobs_total", reason="age"), more))
+        assert seen == [(1, True), (3, True), (4, False), (4, False)]
 
     def test_is_done_when_nothing_is_due(
         self, retention: Retention, make_stored_job: JobMaker

@@ -10,6 +10,11 @@ from sqlalchemy import create_engine, inspect, text
 from services.common.db.migrations import alembic_config, migrate
 from services.common.db.tables import Base
 
+_MADE_JOBS = text("""
+    INSERT INTO job (public_id, tenant, status, priority, options, labels)
+    SELECT gen_random_uuid(), 'acme', 'queued', 0, '{}', '{}' FROM generate_series(1, :jobs)
+""")
+
 
 def tables(url: str) -> set[str]:
     engine = create_engine(url)
@@ -56,6 +61,26 @@ class TestUpgrade:
         before = schema(database_url)
         migrate(database_url)
         assert schema(database_url) == before
+
+
+class TestWholeBucket:
+    """Revision 0012 has what lies in the bucket looked through, where something may lie there."""
+
+    @pytest.mark.parametrize(
+        ("jobs", "listed"), [(0, []), (1, ["annotated/", "photos/"])], ids=["new", "in use"]
+    )
+    def test_is_listed_where_there_are_jobs(
+        self, database_url: str, jobs: int, listed: list[str]
+    ) -> None:
+        command.downgrade(alembic_config(database_url), "0011")
+        engine = create_engine(database_url)
+        with engine.begin() as connection:
+            connection.execute(_MADE_JOBS, {"jobs": jobs})
+        migrate(database_url)
+        with engine.connect() as connection:
+            query = "SELECT prefix FROM doomed_prefix WHERE doomed_at > now() ORDER BY prefix"
+            assert list(connection.scalars(text(query))) == listed
+        engine.dispose()
 
 
 class TestDowngrade:

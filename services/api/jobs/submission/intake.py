@@ -1,8 +1,9 @@
 """Taking a submission in: body to spool to bucket, then one transaction, then the hint."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -24,6 +25,7 @@ from services.api.state import ApiState
 from services.common.db.session import unit_of_work
 from services.common.domain.ids import IdKind, format_id, new_uuid7
 from services.common.domain.limits import PhotoLimits
+from services.common.jobs.repositories.erasures import ErasureRepository
 from services.common.jobs.repositories.items import NewItem
 from services.common.jobs.submission import Submission, Submitted, check_queue, submit
 from services.common.telemetry import get_logger
@@ -65,6 +67,7 @@ async def take_in(
         storage=state.storage,
         sessions=state.sessions,
         executor=state.upload_threads,
+        wait=timedelta(seconds=state.settings.retention.orphans_s),
     )
     try:
         reader = SubmissionReader(
@@ -79,16 +82,26 @@ async def take_in(
             client_ref=received.config.client_ref,
             idempotency_key=idempotency_key,
         )
-        return await run_in_threadpool(store, state, wanted)
-    except Exception:  # whatever it was goes on; what it left in the bucket belongs to no job
+        return await run_in_threadpool(store, state, wanted, put=writer.keys)
+    except Exception:  # whatever it was goes on, when no thread is at a photo any more
         await writer.abandon()
         raise
 
 
-def store(state: ApiState, wanted: Submission) -> Submitted:
-    """Write the job, commit, then notify the workers and count it."""
+def store(state: ApiState, wanted: Submission, *, put: Collection[str] = ()) -> Submitted:
+    """Write the job, commit, then notify the workers and count it.
+
+    Args:
+        state: of the process.
+        wanted: the job.
+        put: keys of the photos that this request put into the bucket.
+    """
     with unit_of_work(state.sessions) as session:
+        erasures = ErasureRepository(session)
+        erasures.keep(put)
         submitted = submit(session, wanted, rules=state.rules)
+        if submitted.replayed:  # the earlier job may have lost its photos by now
+            erasures.schedule_deletion(put)
     announce(state, submitted)
     return submitted
 

@@ -1,24 +1,53 @@
-"""Tombstones of jobs, and objects on their way out of the bucket.
+"""Tombstones of jobs, and what is on its way out of the bucket.
 
-An object is never deleted by the request that erases a job: another request may be about to
-name the same photo. The request writes the key into ``doomed_object``; the sweeper removes the
-object later, if by then no item row names it. Whoever puts a photo takes its key off that list
-*before* it puts the bytes, so an object scheduled long ago cannot vanish between the put and the
-commit; one that is scheduled in between is too young for the sweeper.
+Every photo in the bucket is named by an item row or listed in ``doomed_object``, so that nobody
+has to look through the bucket for what was left behind. Whoever puts a photo lists it *before*
+the bytes; the transaction that writes its row takes it off the list; the one that removes the last
+row lists it again. Maintenance deletes what has been listed for long enough, if no row names it.
+
+An object is never deleted by the request that erases a job: another one may be about to name the
+same photo. If that one comes too late, `ErasureRepository.keep` tells it so.
+
+Objects that come without such a row are found by their prefix: the pictures of a job, and what a
+client still puts below an upload that is gone. A prefix to clear is listed in ``doomed_prefix``.
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from datetime import timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select, text
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
-from services.common.db.tables import DoomedObject, Erasure, Item, Job
+from services.common.db.tables import DoomedObject, DoomedPrefix, Erasure, Item, Job
+from services.common.domain.errors import TransientError
+from services.common.storage_keys import annotated_prefix, uploads_prefix
 
 # Bound parameters of one statement are limited to 65,535.
 _KEYS_PER_STATEMENT = 10_000
 _ITEMS_PER_STATEMENT = 10_000
+_AT_ONCE = timedelta(0)
+
+# Locked in one order, so that two requests cannot deadlock.
+_KEEP = text("""
+    WITH listed AS (
+        SELECT object_key FROM doomed_object WHERE object_key = ANY(:keys)
+        ORDER BY object_key FOR UPDATE
+    )
+    DELETE FROM doomed_object USING listed WHERE doomed_object.object_key = listed.object_key
+    RETURNING doomed_object.object_key
+""")
+# Rows of a job whose inputs are erased name objects that nobody may read any more.
+_UNNAMED = text("""
+    SELECT key FROM unnest(CAST(:keys AS text[])) AS key
+    WHERE NOT EXISTS (
+        SELECT FROM item JOIN job ON job.id = item.job_id
+        WHERE item.sha256 = CASE WHEN key ~ '/[0-9a-f]{64}$'
+                                 THEN decode(right(key, 64), 'hex') END
+          AND item.object_key = key AND job.inputs_erased_at IS NULL
+    )
+""")
 
 
 class ErasureRepository:
@@ -34,14 +63,22 @@ class ErasureRepository:
         )
         return self._session.scalar(query) is not None
 
-    def erase(self, job: Job, *, reason: str) -> None:
-        """Delete a job with its photos' rows, schedule the photos' deletion, leave a tombstone.
+    def erase(self, job: Job, *, reason: str, urls_hold: timedelta = _AT_ONCE) -> None:
+        """Delete a job with its photos' rows, schedule the objects' deletion, leave a tombstone.
 
         Items go before the job: workers lock rows in that order, the other one could deadlock.
         They go in slices, so that no statement of a job of 100,000 comes near the limit of ten
         seconds after which Postgres ends it.
+
+        Args:
+            job: in whatever state.
+            reason: for the tombstone.
+            urls_hold: how long a client may still put photos of an upload by presigned URLs.
         """
-        self._session.execute(_scheduling_photos(job.id))
+        if job.inputs_erased_at is None:
+            self.schedule_inputs(job)
+        if job.upload_until is not None:
+            self._schedule_prefix(uploads_prefix(job.tenant, job.public_id), after=urls_hold)
         self._delete_items(job.id)
         self._session.execute(delete(Job).where(Job.id == job.id))
         self._session.execute(
@@ -55,35 +92,85 @@ class ErasureRepository:
             .on_conflict_do_nothing()
         )
 
+    def schedule_inputs(self, job: Job) -> None:
+        """Schedule the deletion of a job's photos, in slices too, and of its pictures."""
+        last, listed = "", _KEYS_PER_STATEMENT
+        while listed == _KEYS_PER_STATEMENT:
+            last, listed = self._session.execute(_scheduling_photos(job.id, after=last)).one()
+        self._schedule_prefix(annotated_prefix(job.public_id))
+
+    def _schedule_prefix(self, prefix: str, *, after: timedelta = _AT_ONCE) -> None:
+        doomed_at = func.now() + after
+        self._session.execute(
+            insert(DoomedPrefix)
+            .values(prefix=prefix, doomed_at=doomed_at)
+            .on_conflict_do_update(
+                index_elements=[DoomedPrefix.prefix], set_={"doomed_at": doomed_at, "after": None}
+            )
+        )
+
     def _delete_items(self, job_id: int) -> None:
         last = self._session.scalar(select(func.max(Item.seq)).where(Item.job_id == job_id))
         for start in range(0, 0 if last is None else last + 1, _ITEMS_PER_STATEMENT):
             places = Item.seq.between(start, start + _ITEMS_PER_STATEMENT - 1)
             self._session.execute(delete(Item).where(Item.job_id == job_id, places))
 
-    def schedule_deletion(self, keys: Iterable[str]) -> None:
-        """Leave objects to the sweeper, counting their age from now."""
+    def schedule_deletion(self, keys: Iterable[str], *, after: timedelta = _AT_ONCE) -> None:
+        """Leave objects to maintenance, counting their age from ``after`` now."""
         ordered = sorted(set(keys))  # one order for all, so that two requests cannot deadlock
         for start in range(0, len(ordered), _KEYS_PER_STATEMENT):
-            rows = [{"object_key": key} for key in ordered[start : start + _KEYS_PER_STATEMENT]]
+            piece = ordered[start : start + _KEYS_PER_STATEMENT]
+            rows = [{"object_key": key, "doomed_at": func.now() + after} for key in piece]
             self._session.execute(_reviving(insert(DoomedObject).values(rows)))
 
-    def keep(self, key: str) -> None:
-        """Take a key off the list; waits for a sweeper that is deleting it right now."""
-        self._session.execute(delete(DoomedObject).where(DoomedObject.object_key == key))
+    def schedule_strays(self, keys: Sequence[str]) -> int:
+        """List those of these photos that no row names, unless they are listed; how many."""
+        rows = [{"object_key": key} for key in self.unnamed(keys)]
+        if not rows:
+            return 0
+        statement = insert(DoomedObject).values(rows).on_conflict_do_nothing()
+        listed = self._session.scalars(statement.returning(DoomedObject.object_key))
+        return len(listed.all())
+
+    def keep(self, keys: Collection[str]) -> None:
+        """Take objects off the list: rows written in this transaction will name them.
+
+        Call it before those rows are written, the order of locks that an erasure has. It waits
+        for maintenance that is deleting one of them right now.
+
+        Raises:
+            TransientError: one of them was put so long ago that it has been deleted.
+        """
+        if not keys:
+            return
+        listed = set(self._session.scalars(_KEEP, {"keys": list(keys)}))
+        # Another request with the same photo may have taken it off: then a row names it.
+        if gone := self.unnamed([key for key in keys if key not in listed]):
+            raise TransientError(
+                f"{len(gone)} photos took so long that they were given up; send them again"
+            )
+
+    def unnamed(self, keys: Sequence[str]) -> list[str]:
+        """Which of these photo objects no living row names."""
+        return list(self._session.scalars(_UNNAMED, {"keys": list(keys)})) if keys else []
 
 
-def _scheduling_photos(job_id: int) -> Insert:
+def _scheduling_photos(job_id: int, *, after: str) -> Select[tuple[str, int]]:
+    """List a slice of a job's photos in the order of their keys; answers its last key and size."""
     keys = (
         select(Item.object_key)
-        .where(Item.job_id == job_id, Item.object_key != "")
+        .where(Item.job_id == job_id, Item.object_key > after)
         .distinct()
         .order_by(Item.object_key)
+        .limit(_KEYS_PER_STATEMENT)
     )
-    return _reviving(insert(DoomedObject).from_select([DoomedObject.object_key], keys))
+    listing = _reviving(insert(DoomedObject).from_select([DoomedObject.object_key], keys))
+    listed = listing.returning(DoomedObject.object_key).cte("listed")
+    return select(func.max(listed.c.object_key), func.count()).select_from(listed)
 
 
 def _reviving(statement: Insert) -> Insert:
     return statement.on_conflict_do_update(
-        index_elements=[DoomedObject.object_key], set_={DoomedObject.doomed_at: func.now()}
+        index_elements=[DoomedObject.object_key],
+        set_={DoomedObject.doomed_at: statement.excluded.doomed_at},
     )

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import func, or_, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.common.db.tables import DoomedObject, Item, Job
+from services.common.db.tables import DoomedPrefix, Item, Job
 from services.common.domain.jobs import JobStatus
+from services.common.jobs.repositories.erasures import ErasureRepository
 
 # A job that ran out of time unfinished would otherwise vanish in the moment it is closed.
 GRACE_OF_EXPIRED = timedelta(days=1)
@@ -30,17 +30,6 @@ _DUE_OBJECTS = text("""
 """)
 _FORGET = text("DELETE FROM doomed_object WHERE object_key = ANY(:keys)")
 
-_UNNAMED = text("""
-    SELECT key FROM unnest(CAST(:keys AS text[])) AS key
-    WHERE NOT EXISTS (
-        SELECT FROM item JOIN job ON job.id = item.job_id
-        WHERE item.sha256 = CASE WHEN key ~ '/[0-9a-f]{64}$'
-                                 THEN decode(right(key, 64), 'hex') END
-          AND item.object_key = key AND job.inputs_erased_at IS NULL
-    )
-""")
-
-
 # The same conditions as those of `due_inputs`, `due_jobs` and `due_objects`.
 _OVERDUE = text("""
     SELECT
@@ -56,8 +45,9 @@ _OVERDUE = text("""
          ) AS due) AS results,
         (SELECT coalesce(extract(epoch FROM
                     now() - CAST(:grace AS interval) - min(doomed_at)), 0)
-         FROM doomed_object WHERE doomed_at <= now() - CAST(:grace AS interval)) AS objects,
-        (SELECT count(*) FROM doomed_object) AS scheduled
+         FROM (SELECT doomed_at FROM doomed_object UNION ALL SELECT doomed_at FROM doomed_prefix)
+         AS doomed WHERE doomed_at <= now() - CAST(:grace AS interval)) AS objects,
+        (SELECT count(*) FROM doomed_object WHERE doomed_at <= now()) AS scheduled
 """)
 
 
@@ -91,22 +81,18 @@ class RetentionRepository:
         )
         return self._session.scalars(query).all()
 
-    def erase_inputs(self, job_id: int) -> None:
-        """Schedule the deletion of a job's photos, forget their URLs; its results stay."""
-        keys = select(Item.object_key).where(Item.job_id == job_id, Item.object_key != "")
-        scheduled = insert(DoomedObject).from_select(
-            [DoomedObject.object_key], keys.distinct().order_by(Item.object_key)
-        )
-        self._session.execute(scheduled.on_conflict_do_nothing())
+    def erase_inputs(self, job: Job) -> None:
+        """Schedule the deletion of a job's photos and pictures, forget URLs; its results stay."""
+        ErasureRepository(self._session).schedule_inputs(job)
         self._session.execute(
             update(Item)
-            .where(Item.job_id == job_id, Item.source_url.is_not(None))
+            .where(Item.job_id == job.id, Item.source_url.is_not(None))
             .values(source_url=None)
             .execution_options(synchronize_session=False)
         )
         self._session.execute(
             update(Job)
-            .where(Job.id == job_id)
+            .where(Job.id == job.id)
             .values(inputs_erased_at=func.now())
             .execution_options(synchronize_session=False)
         )
@@ -151,9 +137,26 @@ class RetentionRepository:
         if keys:
             self._session.execute(_FORGET, {"keys": list(keys)})
 
-    def unnamed(self, keys: Sequence[str]) -> list[str]:
-        """Which of these photo objects no living row names."""
-        return list(self._session.scalars(_UNNAMED, {"keys": list(keys)}))
+    def due_prefix(self, *, grace: timedelta) -> DoomedPrefix | None:
+        """Lock the prefix that was scheduled first and longer ago than ``grace``, if there is one.
+
+        One that another process is at is passed over.
+        """
+        query = (
+            select(DoomedPrefix)
+            .where(DoomedPrefix.doomed_at <= func.now() - grace)
+            .order_by(DoomedPrefix.doomed_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        return self._session.scalar(query)
+
+    def turn_page(self, prefix: DoomedPrefix, *, after: str | None) -> None:
+        """Note that objects up to ``after`` were seen, or all of them."""
+        if after is None:
+            self._session.delete(prefix)
+        else:
+            prefix.after = after
 
     def jobs_with_inputs(self, public_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
         """Which of these jobs exist and still have their inputs."""

@@ -91,6 +91,9 @@ class MaintenanceMetrics(MetricSet):
     deleted_objects = counter(
         "deleted_objects", "Objects deleted from the bucket: photos and pictures", "kind"
     )
+    stray_objects = counter(
+        "stray_objects", "Photos found in the bucket that no row named and no list held"
+    )
     doomed_objects = gauge("doomed_objects", "Photos on their way out of the bucket")
     retention_late = gauge(
         "retention_late_seconds",

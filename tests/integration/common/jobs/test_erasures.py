@@ -2,17 +2,19 @@
 
 import threading
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event, func, select, text
 
 from services.common.db.session import SessionFactory, unit_of_work
-from services.common.db.tables import DoomedObject, Item, Job, Outcome
-from services.common.domain.errors import JobError, JobErrorCode
+from services.common.db.tables import DoomedObject, DoomedPrefix, Item, Job, Outcome
+from services.common.domain.errors import JobError, JobErrorCode, TransientError
 from services.common.domain.jobs import ItemStatus
 from services.common.jobs.lifecycle import erase, retry
 from services.common.jobs.repositories.erasures import ErasureRepository
+from services.common.storage_keys import annotated_prefix, photo_key, uploads_prefix
 from tests.fixtures.jobs import RULES, SeededJob, seed_job
 
 MANY = 100_000
@@ -27,6 +29,7 @@ _MANY_OUTCOMES = text("""
     INSERT INTO outcome (item_id, ok, payload) SELECT id, true, '{}' FROM item WHERE state = 2
 """)
 
+NONE = timedelta(0)
 READY, FAILED = ItemStatus.QUEUED, ItemStatus.FAILED
 
 
@@ -40,16 +43,48 @@ def scheduled(sessions: SessionFactory) -> set[str]:
         return set(session.scalars(select(DoomedObject.object_key)))
 
 
+def scheduled_prefixes(sessions: SessionFactory) -> set[str]:
+    with sessions() as session:
+        return set(session.scalars(select(DoomedPrefix.prefix)))
+
+
 class TestErase:
-    def test_schedules_each_stored_photo_and_picture_once(self, sessions: SessionFactory) -> None:
+    def test_schedules_each_stored_photo_once_and_all_pictures(
+        self, sessions: SessionFactory
+    ) -> None:
         seeded = seed(sessions, READY, READY, FAILED)
         keys = [item.object_key for item in seeded.items]
         with unit_of_work(sessions) as session:
             session.get_one(Item, seeded.items[1].id).object_key = keys[0]
             session.get_one(Item, seeded.items[2].id).object_key = ""
             session.flush()
-            erase(session, "default", seeded.job.public_id, annotated_keys=["annotated/a"] * 2)
-        assert scheduled(sessions) == {keys[0], "annotated/a"}
+            erase(session, "default", seeded.job.public_id, urls_hold=NONE)
+        assert scheduled(sessions) == {keys[0]}
+        assert scheduled_prefixes(sessions) == {annotated_prefix(seeded.job.public_id)}
+
+    def test_schedules_nothing_again_when_the_photos_went_before(
+        self, sessions: SessionFactory
+    ) -> None:
+        seeded = seed(sessions, READY)
+        with unit_of_work(sessions) as session:
+            session.get_one(Job, seeded.job.id).inputs_erased_at = datetime.now(UTC)
+        with unit_of_work(sessions) as session:
+            erase(session, "default", seeded.job.public_id, urls_hold=NONE)
+        assert (scheduled(sessions), scheduled_prefixes(sessions)) == (set(), set())
+
+    def test_looks_again_below_an_upload_when_its_urls_hold_no_longer(
+        self, sessions: SessionFactory
+    ) -> None:
+        seeded = seed(sessions, READY)
+        with unit_of_work(sessions) as session:
+            session.get_one(Job, seeded.job.id).upload_until = datetime.now(UTC)
+        with unit_of_work(sessions) as session:
+            erase(session, "default", seeded.job.public_id, urls_hold=timedelta(hours=5))
+        with sessions() as session:
+            prefix = uploads_prefix("default", seeded.job.public_id)
+            row = session.get_one(DoomedPrefix, prefix)
+            now = session.execute(select(func.now())).scalar_one()
+        assert timedelta(hours=4) < row.doomed_at - now <= timedelta(hours=5)
 
     def test_counts_the_age_of_a_scheduled_photo_anew(self, sessions: SessionFactory) -> None:
         seeded = seed(sessions, READY)
@@ -57,7 +92,7 @@ class TestErase:
         with unit_of_work(sessions) as session:
             session.add(DoomedObject(object_key=key, doomed_at=func.now() - text("interval '9 d'")))
         with unit_of_work(sessions) as session:
-            erase(session, "default", seeded.job.public_id, annotated_keys=[])
+            erase(session, "default", seeded.job.public_id, urls_hold=NONE)
         with sessions() as session:
             age = session.scalar(select(func.now() - DoomedObject.doomed_at))
         assert age is not None
@@ -69,7 +104,7 @@ class TestErase:
 
         def erase_it() -> None:
             with unit_of_work(sessions) as session:
-                erase(session, "default", seeded.job.public_id, annotated_keys=[])
+                erase(session, "default", seeded.job.public_id, urls_hold=NONE)
             done.set()
 
         with unit_of_work(sessions) as worker:
@@ -98,7 +133,7 @@ class TestErase:
 
         event.listen(engine, "after_cursor_execute", note)
         with unit_of_work(sessions) as session:
-            erase(session, "default", seeded.job.public_id, annotated_keys=[])
+            erase(session, "default", seeded.job.public_id, urls_hold=NONE)
         assert (sum(amounts), max(amounts)) == (MANY, 10_000)
         with sessions() as session:
             for table in (Job, Item, Outcome):
@@ -108,7 +143,7 @@ class TestErase:
     def test_knows_nobody_elses_job(self, sessions: SessionFactory) -> None:
         seeded = seed(sessions, READY)
         with unit_of_work(sessions) as session, pytest.raises(JobError) as caught:
-            erase(session, "other", seeded.job.public_id, annotated_keys=[])
+            erase(session, "other", seeded.job.public_id, urls_hold=NONE)
         assert caught.value.code == JobErrorCode.NOT_FOUND
 
     def test_takes_many_keys(self, sessions: SessionFactory) -> None:
@@ -118,14 +153,14 @@ class TestErase:
 
 
 class TestKeep:
-    def test_waits_for_a_sweeper_that_deletes_the_object(self, sessions: SessionFactory) -> None:
+    def test_waits_for_retention_that_deletes_the_object(self, sessions: SessionFactory) -> None:
         with unit_of_work(sessions) as session:
             ErasureRepository(session).schedule_deletion(["photos/x"])
         kept = threading.Event()
 
         def keep() -> None:
             with unit_of_work(sessions) as session:
-                ErasureRepository(session).keep("photos/x")
+                ErasureRepository(session).keep(["photos/x"])
             kept.set()
 
         with unit_of_work(sessions) as sweeper:
@@ -139,7 +174,20 @@ class TestKeep:
 
     def test_is_fine_without_anything_to_keep(self, sessions: SessionFactory) -> None:
         with unit_of_work(sessions) as session:
-            ErasureRepository(session).keep("photos/x")
+            ErasureRepository(session).keep([])
+
+    def test_refuses_what_is_neither_listed_nor_named(self, sessions: SessionFactory) -> None:
+        with unit_of_work(sessions) as session, pytest.raises(TransientError, match="1 photos"):
+            ErasureRepository(session).keep(["photos/x"])
+
+    def test_takes_what_another_job_named_meanwhile(self, sessions: SessionFactory) -> None:
+        seeded = seed(sessions, READY)
+        with unit_of_work(sessions) as session:
+            item = session.get_one(Item, seeded.items[0].id)
+            item.sha256 = b"\x07" * 32
+            item.object_key = photo_key("default", item.sha256)
+        with unit_of_work(sessions) as session:
+            ErasureRepository(session).keep([photo_key("default", b"\x07" * 32)])
 
 
 class TestRetryAgainstErase:
@@ -149,7 +197,7 @@ class TestRetryAgainstErase:
 
         def erase_it() -> None:
             with unit_of_work(sessions) as session:
-                erase(session, "default", seeded.job.public_id, annotated_keys=[])
+                erase(session, "default", seeded.job.public_id, urls_hold=NONE)
 
         with unit_of_work(sessions) as session:
             made = retry(

@@ -30,7 +30,7 @@ def due_jobs(sessions: SessionFactory) -> list[int]:
 
 def erase_inputs(sessions: SessionFactory, job: MadeJob) -> None:
     with unit_of_work(sessions) as session:
-        RetentionRepository(session).erase_inputs(job.id)
+        RetentionRepository(session).erase_inputs(session.get_one(Job, job.id))
 
 
 def due_objects(
@@ -168,7 +168,7 @@ class TestOrphans:
         stray = "photos/0000/" + "ab" * 32
         keys = [*keys_of(rows, erased), stray, "photos/of another shape"]
         with unit_of_work(sessions) as session:
-            unnamed = RetentionRepository(session).unnamed(keys)
+            unnamed = ErasureRepository(session).unnamed(keys)
         assert sorted(unnamed) == sorted(set(keys) - set(keys_of(rows, living)))
 
     def test_tells_jobs_that_still_have_their_photos(

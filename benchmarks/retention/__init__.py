@@ -1,0 +1,1 @@
+"""What it costs to forget: rows, indexes, vacuum, and the disk that comes back."""
