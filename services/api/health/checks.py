@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.api.state import ApiState
+from services.common.db.connections import DatabaseUnfitError
 from services.common.db.session import ping, unit_of_work
 from services.common.domain.errors import TransientError
 from services.common.domain.queues import Queue
@@ -48,8 +49,10 @@ def _database(state: ApiState) -> Check:
     try:
         with unit_of_work(state.sessions) as session:
             ping(session)
-    except SQLAlchemyError:
-        return Check(ok=False, detail="no answer")
+    except SQLAlchemyError as error:
+        unfit = getattr(error, "orig", None)
+        detail = unfit.detail if isinstance(unfit, DatabaseUnfitError) else "no answer"
+        return Check(ok=False, detail=detail)
     return Check(ok=True, detail="answers")
 
 
