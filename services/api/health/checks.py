@@ -58,7 +58,8 @@ def _database(state: ApiState) -> Check:
 
 def _broker(state: ApiState) -> Check:
     if state.notifier.depth(Queue.CPU_BATCH) is None:
-        return Check(ok=False, detail="takes no messages; jobs are accepted and wait until it does")
+        silent = "takes no messages; jobs are accepted and wait until it does"
+        return Check(ok=False, detail=state.notifier.unfit or silent)
     return Check(ok=True, detail="answers")
 
 
