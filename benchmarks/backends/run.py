@@ -63,7 +63,7 @@ def run(
                 _start(stack, "maintenance", "worker", "api")
                 with api_client(stack) as client:
                     result.answered, result.seconds = _job(client, photos)
-            result.errors = [] if row.refused else _errors(folder / "logs")
+            result.errors = [] if row.refused else errors_in(folder / "logs")
     except Exception as error:  # noqa: BLE001 - a row that breaks is one that falls short
         result.errors.append(f"{type(error).__name__}: {error}")
         result.answered = min(result.answered, result.photos - 1)
@@ -173,7 +173,7 @@ def _job(client: httpx.Client, photos: Sequence[Path]) -> tuple[int, float]:
     return counts["succeeded"] + counts["no_face"], seconds
 
 
-def _errors(logs: Path) -> list[str]:
+def errors_in(logs: Path) -> list[str]:
     """Return the lines of our processes that report an error."""
     found = []
     for name in ("api", "maintenance", "worker"):

