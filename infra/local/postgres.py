@@ -36,6 +36,7 @@ class Postgres:
         identity: whom it runs as.
         durable: False skips fsync, for tests.
         host: address to listen on; beyond loopback the neighbours of its network may log in.
+        programs: folder of another version's ``initdb`` and ``postgres``; the wheel's when None.
     """
 
     def __init__(
@@ -47,7 +48,9 @@ class Postgres:
         identity: Identity,
         durable: bool = True,
         host: str = LOOPBACK,
+        programs: Path | None = None,
     ) -> None:
+        self._programs = programs
         self._data = data
         self._port = port
         self._password = password
@@ -82,7 +85,7 @@ class Postgres:
         return Program(
             name="postgres",
             argv=(
-                binary("postgres"),
+                self._binary("postgres"),
                 "-D",
                 str(self._data),
                 *(part for setting in settings for part in ("-c", setting)),
@@ -110,6 +113,9 @@ class Postgres:
                 create = sql.SQL("CREATE DATABASE {} OWNER {}")
                 connection.execute(create.format(database, user))
 
+    def _binary(self, name: str) -> str:
+        return binary(name) if self._programs is None else str(self._programs / name)
+
     def _url(self, scheme: str, user: str, database: str) -> str:
         return f"{scheme}://{user}:{self._password}@{self._host}:{self._port}/{database}"
 
@@ -132,7 +138,7 @@ class Postgres:
             done = subprocess.run(
                 [
                     *self._identity.wrapper,
-                    binary("initdb"),
+                    self._binary("initdb"),
                     f"--pgdata={self._data}",
                     f"--username={SUPERUSER}",
                     f"--pwfile={password_file.name}",

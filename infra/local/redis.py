@@ -29,11 +29,20 @@ class Redis:
         password: of the service's user.
         admin_password: of the user who may do everything, for tests and repairs.
         host: address to listen on.
+        program: another version's ``redis-server``; the wheel's when None.
     """
 
     def __init__(
-        self, data: Path, *, port: int, password: str, admin_password: str, host: str = LOOPBACK
+        self,
+        data: Path,
+        *,
+        port: int,
+        password: str,
+        admin_password: str,
+        host: str = LOOPBACK,
+        program: Path | None = None,
     ) -> None:
+        self._program = program
         self._data = data
         self._port = port
         self._password = password
@@ -72,7 +81,7 @@ class Redis:
         """Describe the server for the supervisor."""
         return Program(
             name="redis",
-            argv=(_binary(), str(self._config)),
+            argv=(str(self._program or _binary()), str(self._config)),
             prepare=self.prepare,
             ready=self._ready,
         )

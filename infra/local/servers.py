@@ -1,6 +1,7 @@
 """Postgres, Redis and S3 in one folder, with the settings that reach them."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from infra.local.identity import Identity, choose_identity
@@ -15,6 +16,17 @@ BUCKET = "hfer"
 SERVERS = ("postgres", "redis", "s3")
 
 
+@dataclass(frozen=True, slots=True)
+class Executables:
+    """Other versions than those of the wheels: a folder for Postgres, a program for Redis."""
+
+    postgres: Path | None = None
+    redis: Path | None = None
+
+
+OF_WHEELS = Executables()
+
+
 class Servers:
     """The three servers of a stack; any of them can run without the others.
 
@@ -26,6 +38,7 @@ class Servers:
         durable: False skips fsync and orderly ends, for tests.
         host: address that all of them listen on. SeaweedFS' inner ports know no password: go
             beyond loopback only on a network that is closed, such as one of namespaces.
+        executables: what runs as Postgres and Redis.
     """
 
     def __init__(
@@ -37,6 +50,7 @@ class Servers:
         identity: Identity | None = None,
         durable: bool = True,
         host: str = LOOPBACK,
+        executables: Executables = OF_WHEELS,
     ) -> None:
         self._supervisor = supervisor
         secrets, ports = state.secrets, state.ports
@@ -47,6 +61,7 @@ class Servers:
             identity=identity or choose_identity(),
             durable=durable,
             host=host,
+            programs=executables.postgres,
         )
         self.redis = Redis(
             folder / "redis",
@@ -54,6 +69,7 @@ class Servers:
             password=secrets["redis"],
             admin_password=secrets["redis_admin"],
             host=host,
+            program=executables.redis,
         )
         self.s3 = S3(
             folder / "s3",

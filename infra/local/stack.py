@@ -12,7 +12,7 @@ from infra.local.http import answers, post_json
 from infra.local.lock import FolderLock
 from infra.local.ports import PortBook
 from infra.local.processes import Supervisor
-from infra.local.servers import Servers
+from infra.local.servers import OF_WHEELS, Executables, Servers
 from infra.local.state import State, write_private
 from services.common.config import StorageSettings
 from services.common.db.migrations import migrate
@@ -41,12 +41,13 @@ class LocalStack:
         supervisor: Supervisor,
         console: Console,
         overrides: Mapping[str, str],
+        executables: Executables = OF_WHEELS,
     ) -> None:
         self._folder = folder
         self._state = state
         self._console = console
         self.supervisor = supervisor
-        self.servers = Servers(folder, state=state, supervisor=supervisor)
+        self.servers = Servers(folder, state=state, supervisor=supervisor, executables=executables)
         self.url = f"http://127.0.0.1:{state.ports['api']}"
         self.web_url = f"http://127.0.0.1:{state.ports['web']}"
         self.environment = {
@@ -120,6 +121,7 @@ def local_stack(
     console: Console,
     wanted_ports: Mapping[str, int] | None = None,
     overrides: Mapping[str, str] | None = None,
+    executables: Executables = OF_WHEELS,
 ) -> Iterator[LocalStack]:
     """Hold the folder, its secrets and free ports; whatever was started ends with the block.
 
@@ -128,6 +130,7 @@ def local_stack(
         console: where the children's lines go.
         wanted_ports: ports to take when free and not remembered, for example ``{"api": 8000}``.
         overrides: environment variables for our processes, above all others.
+        executables: what runs as Postgres and Redis.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     logs = folder / "logs"
@@ -145,6 +148,7 @@ def local_stack(
             supervisor=supervisor,
             console=console,
             overrides=overrides or {},
+            executables=executables,
         )
         try:
             yield stack

@@ -35,8 +35,8 @@ class DatabaseSettings(Group):
     connect_timeout_s: int = Field(default=3, ge=1, description="for one new connection")
     prepared_statements: bool = Field(
         default=False,
-        description="psycopg prepares what it repeats; for direct connections only, as behind a"
-        " pooler one tenant's query may be answered with another's rows",
+        description="psycopg prepares what it repeats; for direct connections only: behind a"
+        " pooler, where a query may be answered with another's rows, it is refused",
     )
 
 
@@ -62,9 +62,9 @@ class StorageSettings(Group):
 
 
 class BrokerSettings(Group):
-    """The hint channel. Redis by default; ``amqp://`` makes it RabbitMQ with quorum queues."""
+    """The hint channel. Redis or Valkey; ``amqp://`` makes it RabbitMQ with quorum queues."""
 
-    url: SecretUrl = Field(description="redis://:password@host:port/0 or amqp://…")
+    url: SecretUrl = Field(description="redis://:password@host:port/0, valkey://… or amqp://…")
     publish_timeout_s: float = Field(
         default=1.0, gt=0, description="a hint that takes longer is left to the feeder"
     )

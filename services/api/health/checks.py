@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.api.state import ApiState
+from services.common.db.connections import DatabaseUnfitError
 from services.common.db.session import ping, unit_of_work
 from services.common.domain.errors import TransientError
 from services.common.domain.queues import Queue
@@ -48,14 +49,17 @@ def _database(state: ApiState) -> Check:
     try:
         with unit_of_work(state.sessions) as session:
             ping(session)
-    except SQLAlchemyError:
-        return Check(ok=False, detail="no answer")
+    except SQLAlchemyError as error:
+        unfit = getattr(error, "orig", None)
+        detail = unfit.detail if isinstance(unfit, DatabaseUnfitError) else "no answer"
+        return Check(ok=False, detail=detail)
     return Check(ok=True, detail="answers")
 
 
 def _broker(state: ApiState) -> Check:
     if state.notifier.depth(Queue.CPU_BATCH) is None:
-        return Check(ok=False, detail="takes no messages; jobs are accepted and wait until it does")
+        silent = "takes no messages; jobs are accepted and wait until it does"
+        return Check(ok=False, detail=state.notifier.unfit or silent)
     return Check(ok=True, detail="answers")
 
 

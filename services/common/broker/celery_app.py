@@ -21,6 +21,8 @@ TASKS_PER_CHILD = 500
 SOFT_LIMIT_SHARE = 5 / 6
 MODEL_LOAD_S = 120.0
 KIB_PER_MB = 1_000_000 / 1024
+# Valkey speaks the protocol of Redis, and kombu knows it by that name alone.
+_AS_REDIS = {"valkey": "redis", "valkeys": "rediss"}
 
 
 def build_celery(settings: Settings, *, include: tuple[str, ...] = ()) -> Celery:
@@ -35,14 +37,20 @@ def build_celery(settings: Settings, *, include: tuple[str, ...] = ()) -> Celery
         _broker_config(settings.broker, settings.queue),
         **_task_config(settings.queue),
         **_worker_config(settings),
-        task_queues=[_queue(name, url=settings.broker.url.get_secret_value()) for name in Queue],
+        task_queues=[_queue(name, url=broker_url(settings.broker)) for name in Queue],
     )
     return app
 
 
 def uses_redis(settings: BrokerSettings) -> bool:
-    """Whether the broker is Redis (or Valkey); otherwise it is RabbitMQ."""
-    return settings.url.get_secret_value().startswith(("redis", "valkey"))
+    """Whether the broker is Redis or Valkey; otherwise it is RabbitMQ."""
+    return broker_url(settings).startswith("redis")
+
+
+def broker_url(settings: BrokerSettings) -> str:
+    """Return the URL as kombu knows it."""
+    scheme, separator, rest = settings.url.get_secret_value().partition("://")
+    return _AS_REDIS.get(scheme, scheme) + separator + rest
 
 
 def _queue(name: Queue, *, url: str) -> KombuQueue:
@@ -58,7 +66,7 @@ def _queue(name: Queue, *, url: str) -> KombuQueue:
 
 def _broker_config(broker: BrokerSettings, queue: QueueSettings) -> dict[str, Any]:
     return {
-        "broker_url": broker.url.get_secret_value(),
+        "broker_url": broker_url(broker),
         # A worker never exits because the broker is away.
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from celery import Celery
 from kombu import Connection
 
+from services.common.broker.versions import check_version
 from services.common.telemetry import get_logger
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class BrokerLink:
 
         Raises:
             BrokerBlockedError: nothing can be published, and nothing asked, until an alarm is over.
+            BrokerUnfitError: the broker is too old.
             Exception: whatever the broker's client raises; the connection is dropped.
         """
         try:
@@ -68,6 +70,7 @@ class BrokerLink:
                 connect_timeout=self._timeout_s,
                 transport_options=notices,
             )
+            check_version(self._connection)
         return self._connection
 
     def _listen(self) -> None:

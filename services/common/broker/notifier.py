@@ -10,6 +10,7 @@ from kombu import Connection
 
 from services.common.broker.celery_app import build_celery, uses_redis
 from services.common.broker.link import BrokerBlockedError, BrokerLink
+from services.common.broker.versions import BrokerUnfitError
 from services.common.config import Settings
 from services.common.domain.queues import Device, Lane, Queue, Task, queue_of
 from services.common.telemetry import Metrics, get_logger
@@ -32,6 +33,9 @@ class QueueNotifier:
     (in a look-up of its name, in TLS, in any of a dozen answers); a caller waits for it within
     the timeout, whatever the broker does. One that failed to answer is left alone for ``rest_s``
     seconds.
+
+    Attributes:
+        unfit: what to change, fit for anyone's eyes, while the broker is too old; else None.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class QueueNotifier:
         self._metrics = metrics
         self._rest_s = rest_s
         self._clock = clock
+        self.unfit: str | None = None
         self._rests_until = float("-inf")
         self._link = BrokerLink(app, timeout_s=timeout_s, clock=clock)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="broker")
@@ -117,12 +122,19 @@ class QueueNotifier:
             return None
         turn = self._thread.submit(self._run, call)
         try:
-            return turn.result(self._timeout_s)
+            answer = turn.result(self._timeout_s)
         except BrokerBlockedError:
             self._metrics.hints.labels("blocked").inc()
+        except BrokerUnfitError as error:
+            self.unfit = error.detail
+            _log.error("broker.unfit", detail=error.detail)
+            self._fail(error)
         except Exception as error:  # noqa: BLE001 - whatever a broker client raises, the feeder sends the hint later
             turn.cancel()
             self._fail(error)
+        else:
+            self.unfit = None
+            return answer
         return None
 
     def _run(self, call: Callable[[Connection], T]) -> T | None:

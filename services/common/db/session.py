@@ -8,15 +8,11 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from services.common.config import DatabaseSettings
+from services.common.db.connections import KEEPALIVES, UNANSWERED_MS, watch_connections
 
 SessionFactory = sessionmaker[Session]
 
 T = TypeVar("T")
-
-# A host that is cut off closes no connection. Keepalives look at silent connections alone: a
-# query on its way was sent again and again, for 15 minutes by Linux' default.
-UNANSWERED_MS = 20_000
-KEEPALIVES = {"idle": 10, "interval": 5, "count": 3}  # seconds, seconds, tries
 
 # psycopg numbers prepared statements per connection, and a pooler hands server connections from
 # client to client: behind PgBouncer 1.18 tenant B's query ran tenant A's statement.
@@ -24,14 +20,11 @@ UNPREPARED = {"prepare_threshold": None}
 
 
 def build_engine(settings: DatabaseSettings) -> Engine:
-    """Build a pooled engine that notices dead connections and never waits for ever."""
-    options = (
-        f"-c statement_timeout={settings.statement_timeout_ms}"
-        " -c idle_in_transaction_session_timeout=10000"
-        # The other end too, or the locks of a client that is cut off stay for as long.
-        f" -c tcp_user_timeout={UNANSWERED_MS}"
-    ) + "".join(f" -c tcp_keepalives_{name}={value}" for name, value in KEEPALIVES.items())
-    return create_engine(
+    """Build a pooled engine that notices dead connections and never waits for ever.
+
+    Behind a pooler, in whichever mode, the limits of time are the settings' too.
+    """
+    engine = create_engine(
         settings.url.get_secret_value(),
         pool_size=settings.pool_size,
         max_overflow=settings.pool_size,
@@ -39,13 +32,14 @@ def build_engine(settings: DatabaseSettings) -> Engine:
         pool_recycle=1800,
         connect_args={
             "connect_timeout": settings.connect_timeout_s,
-            "options": options,
             "keepalives": 1,
             "tcp_user_timeout": UNANSWERED_MS,
             **{f"keepalives_{name}": value for name, value in KEEPALIVES.items()},
             **({} if settings.prepared_statements else UNPREPARED),
         },
     )
+    watch_connections(engine, settings)
+    return engine
 
 
 def build_session_factory(engine: Engine) -> SessionFactory:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from services.common.config import Settings
+from services.common.db import connections
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Worker
 from services.common.domain.ids import new_uuid7
@@ -92,6 +93,27 @@ class TestReadiness:
         )
         checks = api.anonymous().get("/readyz").json()["checks"]
         assert {name for name, check in checks.items() if not check["ok"]} == {"broker", "bucket"}
+
+    def test_names_a_broker_that_is_too_old(
+        self, start_api: StartApi, make_settings: SettingsMaker
+    ) -> None:
+        sentence = "Redis is too old: 6.2 is the oldest that is supported"
+        api = start_api(make_settings(), notifier=RecordingNotifier(well=False, unfit=sentence))
+        check = api.anonymous().get("/readyz").json()["checks"]["broker"]
+        assert check == {"ok": False, "detail": sentence}
+
+    def test_names_a_postgres_that_is_too_old(
+        self,
+        start_api: StartApi,
+        make_settings: SettingsMaker,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        api = start_api(make_settings())
+        monkeypatch.setattr(connections, "OLDEST_POSTGRES", 1_000)
+        api.state.engine.dispose()
+        check = api.anonymous().get("/readyz").json()["checks"]["database"]
+        assert not check["ok"]
+        assert "is too old: 1000 is the oldest that is supported" in check["detail"]
 
     def test_is_red_and_not_broken_without_a_database(
         self, start_api: StartApi, make_settings: SettingsMaker

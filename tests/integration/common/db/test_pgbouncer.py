@@ -1,4 +1,4 @@
-"""Behind PgBouncer in transaction mode each transaction may get another server connection.
+"""Behind PgBouncer, in both modes; in transaction mode each transaction may get another connection.
 
 Before 1.21 it knows nothing of prepared statements, and psycopg numbers them per connection:
 ``_pg3_0`` of the server connection that a client is given may be another client's statement.
@@ -7,12 +7,17 @@ Before 1.21 it knows nothing of prepared statements, and psycopg numbers them pe
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection, Engine, select, text
+from psycopg.errors import QueryCanceled
+from sqlalchemy import Connection, Engine, create_engine, select, text
+from sqlalchemy.exc import OperationalError
 
 from services.common.config import DatabaseSettings
+from services.common.db.connections import DatabaseUnfitError
 from services.common.db.session import build_engine
 from services.common.db.tables import Item
 from tests.fixtures.factories import JobMaker
+from tests.fixtures.serving import StartApi
+from tests.fixtures.settings import SettingsMaker
 
 USES = 6  # psycopg prepares a statement at its fifth use
 ROUNDS = 6
@@ -49,10 +54,49 @@ def test_a_tenant_is_never_given_the_row_of_another(pooled: Engine, make_job: Jo
     assert seen == ["photo of tenant B"] * ROUNDS
 
 
-def test_the_limits_of_time_are_those_of_the_role(pooled: Engine) -> None:
+def test_a_statement_ends_at_the_limit_of_the_settings(pooled_url: str) -> None:
+    """PgBouncer takes no limits at the start of a connection."""
+    settings = {"url": pooled_url, "statement_timeout_ms": 150}
+    engine = build_engine(DatabaseSettings.model_validate(settings))
+    for _ in range(ROUNDS):  # on whichever server connection
+        with pytest.raises(OperationalError) as caught, engine.begin() as connection:
+            connection.execute(text("SELECT pg_sleep(60)"))
+        assert isinstance(caught.value.orig, QueryCanceled)
+    engine.dispose()
+
+
+def test_an_idle_transaction_has_its_limit(pooled: Engine) -> None:
     with pooled.connect() as connection:
-        limits = [
-            connection.scalar(text(f"SHOW {name}"))
-            for name in ("statement_timeout", "idle_in_transaction_session_timeout")
-        ]
-    assert limits == ["10s", "10s"]
+        limit = connection.scalar(text("SHOW idle_in_transaction_session_timeout"))
+    assert limit == "10s"
+
+
+def test_the_limits_stay_off_the_connections_of_others(pooled: Engine, pooled_url: str) -> None:
+    with pooled.begin() as connection:
+        ours = connection.scalar(text("SHOW statement_timeout"))
+    pooled.dispose()
+    plain = create_engine(pooled_url)
+    with plain.connect() as connection:
+        theirs = connection.scalar(text("SHOW statement_timeout"))
+    plain.dispose()
+    assert (ours, theirs) == ("10s", "0")
+
+
+def test_prepared_statements_are_refused(pooled_url: str) -> None:
+    settings = {"url": pooled_url, "prepared_statements": True}
+    engine = build_engine(DatabaseSettings.model_validate(settings))
+    with pytest.raises(OperationalError) as caught:
+        engine.connect()
+    assert isinstance(caught.value.orig, DatabaseUnfitError)
+    assert "HFER_DATABASE__PREPARED_STATEMENTS=false" in caught.value.orig.detail
+
+
+def test_the_service_is_red_and_says_what_to_change(
+    pooled_url: str, start_api: StartApi, make_settings: SettingsMaker
+) -> None:
+    api = start_api(make_settings(database={"url": pooled_url, "prepared_statements": True}))
+    response = api.anonymous().get("/readyz")
+    assert response.status_code == 503
+    check = response.json()["checks"]["database"]
+    assert not check["ok"]
+    assert "HFER_DATABASE__PREPARED_STATEMENTS=false" in check["detail"]

@@ -72,6 +72,22 @@ class TestQueues:
         assert {queue_of(device, lane) for device in Device for lane in Lane} == set(Queue)
 
 
+class TestValkey:
+    @pytest.mark.parametrize(
+        ("url", "known_as"),
+        [
+            ("valkey://:made-up@127.0.0.1:1/0", "redis://:made-up@127.0.0.1:1/0"),
+            ("valkeys://:made-up@127.0.0.1:1/0", "rediss://:made-up@127.0.0.1:1/0"),
+        ],
+    )
+    def test_is_spoken_to_as_redis(
+        self, make_unit_settings: SettingsMaker, url: str, known_as: str
+    ) -> None:
+        conf = build_celery(make_unit_settings(broker={"url": url})).conf
+        assert conf.broker_url == known_as
+        assert conf.worker_disable_prefetch is True
+
+
 class TestRabbitMQ:
     def test_is_chosen_by_the_url_alone(self, make_unit_settings: SettingsMaker) -> None:
         conf = build_celery(make_unit_settings(broker=RABBIT)).conf

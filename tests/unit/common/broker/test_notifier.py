@@ -32,6 +32,15 @@ class StandIn:
         self.on_send: Callable[[], object] = bool
         self.on_drain: Callable[[], object] = self.silent
         self.options: dict[str, Any] = {}
+        self.version = "4.0.5"
+
+    @property
+    def transport(self) -> SimpleNamespace:
+        return SimpleNamespace(driver_type="amqp")
+
+    @property
+    def connection(self) -> SimpleNamespace:
+        return SimpleNamespace(server_properties={"version": self.version})
 
     def connection_for_write(self, **options: Any) -> Self:
         self.opened += 1
@@ -179,3 +188,23 @@ class TestBlocked:
         assert hints(metrics, "failed") == 1
         assert notifier.notify(1, Lane.BATCH)
         assert broker.opened == 2
+
+
+class TestTooOld:
+    def test_takes_no_hint_and_is_told(
+        self, notifier: QueueNotifier, broker: StandIn, metrics: Metrics
+    ) -> None:
+        broker.version = "3.9.29"
+        with capture_logs() as logs:
+            assert not notifier.notify(1, Lane.BATCH)
+        assert broker.sent == 0
+        assert hints(metrics, "failed") == 1
+        assert "RabbitMQ 3.9.29 is too old: 3.10 is the oldest" in str(notifier.unfit)
+        assert logs[0]["event"] == "broker.unfit"
+
+    def test_is_over_with_the_upgrade(self, notifier: QueueNotifier, broker: StandIn) -> None:
+        broker.version = "3.9.29"
+        notifier.notify(1, Lane.BATCH)
+        broker.version = "3.10.0"
+        assert notifier.notify(1, Lane.BATCH)
+        assert notifier.unfit is None
