@@ -68,12 +68,6 @@ def lost_selectors(found: list[Manifest]) -> list[str]:
             selector = {"matchLabels": selector}
         if not any(matches(selector, labels) for labels in pods):
             lost.append(title(each))
-    names = {title(maker) for maker in pod_makers(found)}
-    lost += [
-        title(each)
-        for each in of_kind(found, "ScaledObject")
-        if f"Deployment/{each['spec']['scaleTargetRef']['name']}" not in names
-    ]
     return lost
 
 

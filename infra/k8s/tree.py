@@ -9,6 +9,8 @@ import yaml  # type: ignore[import-untyped]  # no types
 FOLDER = Path(__file__).parent
 # Placeholders for the user to copy; no kustomization may apply them.
 UNNAMED = frozenset({"secrets.example.yaml"})
+# Kustomize's own: they describe no object.
+INSTRUCTIONS = frozenset({"kustomization.yaml", "name-references.yaml"})
 
 Manifest = dict[str, Any]
 
@@ -26,11 +28,11 @@ def parse(text: str) -> list[Manifest]:
 
 
 def manifest_files(folder: Path = FOLDER) -> list[Path]:
-    """Return every file of whole manifests: no kustomization, no patch."""
+    """Return every file of whole manifests: no instruction to kustomize, no patch."""
     return [
         path
         for path in sorted(folder.rglob("*.yaml"))
-        if path.name != "kustomization.yaml" and path.parent.name != "patches"
+        if path.name not in INSTRUCTIONS and path.parent.name != "patches"
     ]
 
 

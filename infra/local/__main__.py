@@ -1,4 +1,4 @@
-"""Command line of the local stack: ``python -m infra.local run | demo | servers``."""
+"""Command line of the local stack: ``python -m infra.local run | demo | servers | restore``."""
 
 import argparse
 import signal
@@ -11,18 +11,21 @@ from infra.local.console import Console
 from infra.local.demo import demo
 from infra.local.errors import LocalStackError
 from infra.local.paths import REPOSITORY
+from infra.local.restore import restore
 from infra.local.stack import LocalStack, local_stack
 
 FOLDER = REPOSITORY / ".local"
 API_PORT = 8000
 WEB_PORT = 8001
 INTERRUPTED = 130
+# Commands that end by themselves.
+ENDING = ("demo", "restore")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0 when it ended as it should, 1 when something failed.
 
-    Ctrl-C is how serving should end; a demo ends by itself, so for it the code is 130.
+    Ctrl-C is how serving should end; demo and restore end by themselves: for them the code is 130.
     """
     options = _parser().parse_args(arguments)
     console = Console()
@@ -30,11 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "demo":
             demo(options.folder, photos=options.photos, out=options.out, console=console)
+        elif options.command == "restore":
+            restore(options.folder, backup=options.backup, console=console)
         else:
             serve(options.folder, port=options.port, apps=options.command == "run", console=console)
     except KeyboardInterrupt:
         console.say("Stopped.")
-        return INTERRUPTED if options.command == "demo" else 0
+        return INTERRUPTED if options.command in ENDING else 0
     except LocalStackError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -87,6 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     for command in (run, servers):
         command.add_argument("--folder", type=Path, default=FOLDER, help="home of the data")
         command.add_argument("--port", type=int, default=API_PORT, help="wanted port of the API")
+    back = commands.add_parser("restore", help="bring a backup back into an empty folder")
+    back.add_argument("backup", type=Path, help="folder that `services.backup create` made")
+    back.add_argument("--folder", type=Path, required=True, help="new home of the data")
     once = commands.add_parser("demo", help="analyse photos once")
     once.add_argument("photos", type=Path, nargs="*", default=[REPOSITORY / "samples"])
     once.add_argument("--folder", type=Path, default=FOLDER / "demo", help="home of the data")

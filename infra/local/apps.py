@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from infra.local.http import answers
 from infra.local.paths import REPOSITORY
+from infra.local.ports import LOOPBACK
 from infra.local.processes import Program
 
 # A cold worker loads two models; on two busy cores that took most of 20 s.
@@ -31,38 +32,41 @@ def app_programs(environment: Mapping[str, str], *, url: str) -> tuple[Program, 
     )
 
 
-def web_program(*, url: str, api_url: str, key: str, admin_key: str) -> Program:
+def web_program(settings: Mapping[str, str], *, url: str, key: str, admin_key: str) -> Program:
     """Describe the page: it gets its keys and nothing of what reaches the servers.
 
     Args:
+        settings: of all processes; those of the page are picked, and go before the keys.
         url: where it will answer.
-        api_url: of the API.
         key: what it reads and writes jobs with.
         admin_key: what it changes models with; whoever is at this machine may.
     """
-    port = url.rpartition(":")[2]
     environment = {
-        "HFER_WEB__API_URL": api_url,
         "HFER_WEB__API_KEY": key,
         "HFER_WEB__ADMIN_API_KEY": admin_key,
-        "HFER_WEB__HOST": "127.0.0.1",
-        "HFER_WEB__PORT": port,
+        **{name: value for name, value in settings.items() if name.startswith("HFER_WEB__")},
     }
     return _python("web", "services.web", environment, ready=lambda: answers(f"{url}/healthz"))
 
 
-def app_environment(*, api_port: int, admin_key: str, webhook_key: str) -> dict[str, str]:
-    """Return the settings of our processes; what the user's environment says comes first."""
+def addresses(*, api_port: int, web_port: int) -> dict[str, str]:
+    """Return where our processes listen and find each other: loopback, on the stack's ports."""
+    return {
+        "HFER_API__HOST": LOOPBACK,
+        "HFER_API__PORT": str(api_port),
+        "HFER_WEB__HOST": LOOPBACK,
+        "HFER_WEB__PORT": str(web_port),
+        "HFER_WEB__API_URL": f"http://{LOOPBACK}:{api_port}",
+    }
+
+
+def defaults(*, admin_key: str, webhook_key: str) -> dict[str, str]:
+    """Return the settings of our processes that hold where the user says nothing else."""
     cores = len(os.sched_getaffinity(0))
-    defaults = {
+    return {
         "HFER_ENVIRONMENT": "dev",
         "HFER_TELEMETRY__FORMAT": "console",
         "HFER_WORKER__CONCURRENCY": str(min(cores, MAX_CONCURRENCY)),
-    }
-    return {
-        **{name: os.environ.get(name, value) for name, value in defaults.items()},
-        "HFER_API__HOST": "127.0.0.1",
-        "HFER_API__PORT": str(api_port),
         "HFER_API__ADMIN_KEY": admin_key,
         "HFER_WEBHOOKS__KEYS": webhook_key,
         "HFER_WEBHOOKS__ALLOW_LOOPBACK": "true",  # receivers to try run on this machine

@@ -98,7 +98,10 @@ class Postgres:
         )
 
     def ensure_database(self) -> None:
-        """Create the service's user and database unless they are there."""
+        """Create the service's user and database unless they are there.
+
+        The user may make databases, to restore a backup beside its own.
+        """
         url = self._url("postgresql", SUPERUSER, SUPERUSER)
         user, database = sql.Identifier(USER), sql.Identifier(DATABASE)
         with psycopg.connect(url, autocommit=True) as connection:
@@ -109,6 +112,7 @@ class Postgres:
                 )
                 create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
                 connection.execute(create.format(user, secret.decode()))
+            connection.execute(sql.SQL("ALTER ROLE {} CREATEDB").format(user))
             if not _found(connection, "SELECT FROM pg_database WHERE datname = %s", DATABASE):
                 create = sql.SQL("CREATE DATABASE {} OWNER {}")
                 connection.execute(create.format(database, user))

@@ -1,19 +1,23 @@
 """The whole service in one folder: servers, schema, bucket, and our processes on top."""
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from infra.local.apps import app_environment, app_programs, web_program
+from infra.local import apps
 from infra.local.console import Console
 from infra.local.http import answers, post_json
 from infra.local.lock import FolderLock
-from infra.local.ports import PortBook
+from infra.local.ports import LOOPBACK, PortBook
 from infra.local.processes import Supervisor
 from infra.local.servers import OF_WHEELS, Executables, Servers
 from infra.local.state import State, write_private
+from infra.local.servers import Servers
+from infra.local.state import State
+from infra.local.user_settings import Choice, SettingsFile, choose
 from services.common.config import StorageSettings
 from services.common.db.migrations import migrate
 from services.common.storage import build_storage
@@ -46,6 +50,7 @@ class LocalStack:
         self._folder = folder
         self._state = state
         self._console = console
+        self._file = SettingsFile(folder)
         self.supervisor = supervisor
         self.servers = Servers(folder, state=state, supervisor=supervisor, executables=executables)
         self.url = f"http://127.0.0.1:{state.ports['api']}"
@@ -56,17 +61,35 @@ class LocalStack:
                 api_port=state.ports["api"],
                 admin_key=self.admin_key,
                 webhook_key=state.secrets["webhook_key"],
+        self.servers = Servers(folder, state=state, supervisor=supervisor)
+        self.url = f"http://{LOOPBACK}:{state.ports['api']}"
+        self.web_url = f"http://{LOOPBACK}:{state.ports['web']}"
+        self._chosen = self._choose()
+        self.environment = {**self._chosen.settings, **overrides}
+
+    def _choose(self) -> Choice:
+        ports, secrets = self._state.ports, self._state.secrets
+        return choose(
+            own={
+                **self.servers.environment,
+                **apps.addresses(api_port=ports["api"], web_port=ports["web"]),
+            },
+            defaults=apps.defaults(
+                admin_key=secrets["admin_key"], webhook_key=secrets["webhook_key"]
             ),
-            **overrides,
-        }
+            edits=self._file.edits(),
+            environment=os.environ,
+        )
 
     @property
     def admin_key(self) -> str:
         """API key that may do everything."""
-        return self._state.secrets["admin_key"]
+        return self.environment["HFER_API__ADMIN_KEY"]
 
     def start_servers(self) -> None:
         """Start the servers, bring the schema up to date and make the bucket."""
+        for sentence in self._chosen.ignored:
+            self._console.say(sentence)
         self.servers.start()
         migrate(self.servers.postgres.url)
         build_storage(storage_settings(self.environment)).ensure_bucket()
@@ -74,14 +97,14 @@ class LocalStack:
 
     def start_apps(self) -> None:
         """Start our processes and wait until the whole service is ready."""
-        self.supervisor.start(*app_programs(self.environment, url=self.url))
+        self.supervisor.start(*apps.app_programs(self.environment, url=self.url))
 
     def start_web(self) -> None:
         """Start the page on top of the running service, and wait until it answers."""
         self.supervisor.start(
-            web_program(
+            apps.web_program(
+                self.environment,
                 url=self.web_url,
-                api_url=self.url,
                 key=self.tenant_key(),
                 admin_key=self.admin_key,
             )
@@ -110,8 +133,7 @@ class LocalStack:
         lines = {**self.environment, "HFER_URL": self.url}
         if self._state.tenant_key:
             lines["HFER_API_KEY"] = self._state.tenant_key
-        text = "".join(f"{name}={value}\n" for name, value in lines.items())
-        write_private(self._folder / "env", text)
+        self._file.write(lines, edits=self._chosen.edits)
 
 
 @contextmanager
@@ -132,6 +154,7 @@ def local_stack(
         overrides: environment variables for our processes, above all others.
         executables: what runs as Postgres and Redis.
     """
+    folder = folder.absolute()  # children have working folders of their own
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     logs = folder / "logs"
     with FolderLock(folder / "lock") as lock, PortBook() as book:

@@ -29,7 +29,7 @@ def _light_worker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def launcher(folder: Path) -> Iterator[Launcher]:
-    launcher = Launcher(folder, command="run").wait_up()
+    launcher = Launcher(folder, command=("run",)).wait_up()
     yield launcher
     launcher.end()
 

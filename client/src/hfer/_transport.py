@@ -116,16 +116,15 @@ class Transport:
         """Return the parsed JSON of a successful answer."""
         return parsed(await self.send(call, retry=retry))
 
-    async def look(self, path: str) -> object:
-        """Return the parsed JSON of a page whose status says the same as its body: one try.
+    async def look(self, path: str) -> httpx.Response:
+        """Return an answer whatever its status: one try.
 
         Raises:
             ServiceUnreachableError: no answer.
-            UnexpectedAnswerError: an answer that no HFER service gives.
         """
         sending = Sending("GET", httpx.URL(self.base_url + path), self._headers)
         try:
-            return parsed(await self.wire.send(sending, whole=True))
+            return await self.wire.send(sending, whole=True)
         except httpx.RequestError as error:
             raise self._unreachable(error) from error
 

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,8 +12,10 @@ import psutil
 import psycopg
 import pytest
 import redis
+from psycopg.rows import TupleRow
 
 from infra.local.identity import namespace_identity, nobody_identity
+from infra.local.paths import REPOSITORY
 from infra.local.stack import storage_settings
 from services.common.storage import build_storage
 from tests.fixtures.launcher import SERVERS, Launcher, is_alive, wait_gone
@@ -25,10 +29,22 @@ def launchers() -> Iterator[list[Launcher]]:
         launcher.end()
 
 
+GIVEN = {
+    "HFER_API__ADMIN_KEY": "hfer_local_given",
+    "HFER_DATABASE__URL": "postgresql+psycopg://elsewhere.example/hfer",
+}
+
+KEY = """
+INSERT INTO api_key (public_id, tenant, name, prefix, secret_hash, scopes)
+VALUES (gen_random_uuid(), 'lab', 'ada', 'hfer_local_', '0', '{}')
+"""
+
+
 @pytest.fixture(scope="module")
 def idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
-    """One that no test harms."""
-    launcher = Launcher(tmp_path_factory.mktemp("idle") / "local").wait_up()
+    """One that no test harms, started with settings of a user."""
+    folder = tmp_path_factory.mktemp("idle") / "local"
+    launcher = Launcher(folder, environment=GIVEN).wait_up()
     yield launcher
     launcher.end()
 
@@ -39,8 +55,12 @@ def start(launchers: list[Launcher], folder: Path, *, wrapper: Sequence[str] = (
     return launcher.wait_up()
 
 
+def connected(settings: Mapping[str, str]) -> psycopg.Connection[TupleRow]:
+    return psycopg.connect(settings["HFER_DATABASE__URL"].replace("+psycopg", ""), autocommit=True)
+
+
 def write_everywhere(settings: Mapping[str, str]) -> None:
-    with psycopg.connect(settings["HFER_DATABASE__URL"].replace("+psycopg", "")) as connection:
+    with connected(settings) as connection:
         connection.execute("CREATE TABLE kept (n int)")
         connection.execute("INSERT INTO kept VALUES (7)")
     with redis.Redis.from_url(settings["HFER_BROKER__URL"]) as client:
@@ -51,7 +71,7 @@ def write_everywhere(settings: Mapping[str, str]) -> None:
 
 
 def read_everywhere(settings: Mapping[str, str]) -> tuple[object, object, int]:
-    with psycopg.connect(settings["HFER_DATABASE__URL"].replace("+psycopg", "")) as connection:
+    with connected(settings) as connection:
         row = connection.execute("SELECT n FROM kept").fetchone()
     with redis.Redis.from_url(settings["HFER_BROKER__URL"]) as client:
         value = client.get("kept")
@@ -62,13 +82,52 @@ class TestCtrlC:
     def test_ends_well_and_a_new_start_finds_everything(
         self, launchers: list[Launcher], tmp_path: Path
     ) -> None:
-        first = start(launchers, tmp_path / "local")
+        # As a user types it: relative to where the launcher starts, not to any child.
+        folder = Path(os.path.relpath(tmp_path / "local", REPOSITORY))
+        first = start(launchers, folder)
         write_everywhere(first.settings())
         code, printed = first.end()
         assert (code, "Stopped." in printed) == (0, True), printed
         assert wait_gone(first.children) == []
-        second = start(launchers, tmp_path / "local")
+        with (tmp_path / "local" / "env").open("a") as env:
+            env.write("HFER_PHOTOS__FACES=7\nHFER_API__PORT=9\n")
+        second = start(launchers, folder)
         assert read_everywhere(second.settings()) == ((7,), b"7", 100)
+        assert second.settings()["HFER_PHOTOS__FACES"] == "7"
+        assert second.settings()["HFER_API__PORT"] == first.settings()["HFER_API__PORT"] != "9"
+        assert "HFER_API__PORT of the file env does not hold" in second.printed
+
+
+class TestSettings:
+    def test_of_the_environment_hold(self, idle: Launcher) -> None:
+        assert idle.settings()["HFER_API__ADMIN_KEY"] == GIVEN["HFER_API__ADMIN_KEY"]
+
+    def test_that_cannot_hold_are_said(self, idle: Launcher) -> None:
+        assert "127.0.0.1" in idle.settings()["HFER_DATABASE__URL"]
+        assert "HFER_DATABASE__URL of the environment does not hold" in idle.printed
+        assert "elsewhere" not in idle.printed
+
+
+class TestBackup:
+    def test_is_restored_into_a_new_folder(
+        self, idle: Launcher, launchers: list[Launcher], tmp_path: Path
+    ) -> None:
+        backup, settings = tmp_path / "backup", {**os.environ, **idle.settings()}
+        with connected(settings) as connection:
+            connection.execute(KEY)
+        command = [sys.executable, "-m", "services.backup", "create", str(backup)]
+        subprocess.run(command, env=settings, cwd=REPOSITORY, check=True)
+        restoring = Launcher(tmp_path / "restored", command=("restore", str(backup)))
+        launchers.append(restoring)
+        printed = restoring.remaining_lines(timeout=240)
+        assert restoring.process.returncode == 0, printed
+        restored = start(launchers, tmp_path / "restored")
+        with connected(restored.settings()) as connection:
+            assert connection.execute("SELECT name FROM api_key").fetchall() == [("ada",)]
+
+    def test_may_be_restored_into_another_database_beside(self, idle: Launcher) -> None:
+        with connected(idle.settings()) as connection:
+            connection.execute("CREATE DATABASE beside")
 
 
 class TestSafety:

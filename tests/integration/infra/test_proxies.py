@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +56,24 @@ def test_an_api(proxied: Proxied) -> None:
     problem = client.get(f"{base}/v1/jobs/none").json()
     assert problem["type"] == f"{base}/problems/not-found"
     assert client.get(problem["type"]).json()["code"] == "not-found"
+
+
+@each
+def test_the_client_and_what_its_doctor_says(
+    proxied: Proxied, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(encode(noise(64, 64)))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    with proxied.hfer(*READ_WRITE) as client:
+        job = client.submit(photo)
+        assert client.jobs.get(job.id).state.counts.total == 1
+        told = {finding.check: (finding.verdict, finding.detail) for finding in client.examine()}
+    assert told["api"] == ("ok", f"{proxied.api_url} answers")
+    assert told["readiness"][0] == "skipped"
+    assert told["key"][0] == "ok"
+    # By presigned URL, as the photos of a large job go.
+    assert told["presigned upload"] == ("ok", f"s3.example.org:{proxied.ports.tls} takes photos")
 
 
 @each

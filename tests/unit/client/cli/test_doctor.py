@@ -60,6 +60,16 @@ class TestCommand:
             for line in done.stdout.splitlines()
         )
 
+    def test_readiness_that_a_proxy_keeps_inside_is_no_fault(
+        self, run: Run, service: FakeService
+    ) -> None:
+        service.readiness_hidden = True
+        done = run("doctor")
+        assert done.code == 0, done.stdout
+        assert [line.split()[1] for line in done.stdout.splitlines() if "skipped" in line] == [
+            "readiness"
+        ]
+
     def test_offers_the_newer_model_that_the_service_came_with(
         self, run: Run, service: FakeService
     ) -> None:

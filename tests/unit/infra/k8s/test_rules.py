@@ -137,7 +137,6 @@ LOST: dict[str, Change] = {
         matchLabels={"x": "y"}
     ),
     "PodMonitor/workers": lambda m: m["spec"]["selector"].update(matchLabels={"x": "y"}),
-    "ScaledObject/worker-gpu": lambda m: m["spec"]["scaleTargetRef"].update(name="worker"),
 }
 
 
