@@ -1,0 +1,46 @@
+"""``python -m scripts.compose_check [--photos 300] [--keep-images]``."""
+
+import argparse
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from scripts.compose_check.check import Check
+from scripts.compose_check.rows import CheckError, held, run_rows, table
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the rows, print the tables, clean up; 0 only if every row holds."""
+    parser = argparse.ArgumentParser(prog="compose_check.sh")
+    parser.add_argument("--photos", type=int, default=300, help="of the job with the kills")
+    parser.add_argument("--keep-images", action="store_true", help="leave the built images")
+    told = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    with tempfile.TemporaryDirectory(prefix="hfer-check-", ignore_cleanup_errors=True) as folder:
+        return run(Check(Path(folder), photos=told.photos), keep_images=told.keep_images)
+
+
+def run(check: Check, *, keep_images: bool) -> int:
+    """Run a check to its end and remove what it has made, however it ends."""
+    try:
+        rows = run_rows(check.steps())
+        if not held(rows):
+            print(f"\n{check.diagnosis()}", flush=True)
+        print(f"\n{table(rows)}\n\n{check.measurements()}", flush=True)
+    finally:
+        check.clean_up(keep_images=keep_images)
+    return int(not held(rows))
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except CheckError as error:
+        sys.exit(f"error: {error}")

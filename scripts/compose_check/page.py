@@ -1,0 +1,41 @@
+"""The page as people use it: its password, a photo, the answer, in the machine's Chromium."""
+
+import shutil
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from scripts.compose_check.rows import CheckError
+
+# As scripts/chromium.sh looks for it.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ANSWER_S = 120
+
+
+def analyse(url: str, *, password: str, photo: Path) -> str:
+    """Log in, send a photo, wait for its result without a reload; return the page's own summary.
+
+    Raises:
+        CheckError: there is no Chromium, or the page shows no face.
+        playwright.sync_api.Error: something did not come within `ANSWER_S`.
+    """
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        raise CheckError("no Chromium: scripts/chromium.sh says how to get one")
+    with sync_playwright() as playwright:
+        # root has no sandbox; the page that it opens is ours.
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.set_default_timeout(ANSWER_S * 1000)
+        page.goto(url)
+        page.fill("#password", password)
+        page.keyboard.press("Enter")
+        page.set_input_files("#files", [str(photo)])
+        page.click("#send")
+        page.wait_for_url("**/jobs/job_*")
+        page.wait_for_selector("#head[data-final=yes]")
+        summary, faces = page.inner_text("#line"), page.locator(".face").count()
+        browser.close()
+    if not faces:
+        raise CheckError(f"the page shows no face: {summary}")
+    return " ".join(summary.split())
