@@ -7,7 +7,8 @@
 # An installation that runs on this engine is left alone: projects, ports, images and secrets are
 # its own, and go at the end, also when it is interrupted. What compose mounts has to be seen by the
 # engine at the same path, so this checkout and TMPDIR have to be. PYTHON names another interpreter
-# than .venv's; it needs the client (pip install ./client) and playwright, of requirements/dev.txt.
+# than .venv's; it needs the client (pip install ./client), playwright and pyyaml, and nothing else.
+# COMPOSE_FILE names overlays as for Compose: docker-compose.yml:infra/docker/compose.seaweedfs.yml
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -23,8 +24,8 @@ fail() {
 }
 
 command -v "$python" >/dev/null || fail "$python is no program; make test, or name one: PYTHON=..."
-"$python" -c 'import hfer, playwright' 2>/dev/null ||
-    fail "$python lacks the client or playwright: pip install ./client playwright"
+"$python" -c 'import hfer, playwright, yaml' 2>/dev/null ||
+    fail "$python lacks one of the client, playwright and yaml: pip install ./client playwright pyyaml"
 docker compose version >/dev/null 2>&1 || fail "no docker with the Compose plugin is in PATH"
 docker version >/dev/null 2>&1 || fail "no engine answers at ${DOCKER_HOST:-its usual socket}"
 scripts/chromium.sh

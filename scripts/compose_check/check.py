@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import yaml  # type: ignore[import-untyped]  # no types
+
+from infra.docker.compose_rules import refused
 from scripts.compose_check.compose import Project, docker
 from scripts.compose_check.crashes import crash_each, in_order
 from scripts.compose_check.measures import Memory, sizes
@@ -17,8 +20,9 @@ from scripts.compose_check.rows import CheckError, Step
 from scripts.compose_check.service import Cli, check_answered, make_key, readiness, write_copies
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-# Bounds, in seconds: of a build with nothing cached, of a start that pulls, of coming up.
-BUILD_S, START_S, HEALTHY_S = 3600.0, 1200.0, 300.0
+# Bounds in seconds, for a slow and busy machine: of a build with nothing cached, of a start that
+# pulls, of coming up.
+BUILD_S, START_S, HEALTHY_S = 3600.0, 1200.0, 600.0
 BACKUP = "/backups/check"
 # What would stand above the file of secrets, were it left in the environment.
 _SETTINGS = re.compile(
@@ -42,6 +46,8 @@ class Check:
         self._photos = photos
         self._memory = Memory()
         self._results: dict[str, dict[str, str]] = {}
+        told = os.environ.get("COMPOSE_FILE", "docker-compose.yml")
+        self._files = [REPOSITORY / file for file in told.split(":")]
         name = f"hfer-check-{secrets.token_hex(3)}"
         self._images = name
         self._env_file = work / ".env"
@@ -51,18 +57,14 @@ class Check:
         self._restored = self._project(f"{name}-restored", work / "same-backups.yml")
 
     def _project(self, name: str, *overlays: Path) -> Project:
-        files = os.environ.get("COMPOSE_FILE", "docker-compose.yml").split(":")
         env = {key: value for key, value in os.environ.items() if not _SETTINGS.match(key)}
-        return Project(
-            name,
-            env_file=self._env_file,
-            files=[*(REPOSITORY / file for file in files), *overlays],
-            env=env,
-        )
+        files = [*self._files, *overlays]
+        return Project(name, env_file=self._env_file, files=files, env=env)
 
     def steps(self) -> Sequence[Step]:
         """Return the rows in their order."""
         return [
+            ("rules", self._keep_rules),
             ("secrets", self._write_secrets),
             ("build", self._build),
             ("up", lambda: self._up(self._first)),
@@ -100,6 +102,14 @@ class Check:
     def _built(self) -> list[str]:
         form = ("--format", "{{.Repository}}:{{.Tag}}")
         return docker("image", "ls", *form, "--filter", f"reference={self._images}/*").split()
+
+    def _keep_rules(self) -> str:
+        found = [
+            fault for file in self._files for fault in refused(yaml.safe_load(file.read_text()))
+        ]
+        if found:
+            raise CheckError("\n".join(found))
+        return ", ".join(file.name for file in self._files)
 
     def _write_secrets(self) -> str:
         script = REPOSITORY / "infra" / "docker" / "secrets.sh"

@@ -12,7 +12,7 @@ from scripts.compose_check.rows import CheckError
 
 # Of a failed command's output, what is shown.
 TAIL_LINES = 30
-QUICK_S = 120.0
+QUICK_S = 300.0
 
 
 def docker(*arguments: str, within_s: float = QUICK_S, env: Mapping[str, str] | None = None) -> str:
@@ -86,7 +86,7 @@ class Project:
     Args:
         name: of the project; its containers, volumes and networks carry it.
         env_file: the secrets and settings.
-        files: compose files, the first of the repository's root.
+        files: compose files; paths in them are from the first one's folder.
         env: environment of Compose, without what would stand above ``env_file``.
     """
 
@@ -140,7 +140,7 @@ class Project:
         """Remove its containers, networks and volumes, whatever state they are in."""
         # The volume of the backups is its own only where its profile is on.
         told = ("--profile", "backup", "down", "--volumes", "--remove-orphans", "--timeout", "20")
-        self.compose(*told, within_s=300)
+        self.compose(*told, within_s=QUICK_S)
 
     def leftovers(self) -> list[str]:
         """Return what the engine still has of it."""

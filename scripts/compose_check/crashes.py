@@ -7,7 +7,7 @@ from scripts.compose_check.compose import Container, Project, docker, until
 from scripts.compose_check.measures import Memory
 from scripts.compose_check.service import Cli
 
-BACK_S = 120.0
+BACK_S = 300.0
 # Those that hold photos and outcomes first, while the job is sure to run.
 _FIRST = ("worker-cpu", "postgres", "redis", "minio", "api", "maintenance")
 

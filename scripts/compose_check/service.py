@@ -13,7 +13,7 @@ import httpx
 
 from scripts.compose_check.rows import CheckError
 
-ANSWER_S = 30
+ANSWER_S = 60
 
 
 def make_key(url: str, admin_key: str) -> str:
@@ -45,7 +45,7 @@ class Cli:
     def __init__(self, url: str, key: str) -> None:
         self._env = {**os.environ, "HFER_URL": url, "HFER_API_KEY": key, "NO_PROXY": "127.0.0.1"}
 
-    def run(self, *arguments: str, within_s: float = 600.0) -> str:
+    def run(self, *arguments: str, within_s: float = 1800.0) -> str:
         """Return what a command printed on stdout.
 
         Raises:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[4] / "scripts" / "compose_check.sh"
+ROOT = Path(__file__).parents[4]
+SCRIPT = ROOT / "scripts" / "compose_check.sh"
 # Stands for Docker: it notes its calls, builds as Compose 2.26 does where pids_limit stands beside
 # deploy.resources.limits, or not at all, and has nothing to show.
 DOCKER = """\
@@ -59,6 +60,20 @@ def test_what_compose_refuses_is_red_and_removed(environment: dict[str, str], ca
     restored, first = removed(calls)
     assert restored == f"{first}-restored"
     assert first.startswith("hfer-check-")
+
+
+def test_pids_limit_beside_the_limits_of_deploy_is_red_on_every_engine(
+    environment: dict[str, str], calls: Path, tmp_path: Path
+) -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    (tmp_path / "compose.yml").write_text(
+        text.replace("shm_size:", "pids_limit: 512\n    shm_size:")
+    )
+    environment["COMPOSE_FILE"] = str(tmp_path / "compose.yml")
+    done = subprocess.run([SCRIPT], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "| rules | 0 | FAILED | postgres: pids_limit beside" in done.stdout
+    assert " build" not in calls.read_text()
 
 
 def test_an_interrupted_check_removes_what_it_made(
