@@ -1,6 +1,7 @@
 """The check as a command, on an engine that refuses or hangs: red, and nothing stays behind."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -54,7 +55,7 @@ def removed(calls: Path) -> list[str]:
 def test_what_compose_refuses_is_red_and_removed(environment: dict[str, str], calls: Path) -> None:
     done = subprocess.run([SCRIPT], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
-    assert "| build | 0 | FAILED |" in done.stdout
+    assert re.search(r"\| build \| \d+ \| FAILED \|", done.stdout)
     assert "can't set distinct values on 'pids_limit'" in done.stdout
     assert "| down | 0 | left out |" in done.stdout
     restored, first = removed(calls)
@@ -72,7 +73,7 @@ def test_pids_limit_beside_the_limits_of_deploy_is_red_on_every_engine(
     environment["COMPOSE_FILE"] = str(tmp_path / "compose.yml")
     done = subprocess.run([SCRIPT], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
-    assert "| rules | 0 | FAILED | postgres: pids_limit beside" in done.stdout
+    assert "| FAILED | postgres: pids_limit beside" in done.stdout
     assert " build" not in calls.read_text()
 
 
