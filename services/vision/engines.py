@@ -105,8 +105,9 @@ def load_detector(
     # 208 MB with LLVM, which nothing else in a worker needs: an image has it only if asked.
     if importlib.util.find_spec("numba") is None:
         raise BundleError(
-            "the detector openvino needs numba, which is not installed here: build the worker's image "
-            "with MTCNN=yes (in compose WORKER_MTCNN=yes) or set HFER_WORKER__DETECTOR=auto"
+            "the detector openvino needs numba, which is not installed here: build the image of "
+            "the worker with MTCNN=yes (in compose WORKER_MTCNN=yes) or set "
+            "HFER_WORKER__DETECTOR=auto"
         )
     from services.vision.detectors.openvino import load_openvino_detector
 
