@@ -5,6 +5,7 @@ import re
 import secrets
 import socket
 import subprocess
+import tomllib
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -129,9 +130,10 @@ class Check:
 
     def _healthy(self, project: Project) -> str:
         note = project.wait_healthy(within_s=HEALTHY_S)
-        status = readiness(f"http://{self._api}")
-        if status != "ready":
-            raise CheckError(f"/readyz says {status}")
+        told = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
+        answered = readiness(f"http://{self._api}")
+        if answered != ("ready", told):
+            raise CheckError(f"/readyz and /version say {answered}, not ready and {told}")
         return note
 
     def _secret(self, name: str) -> str:

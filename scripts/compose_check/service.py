@@ -24,10 +24,9 @@ def make_key(url: str, admin_key: str) -> str:
     return key
 
 
-def readiness(url: str) -> str:
-    """Return the status that ``/readyz`` tells."""
-    status: str = _answer("GET", f"{url}/readyz")["status"]
-    return status
+def readiness(url: str) -> tuple[str, str]:
+    """Return the status that ``/readyz`` tells, and the version of ``/version``."""
+    return _answer("GET", f"{url}/readyz")["status"], _answer("GET", f"{url}/version")["version"]
 
 
 def _answer(method: str, url: str, **options: Any) -> Any:
