@@ -27,9 +27,8 @@ def run(check: Check, *, keep_images: bool) -> int:
     """Run a check to its end and remove what it has made, however it ends."""
     try:
         rows = run_rows(check.steps())
-        if not held(rows):
-            print(f"\n{check.diagnosis()}", flush=True)
-        print(f"\n{table(rows)}\n\n{check.measurements()}", flush=True)
+        print(f"\n{table(rows)}\n", flush=True)
+        print(check.measurements() if held(rows) else check.diagnosis(), flush=True)
     finally:
         check.clean_up(keep_images=keep_images)
     return int(not held(rows))

@@ -47,7 +47,9 @@ class Memory:
 def _measured(containers: Iterable[str]) -> dict[str, float]:
     shown = docker("stats", "--no-stream", "--format", "{{json .}}", *containers)
     lines = [json.loads(line) for line in shown.splitlines()]
-    return {line["Name"]: amount(line["MemUsage"]) for line in lines}
+    # Of one that has just died it says "--".
+    told = [line for line in lines if _AMOUNT.match(line["MemUsage"])]
+    return {line["Name"]: amount(line["MemUsage"]) for line in told}
 
 
 def own_bytes(history: str) -> float:
