@@ -87,7 +87,9 @@ class Check:
         return f"{self._memory.table()}\n\n{sizes(self._built())}"
 
     def diagnosis(self) -> str:
-        """Return what the containers of both projects say."""
+        """Return what the containers of both projects say, if any were made."""
+        if not self._env_file.exists():
+            return ""
         return "\n".join(project.diagnosis() for project in (self._first, self._restored))
 
     def clean_up(self, *, keep_images: bool) -> None:
