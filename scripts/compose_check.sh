@@ -3,7 +3,8 @@
 # docs/deploy.md and docs/backup.md tell it: build, up, a key, photos by the command line, the page
 # in Chromium, a crash of each container during a job, backup and restore, down. A row each, a table
 # at the end; the exit code is 0 only if every row holds.
-#   scripts/compose_check.sh [--photos 300] [--keep-images]
+#   scripts/compose_check.sh [--photos 300] [--images PREFIX TAG]
+# Without --images, which names published or built ones (HFER_IMAGES and HFER_TAG), it builds them.
 # An installation that runs on this engine is left alone: projects, ports, images and secrets are
 # its own, and go at the end, also when it is interrupted. What compose mounts has to be seen by the
 # engine at the same path, so this checkout and TMPDIR have to be. PYTHON names another interpreter

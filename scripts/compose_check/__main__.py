@@ -1,4 +1,4 @@
-"""``python -m scripts.compose_check [--photos 300] [--keep-images]``."""
+"""``python -m scripts.compose_check [--photos 300] [--images PREFIX TAG]``."""
 
 import argparse
 import signal
@@ -16,21 +16,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the rows, print the tables, clean up; 0 only if every row holds."""
     parser = argparse.ArgumentParser(prog="compose_check.sh")
     parser.add_argument("--photos", type=int, default=300, help="of the job with the kills")
-    parser.add_argument("--keep-images", action="store_true", help="leave the built images")
+    parser.add_argument(
+        "--images", nargs=2, metavar=("PREFIX", "TAG"), help="build none: HFER_IMAGES and HFER_TAG"
+    )
     told = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     with tempfile.TemporaryDirectory(prefix="hfer-check-", ignore_cleanup_errors=True) as folder:
-        return run(Check(Path(folder), photos=told.photos), keep_images=told.keep_images)
+        return run(Check(Path(folder), photos=told.photos, images=told.images))
 
 
-def run(check: Check, *, keep_images: bool) -> int:
+def run(check: Check) -> int:
     """Run a check to its end and remove what it has made, however it ends."""
     try:
         rows = run_rows(check.steps())
         print(f"\n{table(rows)}\n", flush=True)
         print(check.measurements() if held(rows) else check.diagnosis(), flush=True)
     finally:
-        check.clean_up(keep_images=keep_images)
+        check.clean_up()
     return int(not held(rows))
 
 

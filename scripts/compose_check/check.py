@@ -39,9 +39,11 @@ class Check:
     Args:
         work: a folder that is ours alone.
         photos: how many the job has during which containers are killed.
+        images: ``HFER_IMAGES`` and ``HFER_TAG`` of images to check; None builds them, and removes
+            them at the end.
     """
 
-    def __init__(self, work: Path, *, photos: int) -> None:
+    def __init__(self, work: Path, *, photos: int, images: tuple[str, str] | None = None) -> None:
         self._work = work
         self._samples = sorted((REPOSITORY / "samples").glob("*.jpg"))
         self._photos = photos
@@ -50,7 +52,8 @@ class Check:
         told = os.environ.get("COMPOSE_FILE", "docker-compose.yml")
         self._files = [REPOSITORY / file for file in told.split(":")]
         name = f"hfer-check-{secrets.token_hex(3)}"
-        self._images = name
+        self._builds = images is None
+        self._images, self._tag = images or (name, "check")
         self._env_file = work / ".env"
         self._api, self._web = (f"127.0.0.1:{port}" for port in free_ports(2))
         self._first = self._project(name)
@@ -67,7 +70,7 @@ class Check:
         return [
             ("rules", self._keep_rules),
             ("secrets", self._write_secrets),
-            ("build", self._build),
+            ("build", self._build) if self._builds else ("pull", self._pull),
             ("up", lambda: self._up(self._first)),
             ("healthy", lambda: self._healthy(self._first)),
             ("key", self._make_key),
@@ -92,19 +95,21 @@ class Check:
             return ""
         return "\n".join(project.diagnosis() for project in (self._first, self._restored))
 
-    def clean_up(self, *, keep_images: bool) -> None:
+    def clean_up(self) -> None:
         """Remove whatever the engine has of it; before the secrets are written there is nothing."""
         if not self._env_file.exists():
             return
         for project in (self._restored, self._first):
             project.down()
-        if not keep_images:
+        if self._builds:
             for image in self._built():
                 docker("image", "rm", image)
 
     def _built(self) -> list[str]:
         form = ("--format", "{{.Repository}}:{{.Tag}}")
-        return docker("image", "ls", *form, "--filter", f"reference={self._images}/*").split()
+        return docker(
+            "image", "ls", *form, "--filter", f"reference={self._images}/*:{self._tag}"
+        ).split()
 
     def _keep_rules(self) -> str:
         found = [
@@ -119,12 +124,18 @@ class Check:
         subprocess.run([script, self._env_file], capture_output=True, check=True)
         with self._env_file.open("a") as file:
             file.write(f"API_PUBLISH={self._api}\nWEB_PUBLISH={self._web}\n")
-            file.write(f"HFER_IMAGES={self._images}\nHFER_TAG=check\n")
+            file.write(f"HFER_IMAGES={self._images}\nHFER_TAG={self._tag}\n")
         return f"mode {self._env_file.stat().st_mode & 0o777:o}"
 
     def _build(self) -> str:
         self._first.compose("--profile", "backup", "build", within_s=BUILD_S)
         return ""
+
+    def _pull(self) -> str:
+        self._first.compose(
+            "--profile", "backup", "pull", "--quiet", "--policy", "missing", within_s=BUILD_S
+        )
+        return f"{self._images}/…:{self._tag}"
 
     def _up(self, project: Project) -> str:
         project.compose("up", "--detach", "--no-build", within_s=START_S)
@@ -164,7 +175,7 @@ class Check:
 
     def _crash_all(self) -> str:
         photos = write_copies(self._work / "photos", self._samples, count=self._photos)
-        image = f"{self._images}/maintenance:check"
+        image = f"{self._images}/maintenance:{self._tag}"
         jobs = crash_each(self._first, self._cli, photos, image=image, memory=self._memory)
         self._first.wait_healthy(within_s=HEALTHY_S)
         for job in jobs:
