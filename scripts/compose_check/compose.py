@@ -21,7 +21,7 @@ def docker(*arguments: str, within_s: float = QUICK_S, env: Mapping[str, str] | 
     Raises:
         CheckError: it failed, or took longer than ``within_s``.
     """
-    said = " ".join(("docker", *arguments[:8]))
+    said = " ".join(("docker", *arguments))
     try:
         # A session of its own: Ctrl-C reaches the check alone, which then cleans up.
         done = subprocess.run(
@@ -35,11 +35,11 @@ def docker(*arguments: str, within_s: float = QUICK_S, env: Mapping[str, str] | 
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise CheckError(f"{said}: not done within {within_s:.0f} s") from error
+        raise CheckError(f"not done within {within_s:.0f} s\n{said}") from error
     if done.returncode:
         told = (done.stdout + done.stderr).strip().splitlines()[-TAIL_LINES:]
         last = told[-1] if told else ""
-        raise CheckError("\n".join([f"{said}: exit code {done.returncode}: {last}", *told]))
+        raise CheckError("\n".join([f"exit code {done.returncode}: {last}", said, *told]))
     return done.stdout
 
 
@@ -133,7 +133,10 @@ class Project:
     def diagnosis(self) -> str:
         """Return how its containers stand, and the last that those said which are not well."""
         wrong = [each for each in self.containers() if each.fault(once=each.state == "exited")]
-        said = [self.compose("logs", "--tail", str(TAIL_LINES), each.service) for each in wrong]
+        said = [
+            self.compose("logs", "--no-color", "--tail", str(TAIL_LINES), each.service)
+            for each in wrong
+        ]
         return "\n".join([self.compose("ps", "--all"), *said])
 
     def down(self) -> None:
