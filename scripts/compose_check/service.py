@@ -20,7 +20,7 @@ def make_key(url: str, admin_key: str) -> str:
     """Make a user's key by the call that docs/deploy.md shows."""
     body = {"name": "check", "tenant": "check", "scopes": ["jobs:read", "jobs:write"]}
     headers = {"Authorization": f"Bearer {admin_key}"}
-    key: str = _answer("POST", f"{url}/v1/api-keys", json=body, headers=headers)["key"]
+    key: str = _answer("POST", f"{url}/v1/api-keys", json=body, headers=headers)["secret"]
     return key
 
 
