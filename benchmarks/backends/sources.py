@@ -152,7 +152,7 @@ def _is_program(path: Path, patchelf: Path) -> bool:
     with path.open("rb") as file:
         if file.read(len(_ELF)) != _ELF:
             return False
-    asked = [patchelf, "--print-interpreter", path]
+    asked = [str(patchelf), "--print-interpreter", str(path)]
     return subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
 

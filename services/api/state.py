@@ -30,7 +30,13 @@ STALL_S = 60.0
 
 
 class Notifier(Protocol):
-    """What the API needs of the broker. No call raises; `QueueNotifier` is the real one."""
+    """What the API needs of the broker. No call raises; `QueueNotifier` is the real one.
+
+    Attributes:
+        unfit: what to change, while the broker is too old; else None.
+    """
+
+    unfit: str | None
 
     def notify(self, job_id: int, lane: Lane) -> bool:
         """Tell the workers, after the commit, that a job has ready photos."""

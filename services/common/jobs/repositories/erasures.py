@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 
-from sqlalchemy import Select, delete, func, select, text
+from sqlalchemy import ColumnElement, Select, delete, func, select, text
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
@@ -166,7 +166,8 @@ def _scheduling_photos(job_id: int, *, after: str) -> Select[tuple[str, int]]:
     )
     listing = _reviving(insert(DoomedObject).from_select([DoomedObject.object_key], keys))
     listed = listing.returning(DoomedObject.object_key).cte("listed")
-    return select(func.max(listed.c.object_key), func.count()).select_from(listed)
+    last: ColumnElement[str] = func.max(listed.c.object_key)
+    return select(last, func.count()).select_from(listed)
 
 
 def _reviving(statement: Insert) -> Insert:
