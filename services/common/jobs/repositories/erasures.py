@@ -155,7 +155,7 @@ class ErasureRepository:
         return list(self._session.scalars(_UNNAMED, {"keys": list(keys)})) if keys else []
 
 
-def _scheduling_photos(job_id: int, *, after: str) -> Select[tuple[str, int]]:
+def _scheduling_photos(job_id: int, *, after: str) -> Select[str, int]:
     """List a slice of a job's photos in the order of their keys; answers its last key and size."""
     keys = (
         select(Item.object_key)
