@@ -1,6 +1,6 @@
 """Photos on their way into the bucket, listed for deletion until a row names them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, BinaryIO, Protocol
 
@@ -46,3 +46,7 @@ class PhotoStore:
             lambda session: ErasureRepository(session).schedule_deletion([key], after=self._wait)
         )
         self._bucket.put(key, stream, size=size, content_type=_CONTENT_TYPE)
+
+    def abandon(self, keys: Iterable[str]) -> None:
+        """Let photos that came to nothing wait no longer; one that a row names stays."""
+        self._run(lambda session: ErasureRepository(session).schedule_deletion(keys))

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import httpx
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from services.common.config import Settings
 from services.common.db.session import SessionFactory, unit_of_work
@@ -212,6 +212,8 @@ class TestRefused:
         with sessions() as session:
             assert session.scalars(select(Job)).all() == []
             scheduled = {row.object_key for row in session.scalars(select(DoomedObject))}
+            soon = session.scalars(select(DoomedObject).where(DoomedObject.doomed_at > func.now()))
+            assert soon.all() == []  # they do not wait for a job any more
         assert {found.key for found in storage.list("photos/")} <= scheduled
         assert api.notifier.notified == []
 

@@ -160,8 +160,8 @@ class TestPhotosWithoutJob:
         retention: Retention,
         make_job: JobMaker,
     ) -> None:
-        done = {"status": JobStatus.SUCCEEDED, "finished_at": DAYS_AGO}
-        make_job(1, item={"object_key": KEY, "sha256": b"\x07" * 32}, **done)
+        named = {"object_key": KEY, "sha256": b"\x07" * 32}
+        make_job(1, item=named, status=JobStatus.SUCCEEDED, finished_at=DAYS_AGO)
         put(sessions, storage)
         retention.step()  # its inputs are due
         pass_time(sessions, timedelta(minutes=2))

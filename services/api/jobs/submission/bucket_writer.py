@@ -6,14 +6,19 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from services.api.jobs.submission.spool import SpooledPhoto
 from services.common.db.session import SessionFactory, run_step
 from services.common.jobs.photo_store import PhotoStore
 from services.common.storage import ObjectStorage
 from services.common.storage_keys import photo_key
+from services.common.telemetry import get_logger
 
 # Photos of one request between spool and bucket: bounds its memory to 8 MB.
 _IN_FLIGHT = 8
+
+_log = get_logger(__name__)
 
 
 class BucketWriter:
@@ -69,8 +74,9 @@ class BucketWriter:
         await asyncio.gather(*self._running.values())
 
     async def abandon(self) -> None:
-        """Wait for what is under way. Retention deletes what no job came to name."""
+        """Wait for what is under way and have it deleted soon, but for what a job names."""
         await asyncio.gather(*self._running.values(), return_exceptions=True)
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._schedule_deletion)
 
     def _put(self, key: str, photo: SpooledPhoto) -> None:
         assert photo.file is not None  # noqa: S101 - refused photos are never added
@@ -78,6 +84,13 @@ class BucketWriter:
             self._store.put(key, photo.file, size=photo.byte_count)
         finally:
             photo.close()
+
+    def _schedule_deletion(self) -> None:
+        try:
+            self._store.abandon(self._running)
+        except SQLAlchemyError as error:
+            # They are listed since they were put, and due a day later.
+            _log.warning("upload.not_doomed", photos=len(self._running), error=type(error).__name__)
 
     def _on_done(self, future: asyncio.Future[None]) -> None:
         self._slots.release()

@@ -83,7 +83,7 @@ async def take_in(
             idempotency_key=idempotency_key,
         )
         return await run_in_threadpool(store, state, wanted, put=writer.keys)
-    except Exception:  # whatever it was goes on, when no thread is at a photo any more
+    except Exception:  # whatever it was goes on; what it left in the bucket belongs to no job
         await writer.abandon()
         raise
 

@@ -15,6 +15,7 @@ client still puts below an upload that is gone. A prefix to clear is listed in `
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, func, select, text
 from sqlalchemy.dialects.postgresql import Insert, insert
@@ -156,6 +157,7 @@ class ErasureRepository:
 
 
 def _scheduling_photos(job_id: int, *, after: str) -> Select[str, int]:
+def _scheduling_photos(job_id: int, *, after: str) -> Select[Any, int]:
     """List a slice of a job's photos in the order of their keys; answers its last key and size."""
     keys = (
         select(Item.object_key)

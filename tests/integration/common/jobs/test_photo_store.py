@@ -56,6 +56,16 @@ def test_a_photo_waits_for_its_job_even_if_it_was_to_be_deleted(
     assert timedelta(hours=4) < ahead <= timedelta(hours=5)
 
 
+def test_what_came_to_nothing_waits_for_no_job(
+    sessions: SessionFactory, storage: ObjectStorage
+) -> None:
+    photos = store(sessions, storage)
+    photos.put(KEY, io.BytesIO(b"photo"), size=5)
+    photos.abandon([KEY])
+    with sessions() as session:
+        assert session.scalars(select(DoomedObject.doomed_at <= func.now())).all() == [True]
+
+
 def test_a_bucket_that_is_away_is_an_error(sessions: SessionFactory) -> None:
     class Away:
         def put(self, key: str, stream: BinaryIO, *, size: int, content_type: str) -> None:
