@@ -32,6 +32,11 @@ STALL_S = 60.0
 class Notifier(Protocol):
     """What the API needs of the broker. No call raises; `QueueNotifier` is the real one."""
 
+    @property
+    def unfit(self) -> str | None:
+        """What to change where the broker is too old, fit for anyone's eyes; else None."""
+        ...
+
     def notify(self, job_id: int, lane: Lane) -> bool:
         """Tell the workers, after the commit, that a job has ready photos."""
         ...

@@ -69,7 +69,7 @@ def watch_connections(engine: Engine, settings: DatabaseSettings) -> None:
             entry.info[_POOLED] = pooled = _is_pooled(connection)
             _check(connection, pooled=pooled, settings=settings)
             if not pooled:
-                connection.execute(for_session)
+                connection.execute(for_session.encode())
             connection.autocommit = False
         except BaseException:
             connection.close()
@@ -110,5 +110,5 @@ def _check(
         raise DatabaseUnfitError(detail)
 
 
-def _set(command: str, values: dict[str, int]) -> bytes:
-    return "; ".join(f"{command} {name} = {value}" for name, value in values.items()).encode()
+def _set(command: str, values: dict[str, int]) -> str:
+    return "; ".join(f"{command} {name} = {value}" for name, value in values.items())
