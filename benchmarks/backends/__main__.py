@@ -51,13 +51,11 @@ def main() -> int:
 
 
 def _line(result: Result) -> str:
-    figures = (
-        f"refused: {result.said}"
-        if result.said
-        else f"{result.answered} of {result.photos} photos, {result.seconds:.1f} s,"
-        f" {len(result.errors)} errors"
-    )
-    return f"| {result.name} | {result.versions} | {figures} |"
+    """Return the row of a Markdown table, as docs/deploy.md has it."""
+    answered = f"{result.answered} of {result.photos}"
+    figures = (answered, f"{result.seconds:.1f}", str(len(result.errors)))
+    cells = (result.said, "–", "–") if result.said else figures
+    return f"| {' | '.join((result.name, result.versions, *cells))} |"
 
 
 if __name__ == "__main__":

