@@ -5,12 +5,14 @@ the samples are analysed. So images, users, read-only roots, settings, the Secre
 migration before the rest are tried. Services, probes, network policies, Ingress and KEDA are not.
 
 It needs root, podman (4.3 and newer), kustomize or kubectl, and the images api, maintenance,
-migrate, web and worker-cpu; what is missing is named, and the exit code is 69.
+migrate, web and worker-cpu; what is missing is named, and the exit code is 69. With `--leave-out`
+some are not needed, in place of the migration's this process brings the schema.
 """
 
 import argparse
 import json
 import os
+import resource
 import secrets
 import shutil
 import subprocess
@@ -32,11 +34,28 @@ from infra.local.http import answers
 from infra.local.paths import REPOSITORY
 from infra.local.ports import LOOPBACK
 from infra.local.stack import LocalStack, local_stack, storage_settings
+from services.common.db.migrations import migrate
 from services.common.storage import build_storage
 
-IMAGES = ("api", "maintenance", "migrate", "web", "worker-cpu")
-# A machine without a service manager, as in a container, has no systemd to ask for cgroups.
-PODMAN = ("podman", "--cgroup-manager", "cgroupfs", "--runtime", "runc")
+# Pods and their images; a job needs the first two.
+PODS = {
+    "api": "api",
+    "worker-cpu": "worker-cpu",
+    "ingest": "maintenance",
+    "maintenance": "maintenance",
+    "migrate": "migrate",
+    "web": "web",
+}
+OPTIONAL = tuple(PODS)[2:]
+# A host that is itself a container has no systemd to ask for cgroups, and its root raises no limit.
+CONFIGURATION = """\
+[containers]
+default_ulimits = ["nofile={files}:{files}", "nproc=4096:4096"]
+[engine]
+cgroup_manager = "cgroupfs"
+runtime = "runc"
+"""
+MAX_FILES = 65_536
 PREFIX = "hfer-play-"  # no pod of the user has such a name
 READY_S = 600.0
 POLL_S = 1.0
@@ -51,12 +70,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     console = Console()
     command = kustomize()
-    if missing := _missing(options.images, options.tag, command):
+    images = {image for pod, image in PODS.items() if pod not in options.leave_out}
+    names = [f"{options.images}/{image}:{options.tag}" for image in sorted(images)]
+    if missing := _missing(names, command):
         for each in missing:
             print(f"missing: {each}", file=sys.stderr)
         return EX_UNAVAILABLE
     try:
         with tempfile.TemporaryDirectory(prefix="hfer-play-") as scratch:
+            os.environ["CONTAINERS_CONF"] = str(_configuration(Path(scratch)))
             play(Path(scratch), command or [], options, console)
     except (PlayError, RenderError, LocalStackError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -75,23 +97,34 @@ def play(scratch: Path, command: list[str], options: argparse.Namespace, console
         stack.servers.start()
         build_storage(storage_settings(stack.environment)).ensure_bucket()
         pods = _pods(scratch, command, options, stack)
-        migration = [pods.pop(f"{PREFIX}migrate")]
-        with _played(migration, scratch / "migrate.yaml"):
-            _wait(lambda: _ended(migration[0]), migration, what="the end of the migration")
-        console.say(f"Migrated and enrolled after {time.monotonic() - started:.0f} s.")
+        if migration := pods.pop("migrate", None):
+            with _played([migration], scratch / "migrate.yaml"):
+                _wait(partial(_ended, migration), [migration], what="the end of the migration")
+        else:
+            migrate(stack.servers.postgres.url)
+        console.say(f"Migrated after {time.monotonic() - started:.0f} s.")
         running = list(pods.values())
+        urls = [f"{stack.url}/readyz", *([f"{stack.web_url}/healthz"] if "web" in pods else [])]
         with _played(running, scratch / "pods.yaml"):
-            for url in (f"{stack.url}/readyz", f"{stack.web_url}/healthz"):
+            for url in urls:
                 _wait(partial(answers, url), running, what=url)
-            console.say(f"{len(pods)} pods are ready after {time.monotonic() - started:.0f} s.")
+            console.say(f"{', '.join(pods)}: ready after {time.monotonic() - started:.0f} s.")
             submit(stack, photos=[REPOSITORY / "samples"], out=scratch / "out")
     console.say(f"The samples are analysed after {time.monotonic() - started:.0f} s.")
+
+
+def _configuration(scratch: Path) -> Path:
+    """Write what podman shall do on this host, in place of its own defaults."""
+    _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    path = scratch / "containers.conf"
+    path.write_text(CONFIGURATION.format(files=min(files, MAX_FILES)))
+    return path
 
 
 def _pods(
     scratch: Path, command: list[str], options: argparse.Namespace, stack: LocalStack
 ) -> dict[str, Manifest]:
-    """Render the migration and the CPU overlay with this host's images, and make them pods."""
+    """Render migration and CPU overlay with this host's images; return their pods by name."""
     folder = scratch.resolve() / "kustomization"
     folder.mkdir()
     content = {
@@ -105,7 +138,7 @@ def _pods(
                 "newName": f"{options.images}/{image}",
                 "newTag": options.tag,
             }
-            for image in IMAGES
+            for image in sorted(set(PODS.values()))
         ],
     }
     (folder / "kustomization.yaml").write_text(json.dumps(content))
@@ -121,7 +154,8 @@ def _pods(
     for name in ("HFER_WORKER__CONCURRENCY", "HFER_ENVIRONMENT", "HFER_TELEMETRY__FORMAT"):
         del settings[name]  # the manifests say
     example = read(FOLDER / "secrets.example.yaml")
-    return as_pods(render(command, folder), example=example, settings=settings)
+    pods = as_pods(render(command, folder), example=example, settings=settings)
+    return {name: pods[PREFIX + name] for name in PODS if name not in options.leave_out}
 
 
 @contextmanager
@@ -168,24 +202,23 @@ def _name(pod: Manifest) -> str:
 
 
 def _podman(*arguments: str, check: bool = True) -> str:
-    done = subprocess.run([*PODMAN, *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(["podman", *arguments], capture_output=True, text=True, check=False)
     if check and done.returncode:
         raise PlayError(f"podman {' '.join(arguments[:2])}: {done.stderr.strip()}")
     return done.stdout + done.stderr if not check else done.stdout
 
 
-def _missing(images: str, tag: str, command: list[str] | None) -> list[str]:
+def _missing(images: Sequence[str], command: list[str] | None) -> list[str]:
     """Name what this host lacks."""
     missing = [] if command else ["kustomize, or kubectl"]
     if os.geteuid() != 0:
         missing.append("root")
     if shutil.which("podman") is None:
         return [*missing, "podman (Debian: apt install podman runc catatonit)"]
-    wanted = [f"{images}/{image}:{tag}" for image in IMAGES]
     return missing + [
         f"the image {name}, as docker build -f infra/docker/Dockerfile and podman load bring it"
-        for name in wanted
-        if subprocess.run([*PODMAN, "image", "exists", name], check=False).returncode
+        for name in images
+        if subprocess.run(["podman", "image", "exists", name], check=False).returncode
     ]
 
 
@@ -197,6 +230,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--images", default="hfer", help="what precedes /api in the images' names")
     parser.add_argument("--tag", default="local", help="of all of them")
+    parser.add_argument(
+        "--leave-out", nargs="*", default=[], choices=OPTIONAL, help="pods that are not started"
+    )
     return parser
 
 

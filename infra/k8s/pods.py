@@ -4,17 +4,8 @@ from collections.abc import Mapping
 
 from infra.k8s.tree import Manifest, containers_of, of_kind, pod_makers, pod_of
 
-# Podman 4.3 knows no emptyDir and gives a read-only container a /tmp by itself; probes are for the
-# kubelet, and on the host's network a port is open without being named.
-_OF_CLUSTERS = (
-    "envFrom",
-    "lifecycle",
-    "livenessProbe",
-    "ports",
-    "readinessProbe",
-    "startupProbe",
-    "volumeMounts",
-)
+# Probes are for the kubelet, and on the host's network a port is open without being named.
+_OF_CLUSTERS = ("envFrom", "lifecycle", "livenessProbe", "ports", "readinessProbe", "startupProbe")
 
 
 def as_pods(
@@ -42,18 +33,24 @@ def _pod(
     secrets: Mapping[str, list[str]],
     settings: Mapping[str, str],
 ) -> Manifest:
+    name = maker["metadata"]["name"]
+    # Podman makes a volume of the host of an emptyDir: one for each pod, where all are called tmp.
+    volumes = [
+        {**each, "name": f"{name}-{each['name']}"} for each in pod_of(maker)["spec"]["volumes"]
+    ]
     spec = {
         **pod_of(maker)["spec"],
+        "volumes": volumes,
         "hostNetwork": True,
         "restartPolicy": "Never",  # what ends shall be seen
     }
-    del spec["volumes"]
     for container in containers_of(maker):
         values = _environment(container, maps, secrets, settings)
-        container["env"] = [{"name": name, "value": value} for name, value in values.items()]
+        container["env"] = [{"name": each, "value": value} for each, value in values.items()]
+        for mount in container["volumeMounts"]:
+            mount["name"] = f"{name}-{mount['name']}"
         for field in _OF_CLUSTERS:
             container.pop(field, None)
-    name = maker["metadata"]["name"]
     return {
         "apiVersion": "v1",
         "kind": "Pod",

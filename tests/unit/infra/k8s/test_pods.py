@@ -65,7 +65,16 @@ def test_who_runs_and_what_it_may_stays(found: list[Manifest]) -> None:
     assert worker["containers"][0]["securityContext"]["readOnlyRootFilesystem"] is True
     assert worker["containers"][0]["resources"]["limits"]
     assert worker["hostNetwork"] is True
-    assert not {"livenessProbe", "volumeMounts", "envFrom"} & worker["containers"][0].keys()
+    assert not {"livenessProbe", "ports", "envFrom"} & worker["containers"][0].keys()
+
+
+def test_each_has_a_tmp_of_its_own(found: list[Manifest]) -> None:
+    pods = as_pods(found, example=EXAMPLE, settings=SETTINGS)
+    for name, pod in pods.items():
+        [volume] = pod["spec"]["volumes"]
+        assert (volume["name"], "emptyDir" in volume) == (f"{name}-tmp", True)
+        for container in pod["spec"]["containers"]:
+            assert [each["name"] for each in container["volumeMounts"]] == [volume["name"]]
 
 
 def test_a_secret_without_a_value_is_an_error(found: list[Manifest]) -> None:
