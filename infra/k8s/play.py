@@ -59,6 +59,7 @@ MAX_FILES = 65_536
 PREFIX = "hfer-play-"  # no pod of the user has such a name
 READY_S = 600.0
 POLL_S = 1.0
+INTERRUPTED = 130
 
 
 class PlayError(Exception):
@@ -83,6 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (PlayError, RenderError, LocalStackError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0
 
 
@@ -132,6 +135,14 @@ def _pods(
             os.path.relpath(FOLDER / each, folder) for each in ("migrate", "overlays/cpu")
         ],
         "namePrefix": PREFIX,
+        "namespace": "hfer",
+        "configMapGenerator": [
+            {
+                "name": "hfer-settings",
+                "behavior": "merge",
+                "literals": ["HFER_STORAGE__SECURE=false"],  # the local stack's S3 on loopback
+            }
+        ],
         "images": [
             {
                 "name": f"registry.example.org/hfer/{image}",
