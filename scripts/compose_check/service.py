@@ -24,18 +24,30 @@ def make_key(url: str, admin_key: str) -> str:
     return key
 
 
-def readiness(url: str) -> tuple[str, str]:
-    """Return the status that ``/readyz`` tells, and the version of ``/version``."""
-    return _answer("GET", f"{url}/readyz")["status"], _answer("GET", f"{url}/version")["version"]
+def unready(url: str) -> str:
+    """Return what ``/readyz`` misses; nothing when the service is ready."""
+    try:
+        _answer("GET", f"{url}/readyz")
+    except CheckError as error:
+        return str(error)
+    return ""
+
+
+def version(url: str) -> str:
+    """Return what ``/version`` tells."""
+    told: str = _answer("GET", f"{url}/version")["version"]
+    return told
 
 
 def _answer(method: str, url: str, **options: Any) -> Any:
     try:
         # Without the environment's proxy: the service listens on this very machine.
         answer = httpx.request(method, url, timeout=ANSWER_S, trust_env=False, **options)
-        return answer.raise_for_status().json()
     except httpx.HTTPError as error:
         raise CheckError(f"{url}: {error}") from error
+    if answer.is_error:
+        raise CheckError(f"{url}: {answer.status_code} {answer.text}")
+    return answer.json()
 
 
 class Cli:
