@@ -14,6 +14,7 @@ import httpx
 from scripts.compose_check.rows import CheckError
 
 ANSWER_S = 60
+_CLIENT = Path(__file__).resolve().parents[2] / "client" / "src"
 
 
 def make_key(url: str, admin_key: str) -> str:
@@ -54,7 +55,9 @@ class Cli:
     """The client's command line for one key of one service."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._env = {**os.environ, "HFER_URL": url, "HFER_API_KEY": key, "NO_PROXY": "127.0.0.1"}
+        told = {"HFER_URL": url, "HFER_API_KEY": key, "NO_PROXY": "127.0.0.1"}
+        # The client of this checkout, whichever is installed.
+        self._env = {**os.environ, **told, "PYTHONPATH": str(_CLIENT)}
 
     def run(self, *arguments: str, within_s: float = 1800.0) -> str:
         """Return what a command printed on stdout.
