@@ -41,8 +41,8 @@ class Page:
 class PhotoUpload:
     """Sends photos page by page.
 
-    ``page`` is how many the service takes at a time. Without ``insist`` a bucket that nobody answers
-    for is given up at the first photo: the caller has another way.
+    ``page`` is how many the service takes at a time. Without ``insist`` a bucket that nobody
+    answers for is given up at the first photo: the caller has another way.
     """
 
     def __init__(
