@@ -13,12 +13,19 @@ from pathlib import Path
 import yaml  # type: ignore[import-untyped]  # no types
 
 from infra.docker.compose_rules import refused
-from scripts.compose_check.compose import Project, docker
+from scripts.compose_check.compose import Project, docker, until
 from scripts.compose_check.crashes import crash_each, in_order
 from scripts.compose_check.measures import Memory, sizes
 from scripts.compose_check.page import analyse
 from scripts.compose_check.rows import CheckError, Step
-from scripts.compose_check.service import Cli, check_answered, make_key, readiness, write_copies
+from scripts.compose_check.service import (
+    Cli,
+    check_answered,
+    make_key,
+    unready,
+    version,
+    write_copies,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Bounds in seconds, for a slow and busy machine: of a build with nothing cached, of a start that
@@ -144,9 +151,11 @@ class Check:
     def _healthy(self, project: Project) -> str:
         note = project.wait_healthy(within_s=HEALTHY_S)
         told = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
-        answered = readiness(f"http://{self._api}")
-        if answered != ("ready", told):
-            raise CheckError(f"/readyz and /version say {answered}, not ready and {told}")
+        url = f"http://{self._api}"
+        # A worker is healthy some seconds before its first heartbeat is in the database.
+        until(lambda: not unready(url), within_s=HEALTHY_S, what=lambda: unready(url))
+        if version(url) != told:
+            raise CheckError(f"/version says {version(url)}, not {told}")
         return note
 
     def _secret(self, name: str) -> str:

@@ -14,6 +14,7 @@ import httpx
 from scripts.compose_check.rows import CheckError
 
 ANSWER_S = 60
+_CLIENT = Path(__file__).resolve().parents[2] / "client" / "src"
 
 
 def make_key(url: str, admin_key: str) -> str:
@@ -24,25 +25,39 @@ def make_key(url: str, admin_key: str) -> str:
     return key
 
 
-def readiness(url: str) -> tuple[str, str]:
-    """Return the status that ``/readyz`` tells, and the version of ``/version``."""
-    return _answer("GET", f"{url}/readyz")["status"], _answer("GET", f"{url}/version")["version"]
+def unready(url: str) -> str:
+    """Return what ``/readyz`` misses; nothing when the service is ready."""
+    try:
+        _answer("GET", f"{url}/readyz")
+    except CheckError as error:
+        return str(error)
+    return ""
+
+
+def version(url: str) -> str:
+    """Return what ``/version`` tells."""
+    told: str = _answer("GET", f"{url}/version")["version"]
+    return told
 
 
 def _answer(method: str, url: str, **options: Any) -> Any:
     try:
         # Without the environment's proxy: the service listens on this very machine.
         answer = httpx.request(method, url, timeout=ANSWER_S, trust_env=False, **options)
-        return answer.raise_for_status().json()
     except httpx.HTTPError as error:
         raise CheckError(f"{url}: {error}") from error
+    if answer.is_error:
+        raise CheckError(f"{url}: {answer.status_code} {answer.text}")
+    return answer.json()
 
 
 class Cli:
     """The client's command line for one key of one service."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._env = {**os.environ, "HFER_URL": url, "HFER_API_KEY": key, "NO_PROXY": "127.0.0.1"}
+        told = {"HFER_URL": url, "HFER_API_KEY": key, "NO_PROXY": "127.0.0.1"}
+        # The client of this checkout, whichever is installed.
+        self._env = {**os.environ, **told, "PYTHONPATH": str(_CLIENT)}
 
     def run(self, *arguments: str, within_s: float = 1800.0) -> str:
         """Return what a command printed on stdout.

@@ -38,7 +38,7 @@ class Submission:
         if fits and not worth_resuming(self.photos, self.limits):
             return await self._by_request(transport, key)
         try:
-            return await self._by_urls(transport, key)
+            return await self._by_urls(transport, key, insist=not fits)
         except BucketError as error:
             if error.answered or not fits:
                 raise
@@ -52,12 +52,13 @@ class Submission:
         call = Call("POST", "/v1/jobs", headers=headers, body=body)
         return await _job(transport, call)
 
-    async def _by_urls(self, transport: Transport, key: str) -> AsyncJob:
+    async def _by_urls(self, transport: Transport, key: str, *, insist: bool) -> AsyncJob:
         upload_id = await PhotoUpload(
             transport,
             self.photos,
             page=self.limits.declare_files,
             on_progress=self.on_upload,
+            insist=insist,
         ).send(idempotency_key=key)
         sealing = {"upload_id": upload_id, "config": self.config}
         return await _job(transport, json_call("POST", "/v1/jobs", sealing))

@@ -39,7 +39,11 @@ class Page:
 
 
 class PhotoUpload:
-    """Sends photos page by page. ``page`` is how many the service takes at a time."""
+    """Sends photos page by page.
+
+    ``page`` is how many the service takes at a time. Without ``insist`` a bucket that nobody
+    answers for is given up at the first photo: the caller has another way.
+    """
 
     def __init__(
         self,
@@ -48,10 +52,12 @@ class PhotoUpload:
         *,
         page: int,
         on_progress: UploadProgress | None,
+        insist: bool = True,
     ) -> None:
         self._transport = transport
         self._photos = photos
         self._page = page
+        self._insist = insist
         self._progress = _Progress(sum(photo.size for photo in photos), on_progress)
 
     async def send(self, *, idempotency_key: str) -> str:
@@ -77,6 +83,12 @@ class PhotoUpload:
             slots = zip(page.data, photos, strict=True)
             wanted = [(slot.url, photo) for slot, photo in slots if slot.url]
             self._progress.count(photos, missing=[photo for _, photo in wanted])
+            if wanted and not self._insist:
+                first = await self._put(wanted[0])
+                if first is not None and not first.answered:
+                    raise first
+                self._insist = True
+                wanted = wanted[first is None :]
             outcomes = await self._transport.wire.map(self._put, wanted, width=PARALLEL_PUTS)
             failures = [error for error in outcomes if error is not None]
             if not failures:

@@ -106,3 +106,4 @@ class TestUnreachableBucket:
         service.bucket_upsets.extend(httpx.ConnectError("refused") for _ in range(1_000))
         assert client.submit(*photos).id == JOB
         assert service.sent("POST", "/v1/jobs")[0].content.count(b'name="files"') == 200
+        assert len(service.bucket_upsets) == 999, "one photo tells that nobody answers"
