@@ -30,13 +30,7 @@ STALL_S = 60.0
 
 
 class Notifier(Protocol):
-    """What the API needs of the broker. No call raises; `QueueNotifier` is the real one.
-
-    Attributes:
-        unfit: what to change, while the broker is too old; else None.
-    """
-
-    unfit: str | None
+    """What the API needs of the broker. No call raises; `QueueNotifier` is the real one."""
 
     @property
     def unfit(self) -> str | None:

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, text
+from sqlalchemy import Select, delete, func, select, text
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
@@ -156,7 +156,6 @@ class ErasureRepository:
         return list(self._session.scalars(_UNNAMED, {"keys": list(keys)})) if keys else []
 
 
-def _scheduling_photos(job_id: int, *, after: str) -> Select[str, int]:
 def _scheduling_photos(job_id: int, *, after: str) -> Select[Any, int]:
     """List a slice of a job's photos in the order of their keys; answers its last key and size."""
     keys = (
@@ -168,8 +167,7 @@ def _scheduling_photos(job_id: int, *, after: str) -> Select[Any, int]:
     )
     listing = _reviving(insert(DoomedObject).from_select([DoomedObject.object_key], keys))
     listed = listing.returning(DoomedObject.object_key).cte("listed")
-    last: ColumnElement[str] = func.max(listed.c.object_key)
-    return select(last, func.count()).select_from(listed)
+    return select(func.max(listed.c.object_key), func.count()).select_from(listed)
 
 
 def _reviving(statement: Insert) -> Insert:
