@@ -51,17 +51,17 @@ class TestChoose:
 
 
 class TestChooseByMajority:
-    def test_spends_a_point_of_agreement_on_the_best_macro_recall(self) -> None:
+    def test_spends_half_a_point_of_agreement_on_rare_classes(self) -> None:
         logits, labels = imbalanced(weight=1)
         chosen = choose_by_majority(logits, labels, counts=COUNTS)
         tried = {
             tau: scores(confusion_matrix(labels, (logits + prior_shift(tau, COUNTS)).argmax(1)))
             for tau in TAUS
         }
-        cheap = {t: s for t, s in tried.items() if s.accuracy >= tried[0].accuracy - 0.01}
+        cheap = [tau for tau, found in tried.items() if found.accuracy >= tried[0].accuracy - 0.005]
         assert len(cheap) < len(tried)
-        assert 0 < chosen.tau in cheap
-        assert tried[chosen.tau].macro_recall == max(each.macro_recall for each in cheap.values())
+        assert chosen.tau == max(cheap) > 0
+        assert tried[chosen.tau].macro_recall > tried[0].macro_recall
         assert chosen.shift == prior_shift(chosen.tau, COUNTS)
 
     def test_does_nothing_where_any_shift_costs_more(self) -> None:
