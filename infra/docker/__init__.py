@@ -1,1 +1,1 @@
-"""The images: how they are built, and how their build is tried without Docker."""
+"""The images: how they are built, and what their files are held to without Docker."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+DOCKERFILE = Path(__file__).with_name("Dockerfile")
 # In the order in which a stage has them.
 _BUILDING = ("FROM", "ARG", "LABEL", "WORKDIR", "ENV", "COPY", "RUN")
 _RUNNING = ("USER", "STOPSIGNAL", "EXPOSE", "HEALTHCHECK", "ENTRYPOINT", "CMD")

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.docker.dockerfile import lineage, read_stages
-from infra.docker.replay import DOCKERFILE
+from infra.docker.dockerfile import DOCKERFILE, lineage, read_stages
 from scripts.rooms import imports_of
 
 ROOT = Path(__file__).parents[2]

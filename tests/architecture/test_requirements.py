@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.docker.replay import DOCKERFILE
+from infra.docker.dockerfile import DOCKERFILE
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"
 INFERENCE = {"openvino", "onnxruntime", "opencv-python-headless"}

@@ -101,9 +101,8 @@ def stored_photos(stack: LocalStack) -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put last what leaves the stack spoilt: requests of all kinds, then the images' processes."""
-    last = ("test_schemathesis.py", "test_images.py")
-    items.sort(key=lambda item: last.index(item.path.name) if item.path.name in last else -1)
+    """Put last what leaves the stack spoilt: requests of all kinds."""
+    items.sort(key=lambda item: item.path.name == "test_schemathesis.py")
 
 
 class Quiet(SimpleHTTPRequestHandler):

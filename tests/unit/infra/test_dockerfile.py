@@ -5,8 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from infra.docker.dockerfile import DockerfileError, Instruction, lineage, read_stages
-from infra.docker.replay import DOCKERFILE
+from infra.docker.dockerfile import (
+    DOCKERFILE,
+    DockerfileError,
+    Instruction,
+    lineage,
+    read_stages,
+)
 
 TEXT = """# a comment
 ARG BASE=python:3
