@@ -1,9 +1,9 @@
 """Which arithmetic to use where the user leaves it open: ``auto``.
 
 fp32 is always right. A narrower arithmetic, its near ties asked again in fp32, is taken when the
-CPU has instructions for it and it is known what a near tie is. bf16 without instructions is
-emulated and slower; int8 without VNNI is no faster. bf16 comes first: it is about as fast as int8
-and nearer to fp32 (docs/performance.md).
+CPU gains by it and it is known what a near tie is. bf16 without instructions is emulated and
+slower; int8 is no faster on AVX-512 without VNNI. bf16 comes first: it is about as fast as int8 and
+nearer to fp32 (docs/performance.md).
 
 Bundle and CPU decide and no stopwatch: on a busy host one child of a worker measured otherwise
 than the next, and copies of one photo had two answers, p = .612 and .656.
