@@ -220,9 +220,8 @@ def _append(
         )
     limit = rules.limits.photo_bytes
     items = [_new_item(job, seq, file, limit=limit) for seq, file in enumerate(files, start)]
-    work = sum(item.refusal is None for item in items)
     # The job itself counts as well: its files are open photos from their declaration on.
-    check_queue(session, tenant=job.tenant, photos=work, rules=rules)
+    check_queue(session, tenant=job.tenant, photos=len(items), rules=rules)
     ItemRepository(session).copy(job.id, items, lane=Lane.BATCH, first_seq=start)
     UploadRepository(session).extend(job, total=total, keep=rules.keep_upload)
     photos = [

@@ -381,6 +381,19 @@ class TestRefused:
         assert client.delete(f"/v1/uploads/{upload['id']}").status_code == 204
         begin(client, *PHOTOS, b"4")
 
+    def test_refused_files_are_open_photos_as_long_as_their_upload_is_open(
+        self, start_api: StartApi, make_settings: SettingsMaker
+    ) -> None:
+        client = start_api(make_settings(api={"queue_cap_photos": 4})).client()
+        upload = begin(client, b"", b"", b"")
+        assert_problem(add(client, upload, b"", b"", start=3), 429, "rate-limited")
+        assert add(client, upload, b"", start=3).status_code == 200
+        assert_problem(
+            client.post("/v1/uploads", json={"files": declared(b"")}), 429, "rate-limited"
+        )
+        assert client.delete(f"/v1/uploads/{upload['id']}").status_code == 204
+        begin(client, b"", b"", b"", b"")
+
 
 class TestGivingUp:
     def test_erases_the_rows_and_leaves_the_objects_to_the_sweeper(

@@ -58,7 +58,9 @@ _COUNTS = text(f"""
 """)
 
 _OPEN = text("""
-    SELECT coalesce(sum(job.total - coalesce(final.photos, 0)), 0)
+    SELECT coalesce(sum(
+        job.total - CASE WHEN job.status = 'open' THEN 0 ELSE coalesce(final.photos, 0) END
+    ), 0)
     FROM job LEFT JOIN LATERAL (
         SELECT sum(succeeded + no_face + failed + cancelled) AS photos
         FROM job_tally WHERE job_id = job.id
@@ -92,5 +94,9 @@ class TallyRepository:
         }
 
     def open_photos(self, tenant: str) -> int:
-        """Count the tenant's photos that are not final, those of unsealed uploads included."""
+        """Count the tenant's photos that are not final, and all of its unsealed uploads.
+
+        Of these those too that were refused at once, as empty files are: 20,000 of them were
+        26 MB of rows at a count of 0.
+        """
         return int(self._session.scalar(_OPEN, {"tenant": tenant}) or 0)
