@@ -55,8 +55,12 @@ add HFER_WEBHOOKS__KEYS "$(openssl rand -base64 32 | tr '+/' '-_')" \
 
 touch "$file"
 chmod 600 "$file"
+if [ ! -s "$made" ]; then
+    echo "$file: nothing is missing; it is readable by you alone (0600)." >&2
+    exit
+fi
 # A last line without its end would swallow the first new one.
 [ ! -s "$file" ] || [ -z "$(tail -c 1 "$file")" ] || echo >>"$file"
 cat "$made" >>"$file"
-echo "$file: $(grep -c = "$made" || true) secrets written, readable by you alone (0600)." >&2
+echo "$file: $(grep -c '^[A-Z]' "$made") secrets written, readable by you alone (0600)." >&2
 echo "Keep a copy where you keep passwords." >&2

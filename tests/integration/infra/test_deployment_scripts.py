@@ -92,6 +92,11 @@ class TestSecrets:
         assert path.read_text().count("POSTGRES_PASSWORD=") == 1
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
+    def test_a_file_that_lacks_none_stays_and_is_told_so(self, written: Path) -> None:
+        before = written.read_text()
+        assert "nothing is missing" in write_secrets("--missing", written)
+        assert written.read_text() == before
+
     def test_fill_what_a_shell_has_opened_for_the_former_command(self, tmp_path: Path) -> None:
         path = tmp_path / ".env"
         path.touch(mode=0o644)  # as `secrets.sh > .env` does, before the script runs
