@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from services.common.db.session import SessionFactory, unit_of_work
-from services.common.db.tables import Item, UrlFetch
+from services.common.db.tables import Item, Job, UrlFetch
 from services.common.jobs.repositories.retention import RetentionRepository
 from tests.fixtures.serving import Api, StartApi, assert_problem, pointers
 from tests.fixtures.settings import SettingsMaker
@@ -125,7 +125,5 @@ def test_cancelled_and_erased_before_anything_was_fetched(
 def test_urls_are_forgotten_with_the_photos(client: httpx.Client, sessions: SessionFactory) -> None:
     job = submit(client, *URLS).json()
     with unit_of_work(sessions) as session:
-        row = session.scalars(select(Item.job_id)).first()
-        assert row is not None
-        RetentionRepository(session).erase_inputs(row)
+        RetentionRepository(session).erase_inputs(session.scalars(select(Job)).one())
     assert [item["source_url"] for item in items(client, job)] == [None] * 3
