@@ -26,9 +26,9 @@ class TestSecondsPerEpoch:
         assert epoch("seed-rafdb", "loop.threads=4", cores=64) == pytest.approx((whole or 0) / 2)
 
     def test_counts_the_enlarged_pixels(self) -> None:
-        whole = epoch("starter")
+        whole = epoch("starter-teacher")
         assert whole is not None
-        assert epoch("starter", "model.enlarge=4") == pytest.approx(whole * 4)
+        assert epoch("starter-teacher", "model.enlarge=4") == pytest.approx(whole * 4)
 
     def test_the_seed_on_two_cores_takes_hours_an_epoch_and_quick_minutes(self) -> None:
         seed, quick = epoch("seed-rafdb"), epoch("quick")
