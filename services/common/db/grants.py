@@ -66,6 +66,8 @@ GRANTS: Mapping[Role, Grants] = {
     },
     Role.WORKER: {
         **_CLOSING,
+        "job": "SELECT, UPDATE (status, started_at, finished_at, turn_at)",
+        "tenant_turn": _KEEP,
         "item": "SELECT, UPDATE (state, verdict, attempts, lease_token, lease_task, lease_until,"
         " next_at, last_error)",
         "outcome": "SELECT (item_id), INSERT",
