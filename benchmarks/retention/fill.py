@@ -21,9 +21,9 @@ DAYS = 30
 
 # Created over the days before now, from the oldest to the newest; photos erased a day after.
 _JOBS = text("""
-    INSERT INTO job (public_id, tenant, status, total, priority, options, labels, created_at,
+    INSERT INTO job (public_id, tenant, status, total, options, labels, created_at,
                      sealed_at, started_at, finished_at, expires_at, inputs_erased_at)
-    SELECT uuidv7(), 'tenant-' || number % 20, 'succeeded', :photos, 0, CAST(:options AS jsonb),
+    SELECT uuidv7(), 'tenant-' || number % 20, 'succeeded', :photos, CAST(:options AS jsonb),
            '{}', at, at, at, at, at + make_interval(days => :days), at + interval '1 day'
     FROM generate_series(1, :jobs) AS number,
          LATERAL (SELECT now() - make_interval(secs => CAST(:newest_s AS float)

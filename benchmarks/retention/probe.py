@@ -11,8 +11,10 @@ from typing import Self
 from benchmarks.instant import InstantAnalyser
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.ids import new_uuid7
+from services.common.domain.queues import Lane
 from services.common.jobs.queue.outcomes import ItemOutcome
 from services.common.jobs.queue.repositories.leases import LeaseRepository
+from services.common.jobs.queue.repositories.turns import TurnRepository
 from services.common.jobs.repositories.items import NewItem
 from services.common.jobs.submission import Submission, SubmissionRules, submit
 
@@ -72,9 +74,10 @@ class Probe:
         started = self._note("submit", started)
         token = uuid.uuid4()
         with unit_of_work(self._sessions) as session:
-            leases = LeaseRepository(session)
-            leases.job(job, cap=PHOTOS)
-            claimed = leases.claim(
+            turns = TurnRepository(session)
+            turns.next(Lane.BATCH, cap=PHOTOS)
+            turns.mark(job)
+            claimed = LeaseRepository(session).claim(
                 job, limit=PHOTOS, max_bytes=10**9, token=token, task=token, lease_s=120
             )
         started = self._note("claim", started)

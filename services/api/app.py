@@ -30,6 +30,7 @@ from services.api.models.bundle_reader import MAX_BUNDLE_BYTES
 from services.api.openapi import build_document, operation_id
 from services.api.reference import endpoints as reference
 from services.api.state import ApiState, build_state
+from services.api.tenants import endpoints as tenants
 from services.api.tracing import instrument
 from services.api.uploads import endpoints as uploads
 from services.api.uploads.schemas import MAX_BODY_BYTES
@@ -78,6 +79,7 @@ _ROUTES = _routes_of(
     files,
     limits,
     keys,
+    tenants,
     webhooks,
     deliveries,
     catalogue,

@@ -34,6 +34,7 @@ TAGS = {
     "webhooks": "Calls to your own server when jobs end.",
     "models": "Which models are published, which one answers, and a candidate on trial.",
     "limits": "How much the service takes, for programs to read.",
+    "tenants": "Their weights and limits, for operators.",
     "api keys": "Keys and their scopes, for operators.",
     "problems": "The catalogue of errors: meaning, cause, what to do, an example.",
     "operations": "Probes and metrics for those who run the service. No key is needed.",

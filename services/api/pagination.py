@@ -101,6 +101,21 @@ def decode_number(cursor: str | None, *, biggest: int = _BIGGEST_ID) -> int | No
     raise _bad_cursor()
 
 
+def encode_name(name: str) -> str:
+    """Make a cursor of a row's name."""
+    return _encode([name])
+
+
+def decode_name(cursor: str | None) -> str | None:
+    """Read a cursor made by `encode_name`; raises like `decode_number`."""
+    if cursor is None:
+        return None
+    match _decode(cursor):
+        case [str(name)] if name.isprintable():
+            return name
+    raise _bad_cursor()
+
+
 def encode_page_key(key: PageKey) -> str:
     """Make a cursor of a job's place in a listing."""
     return _encode([key.created_at.isoformat(), key.id])

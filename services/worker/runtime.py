@@ -128,9 +128,9 @@ class WorkerRuntime:
             engine=engine,
         )
 
-    def analyse(self, job_id: int, *, task: uuid.UUID) -> int:
+    def analyse(self, *, task: uuid.UUID) -> int:
         """Serve one hint; return how many outcomes were written."""
-        return JobLoop(self._context, job_id, task=task).run()
+        return JobLoop(self._context, task=task).run()
 
     def close(self) -> None:
         """Remove the heartbeat's row and close every connection."""

@@ -23,12 +23,12 @@ class RuntimeTask(CeleryTask):  # type: ignore[misc]  # celery ships no types
 
 
 @shared_task(bind=True, base=RuntimeTask, name=Task.ANALYSE.value)  # type: ignore[untyped-decorator]  # celery ships no types
-def analyse(self: Any, job_id: int, v: int = MESSAGE_VERSION) -> None:
-    """Work on ``job_id`` as long as the loop budget lasts."""
+def analyse(self: Any, _job_id: int, v: int = MESSAGE_VERSION) -> None:
+    """Work as long as the loop budget lasts, on what has its turn: any hint serves any job."""
     if v > MESSAGE_VERSION:
         # A newer sender: the job stays ready and a newer worker or the feeder comes back to it.
         _log.warning("hint.too_new", version=v)
         return
     task = str(self.request.id)
     with correlated(task), bound_contextvars(task=task):
-        self.runtime.analyse(job_id, task=uuid.UUID(task))
+        self.runtime.analyse(task=uuid.UUID(task))

@@ -12,7 +12,14 @@ print(photo.filename, face.face_index, face.expression.label)
 
 from hfer._doctor import Finding, Verdict
 from hfer._retry import RetryPolicy
-from hfer.aio import AsyncClient, AsyncJob, AsyncJobs, AsyncModels, AsyncWebhookEndpoints
+from hfer.aio import (
+    AsyncClient,
+    AsyncJob,
+    AsyncJobs,
+    AsyncModels,
+    AsyncTenants,
+    AsyncWebhookEndpoints,
+)
 from hfer.client import Client
 from hfer.errors import (
     ApiError,
@@ -69,6 +76,8 @@ from hfer.models import (
     ResultFormat,
 )
 from hfer.registry import Models
+from hfer.tenant_models import Tenant, TenantLimits
+from hfer.tenants import Tenants
 from hfer.webhook_endpoints import WebhookEndpoints
 from hfer.webhook_models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from hfer.webhooks import WebhookMessage
@@ -80,6 +89,7 @@ __all__ = [
     "AsyncJob",
     "AsyncJobs",
     "AsyncModels",
+    "AsyncTenants",
     "AsyncWebhookEndpoints",
     "AuthenticationError",
     "Box",
@@ -127,6 +137,9 @@ __all__ = [
     "ServiceError",
     "ServiceUnreachableError",
     "SettingsError",
+    "Tenant",
+    "TenantLimits",
+    "Tenants",
     "TooManyPhotosError",
     "UnexpectedAnswerError",
     "Verdict",

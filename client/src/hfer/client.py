@@ -17,6 +17,7 @@ from hfer.aio.client import AsyncClient
 from hfer.jobs import Job, Jobs
 from hfer.models import Limits
 from hfer.registry import Models
+from hfer.tenants import Tenants
 from hfer.webhook_endpoints import WebhookEndpoints
 
 
@@ -51,6 +52,7 @@ class Client:
         self._core = AsyncClient(base_url, api_key, retry=retry, wire=wire)
         self.jobs = Jobs(self._core.jobs)
         self.models = Models(self._core.models)
+        self.tenants = Tenants(self._core.tenants)
         self.webhook_endpoints = WebhookEndpoints(self._core.webhook_endpoints)
 
     def __enter__(self) -> Self:

@@ -16,7 +16,12 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, text
 
-from services.common.db import model_tables, tables, webhook_tables  # noqa: F401 - fill the metadata
+from services.common.db import (  # noqa: F401 - fill the metadata
+    model_tables,
+    tables,
+    tenant_tables,
+    webhook_tables,
+)
 from services.common.db.base import Base
 
 
@@ -63,9 +68,12 @@ GRANTS: Mapping[Role, Grants] = {
         "webhook_event": _ADD,
         "webhook_delivery": _KEEP,
         "webhook_attempt": "SELECT",
+        "tenant_policy": _ALL,
     },
     Role.WORKER: {
         **_CLOSING,
+        "job": "SELECT, UPDATE (status, started_at, finished_at, turn_at)",
+        "tenant_turn": _KEEP,
         "item": "SELECT, UPDATE (state, verdict, attempts, lease_token, lease_task, lease_until,"
         " next_at, last_error)",
         "outcome": "SELECT (item_id), INSERT",
@@ -75,6 +83,8 @@ GRANTS: Mapping[Role, Grants] = {
         "model_activation": _ADD,
         "model_canary": "SELECT, UPDATE (chunks, photos, faces, agreed, abs_dp, updated_at)",
         "trial_load": "SELECT, UPDATE (claimed_by, finished_at, error_code, error_detail)",
+        # Whose turn it is.
+        "tenant_policy": "SELECT",
     },
     Role.INGEST: {
         **_CLOSING,

@@ -22,10 +22,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.common.db.base import Base
 from services.common.domain.jobs import ItemState, JobStatus
+from services.common.domain.queues import Lane
 
 _STATUSES = ", ".join(f"'{status}'" for status in JobStatus)
 _READY = text(f"state = {ItemState.READY}")
 _LEASED = text(f"state = {ItemState.LEASED}")
+_ACTIVE = text("status IN ('queued', 'running')")
 
 
 class ApiKey(Base):
@@ -53,7 +55,8 @@ class Job(Base):
     came with one request is sealed from the start and has no ``upload_until``. ``seal_key`` is the
     idempotency key of the request that sealed an upload, ``idempotency_key`` of the first one.
     ``request_id`` and ``traceparent`` (W3C, if it is traced) are those of the request that handed
-    the job to the workers, for their log lines and spans.
+    the job to the workers, for their log lines and spans. Among the jobs of a tenant in a ``lane``
+    the one with the oldest ``turn_at`` is next.
     """
 
     __tablename__ = "job"
@@ -62,7 +65,8 @@ class Job(Base):
         UniqueConstraint("tenant", "seal_key"),
         CheckConstraint(f"status IN ({_STATUSES})", name="status"),
         Index("ix_job_tenant_page", "tenant", "created_at", "id"),
-        Index("ix_job_active", "priority", "id", postgresql_where=text("finished_at IS NULL")),
+        Index("ix_job_active", "id", postgresql_where=text("finished_at IS NULL")),
+        Index("ix_job_turn", "lane", "tenant", "turn_at", "id", postgresql_where=_ACTIVE),
         # Without it every job that is deleted reads all the others, to find those made of it.
         Index("ix_job_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         Index(
@@ -81,7 +85,10 @@ class Job(Base):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("job.id", ondelete="SET NULL"))
     status: Mapped[str] = mapped_column(default=JobStatus.OPEN)
     total: Mapped[int | None]
-    priority: Mapped[int] = mapped_column(SmallInteger, default=0)
+    # Nobody reads it; processes of before 0014, which may run beside these, write it.
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default="0", deferred=True)
+    lane: Mapped[str] = mapped_column(server_default=Lane.BATCH)
+    turn_at: Mapped[datetime] = mapped_column(server_default=func.now())
     options: Mapped[dict[str, Any]]
     labels: Mapped[dict[str, str]] = mapped_column(default=dict)
     client_ref: Mapped[str | None]
@@ -167,6 +174,23 @@ class UrlFetch(Base):
     attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
     token: Mapped[uuid.UUID | None]
     next_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class TenantTurn(Base):
+    """How much of a lane a tenant had: photos over weight, in the virtual time of fair queueing.
+
+    ``start_tag`` is where its last claim began, ``finish_tag`` where that ended. A tenant has no
+    other row than those of its lanes, and no other meaning than beside the others' tags.
+    """
+
+    __tablename__ = "tenant_turn"
+    # Every claim writes a row of a page that holds many; room on it keeps that off the index.
+    __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)
+
+    lane: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str] = mapped_column(primary_key=True)
+    start_tag: Mapped[float]
+    finish_tag: Mapped[float]
 
 
 class JobTally(Base):

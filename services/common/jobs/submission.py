@@ -133,7 +133,7 @@ def submit(session: Session, submission: Submission, *, rules: SubmissionRules) 
         check_detector(session, submission.options)
         job = jobs.insert(_new_job(submission, work=work, rules=rules))
         if job is not None:
-            lane = lane_of(len(submission.items))
+            lane = Lane(job.lane)
             ItemRepository(session).copy(job.id, submission.items, lane=lane)
             if JobStatus(job.status).final:
                 announce_ends(session, [job])
@@ -167,6 +167,7 @@ def _new_job(submission: Submission, *, work: int, rules: SubmissionRules) -> Ne
         # Nothing to do for a worker means that every photo was refused.
         status=JobStatus.QUEUED if work else JobStatus.FAILED,
         total=len(submission.items),
+        lane=lane_of(len(submission.items)),
         options=to_stored(submission.options),
         labels=submission.labels,
         client_ref=submission.client_ref,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from math import ceil
 
 from services.common.domain.faces import AnalysisOptions
-from services.common.jobs.queue.repositories.leases import ClaimableJob, ClaimedItem
+from services.common.jobs.queue.repositories.leases import ClaimedItem
+from services.common.jobs.queue.repositories.turns import JobTurn
 from services.common.telemetry import NO_SPAN, Span
 from services.worker.models.analyser import PhotoAnalyser
 from services.worker.models.canary import CanaryAnalyser
@@ -23,7 +24,7 @@ class Chunk:
     """
 
     token: uuid.UUID
-    job: ClaimableJob
+    job: JobTurn
     items: list[ClaimedItem]
     photos: dict[int, Future[Fetched]]
     options: AnalysisOptions

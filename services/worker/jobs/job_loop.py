@@ -1,4 +1,4 @@
-"""One hint's worth of work: chunk after chunk until the work, the time or the job ends."""
+"""One hint's worth of work: chunk after chunk, in whosever turn, until work or time ends."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,7 +13,8 @@ from structlog.contextvars import bound_contextvars
 
 from services.common.domain.errors import ItemErrorCode, TransientError
 from services.common.domain.ids import IdKind, format_id
-from services.common.jobs.queue.repositories.leases import ClaimableJob, ClaimedItem
+from services.common.jobs.queue.repositories.leases import ClaimedItem
+from services.common.jobs.queue.repositories.turns import JobTurn
 from services.common.telemetry import correlated, get_logger
 from services.worker.jobs.chunk import Chunk
 from services.worker.jobs.context import WorkerContext
@@ -49,27 +50,28 @@ class SerialExecutor(ThreadPoolExecutor):
 
 
 class JobLoop:
-    """The work of one task on one job. Made anew for each task.
+    """The work of one task. Made anew for each task.
+
+    A hint says that there is work, not whose: each claim is of the job that has its turn.
 
     While a micro-batch is analysed a thread settles the one before it and claims the next chunk,
     so that the core does not wait for a commit. A lost lease is therefore noticed one
     micro-batch late; nothing is written for it all the same.
     """
 
-    def __init__(self, context: WorkerContext, job_id: int, *, task: uuid.UUID) -> None:
+    def __init__(self, context: WorkerContext, *, task: uuid.UUID) -> None:
         self._context = context
-        self._leases = JobLeases(context, job_id, task=task)
+        self._leases = JobLeases(context, task=task)
         self._serial = SerialExecutor()
         self._settling: tuple[Chunk, Future[Settled]] | None = None
         self._started = context.clock()
         self._written = 0
-        self._over = False
         self._storage_down = False
 
     def run(self) -> int:
-        """Work on the job; return how many outcomes were written.
+        """Work on what has its turn; return how many outcomes were written.
 
-        A hint for a job that is done, cancelled or in other hands is a claim of nothing.
+        A hint for what is done, cancelled or in other hands is a claim of nothing.
 
         Raises:
             SoftTimeLimitExceeded: an analysis hung; its photos will run again, each alone.
@@ -78,12 +80,12 @@ class JobLoop:
         with self._serial:
             try:
                 chunk = self._claim()
-                with _log_context(chunk.job if chunk else None):
-                    while chunk is not None:
-                        chunk = self._finish_chunk(chunk)
-                    self._serial.call(self._leases.close_job)
-                    if self._written:
-                        _log.info("shift.done", outcomes=self._written)
+                while chunk is not None:
+                    job, before = chunk.job, self._written
+                    with _log_context(job):
+                        while chunk is not None and chunk.job.id == job.id:
+                            chunk = self._finish_chunk(chunk)
+                        self._leave(job, before=before)
             except SoftTimeLimitExceeded:
                 self._expire(ItemErrorCode.TIME_LIMIT)
                 raise
@@ -95,6 +97,13 @@ class JobLoop:
                 self._expire(ItemErrorCode.INTERNAL)
                 raise
         return self._written
+
+    def _leave(self, job: JobTurn, *, before: int) -> None:
+        """Close the job if its last photo was ours; others may have their turn now."""
+        self._take_settled()
+        self._serial.call(self._leases.close_job, job.id)
+        if self._written > before:
+            _log.info("shift.done", outcomes=self._written - before)
 
     def _finish_chunk(self, chunk: Chunk) -> Chunk | None:
         """Analyse a chunk; return the next one, whose photos were fetched meanwhile."""
@@ -109,19 +118,23 @@ class JobLoop:
         for batch in chunk.batches(self._context.sizer.micro_batch_size()):
             if self._must_stop():
                 break
-            if chunk.ends_with(batch) and not chunk.solo and self._has_time_after(batch):
-                # No suspect ahead: a crash of this chunk would count as one of its own.
-                claiming = self._serial.submit(self._leases.claim, suspects=False)
+            last = chunk.ends_with(batch)
+            if last and not chunk.solo and self._has_time_after(batch):
+                claiming = self._serial.submit(self._leases.claim, ahead_of=chunk.job)
             self._analyse_batch(chunk, batch)
+            if not last and not self._leases.may_continue(chunk):
+                break
         following = None if claiming is None else claiming.result()
-        if following is not None and not self._must_stop():
+        if following is not None and self._may_begin(following):
             return following
         self._take_settled()
-        self._release(chunk)
-        if following is None:
-            return self._claim()
-        self._release(following)
-        return None
+        for left in (chunk, following):
+            if left is not None:
+                self._release(left)
+        return self._claim()
+
+    def _may_begin(self, following: Chunk) -> bool:
+        return not self._must_stop() and self._leases.may_continue(following)
 
     def _claim(self) -> Chunk | None:
         if self._must_stop() or not self._has_time_after([]):
@@ -134,7 +147,6 @@ class JobLoop:
         self._take_settled()
         self._settling = chunk, self._serial.submit(self._leases.settle, chunk, settlement)
         self._storage_down = bool(settlement.released)
-        self._over = self._storage_down or not self._leases.may_continue(chunk)
 
     def _take_settled(self) -> None:
         """Wait for the settlement under way, if there is one, and take its result."""
@@ -155,7 +167,7 @@ class JobLoop:
 
     def _must_stop(self) -> bool:
         late = self._elapsed() >= TIME_SHARE * self._context.settings.task_time_limit_s
-        return self._over or late or self._context.draining()
+        return self._storage_down or late or self._context.draining()
 
     def _has_time_after(self, batch: list[ClaimedItem]) -> bool:
         """Whether the loop budget leaves room for another chunk after ``batch``."""
@@ -167,15 +179,12 @@ class JobLoop:
 
 
 @contextmanager
-def _log_context(job: ClaimableJob | None) -> Iterator[None]:
-    """Log lines name the job and the request that made it; a task has only one job.
+def _log_context(job: JobTurn) -> Iterator[None]:
+    """Log lines name the job and the request that made it.
 
-    It is not given the first chunk: that would keep the chunk's model in memory until the end of
-    the task, and with it any third one out.
+    It is given no chunk: that would keep the chunk's model in memory for as long as the job has
+    its turn, and with it any third one out.
     """
-    if job is None:
-        yield
-        return
     origin = job.origin
     asked = nullcontext() if origin.request_id is None else correlated(origin.request_id)
     facts = {"job": format_id(IdKind.JOB, job.public_id)}

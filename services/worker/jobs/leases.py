@@ -12,11 +12,8 @@ from services.common.domain.jobs import ACTIVE_JOB_STATUSES, JobStatus
 from services.common.domain.queues import Lane
 from services.common.jobs.options import from_stored
 from services.common.jobs.queue.closing import close_jobs
-from services.common.jobs.queue.repositories.leases import (
-    ClaimableJob,
-    ClaimedItem,
-    LeaseRepository,
-)
+from services.common.jobs.queue.repositories.leases import ClaimedItem, LeaseRepository
+from services.common.jobs.queue.repositories.turns import JobTurn, TurnRepository
 from services.common.registry.canary import record_canary
 from services.common.telemetry import Span, get_logger
 from services.worker.jobs.batch_sizer import CHUNK_BYTES
@@ -28,6 +25,8 @@ from services.worker.photos.stage_timer import StageTimer
 
 _log = get_logger(__name__)
 
+# Photos of small jobs go first, whoever sent them.
+LANES = (Lane.INTERACTIVE, Lane.BATCH)
 # Pause of photos while the bucket is away, so that they are not claimed again and again.
 OUTAGE_PAUSE_S = (1.0, 5.0)
 
@@ -48,27 +47,29 @@ class Settled:
 
 
 class JobLeases:
-    """Claims, settles and releases, for one task on one job."""
+    """Claims, settles and releases, for one task on whatever jobs have their turn."""
 
-    def __init__(self, context: WorkerContext, job_id: int, *, task: uuid.UUID) -> None:
+    def __init__(self, context: WorkerContext, *, task: uuid.UUID) -> None:
         self._context = context
-        self._job_id = job_id
         self._task = task
 
-    def claim(self, *, suspects: bool = True) -> Chunk | None:
-        """Lease the next chunk and begin to fetch its photos; None if there is nothing to do.
+    def claim(self, *, ahead_of: JobTurn | None = None) -> Chunk | None:
+        """Lease a chunk of the job whose turn it is and begin to fetch its photos.
 
         Args:
-            suspects: whether it may be a photo that has to run alone in this process.
+            ahead_of: the work still in hand. A crash of that would count against what is claimed
+                now as well, so it may be neither a suspect nor another tenant's.
+
+        Returns:
+            None if there is nothing to do, or nothing that may be claimed ahead.
         """
         token = uuid.uuid4()
         tries = count()
 
-        def step(session: Session) -> tuple[ClaimableJob, list[ClaimedItem]] | None:
-            leases = LeaseRepository(session)
+        def step(session: Session) -> tuple[JobTurn, list[ClaimedItem]] | None:
             if next(tries):
-                leases.forget(token)
-            return self._claim(leases, token, suspects=suspects)
+                LeaseRepository(session).forget(token)
+            return self._claim(session, token, ahead_of=ahead_of)
 
         claimed = self._context.database.run(step)
         if claimed is None:
@@ -92,16 +93,16 @@ class JobLeases:
         )
 
     def may_continue(self, chunk: Chunk) -> bool:
-        """Whether the job of a chunk takes more results and nothing more urgent waits.
+        """Whether the job of a chunk takes more results and nobody else's turn has come.
 
         A read without a commit: 1 ms between micro-batches.
         """
 
         def step(session: Session) -> bool:
-            leases = LeaseRepository(session)
-            if leases.status(self._job_id) not in ACTIVE_JOB_STATUSES:
+            if LeaseRepository(session).status(chunk.job.id) not in ACTIVE_JOB_STATUSES:
                 return False
-            return chunk.job.lane != Lane.BATCH or not leases.waiting(Lane.INTERACTIVE)
+            detector = self._context.models.detector
+            return not TurnRepository(session).gives_way(chunk.job, detector=detector)
 
         return self._context.database.run(step)
 
@@ -123,7 +124,7 @@ class JobLeases:
             settled = self._context.database.run(step)
         if not settled.held:
             chunk.span.end()
-        self._count(settlement, settled)
+        self._count(chunk.job, settlement, settled)
         return settled
 
     def release(self, chunk: Chunk, *, storage_down: bool = False) -> None:
@@ -146,11 +147,11 @@ class JobLeases:
             lambda session: LeaseRepository(session).expire_task(self._task, reason=reason)
         )
 
-    def close_job(self) -> None:
-        """Close the job if nothing of it is open; the sweeper would do it seconds later."""
-        self._context.database.run(lambda session: close_jobs(session, job_id=self._job_id))
+    def close_job(self, job_id: int) -> None:
+        """Close a job if nothing of it is open; the sweeper would do it seconds later."""
+        self._context.database.run(lambda session: close_jobs(session, job_id=job_id))
 
-    def _begin_span(self, job: ClaimableJob, *, photos: int, model: str) -> Span:
+    def _begin_span(self, job: JobTurn, *, photos: int, model: str) -> Span:
         facts: dict[str, float | str] = {
             "hfer.job": format_id(IdKind.JOB, job.public_id),
             "hfer.lane": job.lane,
@@ -161,26 +162,39 @@ class JobLeases:
         return self._context.tracing.begin("chunk", parent=job.origin.traceparent, **facts)
 
     def _claim(
-        self, leases: LeaseRepository, token: uuid.UUID, *, suspects: bool
-    ) -> tuple[ClaimableJob, list[ClaimedItem]] | None:
+        self, session: Session, token: uuid.UUID, *, ahead_of: JobTurn | None
+    ) -> tuple[JobTurn, list[ClaimedItem]] | None:
+        """Claim where it is whose turn; what others take at this moment is passed over."""
+        turns = TurnRepository(session)
+        cap = 2 * self._context.live_workers() * self._context.settings.chunk_max
+        detector = self._context.models.detector
+        for lane in LANES:
+            passed: set[int] = set()
+            while turn := turns.next(lane, cap=cap, detector=detector, passed=passed):
+                if ahead_of is not None and turn.tenant != ahead_of.tenant:
+                    return None
+                if turn.to_mark:
+                    turns.mark(turn.id)
+                items = self._take(session, turn, token, suspects=ahead_of is None)
+                if items or ahead_of is not None:
+                    return turn, items
+                passed.add(turn.id)
+        return None
+
+    def _take(
+        self, session: Session, turn: JobTurn, token: uuid.UUID, *, suspects: bool
+    ) -> list[ClaimedItem]:
         settings, workers = self._context.settings, self._context.live_workers()
-        job = leases.job(
-            self._job_id,
-            cap=2 * workers * settings.chunk_max,
-            detector=self._context.models.detector,
-        )
-        if job is None or not job.ready:
-            return None
-        items = leases.claim(
-            self._job_id,
-            limit=self._context.sizer.chunk_size(settings, ready=job.ready, workers=workers),
+        return LeaseRepository(session).claim(
+            turn.id,
+            limit=self._context.sizer.chunk_size(settings, ready=turn.ready, workers=workers),
             max_bytes=CHUNK_BYTES,
             token=token,
             task=self._task,
             lease_s=settings.lease_s,
             suspects=suspects,
+            tag=turn.tag,
         )
-        return job, items
 
     def _settle(self, leases: LeaseRepository, chunk: Chunk, settlement: Settlement) -> Settled:
         written = leases.finish(
@@ -196,10 +210,10 @@ class JobLeases:
             written=written,
             held=leases.renew(rest, token=chunk.token, lease_s=self._context.settings.lease_s),
             cancelled=len(written) < len(settlement.outcomes)
-            and leases.status(self._job_id) is JobStatus.CANCELLING,
+            and leases.status(chunk.job.id) is JobStatus.CANCELLING,
         )
 
-    def _count(self, settlement: Settlement, settled: Settled) -> None:
+    def _count(self, job: JobTurn, settlement: Settlement, settled: Settled) -> None:
         metrics = self._context.metrics
         for outcome in settlement.outcomes:
             if outcome.item_id in settled.written:
@@ -210,4 +224,4 @@ class JobLeases:
         lost = len(settlement.outcomes) - len(settled.written)
         if lost and not settled.cancelled:
             metrics.lost_leases.inc(lost)
-            _log.warning("lease.lost", job=self._job_id, items=lost)
+            _log.warning("lease.lost", job=job.id, items=lost)

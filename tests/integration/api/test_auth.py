@@ -37,6 +37,7 @@ def call(
     known |= {"upload_id": f"upl_{'0' * 32}"}
     known |= {"endpoint_id": f"whe_{'0' * 32}", "message_id": f"msg_{'0' * 32}"}
     known |= {"model_id": f"mdl_{'0' * 32}", "key_id": f"key_{'0' * 32}", "name": "bundle.json"}
+    known |= {"tenant": "acme"}
     url = path.format(**(known | (ids or {})))
     if (method, path) == ("POST", "/v1/api-keys"):
         return client.post(url, json={"name": "n", "scopes": ["jobs:read"]})
@@ -45,7 +46,7 @@ def call(
 
 class TestRoutes:
     def test_the_document_lists_what_this_test_thinks(self) -> None:
-        assert len(GUARDED) == 42
+        assert len(GUARDED) == 46
         assert len(OF_A_JOB) == 12
 
 
@@ -107,7 +108,7 @@ def scopes_of(method: str, path: str) -> set[Scope]:
     """Which of the two job scopes opens a route."""
     if path == "/v1/api-keys/current":
         return {Scope.JOBS_READ, Scope.JOBS_WRITE}
-    if path.startswith("/v1/api-keys"):
+    if path.startswith(("/v1/api-keys", "/v1/tenants")):
         return set()
     if path.startswith(("/v1/jobs", "/v1/uploads", "/v1/webhook-endpoints")):
         return {Scope.JOBS_READ} if method == "GET" else {Scope.JOBS_WRITE}

@@ -26,7 +26,6 @@ from services.worker.process.shutdown import DrainFlag
 from services.worker.runtime import WorkerRuntime
 from tests.fixtures.analysers import FIVE_MS, FakeAnalyser
 from tests.fixtures.as_role import sessions_as, settings_as
-from tests.fixtures.factories import MadeJob
 from tests.fixtures.settings import SettingsMaker
 
 
@@ -95,9 +94,9 @@ def make_context(
         fetcher.close()
 
 
-def work(context: WorkerContext, job: MadeJob) -> int:
+def work(context: WorkerContext) -> int:
     """Serve one hint."""
-    return JobLoop(context, job.id, task=uuid.uuid4()).run()
+    return JobLoop(context, task=uuid.uuid4()).run()
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ class TestRuntime:
         self, runtime: WorkerRuntime, make_stored_job: JobMaker, rows: Rows
     ) -> None:
         job = make_stored_job(5)
-        assert runtime.analyse(job.id, task=uuid.uuid4()) == 5
+        assert runtime.analyse(task=uuid.uuid4()) == 5
         assert rows.job(job.id).status == JobStatus.SUCCEEDED
 
     def test_signs_off_when_it_closes(

@@ -13,8 +13,10 @@ from services.api.errors import ApiError
 from services.api.pagination import (
     Page,
     Pager,
+    decode_name,
     decode_number,
     decode_page_key,
+    encode_name,
     encode_number,
     encode_page_key,
 )
@@ -24,6 +26,22 @@ from services.common.jobs.repositories.jobs import PageKey
 
 def cursor(value: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
+
+
+class TestNames:
+    @given(st.text("aZ09 ._@-", min_size=1, max_size=100))
+    def test_come_back(self, name: str) -> None:
+        assert decode_name(encode_name(name)) == name
+
+    def test_none_is_the_first_page(self) -> None:
+        assert decode_name(None) is None
+
+    @pytest.mark.parametrize(
+        "bad", [cursor(["a\x00"]), cursor(["\ud800"]), cursor([1]), cursor([])]
+    )
+    def test_anything_else_is_refused(self, bad: str) -> None:
+        with pytest.raises(ApiError):
+            decode_name(bad)
 
 
 class TestNumbers:

@@ -3,6 +3,14 @@
 from hfer.aio.client import AsyncClient
 from hfer.aio.jobs import AsyncJob, AsyncJobs
 from hfer.aio.registry import AsyncModels
+from hfer.aio.tenants import AsyncTenants
 from hfer.aio.webhook_endpoints import AsyncWebhookEndpoints
 
-__all__ = ["AsyncClient", "AsyncJob", "AsyncJobs", "AsyncModels", "AsyncWebhookEndpoints"]
+__all__ = [
+    "AsyncClient",
+    "AsyncJob",
+    "AsyncJobs",
+    "AsyncModels",
+    "AsyncTenants",
+    "AsyncWebhookEndpoints",
+]

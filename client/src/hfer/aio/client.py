@@ -25,6 +25,7 @@ from hfer._transport import Call, Transport
 from hfer._wire import AsyncioWire, Wire
 from hfer.aio.jobs import AsyncJob, AsyncJobs
 from hfer.aio.registry import AsyncModels
+from hfer.aio.tenants import AsyncTenants
 from hfer.aio.webhook_endpoints import AsyncWebhookEndpoints
 from hfer.models import Limits
 
@@ -57,6 +58,7 @@ class AsyncClient:
         )
         self.jobs = AsyncJobs(self.transport)
         self.models = AsyncModels(self.transport)
+        self.tenants = AsyncTenants(self.transport)
         self.webhook_endpoints = AsyncWebhookEndpoints(self.transport)
 
     async def __aenter__(self) -> Self:

@@ -30,6 +30,7 @@ from hfer.cli.options import (
 )
 from hfer.cli.submitting import submit
 from hfer.cli.tables import jobs_table, state_table, stdout_console
+from hfer.cli.tenants import tenants
 from hfer.cli.watching import watch_job
 from hfer.cli.webhooks import webhooks
 from hfer.errors import HferError
@@ -53,6 +54,7 @@ app.command()(submit)
 app.command("watch")(watch_job)
 app.command()(doctor)
 app.add_typer(webhooks, name="webhooks")
+app.add_typer(tenants, name="tenants")
 
 
 def main(arguments: Sequence[str] | None = None, *, wiring: Wiring | None = None) -> None:

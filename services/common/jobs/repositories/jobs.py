@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from services.common.db.tables import Job
 from services.common.domain.jobs import ACTIVE_JOB_STATUSES, JobStatus
+from services.common.domain.queues import Lane
 from services.common.telemetry import Origin
 
 
@@ -23,6 +24,7 @@ class NewJob:
     tenant: str
     status: JobStatus
     total: int
+    lane: Lane
     options: Mapping[str, Any]
     labels: Mapping[str, str]
     client_ref: str | None
@@ -83,6 +85,7 @@ class JobRepository:
                 parent_id=new.parent_id,
                 status=new.status,
                 total=new.total,
+                lane=new.lane,
                 options=dict(new.options),
                 labels=dict(new.labels),
                 client_ref=new.client_ref,

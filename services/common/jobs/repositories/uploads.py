@@ -110,6 +110,7 @@ class UploadRepository:
             client_ref=client_ref,
             seal_key=key,
             sealed_at=func.now(),
+            turn_at=func.now(),
             expires_at=func.now() + keep_results,
             request_id=origin.request_id,
             traceparent=origin.traceparent,

@@ -113,7 +113,7 @@ class TestErase:
             thread = threading.Thread(target=erase_it)
             thread.start()
             assert not done.wait(0.3)
-            worker.get_one(Job, seeded.job.id).priority = 1
+            worker.get_one(Job, seeded.job.id).turn_at = seeded.job.created_at
         thread.join(60)
         assert done.is_set()
 

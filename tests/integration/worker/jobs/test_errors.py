@@ -43,7 +43,7 @@ class TestErrors:
     ) -> None:
         kinds = [Kind.CORRUPT, Kind.HEALTHY, Kind.BUG, Kind.MEMORY, Kind.HEALTHY]
         job = make_stored_job([fake_photo(place, kind) for place, kind in enumerate(kinds)])
-        assert work(make_context(), job) == 5
+        assert work(make_context()) == 5
         assert codes(rows, job) == ["decode_failed", None, "internal", "out_of_memory", None]
         assert all(item.attempts == 1 for item in rows.items(job.id))
 
@@ -58,7 +58,7 @@ class TestErrors:
         with unit_of_work(sessions) as session:
             session.execute(update(Item).values(sha256=b"x" * 32))
         analyser = FakeAnalyser()
-        work(make_context(analyser), job)
+        work(make_context(analyser))
         assert codes(rows, job) == ["hash_mismatch"]
         assert analyser.calls == []
         assert rows.job(job.id).status == JobStatus.FAILED
@@ -69,11 +69,11 @@ class TestErrors:
         job = make_job(1)  # rows without bytes
         context = make_context()
         for attempt in (1, 2):
-            assert work(context, job) == 0
+            assert work(context) == 0
             (item,) = rows.items(job.id)
             assert (item.state, item.attempts) == (ItemState.READY, attempt)
             due_now(sessions)
-        assert work(context, job) == 1
+        assert work(context) == 1
         assert codes(rows, job) == ["object_missing"]
 
     def test_trouble_with_one_object_is_retried_eight_times(
@@ -86,9 +86,9 @@ class TestErrors:
         job = make_stored_job(1)
         context = make_context(bucket=BrokenBucket(down=False))
         for _ in range(7):
-            assert work(context, job) == 0
+            assert work(context) == 0
             due_now(sessions)
-        assert work(context, job) == 1
+        assert work(context) == 1
         assert codes(rows, job) == ["retries_exhausted"]
         assert rows.item(job.items[0]).attempts == 8
 
@@ -102,16 +102,16 @@ class TestErrors:
         job = make_stored_job(3)
         context = make_context(bucket=BrokenBucket(down=True))
         for _ in range(10):
-            assert work(context, job) == 0
+            assert work(context) == 0
             due_now(sessions)
         assert [item.attempts for item in rows.items(job.id)] == [0, 0, 0]
-        assert work(make_context(), job) == 3
+        assert work(make_context()) == 3
 
     def test_a_device_without_memory_for_one_photo_is_tried_later(
         self, make_context: ContextMaker, make_stored_job: JobMaker, rows: Rows
     ) -> None:
         job = make_stored_job([fake_photo(0, Kind.DEVICE), fake_photo(1)])
-        assert work(make_context(), job) == 1
+        assert work(make_context()) == 1
         waiting = rows.item(job.items[0])
         assert (waiting.state, waiting.last_error) == (0, "the device is out of memory")
 
@@ -125,7 +125,7 @@ class TestCrashes:
 
         job = make_stored_job(2)
         with pytest.raises(SoftTimeLimitExceeded):
-            work(make_context(Interrupting(hang)), job)
+            work(make_context(Interrupting(hang)))
         for item in rows.items(job.id):
             assert (item.state, item.last_error) == (ItemState.LEASED, "time_limit")
             assert item.lease_until is not None
@@ -142,7 +142,7 @@ class TestCrashes:
 
         job = make_stored_job(2)
         with pytest.raises(RuntimeError, match="0 answers for 2 photos"):
-            work(make_context(Short()), job)
+            work(make_context(Short()))
         assert {item.last_error for item in rows.items(job.id)} == {"internal"}
 
     def test_a_lost_lease_writes_nothing(
@@ -154,7 +154,7 @@ class TestCrashes:
     ) -> None:
         job = make_stored_job(2)
         context = make_context(Interrupting(lambda: take_over(sessions, job)))
-        assert work(context, job) == 0
+        assert work(context) == 0
         assert rows.outcomes(job.id) == {}
         assert context.metrics.value("hfer_lost_leases_total") == 2
 
@@ -178,7 +178,7 @@ class TestCrashes:
         job = make_stored_job(4)
         with unit_of_work(sessions) as session:
             session.execute(update(Item).where(Item.id.in_(job.items[:2])).values(solo=True))
-        assert work(make_context(Counting()), job) == 4
+        assert work(make_context(Counting())) == 4
         assert seen[:2] == [1, 1]
 
     def test_no_suspect_is_claimed_ahead(
@@ -202,7 +202,7 @@ class TestCrashes:
         job = make_stored_job(9)
         with unit_of_work(sessions) as session:
             session.execute(update(Item).where(Item.id == job.items[-1]).values(solo=True))
-        assert work(make_context(Counting()), job) == 9
+        assert work(make_context(Counting())) == 9
         assert company == [1]
 
     def test_the_next_chunk_is_claimed_during_the_last_batch(
@@ -226,7 +226,7 @@ class TestCrashes:
                 return super().analyse(photos, options)
 
         job = make_stored_job(16)
-        assert work(make_context(Waiting()), job) == 16
+        assert work(make_context(Waiting())) == 16
         assert met == [8, 12, 8]
 
 

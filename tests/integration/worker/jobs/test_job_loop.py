@@ -1,10 +1,15 @@
 """The use case of the worker, on a real database and a real bucket."""
 
-from sqlalchemy import update
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import func, select, update
+from structlog.testing import capture_logs
 
 from services.common.db.session import SessionFactory, unit_of_work
-from services.common.db.tables import Job
-from services.common.domain.faces import AnalysisOptions
+from services.common.db.tables import Item, Job
+from services.common.domain.errors import ItemError
+from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
 from services.common.domain.jobs import ItemState, JobStatus
 from services.common.domain.queues import Lane
 from services.common.jobs.queue.outcomes import from_payload
@@ -29,7 +34,7 @@ class TestHappyPath:
     ) -> None:
         job = make_stored_job(20)
         context = make_context()
-        assert work(context, job) == 20
+        assert work(context) == 20
         outcomes = rows.outcomes(job.id)
         for number, item in enumerate(job.items):
             payload = outcomes[item].payload
@@ -46,22 +51,23 @@ class TestHappyPath:
     def test_a_hint_for_a_finished_job_is_a_claim_of_nothing(
         self, make_context: ContextMaker, make_stored_job: JobMaker, world: World
     ) -> None:
-        job = make_stored_job(2)
+        make_stored_job(2)
         context = make_context()
-        assert [work(context, job) for _ in range(3)] == [2, 0, 0]
+        assert [work(context) for _ in range(3)] == [2, 0, 0]
         assert world.claims == 1
 
-    def test_a_hint_for_a_job_that_is_gone_is_a_claim_of_nothing(
+    def test_a_hint_without_any_work_is_a_claim_of_nothing(
         self, make_context: ContextMaker
     ) -> None:
-        assert work(make_context(), MadeJob(404, [])) == 0
+        assert work(make_context()) == 0
 
     def test_small_jobs_spread_over_the_workers(
         self, make_context: ContextMaker, make_stored_job: JobMaker, world: World
     ) -> None:
         world.workers = 4
         analyser = FakeAnalyser()
-        work(make_context(analyser), make_stored_job(8))
+        make_stored_job(8)
+        work(make_context(analyser))
         assert max(analyser.calls) == 1
 
     def test_leaves_the_rest_when_the_loop_budget_is_spent(
@@ -72,7 +78,7 @@ class TestHappyPath:
 
         job = make_stored_job(40)
         context = make_context(Interrupting(hours_pass, after=2), loop_budget_s=10, chunk_max=8)
-        written = work(context, job)
+        written = work(context)
         assert written == 16  # the chunk in hand and the one claimed before the time was up
         assert states(rows, job)[ItemState.READY] == 40 - written
         assert all(item.attempts <= 1 for item in rows.items(job.id))
@@ -84,7 +90,7 @@ class TestHappyPath:
             world.clock.now += 60
 
         job = make_stored_job(8)
-        written = work(make_context(Interrupting(a_minute_passes), task_time_limit_s=90), job)
+        written = work(make_context(Interrupting(a_minute_passes), task_time_limit_s=90))
         assert written == 4
         assert states(rows, job) == {ItemState.FINISHED: 4, ItemState.READY: 4}
         assert [item.attempts for item in rows.items(job.id)] == [1] * 4 + [0] * 4
@@ -98,7 +104,7 @@ class TestStopping:
             world.draining = True
 
         job = make_stored_job(8)
-        assert work(make_context(Interrupting(drain)), job) == 4
+        assert work(make_context(Interrupting(drain))) == 4
         assert states(rows, job) == {ItemState.FINISHED: 4, ItemState.READY: 4}
         assert [item.attempts for item in rows.items(job.id)] == [1] * 4 + [0] * 4
 
@@ -107,7 +113,7 @@ class TestStopping:
     ) -> None:
         world.draining = True
         job = make_stored_job(2)
-        assert work(make_context(), job) == 0
+        assert work(make_context()) == 0
         assert rows.job(job.id).status == JobStatus.QUEUED
 
     def test_a_cancel_writes_nothing_more(
@@ -119,25 +125,78 @@ class TestStopping:
     ) -> None:
         job = make_stored_job(8)
         context = make_context(Interrupting(lambda: cancel(sessions, job)))
-        assert work(context, job) == 0
+        assert work(context) == 0
         assert states(rows, job) == {ItemState.CANCELLED: 4, ItemState.READY: 4}
         assert rows.outcomes(job.id) == {}
         assert context.metrics.value("hfer_lost_leases_total") == 0
 
-    def test_interactive_photos_overtake_a_batch(
-        self, make_context: ContextMaker, make_stored_job: JobMaker, rows: Rows
-    ) -> None:
-        batch = make_stored_job(8)
-        context = make_context(Interrupting(lambda: make_stored_job(1, lane=Lane.INTERACTIVE)))
-        assert work(context, batch) == 4
-        assert states(rows, batch) == {ItemState.FINISHED: 4, ItemState.READY: 4}
 
-    def test_interactive_photos_do_not_overtake_each_other(
+class TestTurns:
+    @pytest.mark.parametrize("lane", list(Lane))
+    def test_another_tenants_photo_overtakes_between_micro_batches(
+        self, make_context: ContextMaker, make_stored_job: JobMaker, rows: Rows, lane: Lane
+    ) -> None:
+        late: list[MadeJob] = []
+
+        def comes() -> None:
+            late.append(make_stored_job(1, lane=lane, tenant="another"))
+
+        first = make_stored_job(8, lane=lane)
+        analyser = Interrupting(comes)
+        assert work(make_context(analyser)) == 9
+        assert analyser.calls == [4, 1, 4]
+        assert rows.job(late[0].id).status == JobStatus.SUCCEEDED
+        assert [item.attempts for item in rows.items(first.id)] == [1] * 8
+
+    def test_interactive_photos_overtake_a_batch(
         self, make_context: ContextMaker, make_stored_job: JobMaker
     ) -> None:
-        first = make_stored_job(8, lane=Lane.INTERACTIVE)
-        context = make_context(Interrupting(lambda: make_stored_job(1, lane=Lane.INTERACTIVE)))
-        assert work(context, first) == 8
+        make_stored_job(8)
+        analyser = Interrupting(lambda: make_stored_job(1, lane=Lane.INTERACTIVE))
+        assert work(make_context(analyser)) == 9
+        assert analyser.calls == [4, 1, 4]
+
+    def test_interactive_photos_of_a_tenant_do_not_overtake_each_other(
+        self, make_context: ContextMaker, make_stored_job: JobMaker
+    ) -> None:
+        make_stored_job(8, lane=Lane.INTERACTIVE)
+        analyser = Interrupting(lambda: make_stored_job(1, lane=Lane.INTERACTIVE))
+        assert work(make_context(analyser)) == 9
+        assert analyser.calls == [4, 4, 1]
+
+    def test_one_task_serves_tenants_and_jobs_in_turn_and_closes_them(
+        self, make_context: ContextMaker, make_stored_job: JobMaker, rows: Rows
+    ) -> None:
+        jobs = [make_stored_job(8, tenant=tenant) for tenant in ("a", "a", "b")]
+        with capture_logs() as logs:
+            assert work(make_context(chunk_max=8)) == 24
+        assert {rows.job(job.id).status for job in jobs} == {JobStatus.SUCCEEDED}
+        done = [line["outcomes"] for line in logs if line["event"] == "shift.done"]
+        assert done == [8, 8, 8]
+
+    def test_nothing_of_another_tenant_is_claimed_beside_a_chunk_in_hand(
+        self, make_context: ContextMaker, make_stored_job: JobMaker, sessions: SessionFactory
+    ) -> None:
+        """A crash would make suspects of the photos of somebody who has nothing to do with it."""
+        together: list[int] = []
+
+        class Looking(FakeAnalyser):
+            def analyse(
+                self, photos: Sequence[bytes], options: AnalysisOptions
+            ) -> list[PhotoAnalysis | ItemError]:
+                with unit_of_work(sessions) as session:
+                    held = select(func.count(Job.tenant.distinct())).join(
+                        Item, Item.job_id == Job.id
+                    )
+                    together.append(
+                        session.scalars(held.where(Item.state == ItemState.LEASED)).one()
+                    )
+                return super().analyse(photos, options)
+
+        for tenant in ("a", "b"):
+            make_stored_job(16, tenant=tenant)
+        assert work(make_context(Looking(), chunk_max=8)) == 32
+        assert set(together) == {1}
 
 
 class TestPictures:
@@ -149,7 +208,7 @@ class TestPictures:
         rows: Rows,
     ) -> None:
         job = make_stored_job([fake_photo(FACES)], options=AnalysisOptions(annotated=True))
-        assert work(make_context(), job) == 1  # fake bytes cannot be drawn on: no picture, a result
+        assert work(make_context()) == 1  # fake bytes cannot be drawn on: no picture, a result
         assert list(storage.list(annotated_prefix(rows.job(job.id).public_id))) == []
 
 

@@ -125,7 +125,7 @@ class TestSwitch:
         manager = registry.manager(Activates(version=registry.shipped.version))
         manager.begin()
         job = make_stored_job(24)
-        assert work(make_context(models=manager, chunk_max=8, chunk_min=8), job) == 24
+        assert work(make_context(models=manager, chunk_max=8, chunk_min=8)) == 24
         versions = [outcome.model_version for outcome in rows.outcomes(job.id).values()]
         assert Counter(versions) == {registry.shipped.version: 8, new.version: 16}
 
@@ -154,8 +154,8 @@ class TestSwitch:
 
         manager = registry.manager(Activates(version=registry.shipped.version))
         manager.begin()
-        job = make_stored_job(40)
-        assert work(make_context(models=manager, chunk_max=8, chunk_min=8), job) == 40
+        make_stored_job(40)
+        assert work(make_context(models=manager, chunk_max=8, chunk_min=8)) == 40
         assert manager.model_version == registry.shipped.version
 
     def test_a_new_worker_begins_with_the_active_model(self, registry: Registry) -> None:
@@ -248,7 +248,8 @@ class TestCanary:
         manager = registry.manager()
         manager.begin()
         context = make_context(models=manager)
-        assert work(context, make_stored_job(6)) == 6
+        make_stored_job(6)
+        assert work(context) == 6
         with unit_of_work(registry.sessions) as session:
             report = canary_report(session)
         assert report is not None

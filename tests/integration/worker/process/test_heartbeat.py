@@ -33,7 +33,8 @@ class TestHeartbeat:
     def test_reports_when_it_last_claimed(
         self, runtime: WorkerRuntime, sessions: SessionFactory, make_stored_job: JobMaker
     ) -> None:
-        runtime.analyse(make_stored_job(1).id, task=uuid.uuid4())
+        make_stored_job(1)
+        runtime.analyse(task=uuid.uuid4())
         runtime._heartbeat.beat()
         (row,) = workers(sessions)
         assert row.claimed_at is not None

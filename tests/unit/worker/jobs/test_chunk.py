@@ -3,7 +3,9 @@ import uuid
 import pytest
 
 from services.common.domain.faces import AnalysisOptions
-from services.common.jobs.queue.repositories.leases import ClaimableJob, ClaimedItem
+from services.common.domain.queues import Lane
+from services.common.jobs.queue.repositories.leases import ClaimedItem
+from services.common.jobs.queue.repositories.turns import JobTurn
 from services.worker.jobs.chunk import Chunk
 from tests.fixtures.analysers import FakeAnalyser
 
@@ -15,7 +17,7 @@ def chunk_of(photos: int) -> Chunk:
     ]
     return Chunk(
         token=uuid.uuid4(),
-        job=ClaimableJob(1, uuid.uuid4(), {}, "batch", photos),
+        job=JobTurn(1, uuid.uuid4(), "acme", {}, Lane.BATCH, photos),
         items=items,
         photos={},
         options=AnalysisOptions(),

@@ -67,7 +67,7 @@ _CLAIM = text(f"""
     ), tenant_held AS (
         SELECT tenant, count(*) AS fetches FROM held GROUP BY tenant
     ), due AS (
-        SELECT one.item_id, one.place, pair.job_id, pair.host, job.tenant, job.priority,
+        SELECT one.item_id, one.place, pair.job_id, pair.host, job.tenant,
                coalesce(host_held.fetches, 0) AS host_fetches
         FROM pair JOIN job ON job.id = pair.job_id LEFT JOIN host_held ON host_held.host = pair.host
         CROSS JOIN LATERAL (
@@ -83,17 +83,17 @@ _CLAIM = text(f"""
         FROM due
     ), of_tenant AS (
         SELECT of_job.*, coalesce(tenant_held.fetches, 0) + row_number() OVER (
-            PARTITION BY of_job.tenant ORDER BY job_turn, priority, job_id
+            PARTITION BY of_job.tenant ORDER BY job_turn, job_id
         ) AS tenant_turn
         FROM of_job LEFT JOIN tenant_held ON tenant_held.tenant = of_job.tenant
     ), of_host AS (
         SELECT of_tenant.*, host_fetches + row_number() OVER (
-            PARTITION BY host ORDER BY tenant_turn, priority, item_id
+            PARTITION BY host ORDER BY tenant_turn, item_id
         ) AS host_turn
         FROM of_tenant
     ), turns AS (
         SELECT item_id, tenant_turn,
-               row_number() OVER (ORDER BY tenant_turn, priority, item_id) AS turn
+               row_number() OVER (ORDER BY tenant_turn, item_id) AS turn
         FROM of_host WHERE host_turn <= :per_host
     ), free AS (
         SELECT url_fetch.item_id, url_fetch.job_id FROM url_fetch JOIN turns USING (item_id)

@@ -5,35 +5,30 @@ from sqlalchemy import text
 from services.common.domain.jobs import ItemState
 from services.common.jobs.repositories.tallies import tallying
 
-# A job past its deadline hands out nothing more; the sweeper cancels what is left.
-_ACTIVE = """
-    status IN ('queued', 'running') AND (expires_at IS NULL OR expires_at > now())
-"""
-
-# Statistics lag behind a job of 100,000: the planner takes it for one row and sorts all of it,
-# or takes every row for ready and walks those that are finished, 25 to 60 ms a claim. Only
-# ix_item_ready_job gives the order below without a sort; then it is 1 ms, whatever they say.
-BY_INDEX = text("SET LOCAL enable_sort = off")
-
-JOB = text(f"""
-    SELECT job.id, job.public_id, job.options, job.request_id, job.traceparent,
-           job.status = 'queued' AS fresh,
-           coalesce(min(ready.queue), '') AS lane, count(ready.queue) AS ready
-    FROM job
-    LEFT JOIN LATERAL (
-        SELECT queue FROM item
-        WHERE job_id = job.id AND state = {ItemState.READY} AND next_at <= now()
-        ORDER BY next_at, id LIMIT :cap
-    ) AS ready ON true
-    WHERE job.id = :job AND {_ACTIVE}
-      AND (job.options ->> 'detector' IS NULL
-           OR job.options ->> 'detector' = coalesce(:detector, job.options ->> 'detector'))
+# What a claim took moves the tenant's tags on (`turns`), and what is given back moves them back: to
+# no less than its last turn began with, which is enough where two claims overlap. Items are locked
+# before the tags, by all who lock both.
+_WEIGHT = "1"
+_CHARGE = f"""
+    INSERT INTO tenant_turn AS turn (lane, tenant, start_tag, finish_tag)
+    SELECT job.lane, job.tenant, :tag, :tag + count(*)::float8 / {_WEIGHT}
+    FROM claimed JOIN job ON job.id = claimed.job_id
     GROUP BY job.id
-""")
-
-START = text("""
-    UPDATE job SET status = 'running', started_at = now() WHERE id = :job AND status = 'queued'
-""")
+    ON CONFLICT (lane, tenant) DO UPDATE
+    SET start_tag = greatest(turn.finish_tag, excluded.start_tag),
+        finish_tag = greatest(turn.finish_tag, excluded.start_tag)
+            + excluded.finish_tag - excluded.start_tag
+"""
+_REFUND = f"""
+    UPDATE tenant_turn AS turn
+    SET finish_tag = greatest(turn.start_tag, turn.finish_tag - back.photos)
+    FROM (
+        SELECT job.lane, job.tenant, count(*)::float8 / {_WEIGHT} AS photos
+        FROM given JOIN job ON job.id = given.job_id
+        GROUP BY job.id
+    ) AS back
+    WHERE turn.lane = back.lane AND turn.tenant = back.tenant
+"""
 
 # A suspect is taken when it comes first, and alone; it is left out when it comes later.
 CLAIM = text(f"""
@@ -49,16 +44,18 @@ CLAIM = text(f"""
                first_value(solo) OVER in_order AS alone,
                sum(byte_count) OVER in_order AS bytes
         FROM candidate WINDOW in_order AS (ORDER BY next_at, id)
-    )
-    UPDATE item
-    SET state = {ItemState.LEASED}, attempts = attempts + 1,
-        lease_token = :token, lease_task = :task,
-        lease_until = now() + make_interval(secs => :lease_s)
-    FROM ranked
-    WHERE item.id = ranked.id
-      AND (ranked.place = 1 OR NOT (ranked.alone OR ranked.solo OR ranked.bytes > :max_bytes))
-    RETURNING item.id, item.public_id, item.object_key, item.sha256, item.byte_count,
-              item.attempts, item.solo
+    ), claimed AS (
+        UPDATE item
+        SET state = {ItemState.LEASED}, attempts = attempts + 1,
+            lease_token = :token, lease_task = :task,
+            lease_until = now() + make_interval(secs => :lease_s)
+        FROM ranked
+        WHERE item.id = ranked.id
+          AND (ranked.place = 1 OR NOT (ranked.alone OR ranked.solo OR ranked.bytes > :max_bytes))
+        RETURNING item.id, item.public_id, item.object_key, item.sha256, item.byte_count,
+                  item.attempts, item.solo, item.job_id
+    ), charged AS ({_CHARGE})
+    SELECT id, public_id, object_key, sha256, byte_count, attempts, solo FROM claimed
 """)
 
 RENEW = text(f"""
@@ -97,11 +94,15 @@ FINISH = text(f"""
 """)
 
 RELEASE = text(f"""
-    UPDATE item
-    SET state = {ItemState.READY}, attempts = attempts - 1,
-        next_at = now() + make_interval(secs => :delay_s),
-        lease_token = NULL, lease_task = NULL, lease_until = NULL
-    WHERE id = ANY(:ids) AND lease_token = :token AND state = {ItemState.LEASED}
+    WITH given AS (
+        UPDATE item
+        SET state = {ItemState.READY}, attempts = attempts - 1,
+            next_at = now() + make_interval(secs => :delay_s),
+            lease_token = NULL, lease_task = NULL, lease_until = NULL
+        WHERE id = ANY(:ids) AND lease_token = :token AND state = {ItemState.LEASED}
+        RETURNING job_id
+    ), refunded AS ({_REFUND})
+    SELECT count(*) FROM given
 """)
 
 RETRY = text(f"""
@@ -115,10 +116,14 @@ RETRY = text(f"""
 """)
 
 FORGET = text(f"""
-    UPDATE item
-    SET state = {ItemState.READY}, attempts = attempts - 1,
-        lease_token = NULL, lease_task = NULL, lease_until = NULL
-    WHERE lease_token = :token AND state = {ItemState.LEASED}
+    WITH given AS (
+        UPDATE item
+        SET state = {ItemState.READY}, attempts = attempts - 1,
+            lease_token = NULL, lease_task = NULL, lease_until = NULL
+        WHERE lease_token = :token AND state = {ItemState.LEASED}
+        RETURNING job_id
+    ), refunded AS ({_REFUND})
+    SELECT count(*) FROM given
 """)
 
 EXPIRE_TASK = text(f"""
@@ -127,11 +132,3 @@ EXPIRE_TASK = text(f"""
 """)
 
 STATUS = text("SELECT status FROM job WHERE id = :job")
-
-WAITING = text(f"""
-    SELECT EXISTS (
-        SELECT 1 FROM item JOIN job ON job.id = item.job_id
-        WHERE item.state = {ItemState.READY} AND item.queue = :lane AND item.next_at <= now()
-          AND job.status IN ('queued', 'running')
-    )
-""")

@@ -5,8 +5,8 @@ lease, so that a worker that lost it, however late it wakes up, writes nothing.
 """
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import CursorResult
@@ -16,19 +16,6 @@ from services.common.domain.errors import ItemErrorCode
 from services.common.domain.jobs import JobStatus
 from services.common.jobs.queue.outcomes import ItemOutcome, to_columns
 from services.common.jobs.queue.repositories import lease_statements as statements
-from services.common.telemetry import Origin
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimableJob:
-    """What a worker must know of a job before it claims; ``ready`` is counted up to a cap."""
-
-    id: int
-    public_id: uuid.UUID
-    options: Mapping[str, Any]
-    lane: str
-    ready: int
-    origin: Origin = field(default_factory=Origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,36 +46,6 @@ class LeaseRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def job(self, job_id: int, *, cap: int, detector: str | None = None) -> ClaimableJob | None:
-        """Read a job that may be worked on, and move it to running on its first visit.
-
-        The job row is locked before any item is, the order that a deletion takes as well.
-
-        Args:
-            job_id: its bigint id.
-            cap: ready items are counted up to here.
-            detector: the worker's; a job that asks for another one is not for it.
-
-        Returns:
-            None if the job is gone, not sealed, cancelled, past its deadline or final, or if it
-            asks for another detector.
-        """
-        self._session.execute(statements.BY_INDEX)
-        parameters = {"job": job_id, "cap": cap, "detector": detector}
-        row = self._session.execute(statements.JOB, parameters).one_or_none()
-        if row is None:
-            return None
-        if row.fresh and row.ready:
-            self._session.execute(statements.START, {"job": job_id})
-        return ClaimableJob(
-            row.id,
-            row.public_id,
-            row.options,
-            row.lane,
-            row.ready,
-            Origin(row.request_id, row.traceparent),
-        )
-
     def claim(
         self,
         job_id: int,
@@ -99,12 +56,14 @@ class LeaseRepository:
         task: uuid.UUID,
         lease_s: float,
         suspects: bool = True,
+        tag: float = 0.0,
     ) -> list[ClaimedItem]:
         """Lease up to ``limit`` ready items of a job, at least one, the longest ready first.
 
-        Call `job` before, in the same transaction. Items that others hold or lock are passed
-        over. A suspect comes alone; without ``suspects`` none comes. The photos together stay
-        within ``max_bytes``, but for a first one that is larger by itself.
+        Call `TurnRepository.next` before, in the same transaction; ``tag`` is that turn's, and
+        the tenant is charged what was taken. Items that others hold or lock are passed over.
+        A suspect comes alone; without ``suspects`` none comes. The photos together stay within
+        ``max_bytes``, but for a first one that is larger by itself.
         """
         rows = self._session.execute(
             statements.CLAIM,
@@ -116,13 +75,14 @@ class LeaseRepository:
                 "task": task,
                 "lease_s": lease_s,
                 "suspects": suspects,
+                "tag": tag,
             },
         )
         return sorted((ClaimedItem(*row) for row in rows), key=lambda item: item.id)
 
     def forget(self, token: uuid.UUID) -> int:
-        """Undo a claim whose commit went through although its answer was lost."""
-        return self._count(statements.FORGET, {"token": token})
+        """Undo a claim whose commit went through although its answer was lost; how many items."""
+        return self._given(statements.FORGET, {"token": token})
 
     def renew(self, ids: Collection[int], *, token: uuid.UUID, lease_s: float) -> set[int]:
         """Extend leases; the ids still held. The others are lost: write nothing for them."""
@@ -149,10 +109,10 @@ class LeaseRepository:
         return set(self._session.scalars(statements.FINISH, parameters))
 
     def release(self, ids: Collection[int], *, token: uuid.UUID, delay_s: float = 0) -> int:
-        """Give items back as if never claimed: the attempt does not count."""
+        """Give items back as if never claimed: neither the attempt nor the turn counts."""
         if not ids:
             return 0
-        return self._count(
+        return self._given(
             statements.RELEASE, {"ids": list(ids), "token": token, "delay_s": delay_s}
         )
 
@@ -177,9 +137,8 @@ class LeaseRepository:
         status = self._session.scalar(statements.STATUS, {"job": job_id})
         return None if status is None else JobStatus(status)
 
-    def waiting(self, lane: str) -> bool:
-        """Whether any ready photo of ``lane`` waits to be claimed."""
-        return bool(self._session.scalar(statements.WAITING, {"lane": lane}))
+    def _given(self, statement: Any, parameters: dict[str, Any]) -> int:
+        return self._session.scalar(statement, parameters) or 0
 
     def _count(self, statement: Any, parameters: dict[str, Any]) -> int:
         result = self._session.execute(statement, parameters)

@@ -74,7 +74,7 @@ _WAITING = text(f"""
     WHERE job.finished_at IS NULL AND job.status IN ('queued', 'running')
       AND (job.expires_at IS NULL OR job.expires_at > now())
       AND (job.options ->> 'detector' IS NULL OR job.options ->> 'detector' = ANY(:detectors))
-    ORDER BY job.priority, job.id
+    ORDER BY job.id
     LIMIT :limit
 """)
 
@@ -185,7 +185,7 @@ class SweepRepository:
     def waiting_jobs(
         self, *, cap: int, limit: int, detectors: Collection[str] = ()
     ) -> list[WaitingJob]:
-        """Jobs with ready photos, first come first, a lower priority number before a higher.
+        """Jobs with ready photos, first come first; whose turn it is the claims decide.
 
         One that asks for a detector is left out where ``detectors``, those of live workers, do
         not have it: nobody could follow a hint for it, and it would take another job's place.

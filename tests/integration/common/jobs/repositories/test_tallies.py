@@ -35,9 +35,7 @@ def claim(
 ) -> tuple[uuid.UUID, list[int]]:
     token = uuid.uuid4()
     with unit_of_work(sessions) as session:
-        leases = LeaseRepository(session)
-        leases.job(job.id, cap=99)
-        items = leases.claim(
+        items = LeaseRepository(session).claim(
             job.id, limit=limit, max_bytes=10**9, token=token, task=token, lease_s=60
         )
     return token, [item.id for item in items]

@@ -10,7 +10,7 @@ from sqlalchemy import text, update
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Item, Job
 from services.common.domain.errors import ItemError, ItemErrorCode
-from services.common.domain.faces import AnalysisOptions, DetectorName, PhotoAnalysis
+from services.common.domain.faces import PhotoAnalysis
 from services.common.domain.jobs import ItemState, JobStatus, Verdict
 from services.common.domain.queues import Lane
 from services.common.jobs.queue.outcomes import ItemOutcome, from_payload
@@ -20,6 +20,7 @@ from services.common.jobs.queue.repositories.leases import (
     LeaseRepository,
     Retry,
 )
+from services.common.jobs.queue.repositories.turns import BY_INDEX, TurnRepository
 from tests.fixtures.analysers import expected_analysis, fake_photo
 from tests.fixtures.factories import JobMaker, MadeJob, Rows
 
@@ -39,10 +40,8 @@ class Workbench:
         self, job: MadeJob, *, limit: int = 10, max_bytes: int = 10**9, lease_s: float = 60
     ) -> list[ClaimedItem]:
         with unit_of_work(self.sessions) as session:
-            leases = LeaseRepository(session)
-            if leases.job(job.id, cap=100) is None:
-                return []
-            return leases.claim(
+            session.execute(BY_INDEX)
+            return LeaseRepository(session).claim(
                 job.id,
                 limit=limit,
                 max_bytes=max_bytes,
@@ -87,71 +86,6 @@ def bench(sessions: SessionFactory) -> Workbench:
 @pytest.fixture
 def other(sessions: SessionFactory) -> Workbench:
     return Workbench(sessions)
-
-
-class TestJob:
-    def test_first_visit_moves_a_queued_job_to_running(
-        self, bench: Workbench, make_job: JobMaker, rows: Rows
-    ) -> None:
-        job = make_job(2)
-        bench.claim(job)
-        row = rows.job(job.id)
-        assert row.status == JobStatus.RUNNING
-        assert row.started_at is not None
-
-    def test_is_not_for_a_worker_with_another_detector(
-        self, sessions: SessionFactory, make_job: JobMaker, rows: Rows
-    ) -> None:
-        asked = make_job(1, options=AnalysisOptions(detector=DetectorName.FACENET))
-        plain = make_job(1)
-
-        def visible(job: MadeJob, detector: str) -> bool:
-            with unit_of_work(sessions) as session:
-                return LeaseRepository(session).job(job.id, cap=9, detector=detector) is not None
-
-        assert not visible(asked, "openvino")
-        assert rows.job(asked.id).status == JobStatus.QUEUED
-        assert visible(asked, "facenet")
-        assert visible(plain, "openvino")
-
-    def test_later_visits_keep_the_start(
-        self, bench: Workbench, make_job: JobMaker, rows: Rows
-    ) -> None:
-        job = make_job(2)
-        bench.claim(job, limit=1)
-        started = rows.job(job.id).started_at
-        bench.claim(job, limit=1)
-        assert rows.job(job.id).started_at == started
-
-    def test_counts_ready_items_up_to_the_cap(
-        self, sessions: SessionFactory, make_job: JobMaker
-    ) -> None:
-        job = make_job(5, lane=Lane.INTERACTIVE)
-        with unit_of_work(sessions) as session:
-            view = LeaseRepository(session).job(job.id, cap=3)
-        assert view is not None
-        assert (view.ready, view.lane) == (3, "interactive")
-
-    @pytest.mark.parametrize(
-        "status",
-        [status for status in JobStatus if status not in {JobStatus.QUEUED, JobStatus.RUNNING}],
-    )
-    def test_hands_out_nothing_of_a_job_that_is_not_active(
-        self, bench: Workbench, make_job: JobMaker, status: JobStatus
-    ) -> None:
-        assert bench.claim(make_job(2, status=status)) == []
-
-    def test_hands_out_nothing_past_the_deadline(
-        self, bench: Workbench, make_job: JobMaker, sessions: SessionFactory, rows: Rows
-    ) -> None:
-        job = make_job(2)
-        change_job(sessions, job, expires_at=text("now() - interval '1 second'"))
-        assert bench.claim(job) == []
-        assert rows.job(job.id).status == JobStatus.QUEUED
-
-    def test_a_job_that_is_gone_is_none(self, sessions: SessionFactory) -> None:
-        with unit_of_work(sessions) as session:
-            assert LeaseRepository(session).job(404, cap=1) is None
 
 
 class TestClaim:
@@ -432,19 +366,6 @@ class TestExpireTask:
 
 
 class TestLookingAround:
-    def test_sees_interactive_photos_waiting(
-        self, sessions: SessionFactory, make_job: JobMaker, bench: Workbench
-    ) -> None:
-        with unit_of_work(sessions) as session:
-            assert not LeaseRepository(session).waiting(Lane.INTERACTIVE)
-        job = make_job(1, lane=Lane.INTERACTIVE)
-        with unit_of_work(sessions) as session:
-            assert LeaseRepository(session).waiting(Lane.INTERACTIVE)
-            assert not LeaseRepository(session).waiting(Lane.BATCH)
-        bench.claim(job)
-        with unit_of_work(sessions) as session:
-            assert not LeaseRepository(session).waiting(Lane.INTERACTIVE)
-
     def test_reads_the_status_of_a_job(self, sessions: SessionFactory, make_job: JobMaker) -> None:
         job = make_job(1)
         change_job(sessions, job, status=JobStatus.CANCELLING)
@@ -466,8 +387,7 @@ class TestPlan:
             session.execute(text("UPDATE item SET state = 2, verdict = 0 WHERE seq < 4500"))
             if statistics == "90 % finished":
                 session.execute(text("ANALYZE item"))
-            leases = LeaseRepository(session)
-            leases.job(job.id, cap=1)
+            TurnRepository(session).next(Lane.BATCH, cap=1)
             # Without it the choice is a tie that this small table does not lose every time.
             assert session.scalar(text("SHOW enable_sort")) == "off"
             plan = list(
@@ -481,6 +401,7 @@ class TestPlan:
                         "task": uuid.uuid4(),
                         "lease_s": 1.0,
                         "suspects": True,
+                        "tag": 0.0,
                     },
                 )
             )

@@ -264,12 +264,10 @@ class TestWaitingJobs:
             WaitingJob(single.id, Lane.INTERACTIVE, 1),
         ]
 
-    def test_a_lower_priority_number_goes_first(
-        self, sessions: SessionFactory, make_job: JobMaker
-    ) -> None:
-        later, sooner = make_job(1, priority=5), make_job(1, priority=-1)
-        assert [job.job_id for job in self.waiting(sessions)] == [sooner.id, later.id]
-        assert [job.job_id for job in self.waiting(sessions, limit=1)] == [sooner.id]
+    def test_lists_the_first_that_came(self, sessions: SessionFactory, make_job: JobMaker) -> None:
+        first, second = make_job(1), make_job(1)
+        assert [job.job_id for job in self.waiting(sessions)] == [first.id, second.id]
+        assert [job.job_id for job in self.waiting(sessions, limit=1)] == [first.id]
 
     def test_leaves_out_what_no_worker_may_take(
         self, sessions: SessionFactory, make_job: JobMaker

@@ -1,0 +1,36 @@
+"""The tables of tenants: what the operator set for one."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, SmallInteger, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.common.db.base import Base
+from services.common.domain.tenants import DEFAULT_WEIGHT, LIMIT_NAMES, MAX_WEIGHT
+
+_NOT_NEGATIVE = " AND ".join(f"coalesce({name}, 0) >= 0" for name in LIMIT_NAMES)
+
+
+class TenantPolicy(Base):
+    """What the operator set for a tenant: its weight, and limits in place of the deployment's.
+
+    A tenant without a row has the deployment's; so has one whose column is null. 0 is no limit.
+    """
+
+    __tablename__ = "tenant_policy"
+    __table_args__ = (
+        CheckConstraint(f"weight BETWEEN 1 AND {MAX_WEIGHT}", name="weight"),
+        CheckConstraint(_NOT_NEGATIVE, name="limits"),
+    )
+
+    tenant: Mapped[str] = mapped_column(primary_key=True)
+    weight: Mapped[int] = mapped_column(
+        SmallInteger, default=DEFAULT_WEIGHT, server_default=text(str(DEFAULT_WEIGHT))
+    )
+    requests_per_second: Mapped[int | None]
+    open_uploads: Mapped[int | None]
+    open_streams: Mapped[int | None]
+    open_photos: Mapped[int | None]
+    photos_per_day: Mapped[int | None]
+    stored_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,0 +1,48 @@
+"""What an operator may set for a tenant: its share of the workers, and how much it may do."""
+
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+
+DEFAULT_WEIGHT = 1
+MAX_WEIGHT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class TenantLimits:
+    """Limits of a tenant, or of each of its keys. 0 is no limit; None is the deployment's.
+
+    Attributes:
+        requests_per_second: requests of one key, in a second.
+        open_uploads: requests of one key whose body is still being sent.
+        open_streams: event streams of one key.
+        open_photos: photos of the tenant that are declared, wait or run.
+        photos_per_day: photos of the tenant that are accepted in a day (UTC).
+        stored_bytes: bytes of the tenant's photos that are kept.
+    """
+
+    requests_per_second: int | None = None
+    open_uploads: int | None = None
+    open_streams: int | None = None
+    open_photos: int | None = None
+    photos_per_day: int | None = None
+    stored_bytes: int | None = None
+
+
+LIMIT_NAMES = tuple(one.name for one in fields(TenantLimits))
+
+
+@dataclass(frozen=True, slots=True)
+class TenantPolicy:
+    """What is set for a tenant.
+
+    Attributes:
+        tenant: its name, as keys carry it.
+        weight: its share of the workers beside others', 1..100: 2 is twice the share of 1.
+        limits: those that differ from the deployment's.
+        updated_at: when it was set; None if nothing was.
+    """
+
+    tenant: str
+    weight: int = DEFAULT_WEIGHT
+    limits: TenantLimits = field(default_factory=TenantLimits)
+    updated_at: datetime | None = None

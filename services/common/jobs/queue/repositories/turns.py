@@ -1,0 +1,221 @@
+"""Whose turn it is: tenants in proportion to their weights, jobs of a tenant one after the other.
+
+Start-time fair queueing (Goyal, Vin and Cheng, 1996). A claim takes the waiting tenant with the
+smallest start tag and moves its finish tag on by photos over weight. A tenant that comes back
+starts where those who waited are: idleness saves nothing up, and having had all of an idle
+machine costs nothing later. Tags are kept by lane, in `TenantTurn`.
+"""
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from services.common.domain.jobs import ItemState
+from services.common.domain.queues import Lane
+from services.common.telemetry import Origin
+
+# Who asks for a place further back is told this one: counting on costs time and says no more.
+LAST_POSITION = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class JobTurn:
+    """A job whose turn it is, and what a worker must know of it before it claims.
+
+    Attributes:
+        id: the job's bigint id.
+        ready: photos that wait, counted up to a cap; at least one.
+        tag: the tenant's start tag, for the claim.
+        others: further tenants that wait in this lane.
+        to_mark: whether the turn is to be noted on the job before it is claimed from.
+    """
+
+    id: int
+    public_id: uuid.UUID
+    tenant: str
+    options: Mapping[str, Any]
+    lane: Lane
+    ready: int
+    tag: float = 0.0
+    others: frozenset[str] = frozenset()
+    to_mark: bool = True
+    origin: Origin = field(default_factory=Origin)
+
+
+# As the predicate of ix_job_turn says it, so that the planner knows the index by it.
+_ACTIVE = "status IN ('queued', 'running')"
+
+# A job past its deadline hands out nothing more; the sweeper cancels what is left.
+_CLAIMABLE = f"""
+    job.{_ACTIVE} AND (job.expires_at IS NULL OR job.expires_at > now())
+    AND (job.options ->> 'detector' IS NULL
+         OR job.options ->> 'detector' = coalesce(:detector, job.options ->> 'detector'))
+"""
+
+# Statistics lag behind a job of 100,000: the planner takes it for one row and sorts all of it,
+# or takes every row for ready and walks those that are finished, 25 to 60 ms a claim. Only
+# ix_item_ready_job gives the order of claims without a sort; then it is 1 ms, whatever they say.
+# Tenants and their jobs come out of ix_job_turn in the same way.
+BY_INDEX = text("SET LOCAL enable_sort = off")
+
+
+def _tenants(name: str, lane: str) -> str:
+    """Return CTEs of tenants with active jobs in a lane, one look at ix_job_turn for each."""
+    return f"""
+        {name}(tenant) AS (
+            (SELECT tenant FROM job WHERE lane = {lane} AND {_ACTIVE} ORDER BY tenant LIMIT 1)
+            UNION ALL
+            SELECT following.tenant FROM {name} CROSS JOIN LATERAL (
+                SELECT tenant FROM job
+                WHERE lane = {lane} AND {_ACTIVE} AND tenant > {name}.tenant
+                ORDER BY tenant LIMIT 1
+            ) AS following
+        )
+    """
+
+
+def _first_job(tenants: str, lane: str) -> str:
+    """Return a subquery: the job of a tenant whose turn is next of those with ready photos."""
+    return f"""
+        SELECT job.id FROM job CROSS JOIN LATERAL (
+            SELECT FROM item
+            WHERE job_id = job.id AND state = {ItemState.READY} AND next_at <= now()
+            ORDER BY next_at, id LIMIT 1
+        ) AS ready
+        WHERE job.lane = {lane} AND job.tenant = {tenants}.tenant AND {_CLAIMABLE}
+          AND job.id <> ALL(:passed)
+        ORDER BY job.turn_at, job.id LIMIT 1
+    """
+
+
+TURN = text(f"""
+    WITH RECURSIVE {_tenants("active", ":lane")}, waiting AS MATERIALIZED (
+        SELECT active.tenant, first.id AS job_id, coalesce(turn.start_tag, 0) AS start_tag,
+               coalesce(turn.finish_tag, 0) AS finish_tag
+        FROM active CROSS JOIN LATERAL ({_first_job("active", ":lane")}) AS first
+        LEFT JOIN tenant_turn AS turn ON turn.lane = :lane AND turn.tenant = active.tenant
+    ), chosen AS MATERIALIZED (
+        SELECT job_id, greatest(finish_tag, (SELECT max(start_tag) FROM waiting)) AS tag
+        FROM waiting ORDER BY tag, start_tag, tenant LIMIT 1
+    )
+    SELECT job.id, job.public_id, job.tenant, job.options, job.request_id, job.traceparent,
+           chosen.tag, ready.amount AS ready,
+           ARRAY(SELECT tenant FROM waiting WHERE tenant <> job.tenant) AS others,
+           job.status = 'queued' OR 1 < (
+               SELECT count(*) FROM (
+                   SELECT FROM job AS other
+                   WHERE other.lane = :lane AND other.tenant = job.tenant AND other.{_ACTIVE}
+                   ORDER BY other.turn_at, other.id LIMIT 2
+               ) AS two
+           ) AS to_mark
+    FROM chosen JOIN job ON job.id = chosen.job_id CROSS JOIN LATERAL (
+        SELECT count(*) AS amount FROM (
+            SELECT FROM item
+            WHERE job_id = job.id AND state = {ItemState.READY} AND next_at <= now()
+            ORDER BY next_at, id LIMIT :cap
+        ) AS capped
+    ) AS ready
+""")
+
+# A row that is locked is not waited for: by another claim it is marked, by a cancel it is over.
+MARK = text(f"""
+    UPDATE job
+    SET turn_at = clock_timestamp(), status = 'running', started_at = coalesce(started_at, now())
+    FROM (
+        SELECT id FROM job WHERE id = :job AND {_ACTIVE} FOR NO KEY UPDATE SKIP LOCKED
+    ) AS mine
+    WHERE job.id = mine.id
+""")
+
+GIVE_WAY = text(f"""
+    WITH RECURSIVE {_tenants("hasty", "'interactive'")}, {_tenants("active", ":lane")}
+    SELECT EXISTS (
+        SELECT FROM active CROSS JOIN LATERAL ({_first_job("active", ":lane")}) AS first
+        WHERE active.tenant <> ALL(:known)
+    ) OR CASE WHEN :lane = 'batch' THEN EXISTS (
+        SELECT FROM hasty CROSS JOIN LATERAL ({_first_job("hasty", "'interactive'")}) AS first
+    ) ELSE false END
+""")
+
+_POSITIONS = text(f"""
+    SELECT job.id, 1 + ahead.jobs FROM job CROSS JOIN LATERAL (
+        SELECT count(*) AS jobs FROM (
+            SELECT FROM job AS other
+            WHERE other.lane = job.lane AND other.tenant = job.tenant AND other.{_ACTIVE}
+              AND (other.turn_at, other.id) < (job.turn_at, job.id)
+            ORDER BY other.turn_at, other.id LIMIT :cap
+        ) AS counted
+    ) AS ahead
+    WHERE job.id = ANY(:ids) AND job.status = 'queued'
+""")
+
+
+class TurnRepository:
+    """Reads and marks turns in the session's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def next(
+        self, lane: Lane, *, cap: int, detector: str | None = None, passed: Collection[int] = ()
+    ) -> JobTurn | None:
+        """Return the job whose turn it is in a lane; None when nothing waits there.
+
+        Args:
+            lane: whose photos.
+            cap: ready photos of the job are counted up to here.
+            detector: the worker's; a job that asks for another one is not for it.
+            passed: jobs that are left out.
+        """
+        self._session.execute(BY_INDEX)
+        parameters = {"lane": lane, "cap": cap, "detector": detector, "passed": list(passed)}
+        row = self._session.execute(TURN, parameters).one_or_none()
+        if row is None:
+            return None
+        return JobTurn(
+            row.id,
+            row.public_id,
+            row.tenant,
+            row.options,
+            lane,
+            row.ready,
+            tag=row.tag,
+            others=frozenset(row.others),
+            to_mark=row.to_mark,
+            origin=Origin(row.request_id, row.traceparent),
+        )
+
+    def mark(self, job_id: int) -> None:
+        """Note that a job has its turn, and move it to running on its first one.
+
+        Call it before items are claimed: the order in which a deletion locks as well.
+        """
+        self._session.execute(MARK, {"job": job_id})
+
+    def gives_way(self, turn: JobTurn, *, detector: str | None = None) -> bool:
+        """Whether the work on ``turn`` is to be left between two micro-batches.
+
+        It is for a tenant that came since then and, in the batch lane, for interactive photos.
+        """
+        self._session.execute(BY_INDEX)
+        parameters = {
+            "lane": turn.lane,
+            "known": [turn.tenant, *turn.others],
+            "detector": detector,
+            "passed": [],
+        }
+        return bool(self._session.scalar(GIVE_WAY, parameters))
+
+    def positions(self, job_ids: Sequence[int]) -> dict[int, int]:
+        """Return the place of each queued job in the turns of its tenant and lane.
+
+        1 is next; `LAST_POSITION` is that or further back. Jobs that are not queued are left out.
+        """
+        self._session.execute(BY_INDEX)
+        parameters = {"ids": list(job_ids), "cap": LAST_POSITION - 1}
+        rows = self._session.execute(_POSITIONS, parameters)
+        return {job_id: int(position) for job_id, position in rows}

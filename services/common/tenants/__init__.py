@@ -1,0 +1,1 @@
+"""Tenants: what the operator set for each."""
