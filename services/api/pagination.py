@@ -1,8 +1,13 @@
-"""Pages by keyset: an opaque cursor that names the last row seen, never an offset."""
+"""Pages by keyset: an opaque cursor that names the last row seen, never an offset.
+
+It names it by what its reader may know: a public id, a photo's place in its job. The number of a
+row would tell a tenant how many rows everybody has.
+"""
 
 import base64
 import binascii
 import json
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +23,8 @@ from services.common.jobs.repositories.jobs import PageKey
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 
-_BIGGEST_ID = 2**63 - 1
+# Places in a job are numbers of 32 bits; Postgres fails on larger ones.
+_LAST_PLACE = 2**31 - 1
 _CURSOR_CHARS = 200
 
 T = TypeVar("T")
@@ -78,17 +84,13 @@ class Pager:
 Paging = Annotated[Pager, Depends()]
 
 
-def encode_number(value: int) -> str:
-    """Make a cursor of a row's number."""
-    return _encode([value])
+def encode_place(place: int) -> str:
+    """Make a cursor of a photo's place in its job."""
+    return _encode([place])
 
 
-def decode_number(cursor: str | None, *, biggest: int = _BIGGEST_ID) -> int | None:
-    """Read a cursor made by `encode_number`; None for the first page.
-
-    Args:
-        cursor: as the client sent it.
-        biggest: the largest number that the listing can have; Postgres fails on larger ones.
+def decode_place(cursor: str | None) -> int | None:
+    """Read a cursor made by `encode_place`; None for the first page.
 
     Raises:
         ApiError: the cursor is none of ours.
@@ -96,8 +98,27 @@ def decode_number(cursor: str | None, *, biggest: int = _BIGGEST_ID) -> int | No
     if cursor is None:
         return None
     match _decode(cursor):
-        case [int(value)] if _is_id(value) and value <= biggest:
-            return value
+        case [int(place)] if not isinstance(place, bool) and 0 <= place <= _LAST_PLACE:
+            return place
+    raise _bad_cursor()
+
+
+def encode_id(public_id: uuid.UUID) -> str:
+    """Make a cursor of a row's public id."""
+    return _encode([public_id.hex])
+
+
+def decode_id(cursor: str | None) -> uuid.UUID | None:
+    """Read a cursor made by `encode_id`; raises like `decode_place`.
+
+    Earlier ones held the number of the row. They are refused: by making such up, whoever asks
+    could find the numbers out.
+    """
+    if cursor is None:
+        return None
+    match _decode(cursor):
+        case [str(digits)]:
+            return _parse_uuid(digits)
     raise _bad_cursor()
 
 
@@ -107,7 +128,7 @@ def encode_name(name: str) -> str:
 
 
 def decode_name(cursor: str | None) -> str | None:
-    """Read a cursor made by `encode_name`; raises like `decode_number`."""
+    """Read a cursor made by `encode_name`; raises like `decode_place`."""
     if cursor is None:
         return None
     match _decode(cursor):
@@ -118,16 +139,22 @@ def decode_name(cursor: str | None) -> str | None:
 
 def encode_page_key(key: PageKey) -> str:
     """Make a cursor of a job's place in a listing."""
-    return _encode([key.created_at.isoformat(), key.id])
+    last = None if key.public_id is None else key.public_id.hex
+    return _encode([key.created_at.isoformat(), last])
 
 
 def decode_page_key(cursor: str | None) -> PageKey | None:
-    """Read a cursor made by `encode_page_key`; raises like `decode_number`."""
+    """Read a cursor made by `encode_page_key`; raises like `decode_place`.
+
+    Earlier ones held the number of the job's row beside the time: the time alone is read.
+    """
     if cursor is None:
         return None
     match _decode(cursor):
-        case [str(created_at), int(value)] if _is_id(value):
-            return PageKey(_parse_time(created_at), value)
+        case [str(created_at), str(digits)]:
+            return PageKey(_parse_time(created_at), _parse_uuid(digits))
+        case [str(created_at), int()]:
+            return PageKey(_parse_time(created_at), None)
     raise _bad_cursor()
 
 
@@ -144,8 +171,11 @@ def _decode(cursor: str) -> Any:
         raise _bad_cursor() from None
 
 
-def _is_id(value: int) -> bool:
-    return not isinstance(value, bool) and 0 <= value <= _BIGGEST_ID
+def _parse_uuid(digits: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(hex=digits)
+    except ValueError:
+        raise _bad_cursor() from None
 
 
 def _parse_time(text: str) -> datetime:
@@ -159,4 +189,7 @@ def _parse_time(text: str) -> datetime:
 
 
 def _bad_cursor() -> ApiError:
-    return invalid_field("#/query/cursor", "The cursor is not one that this listing gave out.")
+    return invalid_field(
+        "#/query/cursor",
+        "The cursor is not one that this listing gives out; begin with the first page.",
+    )

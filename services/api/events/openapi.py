@@ -18,7 +18,8 @@ EVENT_STREAM: dict[str, Any] = {
         "example": (
             "retry: 3000\n\n"
             'event: item.finished\ndata: {"item_id":"itm_01936fd2c0a27b6e8f3a5b7c9d1e2f31",'
-            '"index":0,"status":"no_face"}\nid: 815792128\n\n'
+            '"index":0,"status":"no_face"}\n'
+            "id: itm_01936fd2c0a27b6e8f3a5b7c9d1e2f31\n\n"
             'event: job.progress\ndata: {"status":"running","progress":0.5}\n\n'
             ": ping\n\n"
         ),

@@ -113,11 +113,11 @@ class EventWriter:
         top_n = news.view.job.options["top_n"]
         for finished in news.finished.photos:
             photo = photo_result(finished.photo, top_n=top_n)
-            yield _frame(EventKind.ITEM_FINISHED, photo, number=finished.event_id)
+            yield _frame(EventKind.ITEM_FINISHED, photo, event_id=photo.item_id)
             self.cursor = finished.event_id
         if news.view.status.final and not news.finished.more:
             job = job_object(news.view, base=self.base)
-            yield _frame(EventKind.JOB_FINISHED, job, number=FINAL_EVENT)
+            yield _frame(EventKind.JOB_FINISHED, job, event_id=str(FINAL_EVENT))
             self.done = True
             return
         progress = news.view.status, news.view.counts
@@ -129,9 +129,9 @@ class EventWriter:
         self.owes_progress = changed and not due
 
 
-def _frame(kind: EventKind, body: BaseModel, *, number: int | None = None) -> bytes:
+def _frame(kind: EventKind, body: BaseModel, *, event_id: str | None = None) -> bytes:
     return format_sse_event(
         event=kind.value,
         data_str=body.model_dump_json(),
-        id=None if number is None else str(number),
+        id=event_id,
     )

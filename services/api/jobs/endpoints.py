@@ -269,7 +269,7 @@ def _label_filter(request: Request) -> dict[str, str]:
 
 
 def _cursor_of(view: JobView) -> str:
-    return encode_page_key(PageKey(view.job.created_at, view.job.id))
+    return encode_page_key(PageKey(view.job.created_at, view.job.public_id))
 
 
 def _json(body: BaseModel, *, status: int, headers: Mapping[str, Any]) -> Response:

@@ -15,8 +15,8 @@ from services.api.pagination import (
     Cursor,
     Page,
     Paging,
-    decode_number,
-    encode_number,
+    decode_id,
+    encode_id,
 )
 from services.api.problems import ProblemCode
 from services.common.domain.ids import IdKind
@@ -58,8 +58,8 @@ def get_keys(
     cursor: Cursor = None,
 ) -> Page[KeyObject]:
     """Page through the keys of all tenants, revoked ones included."""
-    keys = KeyRepository(session).page(before_id=decode_number(cursor), limit=paging.fetch)
-    return paging.page(keys, show=key_object, cursor_of=lambda key: encode_number(key.id))
+    keys = KeyRepository(session).page(before=decode_id(cursor), limit=paging.fetch)
+    return paging.page(keys, show=key_object, cursor_of=lambda key: encode_id(key.public_id))
 
 
 @router.get("/current", summary="Look at the key that asks", responses={**problems()})

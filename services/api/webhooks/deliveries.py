@@ -11,8 +11,8 @@ from services.api.pagination import (
     Cursor,
     Page,
     Paging,
-    decode_number,
-    encode_number,
+    decode_id,
+    encode_id,
 )
 from services.api.webhooks.schemas import (
     DeliveryDetail,
@@ -61,13 +61,13 @@ def get_deliveries(
     cursor: Cursor = None,
 ) -> Page[DeliveryObject]:
     """Page through the messages to an endpoint, of the last 30 days; `status` narrows."""
-    before = decode_number(cursor)
+    before = decode_id(cursor)
     endpoint = find_endpoint(session, caller.tenant, endpoint_id)
     rows = DeliveryRepository(session).page(
-        endpoint.id, before_id=before, limit=paging.fetch, status=status
+        endpoint.id, before=before, limit=paging.fetch, status=status
     )
     return paging.page(
-        rows, show=delivery_object, cursor_of=lambda row: encode_number(row.delivery.id)
+        rows, show=delivery_object, cursor_of=lambda row: encode_id(row.event.public_id)
     )
 
 

@@ -10,8 +10,8 @@ from services.api.pagination import (
     Cursor,
     Page,
     Paging,
-    decode_number,
-    encode_number,
+    decode_id,
+    encode_id,
 )
 from services.api.state import ApiState
 from services.api.webhooks.schemas import (
@@ -78,9 +78,9 @@ def get_endpoints(
 ) -> Page[EndpointObject]:
     """Page through your endpoints."""
     rows = EndpointRepository(session).page(
-        caller.tenant, before_id=decode_number(cursor), limit=paging.fetch
+        caller.tenant, before=decode_id(cursor), limit=paging.fetch
     )
-    return paging.page(rows, show=endpoint_object, cursor_of=lambda row: encode_number(row.id))
+    return paging.page(rows, show=endpoint_object, cursor_of=lambda row: encode_id(row.public_id))
 
 
 @router.get("/{endpoint_id}", summary="Get a webhook endpoint", responses={**problems(404)})

@@ -25,11 +25,12 @@ class KeyRepository:
         query = select(ApiKey).where(ApiKey.secret_hash == secret_hash, ApiKey.revoked_at.is_(None))
         return self._session.scalar(query)
 
-    def page(self, *, before_id: int | None, limit: int) -> Sequence[ApiKey]:
-        """Return up to ``limit`` keys, newest first, older than ``before_id``."""
+    def page(self, *, before: uuid.UUID | None, limit: int) -> Sequence[ApiKey]:
+        """Return up to ``limit`` keys, newest first, made before the key ``before``."""
         query = select(ApiKey).order_by(ApiKey.id.desc()).limit(limit)
-        if before_id is not None:
-            query = query.where(ApiKey.id < before_id)
+        if before is not None:
+            last = select(ApiKey.id).where(ApiKey.public_id == before).scalar_subquery()
+            query = query.where(ApiKey.id < last)
         return self._session.scalars(query).all()
 
     def add(self, key: ApiKey) -> ApiKey:

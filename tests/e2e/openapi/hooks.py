@@ -10,15 +10,19 @@ from PIL import Image
 from schemathesis.transport.serialization import Binary
 
 from benchmarks.photos import SAMPLES
-from services.api.pagination import encode_number, encode_page_key
+from services.api.pagination import encode_id, encode_page_key, encode_place
 from services.common.jobs.repositories.jobs import PageKey
 
-# Places in a job have 32 bits, ids of rows 64; what fits the first fits both.
-_IDS = st.integers(0, 2**31 - 1)
+_PLACES = st.integers(0, 2**31 - 1)
 _TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - made aware by the strategy
 
-schemathesis.openapi.format("row-cursor", _IDS.map(encode_number))
-schemathesis.openapi.format("job-cursor", st.builds(PageKey, _TIMES, _IDS).map(encode_page_key))
+_KEYS = st.builds(PageKey, _TIMES, st.uuids())
+
+schemathesis.openapi.format("place-cursor", _PLACES.map(encode_place))
+schemathesis.openapi.format("id-cursor", st.uuids().map(encode_id))
+schemathesis.openapi.format("job-cursor", _KEYS.map(encode_page_key))
+
+_CURSORS = {"/v1/jobs": "job-cursor", "/v1/jobs/{job_id}/items": "place-cursor"}
 
 
 def _photo() -> bytes:
@@ -42,7 +46,7 @@ def before_load_schema(_context: Any, raw_schema: dict[str, Any]) -> None:
             part = content["schema"]["properties"][field]
             part.get("items", part)["format"] = "photo"
     for path, methods in raw_schema["paths"].items():
-        kind = "job-cursor" if path == "/v1/jobs" else "row-cursor"
+        kind = _CURSORS.get(path, "id-cursor")
         for operation in methods.values():
             for parameter in operation.get("parameters", ()):
                 if parameter["name"] == "cursor":

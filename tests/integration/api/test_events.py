@@ -83,8 +83,9 @@ class TestStream:
         assert [event.data["error"]["code"] for event in items] == ["decode_failed"] * 2
         assert rest[-1].kind == "job.finished"
         assert rest[-1].data == client.get(f"/v1/jobs/{rest[-1].data['id']}").json()
-        numbers = [int(event.id) for event in [photo, *rest] if event.id]
-        assert numbers == sorted(set(numbers))
+        told = [photo, *items]
+        assert [event.id for event in told] == [event.data["item_id"] for event in told]
+        assert rest[-1].id == FINAL
 
     def test_goes_on_after_the_last_event_without_loss_or_repeats(
         self, sessions: SessionFactory, client: httpx.Client, make_ours: Any, worker: HandWorker
@@ -107,6 +108,23 @@ class TestStream:
                         break
         assert seen == [f"{seq}.jpg" for seq in range(250)]
         assert after == FINAL
+
+    @pytest.mark.parametrize("number", ["1", str(9_000 << 20)])
+    def test_begins_anew_for_a_number_of_earlier_events(
+        self,
+        sessions: SessionFactory,
+        client: httpx.Client,
+        make_ours: Any,
+        worker: HandWorker,
+        number: str,
+    ) -> None:
+        """Else whoever tries numbers learns how many transactions everybody has."""
+        job = make_ours(2)
+        worker.claim(job.id)
+        worker.finish(*job.items)
+        worker.close(job.id)
+        with listening(client, public_id(sessions, job), after=number) as stream:
+            assert names(list(stream)) == ["0.jpg", "1.jpg"]
 
     def test_answers_204_to_one_who_has_it_all(
         self, sessions: SessionFactory, client: httpx.Client, make_ours: Any
@@ -178,7 +196,7 @@ class TestRefusals:
         assert_problem(api.client(tenant="other").get(path), 404, "not-found")
         assert_problem(api.anonymous().get(path), 401, "unauthenticated")
 
-    @pytest.mark.parametrize("wrong", ["x", "-1", "1.5", "9" * 19, "1" * 400])
+    @pytest.mark.parametrize("wrong", ["x", "-1", "1.5", "9" * 19, "1" * 400, "itm_" + "0" * 32])
     def test_refuses_an_id_of_nobody(
         self, sessions: SessionFactory, client: httpx.Client, make_ours: Any, wrong: str
     ) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import uuid
 from datetime import UTC, datetime
 
 import pytest
@@ -13,12 +14,14 @@ from services.api.errors import ApiError
 from services.api.pagination import (
     Page,
     Pager,
+    decode_id,
     decode_name,
-    decode_number,
     decode_page_key,
+    decode_place,
+    encode_id,
     encode_name,
-    encode_number,
     encode_page_key,
+    encode_place,
 )
 from services.api.problems import ProblemCode
 from services.common.jobs.repositories.jobs import PageKey
@@ -44,45 +47,63 @@ class TestNames:
             decode_name(bad)
 
 
-class TestNumbers:
-    @given(st.integers(0, 2**63 - 1))
-    def test_come_back(self, number: int) -> None:
-        assert decode_number(encode_number(number)) == number
+class TestPlaces:
+    @given(st.integers(0, 2**31 - 1))
+    def test_come_back(self, place: int) -> None:
+        assert decode_place(encode_place(place)) == place
 
     def test_none_is_the_first_page(self) -> None:
-        assert decode_number(None) is None
+        assert decode_place(None) is None
 
     @pytest.mark.parametrize(
         "bad",
-        ["", "x", "é", "====", cursor(3), cursor([]), cursor([-1]), cursor([True]), cursor([2**63]),
+        ["", "x", "é", "====", cursor(3), cursor([]), cursor([-1]), cursor([True]), cursor([2**31]),
          cursor(["3"]), cursor([1, 2]), cursor({"a": 1}), base64.b64encode(b"[" * 100).decode()],
     )  # fmt: skip
     def test_anything_else_is_refused(self, bad: str) -> None:
         with pytest.raises(ApiError) as caught:
-            decode_number(bad)
+            decode_place(bad)
         assert caught.value.code == ProblemCode.VALIDATION
         assert caught.value.errors[0].pointer == "#/query/cursor"
 
-    def test_a_listing_may_have_smaller_numbers(self) -> None:
-        assert decode_number(cursor([9]), biggest=9) == 9
+
+class TestIds:
+    @given(st.uuids())
+    def test_come_back(self, public_id: uuid.UUID) -> None:
+        assert decode_id(encode_id(public_id)) == public_id
+
+    def test_none_is_the_first_page(self) -> None:
+        assert decode_id(None) is None
+
+    @pytest.mark.parametrize("bad", ["", "x", cursor([]), cursor(["3"]), cursor([1, 2])])
+    def test_anything_else_is_refused(self, bad: str) -> None:
         with pytest.raises(ApiError):
-            decode_number(cursor([10]), biggest=9)
+            decode_id(bad)
+
+    def test_the_number_of_a_row_is_refused_with_what_to_do(self) -> None:
+        with pytest.raises(ApiError, match="begin with the first page"):
+            decode_id(cursor([41]))
 
 
 class TestPageKeys:
     @given(
         st.datetimes(timezones=st.just(UTC)),
-        st.integers(0, 2**63 - 1),
+        st.uuids(),
     )
-    def test_come_back(self, created_at: datetime, number: int) -> None:
-        key = PageKey(created_at, number)
+    def test_come_back(self, created_at: datetime, public_id: uuid.UUID) -> None:
+        key = PageKey(created_at, public_id)
         assert decode_page_key(encode_page_key(key)) == key
+
+    def test_an_earlier_one_gives_its_time_alone(self) -> None:
+        time = datetime(2026, 11, 23, 7, tzinfo=UTC)
+        assert decode_page_key(cursor([time.isoformat(), 41])) == PageKey(time, None)
 
     @pytest.mark.parametrize(
         "bad",
         [
             "x",
             cursor([1]),
+            cursor(["2026-11-23T07:00:00+00:00", "41"]),
             cursor(["yesterday", 1]),
             cursor(["2026-11-23T07:00:00", 1]),
             cursor([1, 1]),

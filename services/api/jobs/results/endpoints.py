@@ -18,8 +18,8 @@ from services.api.pagination import (
     Cursor,
     Page,
     Paging,
-    decode_number,
-    encode_number,
+    decode_place,
+    encode_place,
 )
 from services.api.problems import ProblemCode
 from services.common.domain.emotions import Emotion
@@ -31,8 +31,6 @@ from services.common.jobs.repositories.results import ResultRepository, is_full
 from services.common.jobs.views import find_job, view_job
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
-# Places in a job are numbers of 32 bits.
-_BIGGEST_SEQ = 2**31 - 1
 
 
 @router.get(
@@ -59,7 +57,7 @@ def get_items(
     A page of photos with very many faces holds fewer photos than `limit`; `has_more` tells.
     `expression`, `min_p` and `uncertain` list the photos with one face that fits all of them.
     """
-    after = decode_number(cursor, biggest=_BIGGEST_SEQ)
+    after = decode_place(cursor)
     job = find_job(session, caller.tenant, job_id)
     records = ResultRepository(session).page(
         job.id,
@@ -71,7 +69,7 @@ def get_items(
     return paging.page(
         records,
         show=lambda record: photo_result(record, top_n=job.options["top_n"]),
-        cursor_of=lambda record: encode_number(record.seq),
+        cursor_of=lambda record: encode_place(record.seq),
         more=is_full(records),
     )
 

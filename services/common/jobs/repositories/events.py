@@ -7,11 +7,12 @@ knows the oldest transaction that is still running. What is numbered below it ca
 neighbour any more, and is read; what is numbered above it waits, whoever has committed.
 """
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, literal_column, select, text
+from sqlalchemy import BigInteger, Select, func, literal_column, select, text
 from sqlalchemy.orm import Session
 
 from services.common.db.tables import Item
@@ -70,6 +71,16 @@ class EventRepository:
         """Return status and progress of many jobs by one cheap statement, without erased ones."""
         rows = self._session.execute(_GLANCE, {"ids": list(job_ids)})
         return {job_id: (status, int(final)) for job_id, status, final in rows}
+
+    def number_of(self, job_id: int, item: uuid.UUID) -> int | None:
+        """Return the number of the event of a photo; None if the job has no such photo.
+
+        0 of one that is not finished: a backup that was brought back may know less.
+        """
+        query = select(func.coalesce(Item.event_id, 0)).where(
+            Item.job_id == job_id, Item.public_id == item
+        )
+        return self._session.scalar(query)
 
     def finished(self, job_id: int, *, after: int, limit: int, final: bool) -> FinishedPhotos:
         """Return up to ``limit`` finished photos that follow the event ``after``.

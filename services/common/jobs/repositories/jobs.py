@@ -48,10 +48,13 @@ class JobFilter:
 
 @dataclass(frozen=True, slots=True)
 class PageKey:
-    """Where a page of jobs ended: keyset on creation time and id."""
+    """Where a page of jobs ended: creation time and public id of the last job.
+
+    Without an id, or when that job is erased by now, the page goes on with what is older.
+    """
 
     created_at: datetime
-    id: int
+    public_id: uuid.UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +136,11 @@ class JobRepository:
         """Return up to ``limit`` jobs of the tenant, newest first, that follow ``after``."""
         query = _rows().where(*_visible(tenant), *_narrowed(narrow))
         if after is not None:
+            last = select(Job.id).where(Job.tenant == tenant, Job.public_id == after.public_id)
             query = query.where(
                 or_(
                     Job.created_at < after.created_at,
-                    and_(Job.created_at == after.created_at, Job.id < after.id),
+                    and_(Job.created_at == after.created_at, Job.id < last.scalar_subquery()),
                 )
             )
         query = query.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit)

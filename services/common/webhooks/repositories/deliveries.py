@@ -159,14 +159,24 @@ class DeliveryRepository:
         self,
         endpoint_id: int,
         *,
-        before_id: int | None,
+        before: uuid.UUID | None,
         limit: int,
         status: DeliveryStatus | None = None,
     ) -> list[DeliveryRow]:
-        """Return up to ``limit`` deliveries of an endpoint, newest first."""
+        """Return up to ``limit`` deliveries of an endpoint, newest first.
+
+        They are older than that of the message ``before``; where retention took that one, it took
+        the older ones too.
+        """
         query = _rows().where(WebhookDelivery.endpoint_id == endpoint_id)
-        if before_id is not None:
-            query = query.where(WebhookDelivery.id < before_id)
+        if before is not None:
+            last = (
+                select(WebhookDelivery.id)
+                .join(WebhookEvent, WebhookEvent.id == WebhookDelivery.event_id)
+                .where(WebhookDelivery.endpoint_id == endpoint_id, WebhookEvent.public_id == before)
+                .scalar_subquery()
+            )
+            query = query.where(WebhookDelivery.id < last)
         if status is not None:
             query = query.where(WebhookDelivery.status == status.value)
         query = query.order_by(WebhookDelivery.id.desc()).limit(limit)

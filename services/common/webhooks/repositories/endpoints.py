@@ -57,16 +57,18 @@ class EndpointRepository:
             query = query.with_for_update(key_share=True)
         return self._session.scalar(query)
 
-    def page(self, tenant: str, *, before_id: int | None, limit: int) -> Sequence[WebhookEndpoint]:
-        """Return up to ``limit`` endpoints of the tenant, newest first, before ``before_id``."""
+    def page(
+        self, tenant: str, *, before: uuid.UUID | None, limit: int
+    ) -> Sequence[WebhookEndpoint]:
+        """Return up to ``limit`` endpoints of the tenant, newest first, made before ``before``."""
         query = (
             select(WebhookEndpoint)
             .where(WebhookEndpoint.tenant == tenant)
-            .order_by(WebhookEndpoint.id.desc())
+            .order_by(WebhookEndpoint.public_id.desc())
             .limit(limit)
         )
-        if before_id is not None:
-            query = query.where(WebhookEndpoint.id < before_id)
+        if before is not None:
+            query = query.where(WebhookEndpoint.public_id < before)
         return self._session.scalars(query).all()
 
     def delete(self, endpoint: WebhookEndpoint) -> None:

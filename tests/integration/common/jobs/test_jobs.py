@@ -47,7 +47,10 @@ class TestPage:
             first = repository.page("default", narrow=JobFilter(), after=None, limit=2)
             last = first[-1].job
             rest = repository.page(
-                "default", narrow=JobFilter(), after=PageKey(last.created_at, last.id), limit=2
+                "default",
+                narrow=JobFilter(),
+                after=PageKey(last.created_at, last.public_id),
+                limit=2,
             )
             shown = [row.job.id for row in first + rest]
             assert shown == [job.id for job in reversed(jobs)]
