@@ -16,7 +16,12 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, text
 
-from services.common.db import model_tables, tables, webhook_tables  # noqa: F401 - fill the metadata
+from services.common.db import (  # noqa: F401 - fill the metadata
+    model_tables,
+    page_tables,
+    tables,
+    webhook_tables,
+)
 from services.common.db.base import Base
 
 
@@ -63,6 +68,7 @@ GRANTS: Mapping[Role, Grants] = {
         "webhook_event": _ADD,
         "webhook_delivery": _KEEP,
         "webhook_attempt": "SELECT",
+        "page_mark": _ALL,
     },
     Role.WORKER: {
         **_CLOSING,
