@@ -28,6 +28,7 @@ from services.api.models import canary, files
 from services.api.models import endpoints as models
 from services.api.models.bundle_reader import MAX_BUNDLE_BYTES
 from services.api.openapi import build_document, operation_id
+from services.api.page import endpoints as page
 from services.api.reference import endpoints as reference
 from services.api.state import ApiState, build_state
 from services.api.tenants import endpoints as tenants
@@ -82,6 +83,7 @@ _ROUTES = _routes_of(
     tenants,
     webhooks,
     deliveries,
+    page,
     catalogue,
     reference,
     health,

@@ -14,6 +14,10 @@ from services.web.settings import WebSettings, sentences
 
 # Uploads under way get this long when the process is asked to stop.
 _DRAIN_S = 10
+_SHARED_ADDRESS = (
+    "warning: HFER_WEB__TRUSTED_PROXIES is not set: if all visitors come by one proxy, who guesses"
+    " the password makes everybody wait who is not logged in (docs/proxies.md)."
+)
 _NOT_STARTED = 3  # as `uvicorn` itself ends
 
 
@@ -28,6 +32,8 @@ def main() -> int:
     except SecretFileError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
+    if settings.password and settings.public_url and not settings.trusted_proxies:
+        print(_SHARED_ADDRESS, file=sys.stderr)  # noqa: T201 - as above
     app = create_app(settings)
     config = uvicorn.Config(
         app,

@@ -2,9 +2,6 @@
 
 import hashlib
 import hmac
-import time
-from collections import OrderedDict
-from collections.abc import Callable
 from enum import StrEnum
 from urllib.parse import urlencode
 
@@ -13,16 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.web.sessions import Sessions
 from services.web.settings import WebSettings
 
-ROLE = "role"
 LOGIN = "/login"
 _OPEN_PATHS = (LOGIN, "/notice", "/healthz")
 _STATIC = "/static/"
-
-MAX_FAILURES = 10
-WINDOW_S = 300.0
-_MAX_CLIENTS = 10_000
 
 
 class Role(StrEnum):
@@ -32,11 +25,11 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-def role_of(request: Request, settings: WebSettings) -> Role | None:
+async def role_of(request: Request, settings: WebSettings, sessions: Sessions) -> Role | None:
     """Return what the visitor may do; None for one who has to log in first."""
     if settings.password is None:
         return Role.ADMIN if settings.admin_api_key else Role.USER
-    known = request.session.get(ROLE)
+    known = await sessions.role(request.session)
     return Role(known) if known in set(Role) else None
 
 
@@ -67,21 +60,22 @@ def safe_target(wanted: str) -> str:
 class AccessMiddleware:
     """Sends visitors who must log in to the login page, and scripts a 401."""
 
-    def __init__(self, app: ASGIApp, *, settings: WebSettings) -> None:
+    def __init__(self, app: ASGIApp, *, settings: WebSettings, sessions: Sessions) -> None:
         self._app = app
         self._settings = settings
+        self._sessions = sessions
         self._login = settings.prefix + LOGIN
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request; other scopes pass through."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith(_STATIC):
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        role = role_of(request, self._settings)
+        role = await role_of(request, self._settings, self._sessions)
         request.state.role = role
         path = scope["path"]
-        if role is not None or path in _OPEN_PATHS or path.startswith(_STATIC):
+        if role is not None or path in _OPEN_PATHS:
             await self._app(scope, receive, send)
         elif "text/html" in request.headers.get("accept", "") and scope["method"] == "GET":
             wanted = path + (f"?{request.url.query}" if request.url.query else "")
@@ -93,30 +87,6 @@ class AccessMiddleware:
                 "login": self._login,
             }
             await JSONResponse(body, status_code=401)(scope, receive, send)
-
-
-class LoginThrottle:
-    """Counts failed logins per client: ten within five minutes, then it has to wait."""
-
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._failures: OrderedDict[str, list[float]] = OrderedDict()
-
-    def wait_s(self, client: str) -> float:
-        """Return how long the client has to wait before it may try again, in seconds."""
-        recent = self._recent(client)
-        return 0.0 if len(recent) < MAX_FAILURES else recent[0] + WINDOW_S - self._clock()
-
-    def failed(self, client: str) -> None:
-        """Count a failure; the clients of longest ago are forgotten beyond 10,000."""
-        self._failures[client] = [*self._recent(client), self._clock()][-MAX_FAILURES:]
-        self._failures.move_to_end(client)
-        while len(self._failures) > _MAX_CLIENTS:
-            self._failures.popitem(last=False)
-
-    def _recent(self, client: str) -> list[float]:
-        since = self._clock() - WINDOW_S
-        return [moment for moment in self._failures.get(client, ()) if moment > since]
 
 
 def _same(given: str, expected: SecretStr | None) -> bool:

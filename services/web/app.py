@@ -19,13 +19,15 @@ from services.web.access import AccessMiddleware, session_secret
 from services.web.batches import BatchError
 from services.web.gateway import ApiError, Gateway
 from services.web.guard import Guard
+from services.web.marks import ApiMarks, LocalMarks, SharedMarks
 from services.web.pages import events, home, jobs, links, models, photos, session, submit
+from services.web.sessions import UNUSED_S, Sessions
 from services.web.settings import WebSettings
 from services.web.state import STATIC, WebState, build_templates, render, see_other
+from services.web.throttle import LoginThrottle
 from services.web.views.words import Fault, fault_of
 
 SESSION_COOKIE = "hfer_session"
-_SESSION_S = 12 * 3600
 _BAD_REQUEST, _NOT_FOUND = 400, 404
 # The address of a script or style changes with its content.
 _FOREVER = "public, max-age=31536000, immutable"
@@ -42,6 +44,9 @@ def create_app(
     """
     chosen = settings or WebSettings()
     gateway = Gateway(chosen, transport=transport)
+    secret = session_secret(chosen)
+    marks = SharedMarks(ApiMarks(gateway, secret=secret), LocalMarks())
+    sessions = Sessions(marks)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -59,14 +64,14 @@ def create_app(
             Middleware(Guard, settings=chosen),
             Middleware(
                 SessionMiddleware,
-                secret_key=session_secret(chosen),
+                secret_key=secret,
                 session_cookie=SESSION_COOKIE,
                 path=chosen.prefix or "/",
-                max_age=_SESSION_S,
+                max_age=UNUSED_S,
                 same_site="lax",
                 https_only=chosen.secure,
             ),
-            Middleware(AccessMiddleware, settings=chosen),
+            Middleware(AccessMiddleware, settings=chosen, sessions=sessions),
         ],
         exception_handlers={
             ApiError: _api_error,
@@ -77,7 +82,9 @@ def create_app(
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # its addresses know no prefix and no TLS in front
-    app.state.web = WebState(chosen, gateway, build_templates(chosen))
+    app.state.web = WebState(
+        chosen, gateway, build_templates(chosen), LoginThrottle(marks), sessions
+    )
     return app
 
 

@@ -12,11 +12,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from services.web.access import LoginThrottle, Role
+from services.web.access import Role
 from services.web.gateway import Gateway
 from services.web.guard import fingerprint
+from services.web.sessions import Sessions
 from services.web.settings import WebSettings
 from services.web.streams import Streams
+from services.web.throttle import LoginThrottle
 from services.web.views.units import count, span
 
 HERE = Path(__file__).parent
@@ -34,7 +36,8 @@ class WebState:
     settings: WebSettings
     gateway: Gateway
     templates: Environment
-    throttle: LoginThrottle = field(default_factory=LoginThrottle)
+    throttle: LoginThrottle
+    sessions: Sessions
     batches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_BATCHES))
     streams: Streams = field(default_factory=Streams)
     _limits: dict[str, Any] = field(default_factory=dict)

@@ -1,9 +1,10 @@
 """A bundle as it arrives: its files written to a folder and hashed, then held to the manifest."""
 
 import hashlib
+import mmap
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
@@ -22,7 +23,13 @@ from services.api.models.manifest import (
 from services.api.multipart import MultipartReader, PartBegin, PartData, PartEnd
 from services.api.problems import FieldError, ProblemCode
 from services.api.state import ApiState
-from services.common.domain.bundles import FILE_NAME_PATTERN, MANIFEST_NAME
+from services.common.domain.bundles import (
+    FILE_NAME_PATTERN,
+    MANIFEST_NAME,
+    NETWORK_SUFFIX,
+    SELF_CONTAINED,
+)
+from services.common.onnx_files import NotOnnxError, has_external_data
 from services.common.registry.publishing import publish_bundle
 
 FILES = "files"
@@ -78,6 +85,10 @@ class BundleReader:
             raise _refused({MANIFEST_NAME: f"is no manifest of a bundle: {error}."}) from error
         if wrong := dict(_wrong_files(manifest.files, self._hashes)):
             raise _refused(wrong)
+        networks = (name for name in self._hashes if name.endswith(NETWORK_SUFFIX))
+        if leaning := [name for name in networks if _names_other_files(self._directory / name)]:
+            fault = f"keeps weights in other files; {SELF_CONTAINED}"
+            raise _refused(dict.fromkeys(leaning, fault))
 
     def close(self) -> None:
         """Close the file that was arriving."""
@@ -145,6 +156,20 @@ async def _receive(request: Request, folder: Path, *, stall_s: float) -> None:
             await run_in_threadpool(reader.finish)
     except OSError as error:
         raise no_room() from error
+
+
+def _names_other_files(path: Path) -> bool:
+    """Whether a network would have engines open other files; what is none, no worker loads."""
+    if not path.stat().st_size:
+        return False
+    with (
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+        memoryview(mapped) as model,
+        suppress(NotOnnxError),
+    ):
+        return has_external_data(model)
+    return False
 
 
 def _refused(wrong: Mapping[str, str]) -> ApiError:

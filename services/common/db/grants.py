@@ -18,6 +18,7 @@ from sqlalchemy import Connection, text
 
 from services.common.db import (  # noqa: F401 - fill the metadata
     model_tables,
+    page_tables,
     tables,
     tenant_tables,
     webhook_tables,
@@ -69,6 +70,7 @@ GRANTS: Mapping[Role, Grants] = {
         "webhook_delivery": _KEEP,
         "webhook_attempt": "SELECT",
         "tenant_policy": _ALL,
+        "page_mark": _ALL,
     },
     Role.WORKER: {
         **_CLOSING,

@@ -5,6 +5,9 @@ from enum import StrEnum
 MANIFEST_NAME = "bundle.json"
 MODEL_NAME = "model.onnx"
 GOLDEN_NAME = "golden.npz"
+# A network may name no other file; what to do about one that does.
+NETWORK_SUFFIX = ".onnx"
+SELF_CONTAINED = "export the bundle again, with all weights in one file."
 
 # What a model may be called: it becomes a part of every result and of addresses.
 MODEL_NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,49}$"

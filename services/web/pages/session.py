@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from services.web.access import ROLE, role_for, safe_target
+from services.web.access import role_for, safe_target
 from services.web.forms import read_form
 from services.web.state import render, see_other, web_of
 from services.web.views.units import duration
@@ -26,24 +26,24 @@ async def log_in(request: Request) -> Response:
     form = await read_form(request)
     target = safe_target(form.get("next", "/"))
     client = request.client.host if request.client else ""
-    if wait := web.throttle.wait_s(client):
+    if wait := await web.throttle.admit(client):
         fault = f"Too many wrong passwords. Try again in {duration(wait)}."
         page = render(request, "login.html", http_status=429, target=target, fault=fault)
         page.headers["Retry-After"] = str(math.ceil(wait))
         return page
     role = role_for(form.get("password", ""), web.settings)
     if role is None:
-        web.throttle.failed(client)
+        await web.throttle.failed()
         fault = "That is not the password. Ask whoever runs this page for it."
         return render(request, "login.html", http_status=403, target=target, fault=fault)
-    request.session.clear()
-    request.session[ROLE] = role.value
+    await web.throttle.succeeded(client)
+    web.sessions.begin(request.session, role.value)
     return see_other(request, target)
 
 
 async def log_out(request: Request) -> Response:
-    """End the session."""
-    request.session.clear()
+    """End the session, and all copies of its cookie."""
+    await web_of(request).sessions.end(request.session)
     return see_other(request, "/login")
 
 

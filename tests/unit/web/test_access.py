@@ -1,15 +1,10 @@
 import pytest
 from pydantic import SecretStr
 
-from services.web.access import (
-    MAX_FAILURES,
-    WINDOW_S,
-    LoginThrottle,
-    safe_target,
-    session_secret,
-)
+from services.web.access import safe_target, session_secret
 from services.web.settings import WebSettings
-from tests.fixtures.page import SCRIPT, WEB_ADMIN_KEY, Visitor, VisitorMaker, WebApi
+from services.web.throttle import FREE_TRIES
+from tests.fixtures.page import SCRIPT, WEB_ADMIN_KEY, MarksApi, Visitor, VisitorMaker, WebApi
 
 PASSWORDS = {"password": "open sesame", "admin_password": "root", "admin_api_key": WEB_ADMIN_KEY}
 
@@ -92,23 +87,81 @@ class TestAdministrators:
         assert make_visitor().post("/models/rollback").status_code == 403
 
 
-class TestThrottle:
-    def test_guessing_has_to_wait(self, guest: Visitor) -> None:
-        for _ in range(MAX_FAILURES):
+class TestGuessing:
+    def test_has_to_wait_and_others_do_not(
+        self, web_api: WebApi, make_visitor: VisitorMaker
+    ) -> None:
+        web_api.answers |= MarksApi().answers()
+        guest = make_visitor(**PASSWORDS, address="203.0.113.7")
+        for _ in range(FREE_TRIES):
             assert log_in(guest, "guess")[0] == 403
         response = guest.post("/login", data={"password": "open sesame"})
         assert response.status_code == 429
-        assert 0 < int(response.headers["retry-after"]) <= WINDOW_S
+        assert response.headers["retry-after"] == "1"
+        other = make_visitor(**PASSWORDS, address="203.0.113.8")
+        assert log_in(other, "open sesame") == (303, "/jobs")
 
-    def test_old_failures_are_forgotten_and_clients_are_apart(self) -> None:
-        now = 0.0
-        throttle = LoginThrottle(clock=lambda: now)
-        for _ in range(MAX_FAILURES):
-            throttle.failed("a")
-        assert throttle.wait_s("a") == WINDOW_S
-        assert throttle.wait_s("b") == 0
-        now = WINDOW_S + 1
-        assert throttle.wait_s("a") == 0
+    def test_is_counted_by_all_processes_of_the_page(
+        self, web_api: WebApi, make_visitor: VisitorMaker
+    ) -> None:
+        web_api.answers |= MarksApi().answers()
+        processes = [make_visitor(**PASSWORDS) for _ in range(2)]
+        statuses = [log_in(processes[turn % 2], "guess")[0] for turn in range(FREE_TRIES + 2)]
+        assert statuses == [403] * FREE_TRIES + [429] * 2
+
+    def test_is_counted_by_the_process_alone_while_the_api_is_away(self, guest: Visitor) -> None:
+        statuses = [log_in(guest, "guess")[0] for _ in range(FREE_TRIES + 1)]
+        assert statuses == [403] * FREE_TRIES + [429]
+
+    def test_sends_no_address_to_the_api(self, web_api: WebApi, make_visitor: VisitorMaker) -> None:
+        web_api.answers |= MarksApi().answers()
+        log_in(make_visitor(**PASSWORDS, address="203.0.113.7"), "guess")
+        assert web_api.requests
+        assert not any(b"203.0.113" in request.content for request in web_api.requests)
+
+
+class TestLogout:
+    def copied(self, visitor: Visitor, other: Visitor) -> None:
+        other.http.cookies.set("hfer_session", visitor.http.cookies["hfer_session"])
+
+    def test_ends_copies_of_the_cookie_in_all_processes(
+        self, web_api: WebApi, make_visitor: VisitorMaker
+    ) -> None:
+        web_api.answers |= MarksApi().answers()
+        visitor, same, other = (make_visitor(**PASSWORDS) for _ in range(3))
+        log_in(visitor, "open sesame")
+        self.copied(visitor, same)
+        self.copied(visitor, other)
+        assert same.get("/jobs").status_code == 200
+        visitor.post("/logout")
+        assert other.get("/jobs").status_code == 303
+
+    def test_ends_copies_in_its_process_while_the_api_is_away(self, guest: Visitor) -> None:
+        log_in(guest, "open sesame")
+        copy = guest.http.cookies["hfer_session"]
+        assert guest.get("/jobs").status_code == 200
+        guest.post("/logout")
+        guest.http.cookies.set("hfer_session", copy)
+        assert guest.get("/jobs").status_code == 303
+
+    def test_leaves_other_sessions(self, web_api: WebApi, make_visitor: VisitorMaker) -> None:
+        web_api.answers |= MarksApi().answers()
+        visitor, other = (make_visitor(**PASSWORDS) for _ in range(2))
+        for one in (visitor, other):
+            log_in(one, "open sesame")
+        visitor.post("/logout")
+        assert other.get("/jobs").status_code == 200
+
+    def test_scripts_and_pictures_ask_the_api_once_in_a_while(
+        self, web_api: WebApi, make_visitor: VisitorMaker
+    ) -> None:
+        web_api.answers |= MarksApi().answers()
+        visitor = make_visitor(**PASSWORDS)
+        log_in(visitor, "open sesame")
+        asked = len(web_api.sent("POST", "/v1/page/marks/read"))
+        for path in ("/static/base.css", "/jobs", "/jobs", "/jobs/job_1"):
+            visitor.get(path)
+        assert len(web_api.sent("POST", "/v1/page/marks/read")) == asked + 1
 
 
 @pytest.mark.parametrize(

@@ -31,3 +31,16 @@ def test_connections_outlive_a_proxys_and_nobody_is_trusted_by_default(
     assert (usual.timeout_keep_alive, usual.proxy_headers) == (125, False)
     assert (told.timeout_keep_alive, told.proxy_headers) == (620, True)
     assert told.forwarded_allow_ips == ["10.0.0.0/8"]
+
+
+def test_a_proxy_that_is_not_named_is_told_of_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(uvicorn.Server, "run", lambda _server: None)
+    for name, value in (("API_KEY", "k"), ("PASSWORD", "p"), ("PUBLIC_URL", "https://example.org")):
+        monkeypatch.setenv(f"HFER_WEB__{name}", value)
+    main()
+    assert "HFER_WEB__TRUSTED_PROXIES is not set" in capsys.readouterr().err
+    monkeypatch.setenv("HFER_WEB__TRUSTED_PROXIES", '["10.0.0.0/8"]')
+    main()
+    assert "TRUSTED_PROXIES" not in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """Bundles as they arrive: names, hashes, limits; what is refused leaves no doubt why."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from services.api.errors import ApiError
 from services.api.models.bundle_reader import MAX_BUNDLE_FILES, BundleReader
 from services.api.models.manifest import MAX_MANIFEST_BYTES
 from services.api.problems import ProblemCode
-from tests.fixtures.paper_bundles import MANIFEST, Files, paper_bundle
+from tests.fixtures.paper_bundles import MANIFEST, Files, paper_bundle, sha256
 
 STEP = 97
 
@@ -52,6 +53,18 @@ class TestWholeBundle:
 
 
 class TestRefusedBundle:
+    @pytest.mark.parametrize("name", ["model.onnx", "model.int8.onnx"])
+    def test_a_network_that_names_other_files(self, tmp_path: Path, name: str) -> None:
+        # ModelProto{graph{initializer{external_data{key: "location"}}}}
+        leaning = b"\x3a\x0e\x2a\x0c\x6a\x0a\x0a\x08location"
+        files = {**paper_bundle(), name: leaning}
+        manifest = json.loads(files[MANIFEST])
+        manifest["files"][name] = sha256(leaning)
+        error = refused(tmp_path, *parts(files | {MANIFEST: json.dumps(manifest).encode()}))
+        assert error.code == ProblemCode.BUNDLE_REFUSED
+        assert [fault.pointer for fault in error.errors] == [f"#/files/{name}"]
+        assert "weights in other files" in error.detail
+
     def test_names_an_altered_file(self, tmp_path: Path) -> None:
         files = paper_bundle()
         files["model.onnx"] = files["model.onnx"][:-1] + b"?"

@@ -1,0 +1,1 @@
+"""What the API keeps for the processes of the page."""
