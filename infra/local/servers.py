@@ -36,8 +36,8 @@ class Servers:
         supervisor: runs them.
         identity: whom Postgres runs as; chosen by what the machine allows when None.
         durable: False skips fsync and orderly ends, for tests.
-        host: address that all of them listen on. SeaweedFS' inner ports know no password: go
-            beyond loopback only on a network that is closed, such as one of namespaces.
+        host: address that all of them listen on. Redis and S3 speak without TLS:
+            go beyond loopback only on a network that is closed, such as one of namespaces.
         executables: what runs as Postgres and Redis.
     """
 

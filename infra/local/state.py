@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from infra.local.ports import PortBook
+from infra.local.private_files import write_private
 from infra.local.s3 import PORT_FLAGS
 
 SECRETS = (
@@ -67,13 +68,3 @@ class State:
             indent=1,
         )
         write_private(path, text)
-
-
-def write_private(path: Path, text: str) -> None:
-    """Replace ``path`` in one step by a file of mode 0600."""
-    draft = path.with_name(f".{path.name}.new")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    draft.rename(path)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.local.errors import LocalStackError
-from infra.local.state import write_private
+from infra.local.private_files import write_private
 
 # What shells and clients read: in an environment they may be of another service.
 CLIENT = ("HFER_URL", "HFER_API_KEY")

@@ -25,6 +25,9 @@ _STEP = 65_536
 # Headers of six answers, and the pages that come with redirects.
 _BESIDES_PHOTO = 500_000
 _OK = 200
+# One sentence for a name that nobody knows, one that leads to a refused address and a server that
+# is away: users could ask by our names which hosts our network has.
+UNREACHABLE = "No server of the URL could be reached at a public address."
 # RFC 9110, 6585 and 8470: ask again. Every other answer stays what it is.
 _TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -154,12 +157,14 @@ def _translated(limits: PhotoLimits) -> Iterator[None]:
         raise ItemError(
             ItemErrorCode.FETCH_FAILED, "The URL leads nowhere; name the photo's own URL."
         ) from error
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise TryLaterError(UNREACHABLE) from error
     except httpx.TimeoutException as error:
         raise TryLaterError("The server of the URL did not answer in time.") from error
     except httpx.RemoteProtocolError as error:
         raise TryLaterError("The server of the URL broke off its answer.") from error
     except httpx.TransportError as error:
-        raise TryLaterError("The server of the URL could not be reached.") from error
+        raise TryLaterError("The connection to the server of the URL broke.") from error
 
 
 def _too_large(limits: PhotoLimits) -> ItemError:

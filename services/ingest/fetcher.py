@@ -103,6 +103,8 @@ class UrlFetcher:
     def _try_later(self, claimed: ClaimedFetch, error: TryLaterError, token: uuid.UUID) -> None:
         delay_s = max(fetch_backoff_s(claimed.attempts, rng=self._rng), error.after_s or 0.0)
         spent = claimed.attempts >= self._settings.tries
+        # For operators: users are not told why a server could not be reached.
+        _log.info("fetch.later", item=claimed.item_id, reason=str(error.__cause__ or error))
         if spent or delay_s > self._settings.retry_after_max_s:
             self._fail(claimed, _given_up(error.detail, claimed), token)
         else:

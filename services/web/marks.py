@@ -108,8 +108,8 @@ class ApiMarks:
     async def read(self, kind: MarkKind, names: Sequence[str]) -> list[Mark]:
         """Return a mark for each name, in their order."""
         digests = [self._digest(kind, name) for name in names]
-        answer = await self._ask(_READ, {"kind": kind.value, "digests": digests})
-        found = {row["digest"]: Mark(row["count"], row["age_s"]) for row in answer["data"]}
+        rows = await self._ask(_READ, {"kind": kind.value, "digests": digests}, wanted="data")
+        found = {row["digest"]: Mark(row["count"], row["age_s"]) for row in rows}
         return [found.get(digest, Mark()) for digest in digests]
 
     async def add(
@@ -117,21 +117,24 @@ class ApiMarks:
     ) -> int | None:
         """Mark once more, unless the count is not ``expected``."""
         body = {"kind": kind.value, "digest": self._digest(kind, name), "ttl_s": ttl_s}
-        answer = await self._ask(_ADD, {**body, "expected": expected})
-        count: int | None = answer["count"]
+        count: int | None = await self._ask(_ADD, {**body, "expected": expected}, wanted="count")
         return count
 
     async def take_back(self, kind: MarkKind, name: str) -> None:
         """Count one less."""
-        await self._ask(_TAKE_BACK, {"kind": kind.value, "digest": self._digest(kind, name)})
+        body = {"kind": kind.value, "digest": self._digest(kind, name)}
+        await self._ask(_TAKE_BACK, body, wanted="count")
 
-    async def _ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def _ask(self, path: str, body: dict[str, Any], *, wanted: str) -> Any:
         """Ask the API, in short: a login does not wait for minutes to be counted."""
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                return await self._gateway.post(path, body)
+                answer = await self._gateway.post(path, body)
         except TimeoutError:
             raise ApiUnreachableError(f"No answer from the API in {_PATIENCE_S:.0f} s.") from None
+        if wanted not in answer:
+            raise ApiUnreachableError("The API's answer is none about marks.")
+        return answer[wanted]
 
     def _digest(self, kind: MarkKind, name: str) -> str:
         return hmac.new(self._secret, f"{kind}\0{name}".encode(), hashlib.sha256).hexdigest()

@@ -6,6 +6,8 @@
 - a name is resolved once per connection, all its addresses are checked, and the socket goes to
   one of those checked, so that a second answer of the name server (DNS rebinding) is never
   asked for; Host header, SNI and certificate check keep the name;
+- a name that leads to a refused address fails like one that nobody knows, and like a server that
+  is away: else users could ask by our names which hosts our network has;
 - no proxy and no ``.netrc`` from the environment, no cookies kept, nothing decompressed;
 - no byte is waited for past ``total_s``, however slowly they drip, and no more than
   ``total_bytes`` are taken in, also as the body of a redirect, which httpx reads whole.
@@ -179,14 +181,13 @@ class _PinningBackend(httpcore.NetworkBackend):
 
     def _addresses(self, host: str, port: int, timeout: float | None) -> list[str]:
         if parse_address(host) is not None:
-            found = [host]
-        else:
-            found = self._resolver(host, port, self._budget.cap(timeout, httpcore.ConnectTimeout))
+            return [host]  # checked with its URL
+        found = self._resolver(host, port, self._budget.cap(timeout, httpcore.ConnectTimeout))
         for text in found:
             address = parse_address(text)
             # One bad address among good ones is an attack or a split horizon: refused whole.
             if address is None or not is_allowed(address, self._policy):
-                raise UrlBlockedError("The URL does not lead to a public address.")
+                raise httpcore.ConnectError("the host name leads to an address that is refused")
         return found
 
 

@@ -8,8 +8,8 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 
 import httpcore
 
-# Name and port to addresses in the order to try. Raises httpcore.ConnectError when there is none
-# and httpcore.ConnectTimeout when nobody said so within the seconds given.
+# Name and port to addresses in the order to try. Raises httpcore.ConnectError when there is none,
+# or nobody said so within the seconds given: users are not to tell the two apart.
 Resolver = Callable[[str, int, float | None], list[str]]
 
 
@@ -17,8 +17,7 @@ def system_resolver(host: str, port: int, timeout_s: float | None) -> list[str]:
     """Ask the system's resolver once.
 
     Raises:
-        httpcore.ConnectError: the name has no address.
-        httpcore.ConnectTimeout: the answer is late.
+        httpcore.ConnectError: the name has no address, or the answer is late.
     """
     answer: Future[list[str]] = Future()
     # getaddrinfo cannot be interrupted and may take 10 s a name server: it runs beside us, in a
@@ -31,7 +30,7 @@ def system_resolver(host: str, port: int, timeout_s: float | None) -> list[str]:
     try:
         return answer.result(timeout_s)
     except FutureTimeoutError:
-        raise httpcore.ConnectTimeout("the name server is too slow") from None
+        raise httpcore.ConnectError("the name server is too slow") from None
     except (OSError, UnicodeError):
         raise httpcore.ConnectError("the host name is not known") from None
 

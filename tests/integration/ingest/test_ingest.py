@@ -32,6 +32,8 @@ from tests.integration.ingest.conftest import (
 )
 from tests.integration.worker.conftest import ContextMaker, work
 
+BLOCKED, FAILED = "fetch_blocked", "fetch_failed"
+
 
 class BrokenBucket:
     def put(self, key: str, _stream: BinaryIO, *, size: int, content_type: str) -> None:
@@ -64,21 +66,38 @@ def test_a_fetched_photo_is_stored_like_an_uploaded_one_and_analysed(
 
 
 @pytest.mark.parametrize(
-    ("url", "answer"),
+    ("url", "answer", "code"),
     [
-        ("https://inside.example.com/a.jpg", b""),
-        ("https://mixed.example.com/a.jpg", reply(200, PHOTO)),
-        ("https://rebinding.example.com/a.jpg", redirect("/b.jpg")),
-        ("https://photos.example.com/a.jpg", redirect("https://127.0.0.1/")),
-        ("https://photos.example.com/a.jpg", redirect("https://169.254.169.254/latest/")),
-        ("https://photos.example.com/a.jpg", redirect("https://[fd00:ec2::254]/latest/")),
-        ("https://photos.example.com/a.jpg", redirect("https://inside.example.com/")),
-        ("https://photos.example.com/a.jpg", redirect("http://photos.example.com/")),
+        ("https://inside.example.com/a.jpg", b"", FAILED),
+        ("https://mixed.example.com/a.jpg", reply(200, PHOTO), FAILED),
+        ("https://rebinding.example.com/a.jpg", redirect("/b.jpg"), FAILED),
+        ("https://photos.example.com/a.jpg", redirect("https://127.0.0.1/"), BLOCKED),
+        (
+            "https://photos.example.com/a.jpg",
+            redirect("https://169.254.169.254/latest/"),
+            BLOCKED,
+        ),
+        (
+            "https://photos.example.com/a.jpg",
+            redirect("https://[fd00:ec2::254]/latest/"),
+            BLOCKED,
+        ),
+        (
+            "https://photos.example.com/a.jpg",
+            redirect("https://inside.example.com/"),
+            FAILED,
+        ),
+        (
+            "https://photos.example.com/a.jpg",
+            redirect("http://photos.example.com/"),
+            BLOCKED,
+        ),
     ],
 )
-def test_what_leads_inside_is_blocked_and_no_connection_is_made(  # noqa: PLR0917 - fixtures
+def test_no_connection_is_made_to_what_leads_inside(  # noqa: PLR0917 - fixtures
     url: str,
     answer: bytes,
+    code: str,
     sessions: SessionFactory,
     storage: ObjectStorage,
     make_url_job: UrlJobMaker,
@@ -86,8 +105,8 @@ def test_what_leads_inside_is_blocked_and_no_connection_is_made(  # noqa: PLR091
 ) -> None:
     job = make_url_job(url)
     network = FakeNetwork({PUBLIC: [answer], PRIVATE: [reply(200, PHOTO)]})
-    fetch_all(sessions, storage, network)
-    assert codes(rows, job) == ["fetch_blocked"]
+    fetch_all(sessions, storage, network, tries=1)
+    assert codes(rows, job) == [code]
     assert rows.job(job.id).status == JobStatus.FAILED
     assert {address for address, _ in network.connected} <= {PUBLIC}
     assert list(storage.list("photos/")) == []
@@ -96,7 +115,7 @@ def test_what_leads_inside_is_blocked_and_no_connection_is_made(  # noqa: PLR091
 def test_counts_what_became_of_the_urls(
     sessions: SessionFactory, storage: ObjectStorage, make_url_job: UrlJobMaker
 ) -> None:
-    make_url_job("https://photos.example.com/a.jpg", "https://inside.example.com/b.jpg")
+    make_url_job("https://photos.example.com/a.jpg", "https://photos.example.com:444/b.jpg")
     metrics = Metrics()
     with unit_of_work(sessions) as session:
         assert FetchRepository(session).waiting()[0] == 2
@@ -117,7 +136,7 @@ def test_counts_what_became_of_the_urls(
 def test_one_bad_url_does_not_harm_the_others(
     sessions: SessionFactory, storage: ObjectStorage, make_url_job: UrlJobMaker, rows: Rows
 ) -> None:
-    job = make_url_job("https://photos.example.com/a.jpg", "https://inside.example.com/b.jpg")
+    job = make_url_job("https://photos.example.com/a.jpg", "https://photos.example.com:444/b.jpg")
     fetch_all(sessions, storage, FakeNetwork({PUBLIC: [reply(200, PHOTO)]}))
     good, bad = rows.items(job.id)
     assert (good.state, bad.state) == (ItemState.READY, ItemState.FINISHED)

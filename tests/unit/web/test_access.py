@@ -113,6 +113,13 @@ class TestGuessing:
         statuses = [log_in(guest, "guess")[0] for _ in range(FREE_TRIES + 1)]
         assert statuses == [403] * FREE_TRIES + [429]
 
+    def test_is_counted_by_the_process_alone_when_what_answers_is_no_api_of_ours(
+        self, guest: Visitor, web_api: WebApi
+    ) -> None:
+        web_api.answers |= {("POST", path): {} for _, path in MarksApi().answers()}
+        statuses = [log_in(guest, "guess")[0] for _ in range(FREE_TRIES + 1)]
+        assert statuses == [403] * FREE_TRIES + [429]
+
     def test_sends_no_address_to_the_api(self, web_api: WebApi, make_visitor: VisitorMaker) -> None:
         web_api.answers |= MarksApi().answers()
         log_in(make_visitor(**PASSWORDS, address="203.0.113.7"), "guess")
