@@ -12,7 +12,15 @@ print(photo.filename, face.face_index, face.expression.label)
 
 from hfer._doctor import Finding, Verdict
 from hfer._retry import RetryPolicy
-from hfer.aio import AsyncClient, AsyncJob, AsyncJobs, AsyncModels, AsyncWebhookEndpoints
+from hfer.aio import (
+    AsyncApiKeys,
+    AsyncClient,
+    AsyncJob,
+    AsyncJobs,
+    AsyncModels,
+    AsyncWebhookEndpoints,
+)
+from hfer.api_keys import ApiKeys
 from hfer.client import Client
 from hfer.errors import (
     ApiError,
@@ -47,6 +55,7 @@ from hfer.errors import (
     WebhookTimestampError,
 )
 from hfer.jobs import Job, Jobs
+from hfer.key_models import ApiKey
 from hfer.listening import JobEvent
 from hfer.models import (
     Box,
@@ -75,7 +84,10 @@ from hfer.webhooks import WebhookMessage
 
 __all__ = [
     "ApiError",
+    "ApiKey",
+    "ApiKeys",
     "ArchiveFileError",
+    "AsyncApiKeys",
     "AsyncClient",
     "AsyncJob",
     "AsyncJobs",

@@ -1,8 +1,16 @@
 """The client for asyncio, which is also the core of the blocking one (`hfer._wire`)."""
 
+from hfer.aio.api_keys import AsyncApiKeys
 from hfer.aio.client import AsyncClient
 from hfer.aio.jobs import AsyncJob, AsyncJobs
 from hfer.aio.registry import AsyncModels
 from hfer.aio.webhook_endpoints import AsyncWebhookEndpoints
 
-__all__ = ["AsyncClient", "AsyncJob", "AsyncJobs", "AsyncModels", "AsyncWebhookEndpoints"]
+__all__ = [
+    "AsyncApiKeys",
+    "AsyncClient",
+    "AsyncJob",
+    "AsyncJobs",
+    "AsyncModels",
+    "AsyncWebhookEndpoints",
+]
