@@ -173,10 +173,15 @@ def _bootstrapped(state: ApiState) -> bool:
         return True
     try:
         with unit_of_work(state.sessions) as session:
-            ensure_bootstrap_key(session, secret.get_secret_value())
+            placed = ensure_bootstrap_key(session, secret.get_secret_value())
     except SQLAlchemyError as error:
         _log.warning("bootstrap.postponed", error=type(error).__name__)
         return False
+    if not placed:
+        _log.error(
+            "bootstrap.revoked",
+            detail="the key in HFER_API__ADMIN_KEY was revoked and stays so; set another secret",
+        )
     return True
 
 

@@ -12,9 +12,18 @@ from services.api.errors import ApiError, invalid_field
 from services.api.problems import ProblemCode
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
-from services.common.keys.service import Principal, Scope, authenticate
+from services.common.keys.repository import KeyRepository
+from services.common.keys.service import (
+    KeyExpiredError,
+    Principal,
+    Scope,
+    authenticate,
+    is_live,
+)
 
 IDEMPOTENCY_KEY_CHARS = 255
+_INVALID = 'Bearer error="invalid_token"'
+_ENDED = "The API key was revoked or has expired meanwhile."
 
 bearer = HTTPBearer(
     auto_error=False, description="An API key: `Authorization: Bearer hfer_<env>_<secret>`"
@@ -58,43 +67,72 @@ def authenticate_caller(state: ApiState, secret: str | None) -> Principal:
     """
     if secret is None:
         raise _unauthenticated("Send an API key as 'Authorization: Bearer <key>'.", "Bearer")
-    with unit_of_work(state.sessions) as session:
-        principal = authenticate(session, secret)
+    try:
+        with unit_of_work(state.sessions) as session:
+            principal = authenticate(session, secret)
+    except KeyExpiredError as error:
+        raise _unauthenticated(error.detail, _INVALID) from None
     if principal is None:
-        raise _unauthenticated("The API key is unknown or revoked.", 'Bearer error="invalid_token"')
+        raise _unauthenticated("The API key is unknown or revoked.", _INVALID)
     return principal
+
+
+def check_live(session: Session, caller: Principal) -> None:
+    """Let a request go on only while its key is live; for those that take long.
+
+    Raises:
+        ApiError: UNAUTHENTICATED, it was revoked, has expired or was rolled meanwhile.
+    """
+    if not is_live(session, caller):
+        raise _unauthenticated(_ENDED, _INVALID)
+
+
+def hold_key(session: Session, caller: Principal) -> None:
+    """Keep the caller's key from being revoked before the commit, for what a revocation undoes.
+
+    Raises:
+        ApiError: UNAUTHENTICATED, it was revoked meanwhile.
+    """
+    if not KeyRepository(session).hold(caller.key_row):
+        raise _unauthenticated(_ENDED, _INVALID)
 
 
 Caller = Annotated[Principal, Depends(get_caller)]
 
 
-def having(scope: Scope) -> Callable[[Principal], Principal]:
-    """Make the dependency that lets only keys with ``scope`` pass."""
+def having(*scopes: Scope) -> Callable[[Principal], Principal]:
+    """Make the dependency that lets only keys with one of ``scopes`` pass."""
 
     def check(caller: Caller) -> Principal:
-        check_scope(caller, scope)
+        check_scope(caller, *scopes)
         return caller
 
-    check.scopes = (scope,)  # type: ignore[attr-defined] # the OpenAPI document lists it
+    check.scopes = (scopes,)  # type: ignore[attr-defined] # the OpenAPI document lists them
     return check
 
 
-def check_scope(caller: Principal, scope: Scope) -> None:
-    """Let only keys with ``scope`` pass; for endpoints where it depends on what is asked for.
+def check_scope(caller: Principal, *scopes: Scope) -> None:
+    """Let only keys with one of ``scopes`` pass; for endpoints where it depends on what is asked.
 
     Raises:
         ApiError: INSUFFICIENT_SCOPE.
     """
-    if not caller.may(scope):
+    if not caller.may(*scopes):
         raise ApiError(
             ProblemCode.INSUFFICIENT_SCOPE,
-            f"This needs a key with the scope {scope}.",
-            headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
+            f"This needs a key with the scope {' or '.join(scopes)}.",
+            headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scopes[0]}"'},
         )
 
 
+# jobs:write is what keys had before there were finer scopes.
+SUBMITTING = (Scope.JOBS_SUBMIT, Scope.JOBS_WRITE)
+
 Reader = Annotated[Principal, Depends(having(Scope.JOBS_READ))]
-Writer = Annotated[Principal, Depends(having(Scope.JOBS_WRITE))]
+Submitter = Annotated[Principal, Depends(having(*SUBMITTING))]
+Eraser = Annotated[Principal, Depends(having(Scope.JOBS_ERASE, Scope.JOBS_WRITE))]
+WebhookReader = Annotated[Principal, Depends(having(Scope.WEBHOOKS_ADMIN, Scope.JOBS_READ))]
+WebhookAdmin = Annotated[Principal, Depends(having(Scope.WEBHOOKS_ADMIN, Scope.JOBS_WRITE))]
 ModelAdmin = Annotated[Principal, Depends(having(Scope.MODELS_ADMIN))]
 Operator = Annotated[Principal, Depends(having(Scope.ADMIN))]
 

@@ -26,18 +26,22 @@ class EnrolSettings(EnvironmentSettings):
 
 
 def main() -> int:
-    """Store the key; 0, or 2 when a setting does not fit or the key could be guessed."""
+    """Store the key; 0, or 2 when a setting does not fit, or the key is weak or was revoked."""
     settings = read_or_exit(EnrolSettings)
     engine = build_engine(settings.database)
     try:
         with unit_of_work(build_session_factory(engine)) as session:
-            ensure_page_key(session, settings.web.api_key.get_secret_value())
+            placed = ensure_page_key(session, settings.web.api_key.get_secret_value())
     except ValueError as error:
-        print(f"error: HFER_WEB__API_KEY: {error}", file=sys.stderr)  # noqa: T201 - a command
-        return 2
+        return _refused(str(error))
     finally:
         engine.dispose()
-    return 0
+    return 0 if placed else _refused("this key was revoked and stays so; set another secret")
+
+
+def _refused(why: str) -> int:
+    print(f"error: HFER_WEB__API_KEY: {why}", file=sys.stderr)  # noqa: T201 - a command
+    return 2
 
 
 if __name__ == "__main__":

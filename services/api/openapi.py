@@ -1,5 +1,6 @@
 """The OpenAPI document: FastAPI's, with what it cannot know and without what is not so."""
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -114,14 +115,18 @@ def _add_components(document: dict[str, Any]) -> None:
 
 
 def _tell_scopes(route: RouteContext, operation: Operation) -> None:
-    """Write the scopes into the security requirement, as OpenAPI 3.1 has it for roles."""
-    for requirement in operation.get("security", ()):
-        for name in requirement:
-            requirement[name] = list(dict.fromkeys(_scopes_of(route.dependant)))
+    """Write the scopes into the security requirements, as OpenAPI 3.1 has it for roles.
+
+    Where one scope of several will do, each is a requirement of its own.
+    """
+    checks = list(dict.fromkeys(_scopes_of(route.dependant)))
+    if "security" in operation:
+        (name,) = {name for requirement in operation["security"] for name in requirement}
+        operation["security"] = [{name: list(scopes)} for scopes in itertools.product(*checks)]
 
 
-def _scopes_of(dependant: Dependant) -> Iterator[Scope]:
-    """Yield what the dependencies check, which they say in an attribute."""
+def _scopes_of(dependant: Dependant) -> Iterator[tuple[Scope, ...]]:
+    """Yield what the dependencies check, one scope of each tuple, as they say in an attribute."""
     yield from getattr(dependant.call, "scopes", ())
     for dependency in dependant.dependencies:
         yield from _scopes_of(dependency)

@@ -1,18 +1,21 @@
 """HFER's client: batch analysis of apparent facial expression on a service of your own.
 
-from hfer import Client
+Submit a folder and read what comes of it::
 
-with Client("http://127.0.0.1:8000", api_key) as client:
-job = client.submit("photos/")
-job.wait()
-for photo in job.results():
-for face in photo.faces:
-print(photo.filename, face.face_index, face.expression.label)
+    from hfer import Client
+
+    with Client("http://127.0.0.1:8000", api_key) as client:
+        job = client.submit("photos/")
+        job.wait()
+        for photo in job.results():
+            for face in photo.faces:
+                print(photo.filename, face.face_index, face.expression.label)
 """
 
 from hfer._doctor import Finding, Verdict
 from hfer._retry import RetryPolicy
 from hfer.aio import (
+    AsyncApiKeys,
     AsyncClient,
     AsyncJob,
     AsyncJobs,
@@ -20,6 +23,7 @@ from hfer.aio import (
     AsyncTenants,
     AsyncWebhookEndpoints,
 )
+from hfer.api_keys import ApiKeys
 from hfer.client import Client
 from hfer.errors import (
     ApiError,
@@ -54,6 +58,7 @@ from hfer.errors import (
     WebhookTimestampError,
 )
 from hfer.jobs import Job, Jobs
+from hfer.key_models import ApiKey
 from hfer.listening import JobEvent
 from hfer.models import (
     Box,
@@ -84,7 +89,10 @@ from hfer.webhooks import WebhookMessage
 
 __all__ = [
     "ApiError",
+    "ApiKey",
+    "ApiKeys",
     "ArchiveFileError",
+    "AsyncApiKeys",
     "AsyncClient",
     "AsyncJob",
     "AsyncJobs",

@@ -8,7 +8,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from urllib.parse import quote
@@ -25,7 +25,10 @@ from hfer.models import ModelInfo
 
 # Buckets refuse signatures that are 15 minutes off; webhooks 5.
 WORST_SKEW_S, SOME_SKEW_S = 300.0, 30.0
-NEEDED_SCOPES = ("jobs:read", "jobs:write")
+# One of each; jobs:write is what keys had before there was jobs:submit.
+SUBMITTING = ("jobs:submit", "jobs:write")
+NEEDED_SCOPES = (("jobs:read",), SUBMITTING)
+SOON = timedelta(days=14)
 
 
 class Verdict(StrEnum):
@@ -69,6 +72,7 @@ class _Key:
     id: str = ""
     tenant: str = ""
     scopes: tuple[str, ...] = ()
+    expires_at: datetime | None = None
 
 
 _READINESS_ADVICE: Mapping[str, str] = {
@@ -151,7 +155,7 @@ async def _with_key(transport: Transport) -> list[Finding]:
         call = Call("GET", "/v1/api-keys/current")
         key = decode(_Key, await transport.send_json(call, retry=ONCE))
     except HferError as error:
-        advice = "Give a key that is not revoked (--api-key, HFER_API_KEY); operators make them."
+        advice = "Give a key that is good (--api-key, HFER_API_KEY); operators make and roll them."
         skipped = [Finding(name, Verdict.SKIPPED, "needs a key") for name in names]
         return [Finding("key", Verdict.FAILED, str(error), advice), *skipped]
     return [_judge_key(key), *await _models(transport), await _upload(transport, key)]
@@ -159,10 +163,13 @@ async def _with_key(transport: Transport) -> list[Finding]:
 
 def _judge_key(key: _Key) -> Finding:
     text = f"{key.id} of {key.tenant}: {', '.join(key.scopes)}"
-    missing = [name for name in NEEDED_SCOPES if not {name, "admin"} & set(key.scopes)]
+    missing = [names[0] for names in NEEDED_SCOPES if not {*names, "admin"} & set(key.scopes)]
     if missing:
         advice = f"Submitting needs a key that also has {' and '.join(missing)}."
         return Finding("key", Verdict.WARNING, text, advice)
+    if key.expires_at is not None and key.expires_at - datetime.now(UTC) < SOON:
+        advice = f"An operator makes it live longer: hfer keys roll {key.id} --days 90"
+        return Finding("key", Verdict.WARNING, f"{text}, until {key.expires_at:%F %R %Z}", advice)
     return Finding("key", Verdict.OK, text)
 
 
@@ -204,8 +211,8 @@ def _judge_model(active: ModelInfo | None) -> Finding:
 async def _upload(transport: Transport, key: _Key) -> Finding:
     """Put a few bytes by presigned URL as a large submit would, and give the upload up."""
     name = "presigned upload"
-    if not {"jobs:write", "admin"} & set(key.scopes):
-        return Finding(name, Verdict.SKIPPED, "needs a key with jobs:write")
+    if not {*SUBMITTING, "admin"} & set(key.scopes):
+        return Finding(name, Verdict.SKIPPED, f"needs a key with {SUBMITTING[0]}")
     content = b"hfer doctor " + secrets.token_hex(8).encode()
     digest = hashlib.sha256(content).hexdigest()
     file = {"filename": "doctor.jpg", "size": len(content), "sha256": digest}

@@ -14,6 +14,7 @@ from hfer._retry import RetryPolicy
 from hfer._s3 import DAY_S
 from hfer._wire import BlockingWire, run
 from hfer.aio.client import AsyncClient
+from hfer.api_keys import ApiKeys
 from hfer.jobs import Job, Jobs
 from hfer.models import Limits
 from hfer.registry import Models
@@ -54,6 +55,7 @@ class Client:
         self.models = Models(self._core.models)
         self.tenants = Tenants(self._core.tenants)
         self.webhook_endpoints = WebhookEndpoints(self._core.webhook_endpoints)
+        self.api_keys = ApiKeys(self._core.api_keys)
 
     def __enter__(self) -> Self:
         return self

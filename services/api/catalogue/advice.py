@@ -61,10 +61,19 @@ ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
         ),
         ProblemCode.ENDPOINT_DISABLED: Advice(
             "The endpoint takes no messages, so none was sent.",
-            "It was switched off, answered 410, or failed for days.",
+            "It was switched off, answered 410, failed for days, or the key that set it up was"
+            " revoked; `disabled_reason` of the endpoint tells.",
             'Repair the receiver, then switch the endpoint on with PATCH `{"enabled": true}`.',
             "The endpoint is disabled; enable it first.",
             "/v1/webhook-endpoints/whe_01936fd2c0a27b6e8f3a5b7c9d1e2f30/test",
+        ),
+        ProblemCode.KEY_NOT_ROLLABLE: Advice(
+            "The key keeps the secret that it has, or had.",
+            "It is revoked or has expired, or its secret is set by the deployment"
+            " (`HFER_API__ADMIN_KEY`, `HFER_WEB__API_KEY`).",
+            "Make another key. A secret that is set is changed where it is set.",
+            "The key is revoked or has expired; make another.",
+            "/v1/api-keys/key_01936fd2c0a27b6e8f3a5b7c9d1e2f32/roll",
         ),
         ProblemCode.INVALID_REQUEST: Advice(
             "The body could not be read, so nothing in it was looked at.",

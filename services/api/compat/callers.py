@@ -5,10 +5,16 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials
 
-from services.api.dependencies import State, authenticate_caller, bearer, check_scope
+from services.api.dependencies import (
+    SUBMITTING,
+    State,
+    authenticate_caller,
+    bearer,
+    check_scope,
+)
 from services.common.keys.service import Principal, Scope
 
-_SCOPES = (Scope.JOBS_WRITE, Scope.JOBS_READ)
+_SCOPES = (SUBMITTING, (Scope.JOBS_READ,))
 
 
 def get_compat_caller(
@@ -24,8 +30,8 @@ def get_compat_caller(
         caller = authenticate_caller(state, anonymous.get_secret_value())
     else:
         caller = authenticate_caller(state, credentials.credentials if credentials else None)
-    for scope in _SCOPES:
-        check_scope(caller, scope)
+    for scopes in _SCOPES:
+        check_scope(caller, *scopes)
     return caller
 
 

@@ -37,7 +37,7 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["events"])
 
 async def get_listener(state: State, caller: Reader) -> AsyncIterator[Listener]:
     """Hold a place among the tenant's listeners until the response is over, however it ends."""
-    with state.watch.admit(caller.tenant) as listener:
+    with state.watch.admit(caller.tenant, secret_hash=caller.secret_hash) as listener:
         yield listener
 
 

@@ -28,6 +28,7 @@ PAGE = 100
 
 _PING = b": ping\n\n"
 _STOPPING = b": the service stops, come back\n\n"
+_KEY_ENDED = b": the API key was revoked or has expired\n\n"
 _log = get_logger(__name__)
 
 
@@ -36,8 +37,9 @@ class JobStream:
     """Streams the events of one job that follow the event ``after``.
 
     Between two reads it holds no thread and no connection. It ends after ``job.finished``, or
-    without it when the job is erased, for which the client that comes back gets a 410, and
-    when the process stops: then a comment is the last that it says.
+    without it when the job is erased, for which the client that comes back gets a 410, when its
+    key is revoked or expires (401), and when the process stops: then a comment is the last that it
+    says.
 
     Attributes:
         sessions: where to read.
@@ -69,7 +71,7 @@ class JobStream:
         writer = EventWriter(self.base, cursor=self.after, pause_s=self.watch.tick_s)
         sent_at = self.clock()
         with self.watch.following(listener, self.job_id):
-            while not self.watch.closing:
+            while not (self.watch.closing or listener.ended):
                 try:
                     news = await self.watch.read(partial(self._read, writer.cursor))
                 except JobError:  # erased meanwhile
@@ -89,7 +91,7 @@ class JobStream:
                 if self.clock() - sent_at >= self.ping_s:
                     yield _PING
                     sent_at = self.clock()
-            yield _STOPPING
+            yield _KEY_ENDED if listener.ended else _STOPPING
 
     def _read(self, after: int) -> JobNews:
         with unit_of_work(self.sessions) as session:

@@ -1,4 +1,4 @@
-"""Who listens to which job, and the one look per tick that finds news for them.
+"""Who listens to which job, and the one look per tick that finds news for them, or no key any more.
 
 A listener waits on an event of its loop, not on a thread and not on a connection: a hundred
 idle ones cost one small query every half second, whatever Redis holds or has lost.
@@ -19,6 +19,7 @@ from anyio import to_thread
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.errors import HferError
 from services.common.jobs.repositories.events import EventRepository, Glance
+from services.common.keys.repository import KeyRepository
 from services.common.telemetry import get_logger
 
 TICK_S = 0.5
@@ -27,6 +28,7 @@ READERS = 4
 
 T = TypeVar("T")
 Look = Callable[[Collection[int]], Mapping[int, Glance]]
+LiveKeys = Callable[[Collection[bytes]], Collection[bytes]]
 
 _log = get_logger(__name__)
 
@@ -38,14 +40,24 @@ class TooManyListenersError(HferError):
 
 
 class Listener:
-    """One open stream. `wait` returns when its job may have news."""
+    """One open stream. `wait` returns when its job may have news, or its key is good no more.
 
-    def __init__(self) -> None:
+    ``secret_hash`` is that of the secret it came with; ``ended`` says that this is let in no more.
+    """
+
+    def __init__(self, secret_hash: bytes) -> None:
+        self.secret_hash = secret_hash
+        self.ended = False
         self._news = asyncio.Event()
 
     def wake(self) -> None:
         """Wake whoever waits: there may be news."""
         self._news.set()
+
+    def end(self) -> None:
+        """Let the stream end: its key was revoked or has expired."""
+        self.ended = True
+        self.wake()
 
     async def wait(self, timeout_s: float) -> bool:
         """Wait for news since the last wait, at most ``timeout_s``; whether there are any."""
@@ -61,13 +73,17 @@ class JobWatch:
 
     Args:
         look: reads how far jobs are, from the database; called in a thread.
+        live: tells which of these secrets would be let in; called like ``look``.
         per_tenant: most listeners of a tenant.
         tick_s: seconds between two looks.
     """
 
-    def __init__(self, look: Look, *, per_tenant: int, tick_s: float = TICK_S) -> None:
+    def __init__(
+        self, look: Look, *, live: LiveKeys, per_tenant: int, tick_s: float = TICK_S
+    ) -> None:
         self.tick_s = tick_s
         self._look = look
+        self._live = live
         self._per_tenant = per_tenant
         self._by_job: dict[int, set[Listener]] = {}
         self._by_tenant: Counter[str] = Counter()
@@ -76,7 +92,7 @@ class JobWatch:
         self._readers: anyio.CapacityLimiter | None = None
 
     @contextmanager
-    def admit(self, tenant: str) -> Iterator[Listener]:
+    def admit(self, tenant: str, *, secret_hash: bytes) -> Iterator[Listener]:
         """Make room for a listener for the length of the block.
 
         Raises:
@@ -89,7 +105,7 @@ class JobWatch:
             )
         self._by_tenant[tenant] += 1
         try:
-            yield Listener()
+            yield Listener(secret_hash)
         finally:
             self._by_tenant[tenant] -= 1
             if not self._by_tenant[tenant]:
@@ -114,7 +130,7 @@ class JobWatch:
     def close(self) -> None:
         """Let every stream end, also those to come: the process stops, and clients come back."""
         self._closing = True
-        for listener in itertools.chain.from_iterable(self._by_job.values()):
+        for listener in self._following():
             listener.wake()
 
     @property
@@ -138,8 +154,9 @@ class JobWatch:
         while True:
             await asyncio.sleep(self.tick_s)
             jobs = list(self._by_job)
+            secrets = {listener.secret_hash for listener in self._following()}
             try:
-                now = await self.read(partial(self._look, jobs))
+                now, live = await self.read(partial(self._look_at, jobs, secrets))
             except Exception as error:  # noqa: BLE001 - streams stay open; the next tick looks again
                 _log.warning("watch.failed", error=type(error).__name__)
                 continue
@@ -148,6 +165,17 @@ class JobWatch:
                     for listener in self._by_job.get(job_id, ()):
                         listener.wake()
             last = now
+            for listener in self._following():
+                if listener.secret_hash in secrets and listener.secret_hash not in live:
+                    listener.end()
+
+    def _following(self) -> Iterator[Listener]:
+        return itertools.chain.from_iterable(self._by_job.values())
+
+    def _look_at(
+        self, jobs: Collection[int], secrets: Collection[bytes]
+    ) -> tuple[Mapping[int, Glance], Collection[bytes]]:
+        return self._look(jobs), self._live(secrets)
 
 
 def build_watch(sessions: SessionFactory, *, per_tenant: int) -> JobWatch:
@@ -157,4 +185,8 @@ def build_watch(sessions: SessionFactory, *, per_tenant: int) -> JobWatch:
         with unit_of_work(sessions) as session:
             return EventRepository(session).glance(list(jobs))
 
-    return JobWatch(look, per_tenant=per_tenant)
+    def live(secrets: Collection[bytes]) -> Collection[bytes]:
+        with unit_of_work(sessions) as session:
+            return KeyRepository(session).live(secrets)
+
+    return JobWatch(look, live=live, per_tenant=per_tenant)

@@ -8,7 +8,15 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from services.api.bodies import is_json
-from services.api.dependencies import Base, IdempotencyKey, Reader, State, Transaction, Writer
+from services.api.dependencies import (
+    Base,
+    Eraser,
+    IdempotencyKey,
+    Reader,
+    State,
+    Submitter,
+    Transaction,
+)
 from services.api.docs import BODY, IDEMPOTENT, problems
 from services.api.errors import invalid_field
 from services.api.etags import matches
@@ -37,6 +45,7 @@ from services.common.jobs.repositories.jobs import JobFilter, PageKey
 from services.common.jobs.repositories.results import ResultRepository
 from services.common.jobs.submission import INTERACTIVE_PHOTOS, Submitted
 from services.common.jobs.views import JobView, find_job, list_jobs, view_job
+from services.common.keys.service import Scope
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 _LABEL_PREFIX = "label."
@@ -74,11 +83,14 @@ async def submit_job(
     request: Request,
     state: State,
     base: Base,
-    caller: Writer,
+    caller: Submitter,
     key: IdempotencyKey,
     prefer: Annotated[
         str | None,
-        Header(description="`wait=n`, n up to 30: hold the answer of a job of <= 8 photos"),
+        Header(
+            description="`wait=n`, n up to 30: hold the answer of a job of <= 8 photos; ignored"
+            " without the scope `jobs:read`"
+        ),
     ] = None,
 ) -> Response:
     """Take 1 to 2,000 photos, or an upload of up to 100,000, and analyse them in the background.
@@ -88,14 +100,14 @@ async def submit_job(
     the apparent expression, not inner feeling.
     """
     if is_json(request):
-        submitted = await take_json(request, state, tenant=caller.tenant, idempotency_key=key)
+        submitted = await take_json(request, state, caller=caller, idempotency_key=key)
     else:
-        submitted = await take_in(request, state, tenant=caller.tenant, idempotency_key=key)
-    wait = parse_wait(prefer)
+        submitted = await take_in(request, state, caller=caller, idempotency_key=key)
+    wait = parse_wait(prefer) if caller.may(Scope.JOBS_READ) else None
     if wait is None or (submitted.job.total or 0) > INTERACTIVE_PHOTOS:
         return await run_in_threadpool(_accepted, state, submitted, base=base)
     view = await wait_until_final(
-        request, state, tenant=caller.tenant, job=submitted.job.public_id, seconds=wait
+        request, state, caller=caller, job=submitted.job.public_id, seconds=wait
     )
     if not view.status.final:
         return await run_in_threadpool(_accepted, state, submitted, base=base)
@@ -175,7 +187,7 @@ def get_job(
     },
 )
 def cancel_job(
-    state: State, base: Base, session: Transaction, caller: Writer, job_id: JobId
+    state: State, base: Base, session: Transaction, caller: Submitter, job_id: JobId
 ) -> Response:
     """Stop a job. Photos already analysed keep their results; asking twice is fine."""
     cancel(session, caller.tenant, job_id)
@@ -206,14 +218,21 @@ def cancel_job(
     },
 )
 def retry_job(
-    state: State, base: Base, caller: Writer, job_id: JobId, key: IdempotencyKey
+    state: State, base: Base, caller: Submitter, job_id: JobId, key: IdempotencyKey
 ) -> Response:
     """Make a new job of the photos that failed, with the same settings, labels and reference.
 
     Photos that were never stored (empty, too large) are left out.
     """
     with unit_of_work(state.sessions) as session:
-        submitted = retry(session, caller.tenant, job_id, idempotency_key=key, rules=state.rules)
+        submitted = retry(
+            session,
+            caller.tenant,
+            job_id,
+            idempotency_key=key,
+            rules=state.rules,
+            key_id=caller.key_row,
+        )
     state.metrics.jobs.labels("retried").inc()
     announce(state, submitted)
     return _accepted(state, submitted, base=base)
@@ -225,7 +244,7 @@ def retry_job(
     summary="Erase a job",
     responses={**problems(ProblemCode.NOT_FOUND)},
 )
-def delete_job(state: State, session: Transaction, caller: Writer, job_id: JobId) -> None:
+def delete_job(state: State, session: Transaction, caller: Eraser, job_id: JobId) -> None:
     """Erase a job's results, photos and annotated photos; a running job is stopped.
 
     From then on the job answers 410. Photos that another job of yours holds as well stay.

@@ -36,6 +36,7 @@ JOB_EXAMPLE: dict[str, Any] = {
     "labels": {"album": "2026-11"},
     "client_ref": None,
     "parent_job_id": None,
+    "created_by": {"key_id": "key_01936fd2c0a27b6e8f3a5b7c9d1e2f32", "name": "nightly batch"},
     "links": {
         "self": f"/v1/jobs/{_JOB}",
         "items": f"/v1/jobs/{_JOB}/items",

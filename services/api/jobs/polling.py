@@ -8,9 +8,11 @@ import uuid
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from services.api.dependencies import check_live
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
 from services.common.jobs.views import JobView, view_job
+from services.common.keys.service import Principal
 
 MAX_WAIT_S = 30
 _SHORTEST_S, _LONGEST_S = 1, 15
@@ -48,16 +50,19 @@ def parse_wait(prefer: str | None) -> int | None:
 
 
 async def wait_until_final(
-    request: Request, state: ApiState, *, tenant: str, job: uuid.UUID, seconds: int
+    request: Request, state: ApiState, *, caller: Principal, job: uuid.UUID, seconds: int
 ) -> JobView:
     """Look at the job until it is final, time is up or the client is gone; return the last look.
 
     No connection of the pool is held between two looks.
+
+    Raises:
+        ApiError: UNAUTHENTICATED, the caller's key was revoked or has expired meanwhile.
     """
     deadline = time.monotonic() + seconds
     pause = _FIRST_PAUSE_S
     while True:
-        view = await run_in_threadpool(_look, state, tenant, job)
+        view = await run_in_threadpool(_look, state, caller, job)
         left = deadline - time.monotonic()
         if view.status.final or left <= 0 or await request.is_disconnected():
             return view
@@ -65,6 +70,7 @@ async def wait_until_final(
         pause = min(pause * 2, _LONGEST_PAUSE_S)
 
 
-def _look(state: ApiState, tenant: str, job: uuid.UUID) -> JobView:
+def _look(state: ApiState, caller: Principal, job: uuid.UUID) -> JobView:
     with unit_of_work(state.sessions) as session:
-        return view_job(session, tenant, job)
+        check_live(session, caller)
+        return view_job(session, caller.tenant, job)

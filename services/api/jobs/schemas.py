@@ -11,6 +11,7 @@ from services.common.domain.faces import AnalysisOptions, DetectorName, FaceSear
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import JobCounts
 from services.common.jobs.options import from_stored
+from services.common.jobs.repositories.jobs import MadeBy
 from services.common.jobs.views import JobView
 
 MAX_LABELS = 16
@@ -105,6 +106,13 @@ class JobModel(BaseModel):
     version: str
 
 
+class JobKey(BaseModel):
+    """An API key, as far as everybody of its tenant may know it."""
+
+    key_id: str
+    name: str
+
+
 class Links(BaseModel):
     """Paths of what belongs to the job."""
 
@@ -145,6 +153,9 @@ class JobObject(BaseModel):
     labels: dict[str, str]
     client_ref: str | None
     parent_job_id: str | None = Field(description="the job whose failed photos these are")
+    created_by: JobKey | None = Field(
+        description="the API key that made the job; null for jobs of before this was noted"
+    )
     links: Links
 
 
@@ -175,6 +186,7 @@ def job_object(view: JobView, *, base: str = "") -> JobObject:
             "labels": job.labels,
             "client_ref": job.client_ref,
             "parent_job_id": None if view.parent is None else format_id(IdKind.JOB, view.parent),
+            "created_by": None if view.made_by is None else _job_key(view.made_by),
             "links": {
                 "self": path,
                 "items": f"{path}/items",
@@ -185,6 +197,10 @@ def job_object(view: JobView, *, base: str = "") -> JobObject:
             },
         }
     )
+
+
+def _job_key(made_by: MadeBy) -> dict[str, str]:
+    return {"key_id": format_id(IdKind.KEY, made_by.key), "name": made_by.name}
 
 
 def _counts(counts: JobCounts) -> dict[str, Any]:

@@ -1,16 +1,25 @@
-"""`/v1/api-keys`: make, list and revoke keys. For operators, whose view is the deployment.
+"""`/v1/api-keys`: make, list, roll and revoke keys. For operators, who see the whole deployment.
 
 Any key may look at itself.
 """
 
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 from fastapi import APIRouter, HTTPException, Response
 
 from services.api.dependencies import Base, Caller, Operator, State, Transaction
 from services.api.docs import problems
-from services.api.ids import KeyId, not_found
-from services.api.keys.schemas import CallerObject, IssuedKeyObject, KeyObject, NewKey, key_object
+from services.api.errors import invalid_field
+from services.api.ids import KeyId
+from services.api.keys.schemas import (
+    CallerObject,
+    IssuedKeyObject,
+    KeyObject,
+    KeyRoll,
+    NewKey,
+    key_object,
+)
 from services.api.pagination import (
     Cursor,
     Page,
@@ -19,9 +28,8 @@ from services.api.pagination import (
     encode_id,
 )
 from services.api.problems import ProblemCode
-from services.common.domain.ids import IdKind
 from services.common.keys.repository import KeyRepository
-from services.common.keys.service import issue_key
+from services.common.keys.service import IssuedKey, issue_key, revoke_key, roll_key
 
 router = APIRouter(prefix="/v1/api-keys", tags=["api keys"])
 
@@ -43,10 +51,11 @@ def create_key(
         name=wanted.name,
         scopes=wanted.scopes,
         environment=state.settings.environment,
+        expires_at=_checked_expiry(wanted.expires_at),
     )
-    shown = key_object(issued.key)
+    shown = _issued(issued)
     response.headers["Location"] = f"{base}/v1/api-keys/{shown.id}"
-    return IssuedKeyObject(**dict(shown), secret=issued.secret)
+    return shown
 
 
 @router.get("", summary="List keys, newest first", responses={**problems()})
@@ -65,13 +74,43 @@ def get_keys(
 @router.get("/current", summary="Look at the key that asks", responses={**problems()})
 def get_current_key(caller: Caller) -> CallerObject:
     """Tell whose key this is and what it may do; any key may ask."""
-    return CallerObject(id=caller.key_id, tenant=caller.tenant, scopes=sorted(caller.scopes))
+    return CallerObject(
+        id=caller.key_id,
+        name=caller.name,
+        tenant=caller.tenant,
+        scopes=sorted(caller.scopes),
+        expires_at=caller.expires_at,
+    )
 
 
 @router.delete("/current", include_in_schema=False)
 async def refuse_to_delete_current() -> None:
     """Say that the method is wrong: read as a key's id, the path would be a 404."""
     raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
+
+
+@router.post(
+    "/{key_id}/roll",
+    summary="Give a key another secret",
+    responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.KEY_NOT_ROLLABLE)},
+)
+def roll_api_key(
+    state: State, session: Transaction, _caller: Operator, key_id: KeyId, wanted: KeyRoll
+) -> IssuedKeyObject:
+    """Draw a new secret, shown in this answer alone, for the same key: its jobs and uploads stay.
+
+    The present secret works for `overlap_s` more, so that whoever holds it has time to change
+    over. One that was still in its overlap stops at once: only two are kept.
+    """
+    return _issued(
+        roll_key(
+            session,
+            key_id,
+            overlap=timedelta(seconds=wanted.overlap_s),
+            environment=state.settings.environment,
+            expires_at=_checked_expiry(wanted.expires_at),
+        )
+    )
 
 
 @router.delete(
@@ -81,6 +120,20 @@ async def refuse_to_delete_current() -> None:
     responses={**problems(ProblemCode.NOT_FOUND)},
 )
 def delete_key(session: Transaction, _caller: Operator, key_id: KeyId) -> None:
-    """Revoke a key at once and for good; jobs made with it stay."""
-    if not KeyRepository(session).revoke(key_id):
-        raise not_found(IdKind.KEY)
+    """Revoke a key at once and for good.
+
+    Streams, long polls and downloads under way with it end within a second or two, uploads that it
+    began cannot be sealed, and webhook endpoints that it set up are switched off. Jobs made with it
+    stay, and those that run finish.
+    """
+    revoke_key(session, key_id)
+
+
+def _issued(issued: IssuedKey) -> IssuedKeyObject:
+    return IssuedKeyObject(**dict(key_object(issued.key)), secret=issued.secret)
+
+
+def _checked_expiry(expires_at: datetime | None) -> datetime | None:
+    if expires_at is not None and expires_at <= datetime.now(UTC):
+        raise invalid_field("#/expires_at", "Name a moment to come.")
+    return expires_at

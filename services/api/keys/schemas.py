@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.api.schemas import Input, UtcTime
+from services.api.schemas import GivenTime, Input, UtcTime, Whole
 from services.common.db.tables import ApiKey
 from services.common.domain.ids import IdKind, format_id
 from services.common.keys.service import Scope
@@ -14,12 +14,18 @@ KEY_EXAMPLE: dict[str, Any] = {
     "name": "nightly batch",
     "tenant": "archive",
     "prefix": "hfer_prod_4f9c",
-    "scopes": ["jobs:write"],
+    "former_prefix": None,
+    "former_until": None,
+    "scopes": ["jobs:submit"],
     "created_at": "2026-11-23T07:00:00Z",
+    "expires_at": "2027-11-23T07:00:00Z",
     "last_used_at": None,
     "revoked_at": None,
 }
 ISSUED_EXAMPLE = {**KEY_EXAMPLE, "secret": "hfer_prod_4f9c…"}
+
+DAY_S = 86_400
+LONGEST_OVERLAP_S = 30 * DAY_S
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,99}$")]
 
@@ -30,12 +36,41 @@ class NewKey(Input):
     # Not strict like other inputs: an enum has no other form in JSON than a string.
     model_config = ConfigDict(
         strict=False,
-        json_schema_extra={"example": {"name": "nightly batch", "scopes": ["jobs:write"]}},
+        json_schema_extra={
+            "example": {"name": "nightly batch", "scopes": ["jobs:submit", "jobs:read"]}
+        },
     )
 
     name: Name
-    scopes: list[Scope] = Field(min_length=1, max_length=len(Scope))
+    scopes: list[Scope] = Field(
+        min_length=1,
+        max_length=len(Scope),
+        description="`jobs:write` is `jobs:submit`, `jobs:erase` and changing webhook endpoints"
+        " in one, for programs of before these",
+    )
     tenant: Name | None = Field(default=None, description="yours when left out")
+    expires_at: GivenTime | None = Field(
+        default=None, description="RFC 3339; from then on the key is refused. Never when left out"
+    )
+
+
+class KeyRoll(Input):
+    """How a key changes over to another secret."""
+
+    model_config = ConfigDict(
+        strict=False,  # a time has no other form in JSON than a string
+        json_schema_extra={"example": {"overlap_s": 3600}},
+    )
+
+    overlap_s: Whole = Field(
+        default=DAY_S,
+        ge=0,
+        le=LONGEST_OVERLAP_S,
+        description="how long the present secret works on; 0 stops it at once",
+    )
+    expires_at: GivenTime | None = Field(
+        default=None, description="RFC 3339; the key's expiry stays when left out"
+    )
 
 
 class KeyObject(BaseModel):
@@ -47,8 +82,11 @@ class KeyObject(BaseModel):
     name: str
     tenant: str
     prefix: str = Field(description="first characters of the secret")
+    former_prefix: str | None = Field(description="of the secret before, once the key was rolled")
+    former_until: UtcTime | None = Field(description="until then the secret before works as well")
     scopes: list[str]
     created_at: UtcTime
+    expires_at: UtcTime | None
     last_used_at: UtcTime | None = Field(description="to the minute")
     revoked_at: UtcTime | None
 
@@ -68,15 +106,19 @@ class CallerObject(BaseModel):
         json_schema_extra={
             "example": {
                 "id": "key_01936fd2c0a27b6e8f3a5b7c9d1e2f32",
+                "name": "nightly batch",
                 "tenant": "default",
-                "scopes": ["jobs:read", "jobs:write"],
+                "scopes": ["jobs:read", "jobs:submit"],
+                "expires_at": None,
             }
         }
     )
 
     id: str = Field(examples=["key_01936fd2c0a27b6e8f3a5b7c9d1e2f32"])
+    name: str
     tenant: str
     scopes: list[str] = Field(description="`admin` carries all others")
+    expires_at: UtcTime | None
 
 
 def key_object(key: ApiKey) -> KeyObject:
@@ -86,8 +128,11 @@ def key_object(key: ApiKey) -> KeyObject:
         name=key.name,
         tenant=key.tenant,
         prefix=key.prefix,
+        former_prefix=key.former_prefix,
+        former_until=key.former_until,
         scopes=key.scopes,
         created_at=key.created_at,
+        expires_at=key.expires_at,
         last_used_at=key.last_used_at,
         revoked_at=key.revoked_at,
     )

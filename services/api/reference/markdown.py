@@ -133,10 +133,13 @@ def _responses(operation: Operation) -> Iterator[str]:
 
 
 def _scope(operation: Operation) -> str:
-    for requirement in operation.get("security", ()):
-        scopes = [scope for wanted in requirement.values() for scope in wanted]
-        return ", ".join(f"`{scope}`" for scope in scopes) or "any key"
-    return "no key"
+    if "security" not in operation:
+        return "no key"
+    ways = [
+        ", ".join(f"`{scope}`" for wanted in requirement.values() for scope in wanted)
+        for requirement in operation["security"]
+    ]
+    return " or ".join(way for way in ways if way) or "any key"
 
 
 def _title(tag: str) -> str:

@@ -7,7 +7,14 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from services.api.bodies import JSON, read_model
-from services.api.dependencies import Base, IdempotencyKey, Reader, State, Transaction, Writer
+from services.api.dependencies import (
+    Base,
+    IdempotencyKey,
+    Reader,
+    State,
+    Submitter,
+    Transaction,
+)
 from services.api.docs import BODY, IDEMPOTENT, json_content, problems
 from services.api.ids import UploadId
 from services.api.problems import ProblemCode
@@ -40,12 +47,13 @@ def _body(model: type[BaseModel]) -> dict[str, Any]:
         **problems(
             *BODY,
             *IDEMPOTENT,
+            ProblemCode.GONE,
             ProblemCode.RATE_LIMITED,
         )
     },
 )
 async def begin_upload(
-    request: Request, state: State, base: Base, caller: Writer, key: IdempotencyKey
+    request: Request, state: State, base: Base, caller: Submitter, key: IdempotencyKey
 ) -> Response:
     """Declare the first files of a job of up to 100,000 photos and get a URL to put each at.
 
@@ -58,7 +66,12 @@ async def begin_upload(
         files = [file.to_domain() for file in body.files]
         with unit_of_work(state.sessions) as session:
             declaration = start_upload(
-                session, caller.tenant, files, idempotency_key=key, rules=state.rules
+                session,
+                caller.tenant,
+                files,
+                idempotency_key=key,
+                rules=state.rules,
+                key_id=caller.key_row,
             )
         answer = answer_with_urls(state, declaration, base=base)
         replayed = {"Idempotency-Replayed": "true"} if declaration.replayed else {}
@@ -85,7 +98,7 @@ async def begin_upload(
     },
 )
 async def add_files(
-    request: Request, state: State, base: Base, caller: Writer, upload_id: UploadId
+    request: Request, state: State, base: Base, caller: Submitter, upload_id: UploadId
 ) -> Response:
     """Declare the files that follow those declared so far.
 
@@ -125,7 +138,9 @@ def get_upload(
     summary="Give an upload up",
     responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.UPLOAD_SEALED)},
 )
-def delete_upload(state: State, session: Transaction, caller: Writer, upload_id: UploadId) -> None:
+def delete_upload(
+    state: State, session: Transaction, caller: Submitter, upload_id: UploadId
+) -> None:
     """Erase an upload that is not sealed, with the files that were put.
 
     One that is left alone is erased at its `expires_at`.

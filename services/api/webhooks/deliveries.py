@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from services.api.dependencies import Reader, State, Transaction, Writer
+from services.api.dependencies import State, Transaction, WebhookAdmin, WebhookReader
 from services.api.docs import problems
 from services.api.ids import EndpointId, MessageId
 from services.api.pagination import (
@@ -40,7 +40,7 @@ router = APIRouter(prefix="/v1/webhook-endpoints/{endpoint_id}", tags=["webhooks
     responses={**problems(404, 409)},
 )
 def post_test(
-    state: State, session: Transaction, caller: Writer, endpoint_id: EndpointId
+    state: State, session: Transaction, caller: WebhookAdmin, endpoint_id: EndpointId
 ) -> DeliveryObject:
     """Send a message of the type `endpoint.test`; its delivery tells whether it arrived."""
     SecretBox.from_settings(state.settings.webhooks)
@@ -54,7 +54,7 @@ def post_test(
 def get_deliveries(
     *,
     session: Transaction,
-    caller: Reader,
+    caller: WebhookReader,
     endpoint_id: EndpointId,
     status: Annotated[DeliveryStatus | None, Query()] = None,
     paging: Paging,
@@ -73,7 +73,7 @@ def get_deliveries(
 
 @router.get("/deliveries/{message_id}", summary="Get a delivery", responses={**problems(404)})
 def get_delivery(
-    session: Transaction, caller: Reader, endpoint_id: EndpointId, message_id: MessageId
+    session: Transaction, caller: WebhookReader, endpoint_id: EndpointId, message_id: MessageId
 ) -> DeliveryDetail:
     """Tell of every attempt to deliver a message."""
     endpoint = find_endpoint(session, caller.tenant, endpoint_id)
@@ -91,7 +91,7 @@ def get_delivery(
     responses={**problems(404, 409)},
 )
 def post_redelivery(
-    session: Transaction, caller: Writer, endpoint_id: EndpointId, message_id: MessageId
+    session: Transaction, caller: WebhookAdmin, endpoint_id: EndpointId, message_id: MessageId
 ) -> DeliveryObject:
     """Send a message again under its own id, whatever came of it; retries begin anew."""
     endpoint = find_endpoint(session, caller.tenant, endpoint_id)

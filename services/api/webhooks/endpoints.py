@@ -2,7 +2,14 @@
 
 from fastapi import APIRouter, Response
 
-from services.api.dependencies import Base, Reader, State, Transaction, Writer
+from services.api.dependencies import (
+    Base,
+    State,
+    Transaction,
+    WebhookAdmin,
+    WebhookReader,
+    hold_key,
+)
 from services.api.docs import problems
 from services.api.errors import invalid_field
 from services.api.ids import EndpointId
@@ -44,7 +51,7 @@ def post_endpoint(
     state: State,
     base: Base,
     session: Transaction,
-    caller: Writer,
+    caller: WebhookAdmin,
     wanted: NewEndpoint,
 ) -> IssuedEndpointObject:
     """Make an endpoint. The secret that signs its messages is in this answer and nowhere else.
@@ -54,6 +61,7 @@ def post_endpoint(
     settings = state.settings.webhooks
     box = SecretBox.from_settings(settings)
     _check_receiver(state, wanted.url)
+    hold_key(session, caller)
     issued = create_endpoint(
         session,
         caller.tenant,
@@ -62,6 +70,7 @@ def post_endpoint(
         description=wanted.description,
         box=box,
         most=settings.endpoints,
+        key_id=caller.key_row,
     )
     shown = _issued(issued)
     response.headers["Location"] = f"{base}/v1/webhook-endpoints/{shown.id}"
@@ -72,7 +81,7 @@ def post_endpoint(
 def get_endpoints(
     *,
     session: Transaction,
-    caller: Reader,
+    caller: WebhookReader,
     paging: Paging,
     cursor: Cursor = None,
 ) -> Page[EndpointObject]:
@@ -84,7 +93,9 @@ def get_endpoints(
 
 
 @router.get("/{endpoint_id}", summary="Get a webhook endpoint", responses={**problems(404)})
-def get_endpoint(session: Transaction, caller: Reader, endpoint_id: EndpointId) -> EndpointObject:
+def get_endpoint(
+    session: Transaction, caller: WebhookReader, endpoint_id: EndpointId
+) -> EndpointObject:
     """Tell how an endpoint is set up, and whether messages arrive."""
     return endpoint_object(find_endpoint(session, caller.tenant, endpoint_id))
 
@@ -95,15 +106,18 @@ def get_endpoint(session: Transaction, caller: Reader, endpoint_id: EndpointId) 
 def patch_endpoint(
     state: State,
     session: Transaction,
-    caller: Writer,
+    caller: WebhookAdmin,
     endpoint_id: EndpointId,
     wanted: EndpointChange,
 ) -> EndpointObject:
     """Change an endpoint, or switch it off and on.
 
     While it is off nothing new is kept for it; what was pending goes on when it is on again.
+    From then on it hangs on the key that changed it: it is switched off when that is revoked.
     """
+    hold_key(session, caller)
     endpoint = find_endpoint(session, caller.tenant, endpoint_id, lock=True)
+    endpoint.key_id = caller.key_row
     if wanted.url is not None:
         _check_receiver(state, wanted.url)
         endpoint.url = wanted.url
@@ -123,7 +137,7 @@ def patch_endpoint(
     summary="Delete a webhook endpoint",
     responses={**problems(404)},
 )
-def delete_endpoint(session: Transaction, caller: Writer, endpoint_id: EndpointId) -> None:
+def delete_endpoint(session: Transaction, caller: WebhookAdmin, endpoint_id: EndpointId) -> None:
     """Delete an endpoint with its messages, sent or not, at once and for good."""
     EndpointRepository(session).delete(
         find_endpoint(session, caller.tenant, endpoint_id, lock=True)
@@ -136,14 +150,16 @@ def delete_endpoint(session: Transaction, caller: Writer, endpoint_id: EndpointI
     responses={**problems(404, 409)},
 )
 def post_rotation(
-    state: State, session: Transaction, caller: Writer, endpoint_id: EndpointId
+    state: State, session: Transaction, caller: WebhookAdmin, endpoint_id: EndpointId
 ) -> IssuedEndpointObject:
     """Draw a new secret, shown in this answer alone.
 
     For 24 hours messages carry two signatures, so that receivers have time to change over.
     """
     box = SecretBox.from_settings(state.settings.webhooks)
+    hold_key(session, caller)
     endpoint = find_endpoint(session, caller.tenant, endpoint_id, lock=True)
+    endpoint.key_id = caller.key_row
     return _issued(rotate_secret(session, endpoint, box=box))
 
 

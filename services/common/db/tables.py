@@ -31,7 +31,10 @@ _ACTIVE = text("status IN ('queued', 'running')")
 
 
 class ApiKey(Base):
-    """A key of a tenant. Only the SHA-256 of the secret is stored; it is shown once."""
+    """A key of a tenant. Only the SHA-256 of the secret is stored; it is shown once.
+
+    A key that was rolled has another secret; the former one works until ``former_until``.
+    """
 
     __tablename__ = "api_key"
 
@@ -41,8 +44,12 @@ class ApiKey(Base):
     name: Mapped[str]
     prefix: Mapped[str]
     secret_hash: Mapped[bytes] = mapped_column(unique=True)
+    former_prefix: Mapped[str | None]
+    former_hash: Mapped[bytes | None] = mapped_column(unique=True)
+    former_until: Mapped[datetime | None]
     scopes: Mapped[list[str]]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
@@ -56,7 +63,8 @@ class Job(Base):
     idempotency key of the request that sealed an upload, ``idempotency_key`` of the first one.
     ``request_id`` and ``traceparent`` (W3C, if it is traced) are those of the request that handed
     the job to the workers, for their log lines and spans. Among the jobs of a tenant in a ``lane``
-    the one with the oldest ``turn_at`` is next.
+    the one with the oldest ``turn_at`` is next. ``key_id`` is the key that made the job:
+    while it is ``open`` that which began the upload, then that which sealed it.
     """
 
     __tablename__ = "job"
@@ -79,6 +87,7 @@ class Job(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     public_id: Mapped[uuid.UUID] = mapped_column(unique=True)
     tenant: Mapped[str]
+    key_id: Mapped[int | None] = mapped_column(ForeignKey("api_key.id"))
     idempotency_key: Mapped[str | None]
     seal_key: Mapped[str | None]
     request_hash: Mapped[bytes | None]

@@ -26,7 +26,8 @@ _REASONS = ", ".join(f"'{reason}'" for reason in DisabledReason)
 class WebhookEndpoint(Base):
     """A receiver of a tenant. Secrets are encrypted; the former one signs on for a day.
 
-    ``failing_since`` is the first failure after the last success.
+    ``failing_since`` is the first failure after the last success. ``key_id`` is the API key that
+    made the endpoint or changed it last: when that is revoked, nothing more is sent.
     """
 
     __tablename__ = "webhook_endpoint"
@@ -34,11 +35,13 @@ class WebhookEndpoint(Base):
         CheckConstraint(f"disabled_reason IN ({_REASONS})", name="disabled_reason"),
         CheckConstraint("enabled = (disabled_reason IS NULL)", name="enabled"),
         Index("ix_webhook_endpoint_tenant", "tenant", "id"),
+        Index("ix_webhook_endpoint_key_id", "key_id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     public_id: Mapped[uuid.UUID] = mapped_column(unique=True)
     tenant: Mapped[str]
+    key_id: Mapped[int | None] = mapped_column(ForeignKey("api_key.id"))
     url: Mapped[str]
     description: Mapped[str | None]
     events: Mapped[list[str]]

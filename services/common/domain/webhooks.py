@@ -36,11 +36,12 @@ class DeliveryStatus(StrEnum):
 
 
 class DisabledReason(StrEnum):
-    """Why an endpoint gets nothing: its owner's wish, its 410, or days of failures."""
+    """Why an endpoint gets nothing: its owner's wish, its 410, days of failures, a revoked key."""
 
     USER = "user"
     GONE = "gone"
     FAILING = "failing"
+    KEY_REVOKED = "key_revoked"
 
 
 class AttemptResult(StrEnum):

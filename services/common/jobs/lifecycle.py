@@ -40,6 +40,7 @@ def retry(
     *,
     idempotency_key: str | None,
     rules: SubmissionRules,
+    key_id: int | None = None,
 ) -> Submitted:
     """Make a new job of the photos that failed, with the settings of the old one.
 
@@ -66,6 +67,7 @@ def retry(
         client_ref=job.client_ref,
         idempotency_key=idempotency_key,
         parent=job,
+        key_id=key_id,
     )
     return submit(session, wanted, rules=rules)
 

@@ -54,7 +54,7 @@ class SubmissionRules:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A job that a tenant wants, its photos in the order sent."""
+    """A job that a tenant wants, its photos in the order sent; ``key_id`` of which API key."""
 
     tenant: str
     items: Sequence[NewItem]
@@ -63,6 +63,7 @@ class Submission:
     client_ref: str | None = None
     idempotency_key: str | None = None
     parent: Job | None = None
+    key_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,5 +176,6 @@ def _new_job(submission: Submission, *, work: int, rules: SubmissionRules) -> Ne
         idempotency_key=submission.idempotency_key,
         request_hash=fingerprint(submission) if keyed else None,
         parent_id=submission.parent.id if submission.parent else None,
+        key_id=submission.key_id,
         origin=current_origin(),
     )

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from services.common.db.tables import Job
 from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.faces import AnalysisOptions
-from services.common.domain.ids import IdKind, format_id, new_uuid7
+from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import JobStatus
 from services.common.domain.queues import Lane
 from services.common.jobs.lifecycle import ERASED_BY_USER
@@ -26,6 +26,13 @@ from services.common.jobs.repositories.items import ItemRepository, NewItem, Ref
 from services.common.jobs.repositories.jobs import JobRepository
 from services.common.jobs.repositories.uploads import DeclaredPhoto, UploadRepository
 from services.common.jobs.submission import SubmissionRules, Submitted, check_queue
+from services.common.jobs.upload_faults import (
+    check_key,
+    check_open,
+    mismatch,
+    other_request,
+    sealed,
+)
 from services.common.storage_keys import upload_key
 from services.common.telemetry import current_origin
 
@@ -86,30 +93,34 @@ def start_upload(
     *,
     idempotency_key: str | None,
     rules: SubmissionRules,
+    key_id: int | None = None,
 ) -> Declaration:
     """Open an upload with its first files, or find the one that the same request opened before.
 
     Raises:
-        JobError: IDEMPOTENCY_MISMATCH, the key was used for another request.
+        JobError: IDEMPOTENCY_MISMATCH, the key was used for another request; GONE, the API key
+            that opened it was revoked.
         QueueFullError: the tenant has too many open photos.
     """
     if idempotency_key is not None:
         keyed = JobRepository(session).by_idempotency_key(tenant, idempotency_key)
         if keyed is not None and keyed.idempotency_key != idempotency_key:
-            raise _other_request()  # another upload was sealed under it
+            raise other_request()  # another upload was sealed under it
     job = UploadRepository(session).insert(
         public_id=new_uuid7(),
         tenant=tenant,
         idempotency_key=idempotency_key,
         keep=rules.keep_upload,
+        key_id=key_id,
     )
     if job is not None:
         return _append(session, job, files, rules=rules)
     try:
         job = _earlier(session, tenant, idempotency_key)
+        check_key(session, job)
         return _replay(session, job, files, start=0, rules=rules)
     except _OtherFilesError:
-        raise _other_request() from None
+        raise other_request() from None
 
 
 def declare(
@@ -124,21 +135,23 @@ def declare(
     """Add files from the place ``start`` on, or find that just these were added before.
 
     Raises:
-        JobError: NOT_FOUND; GONE; UPLOAD_SEALED; UPLOAD_MISMATCH when other files stand there
+        JobError: NOT_FOUND; GONE, also when the API key that opened it was revoked;
+            UPLOAD_SEALED; UPLOAD_MISMATCH when other files stand there
             or a gap would be left; PAYLOAD_TOO_LARGE past the photos of a job.
         QueueFullError: the tenant has too many open photos.
     """
     job = find_upload(session, tenant, public_id, lock=True)
+    check_key(session, job)
     held = job.total or 0
     if start < held:
         try:
             return _replay(session, job, files, start=start, rules=rules)
         except _OtherFilesError:
-            _check_open(job)
-            raise _mismatch(f"Other files were declared from place {start} on.", held) from None
-    _check_open(job)
+            check_open(job)
+            raise mismatch(f"Other files were declared from place {start} on.", held) from None
+    check_open(job)
     if start > held:
-        raise _mismatch(f"Files before place {start} are missing.", held)
+        raise mismatch(f"Files before place {start} are missing.", held)
     return _append(session, job, files, rules=rules)
 
 
@@ -150,6 +163,7 @@ def seal(
     *,
     idempotency_key: str | None = None,
     rules: SubmissionRules,
+    key_id: int | None = None,
 ) -> Submitted:
     """Make the job of an upload, in the order declared; a second time it is the same job.
 
@@ -157,21 +171,23 @@ def seal(
     that stands for another job or, on a sealed upload, for another config.
 
     Raises:
-        JobError: NOT_FOUND; GONE; UPLOAD_SEALED when it was sealed with other settings;
+        JobError: NOT_FOUND; GONE, also when the API key that opened it was revoked;
+            UPLOAD_SEALED when it was sealed with other settings;
             IDEMPOTENCY_MISMATCH when the key was used for another request; DETECTOR_UNAVAILABLE.
     """
     job = find_upload(session, tenant, public_id, lock=True)
     if idempotency_key is not None:
         keyed = JobRepository(session).by_idempotency_key(tenant, idempotency_key)
         if keyed is not None and keyed.id != job.id:
-            raise _other_request()
+            raise other_request()
     settings = to_stored(wanted.options), wanted.labels, wanted.client_ref
     if JobStatus(job.status) is not JobStatus.OPEN:
         if settings == (job.options, job.labels, job.client_ref):
             return Submitted(job, Lane.BATCH, replayed=True)
         if idempotency_key is not None and idempotency_key == job.seal_key:
-            raise _other_request()
-        raise _sealed(job, "with another config")
+            raise other_request()
+        raise sealed(job, "with another config")
+    check_key(session, job)
     check_detector(session, wanted.options)
     options, labels, client_ref = settings
     try:
@@ -184,10 +200,11 @@ def seal(
                 key=idempotency_key,
                 keep_results=rules.keep_results,
                 origin=current_origin(),
+                key_id=key_id,
             )
     except IntegrityError:
         # Nothing else is unique here: another upload was sealed under the key a moment ago.
-        raise _other_request() from None
+        raise other_request() from None
     return Submitted(job, Lane.BATCH, replayed=False)
 
 
@@ -200,7 +217,7 @@ def discard(session: Session, tenant: str, public_id: uuid.UUID, *, urls_hold: t
     if ErasureRepository(session).is_erased(tenant, public_id):
         return
     job = find_upload(session, tenant, public_id, lock=True)
-    _check_open(job)
+    check_open(job)
     ErasureRepository(session).erase(job, reason=ERASED_BY_USER, urls_hold=urls_hold)
 
 
@@ -270,30 +287,5 @@ def _earlier(session: Session, tenant: str, idempotency_key: str | None) -> Job:
         )
     job = UploadRepository(session).get(tenant, found.public_id, lock=True)
     if job is None:
-        raise _other_request()
+        raise other_request()
     return job
-
-
-def _check_open(job: Job) -> None:
-    if JobStatus(job.status) is not JobStatus.OPEN:
-        raise _sealed(job, "and takes no more files")
-
-
-def _sealed(job: Job, how: str) -> JobError:
-    return JobError(
-        JobErrorCode.UPLOAD_SEALED,
-        f"The upload is {format_id(IdKind.JOB, job.public_id)} by now, {how}.",
-    )
-
-
-def _mismatch(what: str, held: int) -> JobError:
-    return JobError(
-        JobErrorCode.UPLOAD_MISMATCH, f"{what} The upload holds {held} files: go on at {held}."
-    )
-
-
-def _other_request() -> JobError:
-    return JobError(
-        JobErrorCode.IDEMPOTENCY_MISMATCH,
-        "This Idempotency-Key was used for other photos or another config; use a new key.",
-    )

@@ -11,7 +11,13 @@ from services.common.db.tables import Job
 from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.jobs import JobCounts, JobStatus
 from services.common.jobs.repositories.erasures import ErasureRepository
-from services.common.jobs.repositories.jobs import JobFilter, JobRepository, JobRow, PageKey
+from services.common.jobs.repositories.jobs import (
+    JobFilter,
+    JobRepository,
+    JobRow,
+    MadeBy,
+    PageKey,
+)
 from services.common.jobs.repositories.results import ResultRepository
 from services.common.jobs.repositories.tallies import TallyRepository
 
@@ -25,6 +31,7 @@ class JobView:
     counts: JobCounts
     model_version: str | None
     now: datetime
+    made_by: MadeBy | None = None
 
     @property
     def status(self) -> JobStatus:
@@ -81,7 +88,9 @@ def _views(session: Session, rows: Sequence[JobRow]) -> list[JobView]:
     counts = TallyRepository(session).counts(ids)
     versions = ResultRepository(session).model_versions(ids)
     return [
-        JobView(row.job, row.parent, counts[row.job.id], versions.get(row.job.id), row.now)
+        JobView(
+            row.job, row.parent, counts[row.job.id], versions.get(row.job.id), row.now, row.made_by
+        )
         for row in rows
     ]
 

@@ -1,10 +1,10 @@
 """Every query on API keys."""
 
 import uuid
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,16 @@ from services.common.db.tables import ApiKey
 # last_used_at is for people; a write per request would turn every read into an update.
 _TOUCH_EVERY = timedelta(minutes=1)
 
+_LIVE = text("""
+    SELECT wanted.secret_hash FROM unnest(CAST(:hashes AS bytea[])) AS wanted(secret_hash)
+    WHERE EXISTS (
+        SELECT FROM api_key AS key
+        WHERE key.revoked_at IS NULL AND (key.expires_at IS NULL OR key.expires_at > now())
+          AND (key.secret_hash = wanted.secret_hash
+               OR (key.former_hash = wanted.secret_hash AND key.former_until > now()))
+    )
+""")
+
 
 class KeyRepository:
     """Reads and writes keys in the session's transaction."""
@@ -20,10 +30,31 @@ class KeyRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def live_by_hash(self, secret_hash: bytes) -> ApiKey | None:
-        """Return the key with this hash unless it was revoked."""
-        query = select(ApiKey).where(ApiKey.secret_hash == secret_hash, ApiKey.revoked_at.is_(None))
-        return self._session.scalar(query)
+    def by_hash(self, secret_hash: bytes) -> tuple[ApiKey, bool] | None:
+        """Return the key with this secret unless it was revoked, and whether it has expired.
+
+        A secret that was rolled counts until its overlap ends.
+        """
+        former = (ApiKey.former_hash == secret_hash) & (ApiKey.former_until > func.now())
+        query = select(ApiKey, func.coalesce(ApiKey.expires_at <= func.now(), False)).where(
+            ApiKey.revoked_at.is_(None), or_(ApiKey.secret_hash == secret_hash, former)
+        )
+        found = self._session.execute(query).one_or_none()
+        return None if found is None else (found[0], found[1])
+
+    def live(self, secret_hashes: Collection[bytes]) -> set[bytes]:
+        """Return which of these secrets would be let in now."""
+        return set(self._session.scalars(_LIVE, {"hashes": list(secret_hashes)}))
+
+    def hold(self, key_id: int) -> bool:
+        """Whether a key is not revoked; if so it cannot be before the commit."""
+        query = select(ApiKey.id).where(ApiKey.id == key_id, ApiKey.revoked_at.is_(None))
+        return self._session.scalar(query.with_for_update(read=True)) is not None
+
+    def get(self, public_id: uuid.UUID) -> ApiKey | None:
+        """Return a key, and keep others from changing it until the commit."""
+        query = select(ApiKey).where(ApiKey.public_id == public_id)
+        return self._session.scalar(query.with_for_update(key_share=True))
 
     def page(self, *, before: uuid.UUID | None, limit: int) -> Sequence[ApiKey]:
         """Return up to ``limit`` keys, newest first, made before the key ``before``."""
@@ -55,19 +86,47 @@ class KeyRepository:
             .execution_options(synchronize_session=False)
         )
 
-    def revoke(self, public_id: uuid.UUID) -> bool:
-        """Revoke a key; False if it does not exist. A second time changes nothing."""
-        revoked = self._session.scalar(
+    def roll(
+        self, key: ApiKey, *, fresh: ApiKey, overlap: timedelta, expires_at: datetime | None
+    ) -> None:
+        """Give a key the secret of ``fresh``; the one that it has works for ``overlap`` more.
+
+        ``expires_at`` of None leaves its expiry as it is.
+        """
+        changed = {} if expires_at is None else {"expires_at": expires_at}
+        self._session.execute(
+            update(ApiKey)
+            .where(ApiKey.id == key.id)
+            .values(
+                former_prefix=ApiKey.prefix,
+                former_hash=ApiKey.secret_hash,
+                former_until=func.now() + overlap,
+                prefix=fresh.prefix,
+                secret_hash=fresh.secret_hash,
+                **changed,
+            )
+            .execution_options(synchronize_session=False)
+        )
+        self._session.refresh(key)
+
+    def revoke(self, public_id: uuid.UUID) -> int | None:
+        """Revoke a key and return its bigint id; None if there is none. Twice changes nothing."""
+        return self._session.scalar(
             update(ApiKey)
             .where(ApiKey.public_id == public_id)
             .values(revoked_at=func.coalesce(ApiKey.revoked_at, func.now()))
             .returning(ApiKey.id)
             .execution_options(synchronize_session=False)
         )
-        return revoked is not None
 
-    def put_configured(self, key: ApiKey) -> None:
-        """Store a key that a setting names, and revoke those of its name that it replaces."""
+    def put_configured(self, key: ApiKey) -> bool:
+        """Store a key that a setting names, and revoke those of its name that it replaces.
+
+        False if a key with this secret was revoked: it stays so, and nothing changes.
+        """
+        stored = select(ApiKey.revoked_at).where(ApiKey.secret_hash == key.secret_hash)
+        if self._session.scalar(stored) is not None:
+            return False
         self._session.execute(
             update(ApiKey)
             .where(
@@ -88,7 +147,6 @@ class KeyRepository:
                 secret_hash=key.secret_hash,
                 scopes=key.scopes,
             )
-            .on_conflict_do_update(
-                index_elements=[ApiKey.secret_hash], set_={ApiKey.revoked_at: None}
-            )
+            .on_conflict_do_nothing(index_elements=[ApiKey.secret_hash])
         )
+        return True

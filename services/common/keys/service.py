@@ -5,15 +5,19 @@ The secret of a key is made once, shown once and kept only as its SHA-256.
 
 import hashlib
 import secrets
+import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
 from services.common.db.tables import ApiKey
+from services.common.domain.errors import HferError
 from services.common.domain.ids import IdKind, format_id, new_uuid7
 from services.common.keys.repository import KeyRepository
+from services.common.webhooks.repositories.endpoints import EndpointRepository
 
 # No key made over HTTP can take this name: parentheses are refused there.
 BOOTSTRAP_NAME = "bootstrap (HFER_API__ADMIN_KEY)"
@@ -21,34 +25,55 @@ BOOTSTRAP_TENANT = "default"
 PAGE_NAME = "page (HFER_WEB__API_KEY)"
 PAGE_TENANT = "page"
 
+_CONFIGURED = {BOOTSTRAP_NAME: "HFER_API__ADMIN_KEY", PAGE_NAME: "HFER_WEB__API_KEY"}
+
 _ENTROPY_BYTES = 32
 _VISIBLE_CHARS = 12
 MIN_SECRET_CHARS = 24
 
 
 class Scope(StrEnum):
-    """What a key may do. ``admin`` is the operator of the deployment and may do everything."""
+    """What a key may do. ``admin`` is the operator of the deployment and may do everything.
 
-    JOBS_WRITE = "jobs:write"
+    ``jobs:write`` is older than ``jobs:submit``, ``jobs:erase`` and ``webhooks:admin``: it allows
+    all that they do, but for looking at webhook endpoints, which took ``jobs:read``.
+    """
+
+    JOBS_SUBMIT = "jobs:submit"
     JOBS_READ = "jobs:read"
+    JOBS_ERASE = "jobs:erase"
+    WEBHOOKS_ADMIN = "webhooks:admin"
     MODELS_ADMIN = "models:admin"
     ADMIN = "admin"
+    JOBS_WRITE = "jobs:write"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who makes a request: the tenant whose jobs are visible, and what the key allows.
 
-    ``key_id`` is the key's public id, for the records of who did what.
+    Attributes:
+        tenant: whose jobs are visible.
+        scopes: what the key allows.
+        key_id: public id of the key, for the records of who did what.
+        name: of the key.
+        key_row: bigint id of the key, which rows name.
+        secret_hash: of the secret that came with the request: whether it is still good is asked
+            again while a request takes long.
+        expires_at: when the key stops working.
     """
 
     tenant: str
     scopes: frozenset[str]
     key_id: str
+    name: str
+    key_row: int
+    secret_hash: bytes = field(repr=False)
+    expires_at: datetime | None = None
 
-    def may(self, scope: Scope) -> bool:
-        """Whether the key carries ``scope``; ``admin`` carries all of them."""
-        return scope in self.scopes or Scope.ADMIN in self.scopes
+    def may(self, *scopes: Scope) -> bool:
+        """Whether the key carries one of ``scopes``; ``admin`` carries all of them."""
+        return bool(self.scopes & {*scopes, Scope.ADMIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,50 +84,144 @@ class IssuedKey:
     secret: str
 
 
+class KeyExpiredError(HferError):
+    """The key was good until its expiry."""
+
+    code = "unauthenticated"
+
+
+class KeyMissingError(HferError):
+    """There is no such key."""
+
+    code = "not-found"
+
+
+class KeyNotRollableError(HferError):
+    """The key cannot get another secret."""
+
+    code = "key-not-rollable"
+
+
 def authenticate(session: Session, secret: str) -> Principal | None:
-    """Return whose secret this is; None for an unknown or revoked one."""
-    repository = KeyRepository(session)
-    key = repository.live_by_hash(hash_secret(secret))
-    if key is None:
+    """Return whose secret this is; None for an unknown or revoked one.
+
+    Raises:
+        KeyExpiredError: the key has expired.
+    """
+    repository, secret_hash = KeyRepository(session), hash_secret(secret)
+    found = repository.by_hash(secret_hash)
+    if found is None:
         return None
+    key, expired = found
+    if expired:
+        raise KeyExpiredError("The API key has expired; ask an operator for another, or roll it.")
     repository.touch(key.id)
-    return Principal(key.tenant, frozenset(key.scopes), format_id(IdKind.KEY, key.public_id))
+    return Principal(
+        tenant=key.tenant,
+        scopes=frozenset(key.scopes),
+        key_id=format_id(IdKind.KEY, key.public_id),
+        name=key.name,
+        key_row=key.id,
+        secret_hash=secret_hash,
+        expires_at=key.expires_at,
+    )
+
+
+def is_live(session: Session, caller: Principal) -> bool:
+    """Whether the secret that a request came with would be let in now."""
+    return bool(KeyRepository(session).live([caller.secret_hash]))
 
 
 def issue_key(
-    session: Session, *, tenant: str, name: str, scopes: Iterable[Scope], environment: str
+    session: Session,
+    *,
+    tenant: str,
+    name: str,
+    scopes: Iterable[Scope],
+    environment: str,
+    expires_at: datetime | None = None,
 ) -> IssuedKey:
     """Make a key for ``tenant``; ``environment`` (dev, prod) is part of the secret."""
     secret = new_secret(environment)
-    key = KeyRepository(session).add(_row(secret, tenant=tenant, name=name, scopes=scopes))
+    row = _row(secret, tenant=tenant, name=name, scopes=scopes, expires_at=expires_at)
+    return IssuedKey(KeyRepository(session).add(row), secret)
+
+
+def roll_key(
+    session: Session,
+    public_id: uuid.UUID,
+    *,
+    overlap: timedelta,
+    environment: str,
+    expires_at: datetime | None = None,
+) -> IssuedKey:
+    """Give a key another secret; the one that it has works for ``overlap`` more.
+
+    A secret that was still in its overlap stops at once: only two are kept.
+
+    Args:
+        session: an open unit of work.
+        public_id: of the key.
+        overlap: 0 stops the present secret at once.
+        environment: part of the secret.
+        expires_at: another expiry; None leaves it as it is.
+
+    Raises:
+        KeyMissingError: there is no such key.
+        KeyNotRollableError: it is revoked or expired, or a setting holds its secret.
+    """
+    keys = KeyRepository(session)
+    key = keys.get(public_id)
+    if key is None:
+        raise KeyMissingError("There is no such key.")
+    if key.name in _CONFIGURED:
+        raise KeyNotRollableError(f"Set another secret in {_CONFIGURED[key.name]} and restart.")
+    if not keys.live([key.secret_hash]):
+        raise KeyNotRollableError("The key is revoked or has expired; make another.")
+    secret = new_secret(environment)
+    fresh = _row(secret, tenant=key.tenant, name=key.name, scopes=())
+    keys.roll(key, fresh=fresh, overlap=overlap, expires_at=expires_at)
     return IssuedKey(key, secret)
 
 
-def ensure_bootstrap_key(session: Session, secret: str) -> None:
+def revoke_key(session: Session, public_id: uuid.UUID) -> None:
+    """Revoke a key for good, and switch off the webhook endpoints that it set up. Repeatable.
+
+    Raises:
+        KeyMissingError: there is no such key.
+    """
+    key_row = KeyRepository(session).revoke(public_id)
+    if key_row is None:
+        raise KeyMissingError("There is no such key.")
+    EndpointRepository(session).disable_of_key(key_row)
+
+
+def ensure_bootstrap_key(session: Session, secret: str) -> bool:
     """Make ``secret`` (the setting ``HFER_API__ADMIN_KEY``) work as the operator's key.
 
-    The setting decides: a key it held before is revoked, the one it holds works again.
+    A key that the setting held before is revoked. One that was revoked stays so: then False is
+    returned, nothing changes, and another secret must be set.
 
     Raises:
         ValueError: the secret is so short that its plain SHA-256 could be guessed.
     """
     _check_length("admin key", secret)
     row = _row(secret, tenant=BOOTSTRAP_TENANT, name=BOOTSTRAP_NAME, scopes=[Scope.ADMIN])
-    KeyRepository(session).put_configured(row)
+    return KeyRepository(session).put_configured(row)
 
 
-def ensure_page_key(session: Session, secret: str) -> None:
+def ensure_page_key(session: Session, secret: str) -> bool:
     """Make ``secret`` (the setting ``HFER_WEB__API_KEY``) work as the page's key.
 
-    As with the operator's: the setting decides, what it held before is revoked.
+    As with the operator's: what the setting held before is revoked, and what was revoked stays so.
 
     Raises:
         ValueError: the secret is so short that its plain SHA-256 could be guessed.
     """
     _check_length("page's key", secret)
-    scopes = [Scope.JOBS_READ, Scope.JOBS_WRITE]
+    scopes = [Scope.JOBS_READ, Scope.JOBS_SUBMIT, Scope.JOBS_ERASE]
     row = _row(secret, tenant=PAGE_TENANT, name=PAGE_NAME, scopes=scopes)
-    KeyRepository(session).put_configured(row)
+    return KeyRepository(session).put_configured(row)
 
 
 def new_secret(environment: str) -> str:
@@ -131,7 +250,14 @@ def _check_length(what: str, secret: str) -> None:
         )
 
 
-def _row(secret: str, *, tenant: str, name: str, scopes: Iterable[Scope]) -> ApiKey:
+def _row(
+    secret: str,
+    *,
+    tenant: str,
+    name: str,
+    scopes: Iterable[Scope],
+    expires_at: datetime | None = None,
+) -> ApiKey:
     return ApiKey(
         public_id=new_uuid7(),
         tenant=tenant,
@@ -139,4 +265,5 @@ def _row(secret: str, *, tenant: str, name: str, scopes: Iterable[Scope]) -> Api
         prefix=visible_prefix(secret),
         secret_hash=hash_secret(secret),
         scopes=sorted({str(scope) for scope in scopes}),
+        expires_at=expires_at,
     )

@@ -54,6 +54,7 @@ def create_endpoint(
     description: str | None,
     box: SecretBox,
     most: int,
+    key_id: int | None = None,
 ) -> IssuedEndpoint:
     """Make an endpoint; two requests at once may both pass the limit.
 
@@ -65,6 +66,7 @@ def create_endpoint(
         description: words of the owner.
         box: encrypts the secret.
         most: endpoints that the tenant may have.
+        key_id: bigint id of the API key that makes it.
 
     Raises:
         EndpointLimitError: it has them already.
@@ -77,6 +79,7 @@ def create_endpoint(
         WebhookEndpoint(
             public_id=new_uuid7(),
             tenant=tenant,
+            key_id=key_id,
             url=url,
             description=description,
             events=[kind.value for kind in events],

@@ -7,6 +7,7 @@ from services.api.enrol import main
 from services.common.config import Settings
 from services.common.db.session import SessionFactory
 from services.common.db.tables import ApiKey
+from services.common.keys.service import Scope
 from tests.fixtures.serving import StartApi
 
 SECRET = "hfer_prod_a-secret-of-enough-length"
@@ -28,7 +29,7 @@ def test_the_key_works_and_may_no_more_than_the_page_needs(
     assert main() == 0
     client = start_api(settings).client(key=SECRET)
     current = client.get("/v1/api-keys/current").json()
-    assert current["scopes"] == ["jobs:read", "jobs:write"]
+    assert current["scopes"] == ["jobs:erase", "jobs:read", "jobs:submit"]
     assert client.get("/v1/api-keys").status_code == 403
 
 
@@ -39,6 +40,19 @@ def test_another_key_replaces_it(enrol: pytest.MonkeyPatch, sessions: SessionFac
     with sessions() as session:
         live = session.scalars(select(ApiKey).where(ApiKey.revoked_at.is_(None))).all()
         assert len(live) == 1
+
+
+@pytest.mark.usefixtures("enrol")
+def test_a_revoked_key_is_not_revived(
+    settings: Settings, start_api: StartApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main() == 0
+    api = start_api(settings)
+    page = api.client(key=SECRET).get("/v1/api-keys/current").json()
+    assert api.client(Scope.ADMIN).delete(f"/v1/api-keys/{page['id']}").status_code == 204
+    assert main() == 2
+    assert "set another secret" in capsys.readouterr().err
+    assert api.client(key=SECRET).get("/v1/jobs").status_code == 401
 
 
 def test_a_placeholder_is_refused(

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -113,14 +114,14 @@ class TestDocument:
     def test_an_operation_with_a_scope_tells_it_and_may_answer_403(
         self, document: dict[str, Any]
     ) -> None:
-        scoped = {
-            operation["operationId"]: scopes
-            for _, _, operation in operations(document)
-            for requirement in operation.get("security", ())
-            if (scopes := requirement["HTTPBearer"])
-        }
-        assert scoped["submit_job"] == ["jobs:write"]
-        assert scoped["create_key"] == ["admin"]
+        scoped: dict[str, list[list[str]]] = defaultdict(list)
+        for _, _, operation in operations(document):
+            for requirement in operation.get("security", ()):
+                if scopes := requirement["HTTPBearer"]:
+                    scoped[operation["operationId"]].append(scopes)
+        assert scoped["submit_job"] == [["jobs:submit"], ["jobs:write"]]
+        assert scoped["get_job"] == [["jobs:read"]]
+        assert scoped["create_key"] == [["admin"]]
         assert "get_limits" not in scoped
         for _, path, operation in operations(document):
             if operation["operationId"] in scoped:

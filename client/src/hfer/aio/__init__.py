@@ -1,5 +1,6 @@
 """The client for asyncio, which is also the core of the blocking one (`hfer._wire`)."""
 
+from hfer.aio.api_keys import AsyncApiKeys
 from hfer.aio.client import AsyncClient
 from hfer.aio.jobs import AsyncJob, AsyncJobs
 from hfer.aio.registry import AsyncModels
@@ -7,6 +8,7 @@ from hfer.aio.tenants import AsyncTenants
 from hfer.aio.webhook_endpoints import AsyncWebhookEndpoints
 
 __all__ = [
+    "AsyncApiKeys",
     "AsyncClient",
     "AsyncJob",
     "AsyncJobs",

@@ -23,6 +23,7 @@ from hfer._s3 import DAY_S
 from hfer._submit import LinkSubmission, Submission, send_resumably
 from hfer._transport import Call, Transport
 from hfer._wire import AsyncioWire, Wire
+from hfer.aio.api_keys import AsyncApiKeys
 from hfer.aio.jobs import AsyncJob, AsyncJobs
 from hfer.aio.registry import AsyncModels
 from hfer.aio.tenants import AsyncTenants
@@ -60,6 +61,7 @@ class AsyncClient:
         self.models = AsyncModels(self.transport)
         self.tenants = AsyncTenants(self.transport)
         self.webhook_endpoints = AsyncWebhookEndpoints(self.transport)
+        self.api_keys = AsyncApiKeys(self.transport)
 
     async def __aenter__(self) -> Self:
         return self

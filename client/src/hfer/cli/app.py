@@ -11,6 +11,7 @@ from hfer._version import __version__
 from hfer.cli.delivery import coming_back, deliver, leave, note, watch, write_json
 from hfer.cli.doctor import doctor
 from hfer.cli.exits import exit_code_of_error
+from hfer.cli.keys import keys
 from hfer.cli.models import models
 from hfer.cli.options import (
     DEFAULT_URL,
@@ -55,6 +56,7 @@ app.command("watch")(watch_job)
 app.command()(doctor)
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(tenants, name="tenants")
+app.add_typer(keys, name="keys")
 
 
 def main(arguments: Sequence[str] | None = None, *, wiring: Wiring | None = None) -> None:

@@ -13,6 +13,7 @@ from services.api.docs import problems
 from services.api.drawing.photo import photo_gone
 from services.api.errors import ApiError
 from services.api.ids import JobId
+from services.api.jobs.results.downloads import while_live
 from services.api.jobs.results.drawing import WITH_RESULT, annotated_picture
 from services.api.jobs.results.formats import ResultFormat, read_batches, write_results
 from services.api.jobs.schemas import job_object
@@ -59,7 +60,7 @@ def get_artifacts(state: State, session: Transaction, caller: Reader, job_id: Jo
         raise photo_gone()
     name = f"hfer-{job_id.hex}.zip"
     return StreamingResponse(
-        _archive(state, caller.tenant, view),
+        while_live(state, caller, _archive(state, caller.tenant, view)),
         media_type=_ZIP,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -11,6 +11,7 @@ from services.api.docs import problems
 from services.api.errors import ApiError
 from services.api.ids import ItemId, JobId, not_found
 from services.api.jobs.openapi import CSV_EXAMPLE, JSONL_EXAMPLE
+from services.api.jobs.results.downloads import while_live
 from services.api.jobs.results.formats import ResultFormat, negotiate, read_batches, write_results
 from services.api.jobs.results.schemas import PhotoResult, photo_result
 from services.api.jobs.schemas import job_object
@@ -148,7 +149,11 @@ def get_results(
         job_object(view),
         read_batches(state.sessions, view, faces=state.limits.faces_per_photo),
     )
-    return StreamingResponse(body, media_type=chosen.media_type, headers=_headers(chosen, job_id))
+    return StreamingResponse(
+        while_live(state, caller, body),
+        media_type=chosen.media_type,
+        headers=_headers(chosen, job_id),
+    )
 
 
 def _headers(fmt: ResultFormat, job_id: uuid.UUID) -> dict[str, Any]:

@@ -60,7 +60,10 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d",
 
 
 class StreamCutError(RuntimeError):
-    """The job was erased while its results were read: the connection breaks, as it must."""
+    """The job was erased, or its reader's key revoked, while results were read.
+
+    The connection breaks, as it must.
+    """
 
 
 class ResultFormat(StrEnum):

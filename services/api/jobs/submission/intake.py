@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from services.api.bodies import body_chunks, parse_model
+from services.api.dependencies import check_live
 from services.api.jobs.schemas import JobConfig
 from services.api.jobs.submission.archives.expand import expand
 from services.api.jobs.submission.archives.meters import Allowance
@@ -28,6 +29,7 @@ from services.common.domain.limits import PhotoLimits
 from services.common.jobs.repositories.erasures import ErasureRepository
 from services.common.jobs.repositories.items import NewItem
 from services.common.jobs.submission import Submission, Submitted, check_queue, submit
+from services.common.keys.service import Principal
 from services.common.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -45,7 +47,7 @@ async def take_in(
     request: Request,
     state: ApiState,
     *,
-    tenant: str,
+    caller: Principal,
     idempotency_key: str | None = None,
     limits: PhotoLimits | None = None,
     part: str = FILES,
@@ -56,14 +58,15 @@ async def take_in(
     is in memory or in a temporary file besides the few that are being put.
 
     Raises:
-        ApiError: the request cannot be read or is not valid.
+        ApiError: the request cannot be read or is not valid; UNAUTHENTICATED, the caller's key
+            was revoked or has expired while the body came.
         BodyTooLargeError: the body passes the cap.
         HferError: what `submit` raises; TransientError when the bucket is away.
     """
     # Refused before the body is read and not after it; `submit` checks again with the real number.
-    await run_in_threadpool(_check_room, state, tenant)
+    await run_in_threadpool(_check_room, state, caller.tenant)
     writer = BucketWriter(
-        tenant=tenant,
+        tenant=caller.tenant,
         storage=state.storage,
         sessions=state.sessions,
         executor=state.upload_threads,
@@ -75,28 +78,37 @@ async def take_in(
         )
         received = await _receive(request, state, writer, reader)
         wanted = Submission(
-            tenant=tenant,
+            tenant=caller.tenant,
+            key_id=caller.key_row,
             items=received.items,
             options=received.config.options(),
             labels=received.config.labels,
             client_ref=received.config.client_ref,
             idempotency_key=idempotency_key,
         )
-        return await run_in_threadpool(store, state, wanted, put=writer.keys)
+        return await run_in_threadpool(store, state, wanted, caller=caller, put=writer.keys)
     except Exception:  # whatever it was goes on; what it left in the bucket belongs to no job
         await writer.abandon()
         raise
 
 
-def store(state: ApiState, wanted: Submission, *, put: Collection[str] = ()) -> Submitted:
+def store(
+    state: ApiState, wanted: Submission, *, caller: Principal, put: Collection[str] = ()
+) -> Submitted:
     """Write the job, commit, then notify the workers and count it.
 
     Args:
         state: of the process.
         wanted: the job.
+        caller: whose it is; a body may take minutes, so the key is looked at once more.
         put: keys of the photos that this request put into the bucket.
+
+    Raises:
+        ApiError: UNAUTHENTICATED.
+        HferError: what `submit` raises.
     """
     with unit_of_work(state.sessions) as session:
+        check_live(session, caller)
         erasures = ErasureRepository(session)
         erasures.keep(put)
         submitted = submit(session, wanted, rules=state.rules)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
-from services.common.db.tables import Job
+from services.common.db.tables import ApiKey, Job
 from services.common.domain.jobs import ACTIVE_JOB_STATUSES, JobStatus
 from services.common.domain.queues import Lane
 from services.common.telemetry import Origin
@@ -32,6 +32,7 @@ class NewJob:
     idempotency_key: str | None = None
     request_hash: bytes | None = None
     parent_id: int | None = None
+    key_id: int | None = None
     origin: Origin = field(default_factory=Origin)
 
 
@@ -58,11 +59,20 @@ class PageKey:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeBy:
+    """The API key that made a job."""
+
+    key: uuid.UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class JobRow:
-    """A job with its parent's public id and the database's clock."""
+    """A job with its parent's public id, the key that made it and the database's clock."""
 
     job: Job
     parent: uuid.UUID | None
+    made_by: MadeBy | None
     now: datetime
 
 
@@ -83,6 +93,7 @@ class JobRepository:
             .values(
                 public_id=new.public_id,
                 tenant=new.tenant,
+                key_id=new.key_id,
                 idempotency_key=new.idempotency_key,
                 request_hash=new.request_hash,
                 parent_id=new.parent_id,
@@ -128,7 +139,7 @@ class JobRepository:
         """Return a job of the tenant as a view needs it."""
         query = _rows().where(*_visible(tenant), Job.public_id == public_id)
         found = self._session.execute(query).one_or_none()
-        return None if found is None else JobRow(*found)
+        return None if found is None else _row(*found)
 
     def page(
         self, tenant: str, *, narrow: JobFilter, after: PageKey | None, limit: int
@@ -144,7 +155,7 @@ class JobRepository:
                 )
             )
         query = query.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit)
-        return [JobRow(*found) for found in self._session.execute(query)]
+        return [_row(*found) for found in self._session.execute(query)]
 
     def request_cancel(self, job_id: int) -> bool:
         """Move an active job to ``cancelling``; False if its status forbids it by now."""
@@ -158,9 +169,19 @@ class JobRepository:
         return moved is not None
 
 
-def _rows() -> Select[Job, uuid.UUID | None, datetime]:
+def _rows() -> Select[Job, uuid.UUID | None, uuid.UUID | None, str | None, datetime]:
     parent = aliased(Job)
-    return select(Job, parent.public_id, func.now()).outerjoin(parent, parent.id == Job.parent_id)
+    return (
+        select(Job, parent.public_id, ApiKey.public_id, ApiKey.name, func.now())
+        .outerjoin(parent, parent.id == Job.parent_id)
+        .outerjoin(ApiKey, ApiKey.id == Job.key_id)
+    )
+
+
+def _row(
+    job: Job, parent: uuid.UUID | None, key: uuid.UUID | None, name: str | None, now: datetime
+) -> JobRow:
+    return JobRow(job, parent, MadeBy(key, name) if key and name else None, now)
 
 
 def _visible(tenant: str) -> tuple[ColumnElement[bool], ...]:

@@ -10,7 +10,7 @@ from sqlalchemy import LargeBinary, func, select, type_coerce, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.common.db.tables import Item, Job
+from services.common.db.tables import ApiKey, Item, Job
 from services.common.domain.jobs import JobStatus
 from services.common.telemetry import Origin
 
@@ -34,7 +34,13 @@ class UploadRepository:
         self._session = session
 
     def insert(
-        self, *, public_id: uuid.UUID, tenant: str, idempotency_key: str | None, keep: timedelta
+        self,
+        *,
+        public_id: uuid.UUID,
+        tenant: str,
+        idempotency_key: str | None,
+        keep: timedelta,
+        key_id: int | None,
     ) -> Job | None:
         """Open a job without photos; None if its idempotency key is taken by the tenant.
 
@@ -45,6 +51,7 @@ class UploadRepository:
             .values(
                 public_id=public_id,
                 tenant=tenant,
+                key_id=key_id,
                 idempotency_key=idempotency_key,
                 status=JobStatus.OPEN,
                 total=0,
@@ -65,6 +72,11 @@ class UploadRepository:
         if lock:
             query = query.with_for_update()
         return self._session.scalar(query)
+
+    def is_of_revoked_key(self, job: Job) -> bool:
+        """Whether the key that made the job was revoked."""
+        query = select(ApiKey.id).where(ApiKey.id == job.key_id, ApiKey.revoked_at.is_not(None))
+        return self._session.scalar(query) is not None
 
     def declared(self, job_id: int, *, first_seq: int, size: int) -> list[DeclaredPhoto]:
         """Return what was declared for the places from ``first_seq`` on."""
@@ -96,6 +108,7 @@ class UploadRepository:
         key: str | None,
         keep_results: timedelta,
         origin: Origin,
+        key_id: int | None,
     ) -> None:
         """Hand the open job to the workers.
 
@@ -105,6 +118,7 @@ class UploadRepository:
         self._change(
             job,
             status=JobStatus.QUEUED,
+            key_id=key_id,
             options=dict(options),
             labels=dict(labels),
             client_ref=client_ref,

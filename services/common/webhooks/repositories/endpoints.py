@@ -89,6 +89,19 @@ class EndpointRepository:
         )
         self._session.refresh(endpoint)
 
+    def disable_of_key(self, key_id: int) -> None:
+        """Switch off what an API key set up; pending messages wait, as with any endpoint off."""
+        self._session.execute(
+            update(WebhookEndpoint)
+            .where(WebhookEndpoint.key_id == key_id, WebhookEndpoint.enabled)
+            .values(
+                enabled=False,
+                disabled_reason=DisabledReason.KEY_REVOKED.value,
+                disabled_at=func.now(),
+            )
+            .execution_options(synchronize_session=False)
+        )
+
     def enable(self, endpoint: WebhookEndpoint, *, enabled: bool) -> None:
         """Switch an endpoint on, its failures forgotten, or off by its owner's wish."""
         if enabled == endpoint.enabled:

@@ -102,6 +102,7 @@ class ScriptedWatch:
     script: list[JobNews | Exception]
     tick_s: float = 0.5
     closing: bool = False
+    ended: bool = False
     waits: list[float] = field(default_factory=list)
 
     async def read(self, _query: Callable[[], Any]) -> JobNews:
@@ -111,7 +112,8 @@ class ScriptedWatch:
         return step
 
     def following(self, _listener: object, _job: int) -> Any:
-        return JobWatch(dict, per_tenant=1).admit("t")  # type: ignore[arg-type]
+        watch = JobWatch(dict, live=list, per_tenant=1)  # type: ignore[arg-type]
+        return watch.admit("t", secret_hash=b"")
 
     async def wait(self, timeout_s: float) -> bool:
         self.closing = not self.script

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
@@ -15,9 +16,10 @@ TICK_S = 0.001
 
 @dataclass
 class Jobs:
-    """What a database would say; ``asked`` holds the looks."""
+    """What a database would say; ``asked`` holds the looks, ``revoked`` secrets let in no more."""
 
     stand: dict[int, Glance] = field(default_factory=dict)
+    revoked: set[bytes] = field(default_factory=set)
     asked: list[list[int]] = field(default_factory=list)
     away: int = 0
 
@@ -28,6 +30,9 @@ class Jobs:
             raise OSError
         return {job: self.stand[job] for job in jobs if job in self.stand}
 
+    def live(self, secrets: Collection[bytes]) -> set[bytes]:
+        return set(secrets) - self.revoked
+
 
 @pytest.fixture
 def jobs() -> Jobs:
@@ -36,7 +41,7 @@ def jobs() -> Jobs:
 
 @pytest.fixture
 def watch(jobs: Jobs) -> JobWatch:
-    return JobWatch(jobs.look, per_tenant=2, tick_s=TICK_S)
+    return JobWatch(jobs.look, live=jobs.live, per_tenant=2, tick_s=TICK_S)
 
 
 async def looks(jobs: Jobs, number: int) -> None:
@@ -52,7 +57,8 @@ async def listening(watch: JobWatch, *jobs: int) -> AsyncIterator[list[Listener]
     with ExitStack() as stack:
         listeners = []
         for place, job in enumerate(jobs):
-            listener = stack.enter_context(watch.admit(f"tenant-{place}"))
+            secret_hash = f"secret-{place}".encode()
+            listener = stack.enter_context(watch.admit(f"tenant-{place}", secret_hash=secret_hash))
             stack.enter_context(watch.following(listener, job))
             listeners.append(listener)
         yield listeners
@@ -119,12 +125,29 @@ class TestTick:
         assert watch.closing
 
 
+class TestKeys:
+    def test_ends_the_streams_of_a_revoked_secret_and_no_other(
+        self, watch: JobWatch, jobs: Jobs
+    ) -> None:
+        async def listen() -> tuple[bool, bool, bool]:
+            async with listening(watch, 1, 1) as (one, two):
+                await looks(jobs, 2)
+                before = one.ended
+                jobs.revoked.add(b"secret-0")
+                while not one.ended:
+                    await one.wait(30)
+                return before, one.ended, two.ended
+
+        assert asyncio.run(listen()) == (False, True, False)
+
+
 class TestAdmit:
     def test_counts_tenants_apart_and_frees_places(self, watch: JobWatch) -> None:
-        with watch.admit("a"), watch.admit("a"), watch.admit("b"):
+        admit = partial(watch.admit, secret_hash=b"")
+        with admit("a"), admit("a"), admit("b"):
             assert watch.listeners == 3
-            with pytest.raises(TooManyListenersError), watch.admit("a"):
+            with pytest.raises(TooManyListenersError), admit("a"):
                 pass
         assert watch.listeners == 0
-        with watch.admit("a"):
+        with admit("a"):
             assert watch.listeners == 1

@@ -90,7 +90,7 @@ class TestCommand:
         ("fault", "words"),
         [
             ({"red": ("worker",)}, "Start a worker"),
-            ({"scopes": ("jobs:read",)}, "jobs:write"),
+            ({"scopes": ("jobs:read",)}, "jobs:submit"),
             ({"models": [model_json()]}, "Publish a bundle"),
             (
                 {"models": [model_json(active=True, refusals=[REFUSAL])]},

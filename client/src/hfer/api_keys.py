@@ -1,0 +1,70 @@
+"""API keys of the service: made, listed, rolled and revoked by an operator."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from hfer._wire import iterate, run
+from hfer.aio.api_keys import AsyncApiKeys
+from hfer.key_models import ApiKey
+
+
+class ApiKeys:
+    """The API keys of the deployment; the client's own needs the scope ``admin``."""
+
+    def __init__(self, core: AsyncApiKeys) -> None:
+        self._core = core
+
+    def list(self) -> Iterator[ApiKey]:
+        """Iterate over the keys of all tenants, newest first, revoked ones included."""
+        yield from iterate(self._core.list())
+
+    def create(
+        self,
+        name: str,
+        *,
+        scopes: Sequence[str],
+        tenant: str | None = None,
+        expires_at: datetime | None = None,
+    ) -> ApiKey:
+        """Make a key. Its ``secret`` is in this answer and nowhere else: keep it.
+
+        Not tried again when no answer comes: look with `list` whether it was made.
+
+        Args:
+            name: what it is for.
+            scopes: such as ``jobs:submit`` and ``jobs:read``.
+            tenant: whose jobs it sees; the one of the client's own key by default.
+            expires_at: when it stops working; never by default. Without a time zone it is local.
+
+        Raises:
+            PermissionDeniedError: the client's own key is no operator's.
+            InvalidRequestError: a scope is unknown, or the expiry is over.
+        """
+        making = self._core.create(name, scopes=scopes, tenant=tenant, expires_at=expires_at)
+        return run(making)
+
+    def roll(
+        self, key_id: str, *, overlap_s: int | None = None, expires_at: datetime | None = None
+    ) -> ApiKey:
+        """Draw a new ``secret`` for the same key, in this answer alone.
+
+        Not tried again when no answer comes, because only two secrets are kept.
+
+        Args:
+            key_id: ``key_…``.
+            overlap_s: seconds that the present secret works on, up to 30 days; a day by default.
+            expires_at: another expiry; the key's own stays by default.
+
+        Raises:
+            NotFoundError: there is no such key.
+            ConflictError: it is revoked or expired, or its secret is set by the deployment.
+        """
+        return run(self._core.roll(key_id, overlap_s=overlap_s, expires_at=expires_at))
+
+    def revoke(self, key_id: str) -> None:
+        """Revoke a key at once and for good.
+
+        Streams and downloads under way end, uploads that it began cannot be sealed, webhook
+        endpoints that it set up are switched off; its running jobs finish.
+        """
+        run(self._core.revoke(key_id))

@@ -1,0 +1,45 @@
+"""Downloads last as long as their readers are slow: each goes on only while its key is live."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+
+from services.api.dependencies import check_live
+from services.api.errors import ApiError
+from services.api.jobs.results.formats import StreamCutError
+from services.api.state import ApiState
+from services.common.db.session import unit_of_work
+from services.common.keys.service import Principal
+
+# A revoked key is let read on for this long; every piece would cost a query.
+LOOK_EVERY_S = 1.0
+
+
+async def while_live(
+    state: ApiState,
+    caller: Principal,
+    body: Iterator[bytes] | AsyncIterator[bytes],
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> AsyncIterator[bytes]:
+    """Yield the pieces of ``body`` as long as the caller's key would be let in.
+
+    Raises:
+        StreamCutError: it was revoked, has expired or was rolled: the connection breaks.
+    """
+    pieces = body if isinstance(body, AsyncIterator) else iterate_in_threadpool(body)
+    looked_at = clock()
+    async for piece in pieces:
+        if clock() - looked_at >= LOOK_EVERY_S:
+            await run_in_threadpool(_look, state, caller)
+            looked_at = clock()
+        yield piece
+
+
+def _look(state: ApiState, caller: Principal) -> None:
+    try:
+        with unit_of_work(state.sessions) as session:
+            check_live(session, caller)
+    except ApiError as error:
+        raise StreamCutError(error.detail) from None

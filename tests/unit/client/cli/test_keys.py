@@ -1,0 +1,65 @@
+"""``hfer keys`` against the service in memory."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import httpx
+
+from tests.fixtures.fake_service import FakeService
+from tests.fixtures.webhook_answers import ok, page
+from tests.unit.client.cli.conftest import Run
+from tests.unit.client.test_api_keys import KEY, key_json
+
+
+class TestCreate:
+    def test_prints_the_secret_and_says_that_it_is_the_only_time(
+        self, run: Run, service: FakeService
+    ) -> None:
+        service.upsets.append(ok(key_json(secret="hfer_dev_s"), 201))
+        scopes = ("--scope", "jobs:submit", "--scope", "jobs:read")
+        outcome = run("keys", "create", "batch", *scopes, "--tenant", "acme", "--days", "90")
+        assert outcome.code == 0
+        assert "hfer_dev_s" in outcome.stdout
+        assert "not shown again" in outcome.stderr
+        sent = json.loads(service.requests[0].content)
+        assert (sent["scopes"], sent["tenant"]) == (["jobs:submit", "jobs:read"], "acme")
+        left = datetime.fromisoformat(sent["expires_at"]) - datetime.now(UTC)
+        assert timedelta(days=89) < left <= timedelta(days=90)
+
+
+class TestList:
+    def test_tells_both_secrets_and_the_state_of_each(self, run: Run, service: FakeService) -> None:
+        ahead = "2999-01-01T00:00:00Z"
+        rolled = {"former_prefix": "hfer_dev_old", "former_until": ahead}
+        service.upsets.append(
+            page(
+                key_json(**rolled, expires_at=ahead),
+                key_json(expires_at="2020-01-01T00:00:00Z"),
+                key_json(name="gone", revoked_at="2026-11-26T07:00:00Z"),
+            )
+        )
+        shown = run("keys", "list").stdout
+        assert "hfer_dev_old… works until 2999" in " ".join(shown.split())
+        assert "live until" in shown
+        assert "expired" in shown
+        assert "gone" not in shown
+
+    def test_shows_revoked_keys_where_asked(self, run: Run, service: FakeService) -> None:
+        service.upsets.append(page(key_json(revoked_at="2026-11-26T07:00:00Z")))
+        [key] = json.loads(run("keys", "list", "--all", "--json").stdout)
+        assert key["revoked_at"] is not None
+
+
+class TestRoll:
+    def test_names_the_overlap_and_prints_the_secret(self, run: Run, service: FakeService) -> None:
+        service.upsets.append(ok(key_json(secret="hfer_dev_t")))
+        outcome = run("keys", "roll", KEY, "--overlap", "60", "--json")
+        assert json.loads(outcome.stdout)["secret"] == "hfer_dev_t"
+        assert json.loads(service.requests[0].content) == {"overlap_s": 60}
+
+
+class TestRevoke:
+    def test_says_what_it_did(self, run: Run, service: FakeService) -> None:
+        service.upsets.append(httpx.Response(204))
+        assert f"Revoked {KEY}" in run("keys", "revoke", KEY, "--yes").stderr
+        assert service.requests[0].method == "DELETE"
