@@ -95,6 +95,7 @@ def check_scope(caller: Principal, scope: Scope) -> None:
 
 Reader = Annotated[Principal, Depends(having(Scope.JOBS_READ))]
 Writer = Annotated[Principal, Depends(having(Scope.JOBS_WRITE))]
+Submitter = Writer
 ModelAdmin = Annotated[Principal, Depends(having(Scope.MODELS_ADMIN))]
 Operator = Annotated[Principal, Depends(having(Scope.ADMIN))]
 
