@@ -14,12 +14,10 @@ Nothing is unpickled.
 
 import hashlib
 import io
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Annotated, Any, BinaryIO, Literal, Self
-from zipfile import ZipFile
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,20 +38,16 @@ from services.common.domain.bundles import (
     MODEL_NAME_PATTERN,
     MODEL_VERSION_PATTERN,
     NETWORK_SUFFIX,
-    SELF_CONTAINED,
     SHA256_PATTERN,
     model_version,
 )
 from services.common.domain.emotions import EMOTIONS, Emotion
 from services.common.domain.errors import BundleError
-from services.common.onnx_files import NotOnnxError, has_external_data
+from services.vision.bundle_checks import check_archive, check_network
 from services.vision.classifiers.port import ExpressionClassifier, Precision
 from services.vision.transforms import InputSpec, Pixels
 
 INT8_MODEL_NAME = "model.int8.onnx"
-# Ours are two arrays of 16 crops, 1 MB; 1,000 crops of 224 pixels would be 150.
-MAX_GOLDEN_ARRAYS = 8
-MAX_GOLDEN_BYTES = 256_000_000
 
 # Largest difference of a probability from its golden value. fp32 engines differ by about 1e-6
 # among themselves; bf16 keeps 8 bits of mantissa and int8 is re-quantised, so they drift more.
@@ -239,7 +233,7 @@ def load_golden(bundle: Bundle) -> Golden:
     try:
         # Opened here: given a path, numpy leaves the file of a broken archive open.
         with (bundle.directory / GOLDEN_NAME).open("rb") as file:
-            _check_archive(file)
+            check_archive(file)
             with np.load(file, allow_pickle=False) as arrays:
                 crops, probabilities = arrays["crops"], arrays["probabilities"]
     except (MemoryError, BundleError):
@@ -285,46 +279,7 @@ def _verify(path: Path, expected: str) -> None:
     if _sha256(data) != expected:
         raise BundleError(f"{path.name} is not what its SHA-256 says; fetch the bundle again.")
     if path.suffix == NETWORK_SUFFIX:
-        _check_network(path.name, data)
-
-
-def _check_network(name: str, data: bytes) -> None:
-    """Refuse a network before an engine sees it: engines open the files that it names."""
-    try:
-        external = has_external_data(data)
-    except NotOnnxError as error:
-        raise BundleError(f"{name} is no ONNX model ({error}); export it again.") from error
-    if external:
-        raise BundleError(f"{name} keeps weights in other files; {SELF_CONTAINED}")
-
-
-def _check_archive(file: BinaryIO) -> None:
-    """Bound what the archive of golden answers unpacks to, before anything of it is unpacked."""
-    with ZipFile(file) as archive:
-        entries = archive.infolist()
-        if len(entries) > MAX_GOLDEN_ARRAYS:
-            raise _too_large(f"holds more than {MAX_GOLDEN_ARRAYS} arrays")
-        if sum(entry.file_size for entry in entries) > MAX_GOLDEN_BYTES:
-            raise _too_large(f"unpacks to more than {MAX_GOLDEN_BYTES} bytes")
-        for entry in entries:
-            with archive.open(entry) as array:
-                # numpy makes room for what the head says before it reads on.
-                if _said_bytes(array) > entry.file_size:
-                    raise _too_large("holds an array that says to be larger than it is")
-    file.seek(0)
-
-
-def _said_bytes(array: IO[bytes]) -> int:
-    read_head = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }[np.lib.format.read_magic(array)]
-    shape, _, dtype = read_head(array)
-    return math.prod(shape) * int(dtype.itemsize)
-
-
-def _too_large(fault: str) -> BundleError:
-    return BundleError(f"{GOLDEN_NAME} {fault}; export the bundle with fewer golden answers.")
+        check_network(path.name, data)
 
 
 def _golden_bytes(golden: Golden) -> bytes:

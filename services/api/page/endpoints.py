@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.api.dependencies import Reader, Transaction, Writer
+from services.api.dependencies import Reader, Submitter, Transaction
 from services.api.schemas import Input
 from services.common.domain.page import MarkKind
 from services.common.page.repository import PageMarkRepository
@@ -82,7 +82,7 @@ def read_marks(session: Transaction, caller: Reader, asked: MarkQuestion) -> Mar
 
 
 @router.post("")
-def add_mark(session: Transaction, caller: Writer, new: NewMark) -> MarkCount:
+def add_mark(session: Transaction, caller: Submitter, new: NewMark) -> MarkCount:
     """Mark something once more."""
     marks = PageMarkRepository(session, caller.tenant)
     count = marks.add(new.kind, bytes.fromhex(new.digest), ttl_s=new.ttl_s, expected=new.expected)
@@ -90,7 +90,7 @@ def add_mark(session: Transaction, caller: Writer, new: NewMark) -> MarkCount:
 
 
 @router.post("/take-back")
-def take_mark_back(session: Transaction, caller: Writer, old: OldMark) -> MarkCount:
+def take_mark_back(session: Transaction, caller: Submitter, old: OldMark) -> MarkCount:
     """Count one less."""
     PageMarkRepository(session, caller.tenant).take_back(old.kind, bytes.fromhex(old.digest))
     return MarkCount(count=None)
