@@ -55,7 +55,7 @@ from hfer.errors import (
     WebhookTimestampError,
 )
 from hfer.jobs import Job, Jobs
-from hfer.key_models import ApiKey
+from hfer.key_models import ApiKey, KeyPurpose
 from hfer.listening import JobEvent
 from hfer.models import (
     Box,
@@ -115,6 +115,7 @@ __all__ = [
     "JobEvent",
     "JobState",
     "Jobs",
+    "KeyPurpose",
     "Limits",
     "MissingPackageError",
     "MixedSourcesError",
