@@ -1,4 +1,4 @@
-"""Keys that expire and are rolled, and which key made a job or a webhook endpoint.
+"""Keys that expire, are rolled and say what they are for; which key made a job or an endpoint.
 
 Revision: 0015, after 0014. Made on 2026-11-30.
 
@@ -16,6 +16,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 _MADE_BY = ("job", "webhook_endpoint")
+_PURPOSE = ("purpose", "purpose_exception", "purpose_note")
 _REASONS = "disabled_reason IN ('user', 'gone', 'failing')"
 _MORE_REASONS = "disabled_reason IN ('user', 'gone', 'failing', 'key_revoked')"
 
@@ -27,6 +28,13 @@ def upgrade() -> None:
     op.add_column("api_key", sa.Column("former_hash", sa.LargeBinary(), nullable=True))
     op.add_column("api_key", sa.Column("former_until", sa.DateTime(timezone=True), nullable=True))
     op.create_unique_constraint(op.f("uq_api_key_former_hash"), "api_key", ["former_hash"])
+    for column in _PURPOSE:
+        op.add_column("api_key", sa.Column(column, sa.String(), nullable=True))
+    op.create_check_constraint(
+        op.f("ck_api_key_purpose"),
+        "api_key",
+        "purpose NOT IN ('workplace', 'education') OR purpose_exception IS NOT NULL",
+    )
     for table in _MADE_BY:
         # In one statement: Postgres knows then that all rows fit, and reads none of them.
         op.execute(
@@ -51,7 +59,8 @@ def downgrade() -> None:
         "UPDATE api_key SET revoked_at = expires_at"
         " WHERE expires_at <= now() AND revoked_at IS NULL"
     )
-    for column in ("former_until", "former_hash", "former_prefix", "expires_at"):
+    op.drop_constraint(op.f("ck_api_key_purpose"), "api_key", type_="check")
+    for column in (*_PURPOSE, "former_until", "former_hash", "former_prefix", "expires_at"):
         op.drop_column("api_key", column)
 
 

@@ -49,6 +49,7 @@ class ProblemCode(StrEnum):
     ARCHIVE_REFUSED = "archive-refused"
     UNSAFE_URL = "unsafe-url"
     DETECTOR_UNAVAILABLE = "detector-unavailable"
+    PURPOSE_PROHIBITED = "purpose-prohibited"
     BUNDLE_REFUSED = "bundle-refused"
     PHOTO_FAILED = "photo-failed"
     RATE_LIMITED = "rate-limited"
@@ -108,6 +109,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
         ProblemCode.ARCHIVE_REFUSED: ProblemType(422, "The archive is not opened"),
         ProblemCode.UNSAFE_URL: ProblemType(422, "A URL is not fetched"),
         ProblemCode.DETECTOR_UNAVAILABLE: ProblemType(422, "No worker has this detector"),
+        ProblemCode.PURPOSE_PROHIBITED: ProblemType(422, "The law prohibits this purpose"),
         ProblemCode.BUNDLE_REFUSED: ProblemType(422, "The model bundle is not valid"),
         ProblemCode.PHOTO_FAILED: ProblemType(422, "The photo has no result"),
         ProblemCode.RATE_LIMITED: ProblemType(429, "Too much at once", True),

@@ -58,7 +58,7 @@ from hfer.errors import (
     WebhookTimestampError,
 )
 from hfer.jobs import Job, Jobs
-from hfer.key_models import ApiKey
+from hfer.key_models import ApiKey, KeyPurpose
 from hfer.listening import JobEvent
 from hfer.models import (
     Box,
@@ -121,6 +121,7 @@ __all__ = [
     "JobEvent",
     "JobState",
     "Jobs",
+    "KeyPurpose",
     "Limits",
     "MissingPackageError",
     "MixedSourcesError",

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from hfer._wire import iterate, run
 from hfer.aio.api_keys import AsyncApiKeys
-from hfer.key_models import ApiKey
+from hfer.key_models import ApiKey, KeyPurpose
 
 
 class ApiKeys:
@@ -25,6 +25,7 @@ class ApiKeys:
         scopes: Sequence[str],
         tenant: str | None = None,
         expires_at: datetime | None = None,
+        purpose: KeyPurpose | None = None,
     ) -> ApiKey:
         """Make a key. Its ``secret`` is in this answer and nowhere else: keep it.
 
@@ -35,12 +36,16 @@ class ApiKeys:
             scopes: such as ``jobs:submit`` and ``jobs:read``.
             tenant: whose jobs it sees; the one of the client's own key by default.
             expires_at: when it stops working; never by default. Without a time zone it is local.
+            purpose: what it is for: `KeyPurpose("media")`.
 
         Raises:
             PermissionDeniedError: the client's own key is no operator's.
-            InvalidRequestError: a scope is unknown, or the expiry is over.
+            InvalidRequestError: a scope is unknown, the expiry is over, or the purpose is one that
+                the law prohibits (code ``purpose-prohibited``).
         """
-        making = self._core.create(name, scopes=scopes, tenant=tenant, expires_at=expires_at)
+        making = self._core.create(
+            name, scopes=scopes, tenant=tenant, expires_at=expires_at, purpose=purpose
+        )
         return run(making)
 
     def roll(

@@ -5,6 +5,18 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
+class KeyPurpose:
+    """What a key is for, as whoever made it declared.
+
+    ``exception`` (``medical`` or ``safety``) is why ``workplace`` or ``education`` is allowed.
+    """
+
+    name: str = ""
+    exception: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ApiKey:
     """A key of a tenant.
 
@@ -16,6 +28,7 @@ class ApiKey:
         former_prefix: those of the secret before, once it was rolled.
         former_until: until then the secret before works as well.
         scopes: what it may do.
+        purpose: what it is for, if that was declared.
         created_at: when it was made.
         expires_at: when it stops working.
         last_used_at: to the minute.
@@ -30,6 +43,7 @@ class ApiKey:
     former_prefix: str | None = None
     former_until: datetime | None = None
     scopes: tuple[str, ...] = ()
+    purpose: KeyPurpose | None = None
     created_at: datetime | None = None
     expires_at: datetime | None = None
     last_used_at: datetime | None = None

@@ -67,6 +67,17 @@ ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
             "The endpoint is disabled; enable it first.",
             "/v1/webhook-endpoints/whe_01936fd2c0a27b6e8f3a5b7c9d1e2f30/test",
         ),
+        ProblemCode.PURPOSE_PROHIBITED: Advice(
+            "No key is made for what Article 5(1)(f) of the EU AI Act prohibits.",
+            "`purpose` is `workplace` or `education`, and no medical or safety reason is told.",
+            "Do not use the service for it. Where the reason is medical or safety, name it in"
+            " `purpose.exception` and say in `purpose.note` what it is; whether it holds is for you"
+            " to answer.",
+            "Inferring emotions of people at work is prohibited in the EU (AI Act, Article"
+            " 5(1)(f)), save for medical or safety reasons. Where that is the reason, name it as"
+            " purpose.exception ('medical' or 'safety') and say in purpose.note what it is.",
+            "/v1/api-keys",
+        ),
         ProblemCode.KEY_NOT_ROLLABLE: Advice(
             "The key keeps the secret that it has, or had.",
             "It is revoked or has expired, or its secret is set by the deployment"

@@ -16,6 +16,7 @@ from services.api.keys.schemas import (
     CallerObject,
     IssuedKeyObject,
     KeyObject,
+    KeyPurpose,
     KeyRoll,
     NewKey,
     key_object,
@@ -28,13 +29,19 @@ from services.api.pagination import (
     encode_id,
 )
 from services.api.problems import ProblemCode
+from services.common.keys.purposes import DeclaredPurpose, PurposeUnclearError
 from services.common.keys.repository import KeyRepository
 from services.common.keys.service import IssuedKey, issue_key, revoke_key, roll_key
 
 router = APIRouter(prefix="/v1/api-keys", tags=["api keys"])
 
 
-@router.post("", status_code=201, summary="Make a key", responses={**problems()})
+@router.post(
+    "",
+    status_code=201,
+    summary="Make a key",
+    responses={**problems(ProblemCode.PURPOSE_PROHIBITED)},
+)
 def create_key(
     *,
     response: Response,
@@ -44,7 +51,10 @@ def create_key(
     caller: Operator,
     wanted: NewKey,
 ) -> IssuedKeyObject:
-    """Make a key. Its secret is in this answer and nowhere else."""
+    """Make a key. Its secret is in this answer and nowhere else.
+
+    A purpose that Article 5 of the EU AI Act prohibits is refused, save for its exceptions.
+    """
     issued = issue_key(
         session,
         tenant=wanted.tenant or caller.tenant,
@@ -52,6 +62,7 @@ def create_key(
         scopes=wanted.scopes,
         environment=state.settings.environment,
         expires_at=_checked_expiry(wanted.expires_at),
+        purpose=_declared(wanted.purpose),
     )
     shown = _issued(issued)
     response.headers["Location"] = f"{base}/v1/api-keys/{shown.id}"
@@ -131,6 +142,15 @@ def delete_key(session: Transaction, _caller: Operator, key_id: KeyId) -> None:
 
 def _issued(issued: IssuedKey) -> IssuedKeyObject:
     return IssuedKeyObject(**dict(key_object(issued.key)), secret=issued.secret)
+
+
+def _declared(purpose: KeyPurpose | None) -> DeclaredPurpose | None:
+    if purpose is None:
+        return None
+    try:
+        return DeclaredPurpose(purpose.name, purpose.exception, purpose.note)
+    except PurposeUnclearError as error:
+        raise invalid_field(f"#/purpose/{error.field}", error.detail) from None
 
 
 def _checked_expiry(expires_at: datetime | None) -> datetime | None:

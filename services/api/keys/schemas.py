@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.api.schemas import GivenTime, Input, UtcTime, Whole
+from services.api.schemas import GivenTime, Input, ShortText, UtcTime, Whole
 from services.common.db.tables import ApiKey
 from services.common.domain.ids import IdKind, format_id
+from services.common.keys.purposes import Purpose, PurposeException
 from services.common.keys.service import Scope
 
 KEY_EXAMPLE: dict[str, Any] = {
@@ -17,6 +18,7 @@ KEY_EXAMPLE: dict[str, Any] = {
     "former_prefix": None,
     "former_until": None,
     "scopes": ["jobs:submit"],
+    "purpose": {"name": "media", "exception": None, "note": "captions of our photo archive"},
     "created_at": "2026-11-23T07:00:00Z",
     "expires_at": "2027-11-23T07:00:00Z",
     "last_used_at": None,
@@ -28,6 +30,28 @@ DAY_S = 86_400
 LONGEST_OVERLAP_S = 30 * DAY_S
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,99}$")]
+
+
+class KeyPurpose(Input):
+    """What a key is for. Words of whoever makes it: what is done with it, nobody here sees.
+
+    Inferring emotions of people at work and in education is prohibited in the EU (AI Act, Article
+    5(1)(f)), save for medical or safety reasons: `workplace` and `education` need `exception` and
+    `note`.
+    """
+
+    model_config = ConfigDict(
+        strict=False,
+        json_schema_extra={"example": {"name": "media", "note": "captions of our photo archive"}},
+    )
+
+    name: Purpose
+    exception: PurposeException | None = Field(
+        default=None, description="why `workplace` or `education` is allowed here"
+    )
+    note: ShortText | None = Field(
+        default=None, description="in words; needed for `other` and with `exception`"
+    )
 
 
 class NewKey(Input):
@@ -52,6 +76,7 @@ class NewKey(Input):
     expires_at: GivenTime | None = Field(
         default=None, description="RFC 3339; from then on the key is refused. Never when left out"
     )
+    purpose: KeyPurpose | None = None
 
 
 class KeyRoll(Input):
@@ -85,6 +110,7 @@ class KeyObject(BaseModel):
     former_prefix: str | None = Field(description="of the secret before, once the key was rolled")
     former_until: UtcTime | None = Field(description="until then the secret before works as well")
     scopes: list[str]
+    purpose: KeyPurpose | None = Field(description="null when none was declared")
     created_at: UtcTime
     expires_at: UtcTime | None
     last_used_at: UtcTime | None = Field(description="to the minute")
@@ -131,8 +157,16 @@ def key_object(key: ApiKey) -> KeyObject:
         former_prefix=key.former_prefix,
         former_until=key.former_until,
         scopes=key.scopes,
+        purpose=_purpose(key),
         created_at=key.created_at,
         expires_at=key.expires_at,
         last_used_at=key.last_used_at,
         revoked_at=key.revoked_at,
     )
+
+
+def _purpose(key: ApiKey) -> KeyPurpose | None:
+    if key.purpose is None:
+        return None
+    exception = key.purpose_exception and PurposeException(key.purpose_exception)
+    return KeyPurpose(name=Purpose(key.purpose), exception=exception or None, note=key.purpose_note)

@@ -37,6 +37,13 @@ class ApiKey(Base):
     """
 
     __tablename__ = "api_key"
+    # What law prohibits is in no row without its exception, whatever wrote it.
+    __table_args__ = (
+        CheckConstraint(
+            "purpose NOT IN ('workplace', 'education') OR purpose_exception IS NOT NULL",
+            name="purpose",
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     public_id: Mapped[uuid.UUID] = mapped_column(unique=True)
@@ -48,6 +55,9 @@ class ApiKey(Base):
     former_hash: Mapped[bytes | None] = mapped_column(unique=True)
     former_until: Mapped[datetime | None]
     scopes: Mapped[list[str]]
+    purpose: Mapped[str | None]
+    purpose_exception: Mapped[str | None]
+    purpose_note: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]

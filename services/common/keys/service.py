@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from services.common.db.tables import ApiKey
 from services.common.domain.errors import HferError
 from services.common.domain.ids import IdKind, format_id, new_uuid7
+from services.common.keys.purposes import DeclaredPurpose
 from services.common.keys.repository import KeyRepository
 from services.common.webhooks.repositories.endpoints import EndpointRepository
 
@@ -140,10 +141,14 @@ def issue_key(
     scopes: Iterable[Scope],
     environment: str,
     expires_at: datetime | None = None,
+    purpose: DeclaredPurpose | None = None,
 ) -> IssuedKey:
     """Make a key for ``tenant``; ``environment`` (dev, prod) is part of the secret."""
     secret = new_secret(environment)
     row = _row(secret, tenant=tenant, name=name, scopes=scopes, expires_at=expires_at)
+    if purpose is not None:
+        row.purpose, row.purpose_note = purpose.name.value, purpose.note
+        row.purpose_exception = purpose.exception and purpose.exception.value
     return IssuedKey(KeyRepository(session).add(row), secret)
 
 

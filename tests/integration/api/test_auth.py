@@ -177,6 +177,23 @@ class TestManagement:
         assert_problem(user.get("/v1/jobs"), 401, "unauthenticated")
         assert operator.get("/v1/api-keys").json()["data"][0]["revoked_at"] is not None
 
+    def test_a_prohibited_purpose_makes_no_key_and_an_allowed_one_is_listed(self, api: Api) -> None:
+        operator = api.client(Scope.ADMIN)
+        work = {"name": "workplace", "note": "sleepy drivers"}
+        wanted = {"name": "cabs", "scopes": ["jobs:submit"]}
+        refused = operator.post("/v1/api-keys", json={**wanted, "purpose": work})
+        problem = assert_problem(refused, 422, "purpose-prohibited")
+        assert "purpose.exception" in problem["detail"]
+        other = operator.post("/v1/api-keys", json={**wanted, "purpose": {"name": "other"}})
+        [fault] = assert_problem(other, 422, "validation")["errors"]
+        assert fault["pointer"] == "#/purpose/note"
+        assert [key["name"] for key in operator.get("/v1/api-keys").json()["data"]] == ["a test's"]
+        allowed = {**work, "exception": "safety"}
+        made = operator.post("/v1/api-keys", json={**wanted, "purpose": allowed})
+        assert made.status_code == 201
+        newest, first = operator.get("/v1/api-keys").json()["data"]
+        assert (newest["purpose"], first["purpose"]) == (allowed, None)
+
     def test_any_key_may_look_at_itself(self, api: Api) -> None:
         mine = api.client(Scope.JOBS_READ, Scope.JOBS_WRITE).get("/v1/api-keys/current").json()
         assert mine["id"].startswith("key_")

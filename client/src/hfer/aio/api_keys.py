@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import asdict
 from datetime import datetime
 from urllib.parse import quote
 
@@ -10,7 +11,7 @@ from hfer._pages import entries
 from hfer._retry import ONCE
 from hfer._transport import Call, Transport, json_call
 from hfer.errors import UnexpectedAnswerError
-from hfer.key_models import ApiKey
+from hfer.key_models import ApiKey, KeyPurpose
 
 KEYS = "/v1/api-keys"
 
@@ -34,6 +35,7 @@ class AsyncApiKeys:
         scopes: Sequence[str],
         tenant: str | None = None,
         expires_at: datetime | None = None,
+        purpose: KeyPurpose | None = None,
     ) -> ApiKey:
         """Make a key with its ``secret``; see `hfer.ApiKeys.create`."""
         wanted = {
@@ -41,6 +43,7 @@ class AsyncApiKeys:
             "scopes": [*scopes],
             "tenant": tenant,
             "expires_at": _at(expires_at),
+            "purpose": purpose and asdict(purpose),
         }
         body = {name: value for name, value in wanted.items() if value is not None}
         return _key(await self._transport.send_json(json_call("POST", KEYS, body), retry=ONCE))

@@ -11,7 +11,9 @@ from hfer.key_models import ApiKey
 
 def keys_table(keys: Iterable[ApiKey]) -> Table:
     """One row per key."""
-    table = titled_table("key", "name", "tenant", "scopes", "secret", "state", "last used")
+    table = titled_table(
+        *("key", "name", "tenant", "scopes", "purpose", "secret", "state", "last used")
+    )
     for key in keys:
         add(
             table,
@@ -19,6 +21,7 @@ def keys_table(keys: Iterable[ApiKey]) -> Table:
             key.name,
             key.tenant,
             " ".join(key.scopes),
+            _purpose(key),
             _secrets(key),
             _state(key),
             shown_time(key.last_used_at),
@@ -34,11 +37,19 @@ def key_table(key: ApiKey) -> Table:
             "name": key.name,
             "tenant": key.tenant,
             "scopes": " ".join(key.scopes),
+            "purpose": _purpose(key),
             "secret": key.secret or "",
             "former secret": _former(key),
             "state": _state(key),
         }
     )
+
+
+def _purpose(key: ApiKey) -> str:
+    if key.purpose is None:
+        return ""
+    words = (key.purpose.name, key.purpose.exception and f"({key.purpose.exception})")
+    return " ".join(word for word in words if word)
 
 
 def _secrets(key: ApiKey) -> str:

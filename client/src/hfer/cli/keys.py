@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
-from hfer.cli.delivery import note, write_json
+from hfer.cli.delivery import note as say
+from hfer.cli.delivery import write_json
 from hfer.cli.key_tables import key_table, keys_table
 from hfer.cli.options import DEFAULT_URL, ApiKey, Url, Wiring, session
 from hfer.cli.tables import stdout_console
 from hfer.key_models import ApiKey as Key
+from hfer.key_models import KeyPurpose
 
 keys = typer.Typer(
     no_args_is_help=True,
@@ -58,11 +60,27 @@ def create(
     ],
     tenant: Annotated[str | None, typer.Option(help="Whose jobs it sees; yours.")] = None,
     days: Days = None,
+    purpose: Annotated[
+        str | None,
+        typer.Option(
+            help="What it is for: research, medical, safety, accessibility, media, evaluation,"
+            " other; workplace and education only with --exception."
+        ),
+    ] = None,
+    exception: Annotated[
+        str | None, typer.Option(help="medical or safety: why workplace or education is allowed.")
+    ] = None,
+    note: Annotated[str | None, typer.Option("--note", help="The purpose in words.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key, and print its secret, this once."""
+    if purpose is None and (exception or note):
+        raise typer.BadParameter("--exception and --note belong to a --purpose")
+    declared = None if purpose is None else KeyPurpose(purpose, exception, note)
     with session(context, url, api_key) as (wiring, client):
-        made = client.api_keys.create(name, scopes=scope, tenant=tenant, expires_at=_after(days))
+        made = client.api_keys.create(
+            name, scopes=scope, tenant=tenant, expires_at=_after(days), purpose=declared
+        )
         _print_secret(wiring, made, as_json=as_json)
 
 
@@ -101,7 +119,7 @@ def revoke(
         typer.confirm(f"Revoke {key} for good?", abort=True, err=True)
     with session(context, url, api_key) as (wiring, client):
         client.api_keys.revoke(key)
-        note(wiring.stderr, f"Revoked {key}")
+        say(wiring.stderr, f"Revoked {key}")
     if as_json:
         write_json({"id": key, "revoked": True})
 
@@ -115,4 +133,4 @@ def _print_secret(wiring: Wiring, key: Key, *, as_json: bool) -> None:
         write_json(key)
     else:
         stdout_console().print(key_table(key))
-    note(wiring.stderr, "Keep the secret: it is not shown again.")
+    say(wiring.stderr, "Keep the secret: it is not shown again.")

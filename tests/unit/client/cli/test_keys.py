@@ -26,6 +26,21 @@ class TestCreate:
         left = datetime.fromisoformat(sent["expires_at"]) - datetime.now(UTC)
         assert timedelta(days=89) < left <= timedelta(days=90)
 
+    def test_declares_what_it_is_for(self, run: Run, service: FakeService) -> None:
+        service.upsets.append(
+            ok(key_json(secret="s", purpose={"name": "workplace", "exception": "safety"}), 201)
+        )
+        declared = ("--purpose", "workplace", "--exception", "safety", "--note", "drivers")
+        outcome = run("keys", "create", "cabs", "--scope", "jobs:submit", *declared)
+        assert "workplace (safety)" in outcome.stdout
+        sent = json.loads(service.requests[0].content)
+        assert sent["purpose"] == {"name": "workplace", "exception": "safety", "note": "drivers"}
+
+    def test_an_exception_needs_a_purpose(self, run: Run, service: FakeService) -> None:
+        outcome = run("keys", "create", "cabs", "--scope", "jobs:submit", "--exception", "safety")
+        assert outcome.code == 2
+        assert not service.requests
+
 
 class TestList:
     def test_tells_both_secrets_and_the_state_of_each(self, run: Run, service: FakeService) -> None:
