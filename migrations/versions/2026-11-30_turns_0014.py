@@ -1,6 +1,6 @@
 """Turns: lanes and turns of jobs, tags of tenants. A priority that nobody could set is not read.
 
-Revision: 0014, after 0012. Made on 2026-11-30.
+Revision: 0014, after 0013. Made on 2026-11-30.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0014"
-down_revision: str | None = "0012"
+down_revision: str | None = "0013"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
