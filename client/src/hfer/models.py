@@ -57,9 +57,10 @@ class Fault:
 class JobState:
     """A job as the service last described it.
 
-    ``progress`` is 0..1, ``eta_seconds`` None while unknown, ``model`` None before the first
-    result. ``expires_at`` says when the results are erased, ``inputs_erased_at`` when the
-    photos were. ``parent_job_id`` is the job whose failed photos these are.
+    ``progress`` is 0..1, ``eta_seconds`` None while unknown, ``queue_position`` the place among
+    your own jobs and only while it is queued, ``model`` None before the first result.
+    ``expires_at`` says when the results are erased, ``inputs_erased_at`` when the photos were.
+    ``parent_job_id`` is the job whose failed photos these are.
     """
 
     id: str = ""
@@ -72,6 +73,7 @@ class JobState:
     counts: Counts = field(default_factory=Counts)
     progress: float = 0.0
     eta_seconds: float | None = None
+    queue_position: int | None = None
     model: ModelRef | None = None
     config: dict[str, object] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)

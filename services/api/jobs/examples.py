@@ -24,6 +24,7 @@ JOB_EXAMPLE: dict[str, Any] = {
     },
     "progress": 0.3,
     "eta_seconds": 46.7,
+    "queue_position": None,
     "model": {"version": "starter-1.0.0+1a2b3c4d"},
     "config": {
         "top_n": 3,

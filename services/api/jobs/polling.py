@@ -21,8 +21,14 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.5
 
 
 def etag_of(view: JobView) -> str:
-    """Return a weak tag of what a poller waits for: the status and the counts."""
-    watched = (view.status, view.counts, view.model_version, view.job.inputs_erased_at)
+    """Return a weak tag of what a poller waits for: the status, the place and the counts."""
+    watched = (
+        view.status,
+        view.queue_position,
+        view.counts,
+        view.model_version,
+        view.job.inputs_erased_at,
+    )
     return f'W/"{hashlib.sha256(repr(watched).encode()).hexdigest()[:24]}"'
 
 

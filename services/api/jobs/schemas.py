@@ -11,6 +11,7 @@ from services.common.domain.faces import AnalysisOptions, DetectorName, FaceSear
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import JobCounts
 from services.common.jobs.options import from_stored
+from services.common.jobs.queue.repositories.turns import LAST_POSITION
 from services.common.jobs.repositories.jobs import MadeBy
 from services.common.jobs.views import JobView
 
@@ -148,6 +149,11 @@ class JobObject(BaseModel):
     counts: Counts
     progress: float = Field(ge=0, le=1, description="share of the photos that are final")
     eta_seconds: float | None = Field(description="at the pace so far; null while unknown")
+    queue_position: int | None = Field(
+        description="while `queued`: its place in the turns of your jobs in its lane (up to 8"
+        " photos, or more), 1 is next. Jobs of others do not count, as tenants take turns."
+        f" {LAST_POSITION} is that or further back; null once work has begun"
+    )
     model: JobModel | None = Field(description="null before the first result")
     config: EffectiveConfig
     labels: dict[str, str]
@@ -181,6 +187,7 @@ def job_object(view: JobView, *, base: str = "") -> JobObject:
             "counts": _counts(view.counts),
             "progress": round(view.counts.progress, 4),
             "eta_seconds": None if view.eta_seconds is None else round(view.eta_seconds, 1),
+            "queue_position": view.queue_position,
             "model": None if view.model_version is None else {"version": view.model_version},
             "config": asdict(from_stored(job.options)),
             "labels": job.labels,

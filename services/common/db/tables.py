@@ -195,23 +195,6 @@ class UrlFetch(Base):
     next_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-class TenantTurn(Base):
-    """How much of a lane a tenant had: photos over weight, in the virtual time of fair queueing.
-
-    ``start_tag`` is where its last claim began, ``finish_tag`` where that ended. A tenant has no
-    other row than those of its lanes, and no other meaning than beside the others' tags.
-    """
-
-    __tablename__ = "tenant_turn"
-    # Every claim writes a row of a page that holds many; room on it keeps that off the index.
-    __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)
-
-    lane: Mapped[str] = mapped_column(primary_key=True)
-    tenant: Mapped[str] = mapped_column(primary_key=True)
-    start_tag: Mapped[float]
-    finish_tag: Mapped[float]
-
-
 class JobTally(Base):
     """Final photos of a job by verdict, kept by every statement that makes a photo final.
 

@@ -1,4 +1,4 @@
-"""The tables of tenants: what the operator set for one."""
+"""The tables of tenants: what the operator set for one, and what it had of the workers."""
 
 from datetime import datetime
 
@@ -34,3 +34,20 @@ class TenantPolicy(Base):
     photos_per_day: Mapped[int | None]
     stored_bytes: Mapped[int | None] = mapped_column(BigInteger)
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class TenantTurn(Base):
+    """How much of a lane a tenant had: photos over weight, in the virtual time of fair queueing.
+
+    ``start_tag`` is where its last claim began, ``finish_tag`` where that ended. A tenant has no
+    other row than those of its lanes, and no other meaning than beside the others' tags.
+    """
+
+    __tablename__ = "tenant_turn"
+    # Every claim writes a row; room on its page keeps that off the index.
+    __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)
+
+    lane: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str] = mapped_column(primary_key=True)
+    start_tag: Mapped[float]
+    finish_tag: Mapped[float]

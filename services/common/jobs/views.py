@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from services.common.db.tables import Job
 from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.jobs import JobCounts, JobStatus
+from services.common.jobs.queue.repositories.turns import TurnRepository
 from services.common.jobs.repositories.erasures import ErasureRepository
 from services.common.jobs.repositories.jobs import (
     JobFilter,
@@ -24,7 +25,12 @@ from services.common.jobs.repositories.tallies import TallyRepository
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """A job at one moment. ``now`` is the database's clock, as all times of the job are."""
+    """A job at one moment.
+
+    Attributes:
+        now: the database's clock, as all times of the job are.
+        queue_position: while it is queued, its place in the turns of its tenant and lane, from 1.
+    """
 
     job: Job
     parent: uuid.UUID | None
@@ -32,6 +38,7 @@ class JobView:
     model_version: str | None
     now: datetime
     made_by: MadeBy | None = None
+    queue_position: int | None = None
 
     @property
     def status(self) -> JobStatus:
@@ -87,9 +94,17 @@ def _views(session: Session, rows: Sequence[JobRow]) -> list[JobView]:
     ids = [row.job.id for row in rows]
     counts = TallyRepository(session).counts(ids)
     versions = ResultRepository(session).model_versions(ids)
+    queued = [row.job.id for row in rows if row.job.status == JobStatus.QUEUED]
+    positions = TurnRepository(session).positions(queued) if queued else {}
     return [
         JobView(
-            row.job, row.parent, counts[row.job.id], versions.get(row.job.id), row.now, row.made_by
+            row.job,
+            row.parent,
+            counts[row.job.id],
+            versions.get(row.job.id),
+            row.now,
+            row.made_by,
+            positions.get(row.job.id),
         )
         for row in rows
     ]

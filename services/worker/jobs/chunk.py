@@ -40,6 +40,11 @@ class Chunk:
         """Whether this is a suspect, which must be alone in its process."""
         return any(item.solo for item in self.items)
 
+    @property
+    def more_waits(self) -> bool:
+        """Whether its tenant had further photos to claim, as far as the claim saw."""
+        return self.job.shared or self.job.ready > len(self.items)
+
     def batches(self, size: int) -> Iterator[list[ClaimedItem]]:
         """Split into micro-batches, leaving out what was lost by the time each is due.
 

@@ -119,7 +119,7 @@ class JobLoop:
             if self._must_stop():
                 break
             last = chunk.ends_with(batch)
-            if last and not chunk.solo and self._has_time_after(batch):
+            if last and self._may_claim_ahead(chunk, batch):
                 claiming = self._serial.submit(self._leases.claim, ahead_of=chunk.job)
             self._analyse_batch(chunk, batch)
             if not last and not self._leases.may_continue(chunk):
@@ -132,6 +132,9 @@ class JobLoop:
             if left is not None:
                 self._release(left)
         return self._claim()
+
+    def _may_claim_ahead(self, chunk: Chunk, batch: list[ClaimedItem]) -> bool:
+        return chunk.more_waits and not chunk.solo and self._has_time_after(batch)
 
     def _may_begin(self, following: Chunk) -> bool:
         return not self._must_stop() and self._leases.may_continue(following)

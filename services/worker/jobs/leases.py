@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from services.common.domain.errors import ItemError, ItemErrorCode
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ACTIVE_JOB_STATUSES, JobStatus
-from services.common.domain.queues import Lane
 from services.common.jobs.options import from_stored
 from services.common.jobs.queue.closing import close_jobs
 from services.common.jobs.queue.repositories.leases import ClaimedItem, LeaseRepository
@@ -25,8 +24,6 @@ from services.worker.photos.stage_timer import StageTimer
 
 _log = get_logger(__name__)
 
-# Photos of small jobs go first, whoever sent them.
-LANES = (Lane.INTERACTIVE, Lane.BATCH)
 # Pause of photos while the bucket is away, so that they are not claimed again and again.
 OUTAGE_PAUSE_S = (1.0, 5.0)
 
@@ -168,14 +165,14 @@ class JobLeases:
         turns = TurnRepository(session)
         cap = 2 * self._context.live_workers() * self._context.settings.chunk_max
         detector = self._context.models.detector
-        for lane in LANES:
+        for lane in turns.lanes():
             passed: set[int] = set()
             while turn := turns.next(lane, cap=cap, detector=detector, passed=passed):
                 if ahead_of is not None and turn.tenant != ahead_of.tenant:
                     return None
-                if turn.to_mark:
-                    turns.mark(turn.id)
                 items = self._take(session, turn, token, suspects=ahead_of is None)
+                if items and turn.to_mark:
+                    turns.mark(turn.id)
                 if items or ahead_of is not None:
                     return turn, items
                 passed.add(turn.id)

@@ -11,6 +11,7 @@ from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import DoomedObject, DoomedPrefix, Erasure, Item, Job, Outcome
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ItemStatus, JobStatus
+from services.common.jobs.queue.repositories.turns import TurnRepository
 from services.common.storage import ObjectStorage
 from services.common.storage_keys import annotated_key
 from tests.fixtures.jobs import MODEL_VERSION, SeededJob, seed_job
@@ -45,6 +46,19 @@ class TestGet:
         assert job["model"] == {"version": MODEL_VERSION}
         assert int(response.headers["retry-after"]) >= 1
         assert job["created_at"].endswith("Z")
+
+    def test_a_queued_job_tells_its_place_among_the_tenants_own(
+        self, client: httpx.Client, sessions: SessionFactory
+    ) -> None:
+        running, first, second = (
+            seed(sessions, *statuses) for statuses in ((RUNNING, READY), (READY,), (READY, READY))
+        )
+        with unit_of_work(sessions) as session:
+            TurnRepository(session).mark(running.job.id)
+        shown = [client.get(path(job)).json() for job in (running, first, second)]
+        assert [job["queue_position"] for job in shown] == [None, 1, 2]
+        listed = client.get("/v1/jobs").json()["data"]
+        assert [job["queue_position"] for job in listed] == [2, 1, None]
 
     def test_a_final_job_asks_for_no_other_look(
         self, client: httpx.Client, sessions: SessionFactory

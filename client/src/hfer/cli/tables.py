@@ -56,6 +56,7 @@ def state_table(state: JobState) -> Table:
         "photos": describe(state.counts),
         "progress": f"{state.progress:.0%}",
         "time left": f"about {state.eta_seconds:.0f} s" if state.eta_seconds else "",
+        "turn": f"{state.queue_position} of your own jobs" if state.queue_position else "",
         "model": state.model.version if state.model else "",
         "created": shown_time(state.created_at),
         "finished": shown_time(state.finished_at),

@@ -205,6 +205,21 @@ class TestCrashes:
         assert work(make_context(Counting())) == 9
         assert company == [1]
 
+    def test_a_suspect_that_is_not_claimed_ahead_keeps_its_turn(
+        self,
+        make_context: ContextMaker,
+        make_stored_job: JobMaker,
+        sessions: SessionFactory,
+    ) -> None:
+        analyser = FakeAnalyser()
+        make_stored_job(8)
+        suspect = make_stored_job(1)
+        make_stored_job(8)
+        with unit_of_work(sessions) as session:
+            session.execute(update(Item).where(Item.id.in_(suspect.items)).values(solo=True))
+        assert work(make_context(analyser)) == 17
+        assert analyser.calls == [4, 4, 1, 8]
+
     def test_the_next_chunk_is_claimed_during_the_last_batch(
         self, make_context: ContextMaker, make_stored_job: JobMaker, rows: Rows
     ) -> None:

@@ -28,14 +28,15 @@ class TestEtagOf:
     def test_stays_while_only_time_passes(self) -> None:
         assert etag_of(view(elapsed_s=1)) == etag_of(view(elapsed_s=50))
 
-    def test_changes_with_a_count_the_status_or_the_model(self) -> None:
+    def test_changes_with_a_count_the_place_the_status_or_the_model(self) -> None:
         tags = {
             etag_of(view()),
             etag_of(view(done=2)),
             etag_of(view(final=True)),
             etag_of(replace(view(), model_version="m-1")),
+            etag_of(replace(view(), queue_position=3)),
         }
-        assert len(tags) == 4
+        assert len(tags) == 5
 
 
 class TestPollHeaders:

@@ -1,4 +1,5 @@
 import uuid
+from dataclasses import replace
 
 import pytest
 
@@ -38,6 +39,18 @@ def test_each_photo_is_in_one_batch_and_the_last_is_known() -> None:
     batches = list(chunk.batches(10))
     assert [item.id for batch in batches for item in batch] == list(range(21))
     assert [chunk.ends_with(batch) for batch in batches] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("ready", "shared", "more"),
+    [(8, False, False), (9, False, True), (8, True, True)],
+)
+def test_more_waits_in_its_job_or_in_another_of_the_tenant(
+    ready: int, shared: bool, more: bool
+) -> None:
+    chunk = chunk_of(8)
+    chunk.job = replace(chunk.job, ready=ready, shared=shared)
+    assert chunk.more_waits is more
 
 
 def test_lost_photos_are_left_out() -> None:

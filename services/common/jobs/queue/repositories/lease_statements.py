@@ -3,12 +3,15 @@
 from sqlalchemy import text
 
 from services.common.domain.jobs import ItemState
+from services.common.domain.tenants import DEFAULT_WEIGHT
 from services.common.jobs.repositories.tallies import tallying
 
 # What a claim took moves the tenant's tags on (`turns`), and what is given back moves them back: to
 # no less than its last turn began with, which is enough where two claims overlap. Items are locked
 # before the tags, by all who lock both.
-_WEIGHT = "1"
+_WEIGHT = f"""
+    coalesce((SELECT weight FROM tenant_policy WHERE tenant = job.tenant), {DEFAULT_WEIGHT})
+"""
 _CHARGE = f"""
     INSERT INTO tenant_turn AS turn (lane, tenant, start_tag, finish_tag)
     SELECT job.lane, job.tenant, :tag, :tag + count(*)::float8 / {_WEIGHT}

@@ -31,7 +31,8 @@ class JobTurn:
         ready: photos that wait, counted up to a cap; at least one.
         tag: the tenant's start tag, for the claim.
         others: further tenants that wait in this lane.
-        to_mark: whether the turn is to be noted on the job before it is claimed from.
+        fresh: whether it is the job's first turn.
+        shared: whether the tenant has further active jobs in this lane.
     """
 
     id: int
@@ -42,12 +43,20 @@ class JobTurn:
     ready: int
     tag: float = 0.0
     others: frozenset[str] = frozenset()
-    to_mark: bool = True
+    fresh: bool = False
+    shared: bool = False
     origin: Origin = field(default_factory=Origin)
+
+    @property
+    def to_mark(self) -> bool:
+        """Whether the turn is to be noted on the job: where it is alone nobody would ask."""
+        return self.fresh or self.shared
 
 
 # As the predicate of ix_job_turn says it, so that the planner knows the index by it.
 _ACTIVE = "status IN ('queued', 'running')"
+
+_ORDER = "tenant, turn_at, id"
 
 # A job past its deadline hands out nothing more; the sweeper cancels what is left.
 _CLAIMABLE = f"""
@@ -59,20 +68,34 @@ _CLAIMABLE = f"""
 # Statistics lag behind a job of 100,000: the planner takes it for one row and sorts all of it,
 # or takes every row for ready and walks those that are finished, 25 to 60 ms a claim. Only
 # ix_item_ready_job gives the order of claims without a sort; then it is 1 ms, whatever they say.
-# Tenants and their jobs come out of ix_job_turn in the same way.
-BY_INDEX = text("SET LOCAL enable_sort = off")
+# Tenants and their jobs come out of ix_job_turn in the same way, which is why the whole of its
+# order is asked for where a part of it would do: other indexes begin with the tenant as well.
+BY_INDEX = text("""
+    SELECT set_config('enable_sort', 'off', true),
+           set_config('enable_incremental_sort', 'off', true)
+""")
+
+
+# A look for each, so that a claim need not choose in a lane that has nobody.
+LANES = text(f"""
+    SELECT lanes.lane FROM unnest(CAST(:lanes AS text[])) WITH ORDINALITY AS lanes(lane, place)
+    CROSS JOIN LATERAL (
+        SELECT FROM job WHERE job.lane = lanes.lane AND {_ACTIVE} ORDER BY {_ORDER} LIMIT 1
+    ) AS active
+    ORDER BY place
+""")
 
 
 def _tenants(name: str, lane: str) -> str:
     """Return CTEs of tenants with active jobs in a lane, one look at ix_job_turn for each."""
     return f"""
         {name}(tenant) AS (
-            (SELECT tenant FROM job WHERE lane = {lane} AND {_ACTIVE} ORDER BY tenant LIMIT 1)
+            (SELECT tenant FROM job WHERE lane = {lane} AND {_ACTIVE} ORDER BY {_ORDER} LIMIT 1)
             UNION ALL
             SELECT following.tenant FROM {name} CROSS JOIN LATERAL (
                 SELECT tenant FROM job
                 WHERE lane = {lane} AND {_ACTIVE} AND tenant > {name}.tenant
-                ORDER BY tenant LIMIT 1
+                ORDER BY {_ORDER} LIMIT 1
             ) AS following
         )
     """
@@ -105,13 +128,13 @@ TURN = text(f"""
     SELECT job.id, job.public_id, job.tenant, job.options, job.request_id, job.traceparent,
            chosen.tag, ready.amount AS ready,
            ARRAY(SELECT tenant FROM waiting WHERE tenant <> job.tenant) AS others,
-           job.status = 'queued' OR 1 < (
+           job.status = 'queued' AS fresh, 1 < (
                SELECT count(*) FROM (
                    SELECT FROM job AS other
                    WHERE other.lane = :lane AND other.tenant = job.tenant AND other.{_ACTIVE}
                    ORDER BY other.turn_at, other.id LIMIT 2
                ) AS two
-           ) AS to_mark
+           ) AS shared
     FROM chosen JOIN job ON job.id = chosen.job_id CROSS JOIN LATERAL (
         SELECT count(*) AS amount FROM (
             SELECT FROM item
@@ -159,6 +182,13 @@ class TurnRepository:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._by_index = False
+
+    def lanes(self) -> list[Lane]:
+        """Return the lanes with active jobs in the order of claims: small jobs first."""
+        self._walk_indexes()
+        rows = self._session.scalars(LANES, {"lanes": [Lane.INTERACTIVE, Lane.BATCH]})
+        return [Lane(lane) for lane in rows]
 
     def next(
         self, lane: Lane, *, cap: int, detector: str | None = None, passed: Collection[int] = ()
@@ -171,7 +201,7 @@ class TurnRepository:
             detector: the worker's; a job that asks for another one is not for it.
             passed: jobs that are left out.
         """
-        self._session.execute(BY_INDEX)
+        self._walk_indexes()
         parameters = {"lane": lane, "cap": cap, "detector": detector, "passed": list(passed)}
         row = self._session.execute(TURN, parameters).one_or_none()
         if row is None:
@@ -185,14 +215,15 @@ class TurnRepository:
             row.ready,
             tag=row.tag,
             others=frozenset(row.others),
-            to_mark=row.to_mark,
+            fresh=row.fresh,
+            shared=row.shared,
             origin=Origin(row.request_id, row.traceparent),
         )
 
     def mark(self, job_id: int) -> None:
         """Note that a job has its turn, and move it to running on its first one.
 
-        Call it before items are claimed: the order in which a deletion locks as well.
+        It waits for nobody, and so may follow the claim: a deletion locks the job first.
         """
         self._session.execute(MARK, {"job": job_id})
 
@@ -201,7 +232,7 @@ class TurnRepository:
 
         It is for a tenant that came since then and, in the batch lane, for interactive photos.
         """
-        self._session.execute(BY_INDEX)
+        self._walk_indexes()
         parameters = {
             "lane": turn.lane,
             "known": [turn.tenant, *turn.others],
@@ -215,7 +246,12 @@ class TurnRepository:
 
         1 is next; `LAST_POSITION` is that or further back. Jobs that are not queued are left out.
         """
-        self._session.execute(BY_INDEX)
+        self._walk_indexes()
         parameters = {"ids": list(job_ids), "cap": LAST_POSITION - 1}
         rows = self._session.execute(_POSITIONS, parameters)
         return {job_id: int(position) for job_id, position in rows}
+
+    def _walk_indexes(self) -> None:
+        if not self._by_index:
+            self._session.execute(BY_INDEX)
+            self._by_index = True

@@ -1,5 +1,6 @@
 """Whose turn it is, decided by Postgres at the claim."""
 
+import re
 import threading
 import uuid
 from collections import Counter
@@ -8,12 +9,15 @@ import pytest
 from sqlalchemy import text, update
 
 from services.common.db.session import SessionFactory, unit_of_work
-from services.common.db.tables import Item, Job, TenantTurn
+from services.common.db.tables import Item, Job
+from services.common.db.tenant_tables import TenantPolicy, TenantTurn
 from services.common.domain.faces import AnalysisOptions, DetectorName
 from services.common.domain.jobs import ItemState, JobStatus
 from services.common.domain.queues import Lane
 from services.common.jobs.queue.repositories.leases import LeaseRepository
 from services.common.jobs.queue.repositories.turns import (
+    GIVE_WAY,
+    LANES,
     LAST_POSITION,
     TURN,
     JobTurn,
@@ -41,8 +45,8 @@ class Claims:
         with unit_of_work(self._sessions) as session:
             turns, passed = TurnRepository(session), set[int]()
             while turn := turns.next(lane, cap=100, detector=self._detector, passed=passed):
-                turns.mark(turn.id)
                 if self.take(LeaseRepository(session), turn, limit=limit):
+                    turns.mark(turn.id)
                     return turn
                 passed.add(turn.id)
         return None
@@ -113,6 +117,17 @@ class TestTenants:
         make_job(16, tenant=A)
         add_jobs(sessions, 20, photos=1, tenant=B)
         assert claims.tenants(11) == [A, *[B] * 8, A, B]
+
+    def test_have_turns_by_their_weights(
+        self, claims: Claims, make_job: JobMaker, sessions: SessionFactory
+    ) -> None:
+        with unit_of_work(sessions) as session:
+            session.add(TenantPolicy(tenant=A, weight=3))
+        for tenant in (A, B):
+            add_jobs(sessions, 1, photos=200, tenant=tenant)
+        assert Counter(claims.tenants(20)) == {A: 15, B: 5}
+        make_job(100, tenant="carl")  # who was away for all that waits for two others at most
+        assert "carl" in claims.tenants(3)
 
     def test_idleness_saves_nothing_up(self, claims: Claims, make_job: JobMaker) -> None:
         make_job(400, tenant=A)
@@ -201,6 +216,22 @@ class TestJobsOfATenant:
         assert rows.job(job.id).turn_at > first.turn_at
 
 
+class TestLanes:
+    def test_are_those_with_active_jobs_small_ones_first(
+        self, sessions: SessionFactory, make_job: JobMaker
+    ) -> None:
+        found = list[list[Lane]]()
+        for lane, status in (
+            (Lane.INTERACTIVE, JobStatus.SUCCEEDED),
+            (Lane.BATCH, JobStatus.RUNNING),
+            (Lane.INTERACTIVE, JobStatus.QUEUED),
+        ):
+            make_job(1, lane=lane, status=status)
+            with unit_of_work(sessions) as session:
+                found.append(TurnRepository(session).lanes())
+        assert found == [[], [Lane.BATCH], [Lane.INTERACTIVE, Lane.BATCH]]
+
+
 class TestWhoWaits:
     def test_tells_what_a_worker_needs(
         self, claims: Claims, make_job: JobMaker, rows: Rows
@@ -211,7 +242,8 @@ class TestWhoWaits:
         turn = claims.turn(Lane.INTERACTIVE, cap=3)
         assert turn is not None
         assert (turn.id, turn.public_id) == (job.id, rows.job(job.id).public_id)
-        assert (turn.tenant, turn.lane, turn.ready, turn.others) == (A, "interactive", 3, {B})
+        assert (turn.tenant, turn.ready, turn.others) == (A, 3, frozenset({B}))
+        assert turn.lane is Lane.INTERACTIVE
         assert turn.origin.request_id == "req_1"
 
     def test_nobody(self, claims: Claims) -> None:
@@ -268,8 +300,8 @@ class TestAtOnce:
                 with unit_of_work(sessions) as session:
                     turns, passed, got = TurnRepository(session), set[int](), list[int]()
                     while turn := turns.next(Lane.BATCH, cap=100, passed=passed):
-                        turns.mark(turn.id)
                         if got := claims.take(LeaseRepository(session), turn, limit=4):
+                            turns.mark(turn.id)
                             break
                         passed.add(turn.id)
                 mine += got
@@ -391,13 +423,21 @@ class TestPlan:
             session.execute(_OVER)
             if statistics == "90 % over":
                 session.execute(text("ANALYZE job, item"))
-            assert TurnRepository(session).next(Lane.BATCH, cap=1) is not None
-            parameters = {"lane": Lane.BATCH, "cap": 8, "detector": None, "passed": []}
-            plan = "\n".join(session.scalars(text("EXPLAIN " + TURN.text), parameters))
-        assert "Seq Scan on job" not in plan
-        assert "Seq Scan on item" not in plan
-        assert "using ix_job_turn" in plan
-        assert "using ix_item_ready_job" in plan
+            turns = TurnRepository(session)
+            assert turns.next(turns.lanes()[0], cap=1) is not None
+            choice = {"lane": Lane.BATCH, "detector": None, "passed": []}
+            plans = [
+                "\n".join(session.scalars(text("EXPLAIN " + statement.text), parameters))
+                for statement, parameters in (
+                    (LANES, {"lanes": list(Lane)}),
+                    (TURN, {"cap": 8, **choice}),
+                    (GIVE_WAY, {"known": ["acme"], **choice}),
+                )
+            ]
+        for plan in plans:
+            assert not re.findall("Seq Scan on (job|item)", plan)
+            assert set(re.findall(r"using (\w+) on job", plan)) <= {"ix_job_turn", "pk_job"}
+            assert set(re.findall(r"using (\w+) on item", plan)) <= {"ix_item_ready_job"}
 
 
 _JOBS = text("""
