@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -98,6 +99,24 @@ def decode_number(cursor: str | None, *, biggest: int = _BIGGEST_ID) -> int | No
     match _decode(cursor):
         case [int(value)] if _is_id(value) and value <= biggest:
             return value
+    raise _bad_cursor()
+
+
+def encode_uuid(value: uuid.UUID) -> str:
+    """Make a cursor of a public id."""
+    return _encode([value.hex])
+
+
+def decode_uuid(cursor: str | None) -> uuid.UUID | None:
+    """Read a cursor made by `encode_uuid`; raises like `decode_number`."""
+    if cursor is None:
+        return None
+    match _decode(cursor):
+        case [str(digits)] if len(digits) == 32:  # noqa: PLR2004 - hex digits of a UUID
+            try:
+                return uuid.UUID(hex=digits)
+            except ValueError:
+                raise _bad_cursor() from None
     raise _bad_cursor()
 
 

@@ -15,6 +15,7 @@ from services.common.domain.faces import PhotoAnalysis
 from services.common.jobs.queue.outcomes import from_payload
 from services.common.jobs.repositories.results import PhotoRecord, ResultRepository
 from services.common.jobs.views import JobView
+from services.common.keys.service import Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,9 @@ class Analysed:
     analysis: PhotoAnalysis
 
 
-async def analyse_one(request: Request, state: ApiState, *, tenant: str, part: str) -> Analysed:
+async def analyse_one(
+    request: Request, state: ApiState, *, caller: Principal, part: str
+) -> Analysed:
     """Make a job of the one photo in the request's ``part`` and wait for it, up to 30 s.
 
     Raises:
@@ -33,10 +36,10 @@ async def analyse_one(request: Request, state: ApiState, *, tenant: str, part: s
             and whatever `take_in` raises.
     """
     submitted = await take_in(
-        request, state, tenant=tenant, part=part, limits=replace(state.limits, request_files=1)
+        request, state, caller=caller, part=part, limits=replace(state.limits, request_files=1)
     )
     view = await wait_until_final(
-        request, state, tenant=tenant, job=submitted.job.public_id, seconds=MAX_WAIT_S
+        request, state, tenant=caller.tenant, job=submitted.job.public_id, seconds=MAX_WAIT_S
     )
     if not view.status.final:
         raise ApiError(

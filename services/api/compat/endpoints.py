@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from services.api.audit.refusals import audits
 from services.api.bodies import JSON
 from services.api.compat.analysis import Analysed, analyse_one, face_missing, read_analysed
 from services.api.compat.callers import CompatCaller
@@ -20,6 +21,7 @@ from services.api.docs import BODY, problems
 from services.api.errors import ApiError
 from services.api.problems import ProblemCode
 from services.api.state import ApiState
+from services.common.audit.actions import Action
 from services.common.db.session import unit_of_work
 from services.common.domain.faces import AnalysedFace
 from services.common.jobs.repositories.results import ResultRepository
@@ -44,6 +46,7 @@ router = APIRouter(tags=["compatibility"])
         ),
     },
 )
+@audits(Action.JOB_SUBMITTED)
 async def upload_image(
     request: Request,
     state: State,
@@ -60,7 +63,7 @@ async def upload_image(
     The answer is a JSON string that holds JSON. Ids of faces stay good as long as the job does,
     in every process of the service. Results tell the apparent expression, not inner feeling.
     """
-    found = await analyse_one(request, state, tenant=caller.tenant, part=IMAGE)
+    found = await analyse_one(request, state, caller=caller, part=IMAGE)
     faces = in_reading_order(found.analysis)
     boxes = [corners_of(face, found.analysis) for face in faces]
     members: dict[str, Any] = {
@@ -113,7 +116,7 @@ async def get_emotions(
         found, face = await run_in_threadpool(_find, state, caller.tenant, face_id)
         box = corners_of(face, found.analysis)
     elif request.headers.get("content-type") is not None:
-        found = await analyse_one(request, state, tenant=caller.tenant, part=FACE_IMAGE)
+        found = await analyse_one(request, state, caller=caller, part=FACE_IMAGE)
         face, box = _largest(found), None
     else:
         raise ApiError(

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, HTTPException, Response
 
+from services.api.audit.refusals import audits
 from services.api.dependencies import Base, Caller, Operator, State, Transaction
 from services.api.docs import problems
 from services.api.ids import KeyId, not_found
@@ -19,7 +20,9 @@ from services.api.pagination import (
     encode_number,
 )
 from services.api.problems import ProblemCode
-from services.common.domain.ids import IdKind
+from services.common.audit.actions import Action
+from services.common.audit.service import record
+from services.common.domain.ids import IdKind, format_id
 from services.common.keys.repository import KeyRepository
 from services.common.keys.service import issue_key
 
@@ -27,6 +30,7 @@ router = APIRouter(prefix="/v1/api-keys", tags=["api keys"])
 
 
 @router.post("", status_code=201, summary="Make a key", responses={**problems()})
+@audits(Action.KEY_MADE)
 def create_key(
     *,
     response: Response,
@@ -45,6 +49,7 @@ def create_key(
         environment=state.settings.environment,
     )
     shown = key_object(issued.key)
+    record(session, caller, Action.KEY_MADE, shown.id)
     response.headers["Location"] = f"{base}/v1/api-keys/{shown.id}"
     return IssuedKeyObject(**dict(shown), secret=issued.secret)
 
@@ -80,7 +85,9 @@ async def refuse_to_delete_current() -> None:
     summary="Revoke a key",
     responses={**problems(ProblemCode.NOT_FOUND)},
 )
-def delete_key(session: Transaction, _caller: Operator, key_id: KeyId) -> None:
+@audits(Action.KEY_REVOKED)
+def delete_key(session: Transaction, caller: Operator, key_id: KeyId) -> None:
     """Revoke a key at once and for good; jobs made with it stay."""
     if not KeyRepository(session).revoke(key_id):
         raise not_found(IdKind.KEY)
+    record(session, caller, Action.KEY_REVOKED, format_id(IdKind.KEY, key_id))

@@ -16,7 +16,13 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, text
 
-from services.common.db import model_tables, tables, webhook_tables  # noqa: F401 - fill the metadata
+from services.common.db import (  # noqa: F401 - fill the metadata
+    audit_tables,
+    erasure_tables,
+    model_tables,
+    tables,
+    webhook_tables,
+)
 from services.common.db.base import Base
 
 
@@ -52,6 +58,8 @@ GRANTS: Mapping[Role, Grants] = {
         "job_tally": _KEEP,
         "outcome": _ADD,
         "erasure": _ADD,
+        "erasure_object": _ADD,
+        "receipt_key": "SELECT",
         "doomed_object": _ALL,
         "doomed_prefix": _KEEP,
         "worker": "SELECT",
@@ -63,6 +71,9 @@ GRANTS: Mapping[Role, Grants] = {
         "webhook_event": _ADD,
         "webhook_delivery": _KEEP,
         "webhook_attempt": "SELECT",
+        # Not `at`: Postgres' clock says when.
+        "audit": "SELECT, INSERT (action, key_id, key_name, tenant, address, object_id, problem,"
+        " request_id)",
     },
     Role.WORKER: {
         **_CLOSING,
@@ -91,7 +102,9 @@ GRANTS: Mapping[Role, Grants] = {
         "item": "SELECT, UPDATE, DELETE",
         "url_fetch": "SELECT",
         "outcome": _ADD,
-        "erasure": _ADD,
+        "erasure": "SELECT, INSERT, UPDATE (check_at, bucket_empty_at, photos_kept, signature)",
+        "erasure_object": "SELECT, DELETE",
+        "receipt_key": _ADD,
         "doomed_object": _ALL,
         "doomed_prefix": _ALL,
         "worker": "SELECT, DELETE",
@@ -99,6 +112,7 @@ GRANTS: Mapping[Role, Grants] = {
         "webhook_event": "SELECT, INSERT, UPDATE (created_at), DELETE",
         "webhook_delivery": _KEEP,
         "webhook_attempt": _ADD,
+        "audit": "SELECT, DELETE",
     },
 }
 

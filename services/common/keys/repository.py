@@ -39,9 +39,9 @@ class KeyRepository:
         self._session.refresh(key)
         return key
 
-    def touch(self, key_id: int) -> None:
-        """Note that the key was used, at most once a minute."""
-        self._session.execute(
+    def touch(self, key_id: int) -> bool:
+        """Note that the key was used, at most once a minute; whether it was noted now."""
+        touched = self._session.scalar(
             update(ApiKey)
             .where(
                 ApiKey.id == key_id,
@@ -51,8 +51,10 @@ class KeyRepository:
                 ),
             )
             .values(last_used_at=func.now())
+            .returning(ApiKey.id)
             .execution_options(synchronize_session=False)
         )
+        return touched is not None
 
     def revoke(self, public_id: uuid.UUID) -> bool:
         """Revoke a key; False if it does not exist. A second time changes nothing."""

@@ -11,6 +11,8 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
+from services.common.audit.actions import Action
+from services.common.audit.service import record
 from services.common.db.tables import ApiKey
 from services.common.domain.ids import IdKind, format_id, new_uuid7
 from services.common.keys.repository import KeyRepository
@@ -39,12 +41,15 @@ class Scope(StrEnum):
 class Principal:
     """Who makes a request: the tenant whose jobs are visible, and what the key allows.
 
-    ``key_id`` is the key's public id, for the records of who did what.
+    ``key_id`` is the key's public id, ``address`` the client's; with the name of the key they say
+    in the audit who did what.
     """
 
     tenant: str
     scopes: frozenset[str]
     key_id: str
+    key_name: str = ""
+    address: str | None = None
 
     def may(self, scope: Scope) -> bool:
         """Whether the key carries ``scope``; ``admin`` carries all of them."""
@@ -59,14 +64,25 @@ class IssuedKey:
     secret: str
 
 
-def authenticate(session: Session, secret: str) -> Principal | None:
-    """Return whose secret this is; None for an unknown or revoked one."""
+def authenticate(session: Session, secret: str, *, address: str | None = None) -> Principal | None:
+    """Return whose secret this is; None for an unknown or revoked one.
+
+    The first use of a key is an act of the audit: it tells that the key has arrived, and where.
+    """
     repository = KeyRepository(session)
     key = repository.live_by_hash(hash_secret(secret))
     if key is None:
         return None
-    repository.touch(key.id)
-    return Principal(key.tenant, frozenset(key.scopes), format_id(IdKind.KEY, key.public_id))
+    principal = Principal(
+        key.tenant,
+        frozenset(key.scopes),
+        format_id(IdKind.KEY, key.public_id),
+        key_name=key.name,
+        address=address,
+    )
+    if repository.touch(key.id) and key.last_used_at is None:
+        record(session, principal, Action.KEY_FIRST_USED, principal.key_id)
+    return principal
 
 
 def issue_key(

@@ -26,8 +26,15 @@ def routes() -> list[tuple[str, str]]:
     return [(method.upper(), path) for path, methods in paths.items() for method in methods]
 
 
+# Whatever its scopes are.
+OPEN_TO_ANY_KEY = (
+    "/v1/models",
+    "/v1/limits",
+    "/v1/api-keys/current",
+    "/v1/erasures/keys",
+)
 GUARDED = [route for route in routes() if route[1] not in OPEN_PATHS]
-OF_A_JOB = [route for route in GUARDED if "{job_id}" in route[1]]
+OF_A_JOB = [route for route in GUARDED if route[1].startswith("/v1/jobs/{job_id}")]
 
 
 def call(
@@ -45,7 +52,7 @@ def call(
 
 class TestRoutes:
     def test_the_document_lists_what_this_test_thinks(self) -> None:
-        assert len(GUARDED) == 42
+        assert len(GUARDED) == 46
         assert len(OF_A_JOB) == 12
 
 
@@ -84,7 +91,7 @@ class TestScopes:
         client = api.client(Scope.MODELS_ADMIN)
         for method, path in GUARDED:
             response = call(client, method, path)
-            if path.startswith(("/v1/models", "/v1/limits", "/v1/api-keys/current")):
+            if path.startswith(OPEN_TO_ANY_KEY):
                 assert response.status_code not in {401, 403}, (method, path)
             else:
                 assert_problem(response, 403, "insufficient-scope")
@@ -107,9 +114,11 @@ def scopes_of(method: str, path: str) -> set[Scope]:
     """Which of the two job scopes opens a route."""
     if path == "/v1/api-keys/current":
         return {Scope.JOBS_READ, Scope.JOBS_WRITE}
-    if path.startswith("/v1/api-keys"):
+    if path.startswith(("/v1/api-keys", "/v1/audit")):
         return set()
-    if path.startswith(("/v1/jobs", "/v1/uploads", "/v1/webhook-endpoints")):
+    if path == "/v1/erasures/keys":
+        return {Scope.JOBS_READ, Scope.JOBS_WRITE}
+    if path.startswith(("/v1/jobs", "/v1/erasures", "/v1/uploads", "/v1/webhook-endpoints")):
         return {Scope.JOBS_READ} if method == "GET" else {Scope.JOBS_WRITE}
     if method != "GET":
         return set()

@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -22,12 +23,15 @@ from services.api.jobs.submission.reader import (
 )
 from services.api.jobs.submission.spool import SpooledPhoto
 from services.api.state import ApiState
+from services.common.audit.actions import Action
+from services.common.audit.service import record
 from services.common.db.session import unit_of_work
 from services.common.domain.ids import IdKind, format_id, new_uuid7
 from services.common.domain.limits import PhotoLimits
 from services.common.jobs.repositories.erasures import ErasureRepository
 from services.common.jobs.repositories.items import NewItem
 from services.common.jobs.submission import Submission, Submitted, check_queue, submit
+from services.common.keys.service import Principal
 from services.common.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -45,7 +49,7 @@ async def take_in(
     request: Request,
     state: ApiState,
     *,
-    tenant: str,
+    caller: Principal,
     idempotency_key: str | None = None,
     limits: PhotoLimits | None = None,
     part: str = FILES,
@@ -61,9 +65,9 @@ async def take_in(
         HferError: what `submit` raises; TransientError when the bucket is away.
     """
     # Refused before the body is read and not after it; `submit` checks again with the real number.
-    await run_in_threadpool(_check_room, state, tenant)
+    await run_in_threadpool(_check_room, state, caller.tenant)
     writer = BucketWriter(
-        tenant=tenant,
+        tenant=caller.tenant,
         storage=state.storage,
         sessions=state.sessions,
         executor=state.upload_threads,
@@ -75,25 +79,28 @@ async def take_in(
         )
         received = await _receive(request, state, writer, reader)
         wanted = Submission(
-            tenant=tenant,
+            tenant=caller.tenant,
             items=received.items,
             options=received.config.options(),
             labels=received.config.labels,
             client_ref=received.config.client_ref,
             idempotency_key=idempotency_key,
         )
-        return await run_in_threadpool(store, state, wanted, put=writer.keys)
+        return await run_in_threadpool(store, state, wanted, caller=caller, put=writer.keys)
     except Exception:  # whatever it was goes on; what it left in the bucket belongs to no job
         await writer.abandon()
         raise
 
 
-def store(state: ApiState, wanted: Submission, *, put: Collection[str] = ()) -> Submitted:
+def store(
+    state: ApiState, wanted: Submission, *, caller: Principal, put: Collection[str] = ()
+) -> Submitted:
     """Write the job, commit, then notify the workers and count it.
 
     Args:
         state: of the process.
         wanted: the job.
+        caller: who wants it.
         put: keys of the photos that this request put into the bucket.
     """
     with unit_of_work(state.sessions) as session:
@@ -102,8 +109,16 @@ def store(state: ApiState, wanted: Submission, *, put: Collection[str] = ()) -> 
         submitted = submit(session, wanted, rules=state.rules)
         if submitted.replayed:  # the earlier job may have lost its photos by now
             erasures.schedule_deletion(put)
+        record_submission(session, caller, submitted)
     announce(state, submitted)
     return submitted
+
+
+def record_submission(session: Session, caller: Principal, submitted: Submitted) -> None:
+    """Record who made a job; a request that was sent again made none."""
+    if not submitted.replayed:
+        job_id = format_id(IdKind.JOB, submitted.job.public_id)
+        record(session, caller, Action.JOB_SUBMITTED, job_id)
 
 
 def announce(state: ApiState, submitted: Submitted) -> None:

@@ -13,7 +13,7 @@ from services.api.errors import ApiError, invalid_field, pointer
 from services.api.filenames import clean_filename
 from services.api.ids import read_id
 from services.api.jobs.schemas import JobConfig
-from services.api.jobs.submission.intake import announce, store
+from services.api.jobs.submission.intake import announce, record_submission, store
 from services.api.problems import FieldError, ProblemCode
 from services.api.schemas import PLAIN_TEXT, Input, ShortText
 from services.api.state import ApiState
@@ -22,6 +22,7 @@ from services.common.domain.ids import IdKind, new_uuid7
 from services.common.jobs.repositories.items import NewItem
 from services.common.jobs.submission import Submission, Submitted
 from services.common.jobs.uploads import Seal, seal
+from services.common.keys.service import Principal
 from services.common.net.guard import MAX_URL_CHARS, UrlBlockedError, check_url, fetch_policy
 
 MAX_URLS = 2_000
@@ -79,7 +80,7 @@ class _Form(BaseModel):
 
 
 async def take_json(
-    request: Request, state: ApiState, *, tenant: str, idempotency_key: str | None
+    request: Request, state: ApiState, *, caller: Principal, idempotency_key: str | None
 ) -> Submitted:
     """Turn a JSON body into a job.
 
@@ -91,8 +92,8 @@ async def take_json(
     raw = await read_json(request, limit=MAX_URLS_BYTES, stall_s=state.stall_s)
     body = await run_in_threadpool(_parse, raw)
     if isinstance(body, UploadedJob):
-        return await run_in_threadpool(_seal_upload, state, body, tenant, idempotency_key)
-    return await _take_urls(state, body, tenant=tenant, idempotency_key=idempotency_key)
+        return await run_in_threadpool(_seal_upload, state, body, caller, idempotency_key)
+    return await _take_urls(state, body, caller=caller, idempotency_key=idempotency_key)
 
 
 def _parse(raw: bytes) -> UploadedJob | UrlJob:
@@ -104,7 +105,9 @@ def _parse(raw: bytes) -> UploadedJob | UrlJob:
     return parse_model(UploadedJob, raw)
 
 
-def _seal_upload(state: ApiState, body: UploadedJob, tenant: str, key: str | None) -> Submitted:
+def _seal_upload(
+    state: ApiState, body: UploadedJob, caller: Principal, key: str | None
+) -> Submitted:
     """Make a job of an upload: one, however often it is sealed, with an idempotency key or without.
 
     A key that is given must not belong to another request.
@@ -113,27 +116,30 @@ def _seal_upload(state: ApiState, body: UploadedJob, tenant: str, key: str | Non
     config = body.config
     wanted = Seal(config.options(), dict(config.labels), config.client_ref)
     with unit_of_work(state.sessions) as session:
-        submitted = seal(session, tenant, upload, wanted, idempotency_key=key, rules=state.rules)
+        submitted = seal(
+            session, caller.tenant, upload, wanted, idempotency_key=key, rules=state.rules
+        )
+        record_submission(session, caller, submitted)
     announce(state, submitted)
     return submitted
 
 
 async def _take_urls(
-    state: ApiState, body: UrlJob, *, tenant: str, idempotency_key: str | None
+    state: ApiState, body: UrlJob, *, caller: Principal, idempotency_key: str | None
 ) -> Submitted:
     """Make a job of photos that are still to be fetched."""
     if not state.settings.fetch.enabled:
         raise invalid_field("#/inputs", "This service fetches no URLs; send the photos themselves.")
     _check_urls(body.inputs, state)
     wanted = Submission(
-        tenant=tenant,
+        tenant=caller.tenant,
         items=[_item(given) for given in body.inputs],
         options=body.config.options(),
         labels=body.config.labels,
         client_ref=body.config.client_ref,
         idempotency_key=idempotency_key,
     )
-    return await run_in_threadpool(store, state, wanted)
+    return await run_in_threadpool(store, state, wanted, caller=caller)
 
 
 def _check_urls(inputs: Sequence[UrlInput], state: ApiState) -> None:
