@@ -12,7 +12,17 @@ print(photo.filename, face.face_index, face.expression.label)
 
 from hfer._doctor import Finding, Verdict
 from hfer._retry import RetryPolicy
-from hfer.aio import AsyncClient, AsyncJob, AsyncJobs, AsyncModels, AsyncWebhookEndpoints
+from hfer.aio import (
+    AsyncAudit,
+    AsyncClient,
+    AsyncErasures,
+    AsyncJob,
+    AsyncJobs,
+    AsyncModels,
+    AsyncWebhookEndpoints,
+)
+from hfer.audit import Audit
+from hfer.audit_models import AuditEntry, AuditFilter
 from hfer.client import Client
 from hfer.errors import (
     ApiError,
@@ -34,6 +44,7 @@ from hfer.errors import (
     PermissionDeniedError,
     PhotoFileError,
     RateLimitedError,
+    ReceiptError,
     S3ListError,
     ServiceError,
     ServiceUnreachableError,
@@ -68,6 +79,8 @@ from hfer.models import (
     Quality,
     ResultFormat,
 )
+from hfer.receipt_models import Erasure
+from hfer.receipts import Erasures, VerifiedReceipt, verify_receipt
 from hfer.registry import Models
 from hfer.webhook_endpoints import WebhookEndpoints
 from hfer.webhook_models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -76,11 +89,16 @@ from hfer.webhooks import WebhookMessage
 __all__ = [
     "ApiError",
     "ArchiveFileError",
+    "AsyncAudit",
     "AsyncClient",
+    "AsyncErasures",
     "AsyncJob",
     "AsyncJobs",
     "AsyncModels",
     "AsyncWebhookEndpoints",
+    "Audit",
+    "AuditEntry",
+    "AuditFilter",
     "AuthenticationError",
     "Box",
     "BrokenOffError",
@@ -90,6 +108,8 @@ __all__ = [
     "Client",
     "ConflictError",
     "Counts",
+    "Erasure",
+    "Erasures",
     "Expression",
     "Face",
     "Fault",
@@ -121,6 +141,7 @@ __all__ = [
     "Point",
     "Quality",
     "RateLimitedError",
+    "ReceiptError",
     "ResultFormat",
     "RetryPolicy",
     "S3ListError",
@@ -130,6 +151,7 @@ __all__ = [
     "TooManyPhotosError",
     "UnexpectedAnswerError",
     "Verdict",
+    "VerifiedReceipt",
     "WaitTimeoutError",
     "WebhookAttempt",
     "WebhookDelivery",
@@ -140,4 +162,5 @@ __all__ = [
     "WebhookMessage",
     "WebhookSignatureError",
     "WebhookTimestampError",
+    "verify_receipt",
 ]

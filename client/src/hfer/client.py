@@ -14,8 +14,10 @@ from hfer._retry import RetryPolicy
 from hfer._s3 import DAY_S
 from hfer._wire import BlockingWire, run
 from hfer.aio.client import AsyncClient
+from hfer.audit import Audit
 from hfer.jobs import Job, Jobs
 from hfer.models import Limits
+from hfer.receipts import Erasures
 from hfer.registry import Models
 from hfer.webhook_endpoints import WebhookEndpoints
 
@@ -51,6 +53,8 @@ class Client:
         self._core = AsyncClient(base_url, api_key, retry=retry, wire=wire)
         self.jobs = Jobs(self._core.jobs)
         self.models = Models(self._core.models)
+        self.erasures = Erasures(self._core.erasures)
+        self.audit = Audit(self._core.audit)
         self.webhook_endpoints = WebhookEndpoints(self._core.webhook_endpoints)
 
     def __enter__(self) -> Self:

@@ -1,8 +1,18 @@
 """The client for asyncio, which is also the core of the blocking one (`hfer._wire`)."""
 
+from hfer.aio.audit import AsyncAudit
 from hfer.aio.client import AsyncClient
 from hfer.aio.jobs import AsyncJob, AsyncJobs
+from hfer.aio.receipts import AsyncErasures
 from hfer.aio.registry import AsyncModels
 from hfer.aio.webhook_endpoints import AsyncWebhookEndpoints
 
-__all__ = ["AsyncClient", "AsyncJob", "AsyncJobs", "AsyncModels", "AsyncWebhookEndpoints"]
+__all__ = [
+    "AsyncAudit",
+    "AsyncClient",
+    "AsyncErasures",
+    "AsyncJob",
+    "AsyncJobs",
+    "AsyncModels",
+    "AsyncWebhookEndpoints",
+]

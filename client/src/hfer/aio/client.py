@@ -23,7 +23,9 @@ from hfer._s3 import DAY_S
 from hfer._submit import LinkSubmission, Submission, send_resumably
 from hfer._transport import Call, Transport
 from hfer._wire import AsyncioWire, Wire
+from hfer.aio.audit import AsyncAudit
 from hfer.aio.jobs import AsyncJob, AsyncJobs
+from hfer.aio.receipts import AsyncErasures
 from hfer.aio.registry import AsyncModels
 from hfer.aio.webhook_endpoints import AsyncWebhookEndpoints
 from hfer.models import Limits
@@ -57,6 +59,8 @@ class AsyncClient:
         )
         self.jobs = AsyncJobs(self.transport)
         self.models = AsyncModels(self.transport)
+        self.erasures = AsyncErasures(self.transport)
+        self.audit = AsyncAudit(self.transport)
         self.webhook_endpoints = AsyncWebhookEndpoints(self.transport)
 
     async def __aenter__(self) -> Self:
