@@ -27,6 +27,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "fetch.ports": ("api", "ingest"),
     "fetch.allow_networks": ("api", "ingest"),
     "retention": ("maintenance",),
+    "receipts": ("maintenance",),
     "retention.inputs_s": ("api", "maintenance"),
     "retention.results_s": ("api",),
     "retention.orphans_s": ("api",),

@@ -52,6 +52,8 @@ add HFER_WEB__API_KEY "hfer_prod_$(hex)" \
 add HFER_WEB__PASSWORD "$(hex)"
 add HFER_WEBHOOKS__KEYS "$(openssl rand -base64 32 | tr '+/' '-_')" \
     "Encrypts the secrets that sign webhooks (base64url, 32 bytes)."
+add HFER_RECEIPTS__SIGNING_KEY "$(openssl rand -base64 32 | tr '+/' '-_')" \
+    "Signs receipts of erasures (an Ed25519 key: base64url, 32 bytes)."
 
 touch "$file"
 chmod 600 "$file"

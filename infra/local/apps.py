@@ -60,7 +60,7 @@ def addresses(*, api_port: int, web_port: int) -> dict[str, str]:
     }
 
 
-def defaults(*, admin_key: str, webhook_key: str) -> dict[str, str]:
+def defaults(*, admin_key: str, webhook_key: str, receipt_key: str) -> dict[str, str]:
     """Return the settings of our processes that hold where the user says nothing else."""
     cores = len(os.sched_getaffinity(0))
     return {
@@ -68,6 +68,7 @@ def defaults(*, admin_key: str, webhook_key: str) -> dict[str, str]:
         "HFER_TELEMETRY__FORMAT": "console",
         "HFER_WORKER__CONCURRENCY": str(min(cores, MAX_CONCURRENCY)),
         "HFER_API__ADMIN_KEY": admin_key,
+        "HFER_RECEIPTS__SIGNING_KEY": receipt_key,
         "HFER_WEBHOOKS__KEYS": webhook_key,
         "HFER_WEBHOOKS__ALLOW_LOOPBACK": "true",  # receivers to try run on this machine
     }

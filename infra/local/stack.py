@@ -64,7 +64,9 @@ class LocalStack:
                 **apps.addresses(api_port=ports["api"], web_port=ports["web"]),
             },
             defaults=apps.defaults(
-                admin_key=secrets["admin_key"], webhook_key=secrets["webhook_key"]
+                admin_key=secrets["admin_key"],
+                webhook_key=secrets["webhook_key"],
+                receipt_key=secrets["receipt_key"],
             ),
             edits=self._file.edits(),
             environment=os.environ,

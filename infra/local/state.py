@@ -49,6 +49,7 @@ class State:
         drawn = {name: secrets.token_hex(_SECRET_BYTES) for name in SECRETS}
         drawn["admin_key"] = _ADMIN_KEY_HEAD + drawn["admin_key"]
         drawn["webhook_key"] = base64.urlsafe_b64encode(os.urandom(32)).decode()  # a Fernet key
+        drawn["receipt_key"] = base64.urlsafe_b64encode(os.urandom(32)).decode()  # an Ed25519 seed
         return cls(secrets=drawn, ports={})
 
     def with_free_ports(self, book: PortBook, *, wanted: Mapping[str, int] | None = None) -> Self:

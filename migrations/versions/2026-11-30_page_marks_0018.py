@@ -1,6 +1,6 @@
 """Page marks: wrong passwords and ended sessions, shared by the processes of a page.
 
-Revision: 0018, after 0015. Made on 2026-11-30.
+Revision: 0018, after 0017. Made on 2026-11-30.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0018"
-down_revision: str | None = "0015"
+down_revision: str | None = "0017"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

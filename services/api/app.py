@@ -11,14 +11,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute
 
 from services.api.address import AddressMiddleware
+from services.api.audit import endpoints as audit
 from services.api.catalogue import endpoints as catalogue
 from services.api.compat import endpoints as compat
 from services.api.cors import allow_origins
 from services.api.docs import DESCRIPTION, TITLE
+from services.api.erasures import endpoints as erasures
 from services.api.errors import register_error_handlers
 from services.api.events import endpoints as events
 from services.api.health import endpoints as health
 from services.api.jobs import endpoints as jobs
+from services.api.jobs import listing
 from services.api.jobs.results import artifacts, pictures, summary
 from services.api.jobs.results import endpoints as results
 from services.api.keys import endpoints as keys
@@ -69,6 +72,7 @@ def _routes_of(*domains: ModuleType) -> list[BaseRoute]:
 # The canary before the models: its path would be read as a model's id.
 _ROUTES = _routes_of(
     jobs,
+    listing,
     results,
     summary,
     pictures,
@@ -81,6 +85,8 @@ _ROUTES = _routes_of(
     limits,
     keys,
     tenants,
+    audit,
+    erasures,
     webhooks,
     deliveries,
     page,

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterator
 from typing import Annotated, cast
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 
 from services.api.address import base_of
+from services.api.asked import address_of, asked_of
 from services.api.errors import ApiError, invalid_field
 from services.api.problems import ProblemCode
+from services.api.schemas import PLAIN_TEXT
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
 from services.common.keys.repository import KeyRepository
@@ -24,6 +26,8 @@ from services.common.keys.service import (
 IDEMPOTENCY_KEY_CHARS = 255
 _INVALID = 'Bearer error="invalid_token"'
 _ENDED = "The API key was revoked or has expired meanwhile."
+# No tenant made over HTTP has this name.
+ALL_TENANTS = "*"
 
 bearer = HTTPBearer(
     auto_error=False, description="An API key: `Authorization: Bearer hfer_<env>_<secret>`"
@@ -53,13 +57,15 @@ Transaction = Annotated[Session, Depends(get_session, scope="function")]
 
 
 def get_caller(
-    state: State, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+    request: Request,
+    state: State,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
 ) -> Principal:
     """Return whose key came with the request."""
-    return authenticate_caller(state, credentials.credentials if credentials else None)
+    return authenticate_caller(request, state, credentials.credentials if credentials else None)
 
 
-def authenticate_caller(state: ApiState, secret: str | None) -> Principal:
+def authenticate_caller(request: Request, state: ApiState, secret: str | None) -> Principal:
     """Return whose key ``secret`` is; in a transaction of its own, soon over.
 
     Raises:
@@ -69,11 +75,12 @@ def authenticate_caller(state: ApiState, secret: str | None) -> Principal:
         raise _unauthenticated("Send an API key as 'Authorization: Bearer <key>'.", "Bearer")
     try:
         with unit_of_work(state.sessions) as session:
-            principal = authenticate(session, secret)
+            principal = authenticate(session, secret, address=address_of(request))
     except KeyExpiredError as error:
         raise _unauthenticated(error.detail, _INVALID) from None
     if principal is None:
         raise _unauthenticated("The API key is unknown or revoked.", _INVALID)
+    asked_of(request.scope).caller = principal
     return principal
 
 
@@ -125,6 +132,18 @@ def check_scope(caller: Principal, *scopes: Scope) -> None:
         )
 
 
+def tenant_asked_for(caller: Principal, tenant: str | None) -> str | None:
+    """Return whose rows a listing is to show: the caller's unless it names others; None, all.
+
+    Raises:
+        ApiError: INSUFFICIENT_SCOPE, others are for operators, whether they exist or not.
+    """
+    if tenant is None or tenant == caller.tenant:
+        return caller.tenant
+    check_scope(caller, Scope.ADMIN)
+    return None if tenant == ALL_TENANTS else tenant
+
+
 # jobs:write is what keys had before there were finer scopes.
 SUBMITTING = (Scope.JOBS_SUBMIT, Scope.JOBS_WRITE)
 
@@ -161,6 +180,17 @@ def get_idempotency_key(
 
 
 IdempotencyKey = Annotated[str | None, Depends(get_idempotency_key)]
+
+
+ErasureReason = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=200,
+        pattern=PLAIN_TEXT,
+        description="why, for the receipt; no names: it is kept, and proxies log it",
+    ),
+]
 
 
 def _unauthenticated(detail: str, challenge: str) -> ApiError:

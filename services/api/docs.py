@@ -36,6 +36,9 @@ TAGS = {
     "limits": "How much the service takes, for programs to read.",
     "tenants": "Their weights and limits, for operators.",
     "api keys": "Keys and their scopes, for operators.",
+    "erasures": "Receipts of jobs that were erased on demand: who wanted it, what is gone since"
+    " when, signed.",
+    "audit": "Who did what, for operators.",
     "problems": "The catalogue of errors: meaning, cause, what to do, an example.",
     "operations": "Probes and metrics for those who run the service. No key is needed.",
     "compatibility": "The interface of hfer, for its clients unchanged. Only there with"

@@ -1,6 +1,6 @@
 """Every error of the service, the framework's included, as a problem of the one table."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, HTTPException
@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from services.api.address import own_path
+from services.api.audit.refusals import record_refusal
 from services.api.problems import PROBLEM_TYPES, FieldError, ProblemCode, problem_response
 from services.common.domain.errors import HferError, TransientError
 from services.common.telemetry import get_logger
@@ -74,12 +75,23 @@ def field_errors(
 
 def register_error_handlers(app: FastAPI) -> None:
     """Answer every exception of a request with a problem; the unforeseen is the middleware's."""
-    app.exception_handler(HferError)(_on_hfer_error)
-    app.exception_handler(RequestValidationError)(_on_validation_error)
-    app.exception_handler(StarletteHTTPException)(_on_http_exception)
-    app.exception_handler(ClientDisconnect)(_on_disconnect)
+    app.exception_handler(HferError)(_audited(_on_hfer_error))
+    app.exception_handler(RequestValidationError)(_audited(_on_validation_error))
+    app.exception_handler(StarletteHTTPException)(_audited(_on_http_exception))
+    app.exception_handler(ClientDisconnect)(_audited(_on_disconnect))
     for trouble in (OperationalError, InterfaceError, PoolTimeoutError):
-        app.exception_handler(trouble)(_on_database_trouble)
+        app.exception_handler(trouble)(_audited(_on_database_trouble))
+
+
+def _audited(handler: Callable[[Request, Any], Response]) -> Callable[[Request, Any], Response]:
+    """Let the audit know what a handler refuses. Starlette calls it in a thread: it may write."""
+
+    def handle(request: Request, error: Exception) -> Response:
+        response = handler(request, error)
+        record_refusal(request, response)
+        return response
+
+    return handle
 
 
 def pointer(*steps: str | int) -> str:

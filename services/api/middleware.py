@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 from services.api.address import own_path
+from services.api.asked import asked_of, log_fields
 from services.api.errors import BodyTooLargeError
 from services.api.problems import ProblemCode, problem_response
 from services.common.domain.ids import new_uuid7
@@ -54,6 +55,7 @@ class RequestContextMiddleware:
         trace_id = traceparent.split("-")[1] if traceparent else _trace_id(scope)
         request_id = _request_id(scope) or trace_id or new_uuid7().hex
         scope["request_id"] = request_id
+        asked_of(scope)  # here, so that copies of the scope share it
         traced = {"trace_id": trace_id} if trace_id else {}
         with correlated(request_id, traceparent=traceparent), bound_contextvars(**traced):
             await self._serve(scope, receive, send)
@@ -98,6 +100,7 @@ class RequestContextMiddleware:
             route=route,
             status=status,
             ms=round(seconds * 1000, 1),
+            **log_fields(scope),
         )
 
 
@@ -127,8 +130,9 @@ class HeadMiddleware:
         try:
             await self._app(asked, receive, send_head)
         finally:
-            if "route" in asked:
-                scope["route"] = asked["route"]  # metrics name it
+            for key in ("route", "path_params"):  # metrics and log lines name them
+                if key in asked:
+                    scope[key] = asked[key]
 
 
 class BodyLimitMiddleware:

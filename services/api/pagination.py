@@ -89,8 +89,8 @@ def encode_place(place: int) -> str:
     return _encode([place])
 
 
-def decode_place(cursor: str | None) -> int | None:
-    """Read a cursor made by `encode_place`; None for the first page.
+def decode_place(cursor: str | None, *, last: int = _LAST_PLACE) -> int | None:
+    """Read a cursor made by `encode_place`, up to ``last``; None for the first page.
 
     Raises:
         ApiError: the cursor is none of ours.
@@ -98,7 +98,7 @@ def decode_place(cursor: str | None) -> int | None:
     if cursor is None:
         return None
     match _decode(cursor):
-        case [int(place)] if not isinstance(place, bool) and 0 <= place <= _LAST_PLACE:
+        case [int(place)] if not isinstance(place, bool) and 0 <= place <= last:
             return place
     raise _bad_cursor()
 

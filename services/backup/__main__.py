@@ -1,5 +1,7 @@
 """Command line: ``python -m services.backup create | verify | restore FOLDER``.
 
+``ledger FILE`` writes what was erased and revoked, for ``restore --ledger FILE`` to do again.
+
 Exit codes: 0 done; 1 a server failed; 2 wrong usage; 3 the target is not empty; 4 the backup is
 damaged; 5 made, but the bucket lacks objects; 6 made by a newer version; 7 no fitting pg_dump.
 """
@@ -14,6 +16,7 @@ import psycopg
 
 from services.backup.create import create
 from services.backup.errors import BackupError
+from services.backup.ledger import Ledger, Replayed, read_ledger, write_ledger
 from services.backup.manifest import Manifest
 from services.backup.restore import restore, verify
 from services.backup.settings import read_settings
@@ -45,13 +48,23 @@ def _run(options: argparse.Namespace) -> str:
     if options.command == "create":
         made = create(settings, options.folder, threads=options.threads, pg_bin=options.pg_bin)
         return f"Backed up to {options.folder}: {_summary(made)}"
-    found, released = restore(
-        settings, options.folder, threads=options.threads, pg_bin=options.pg_bin
+    if options.command == "ledger":
+        lines = write_ledger(settings, options.file)
+        return f"{lines} erasures and revocations written to {options.file}."
+    ledger = read_ledger(options.ledger) if options.ledger else None
+    found, released, again = restore(
+        settings, options.folder, threads=options.threads, pg_bin=options.pg_bin, ledger=ledger
     )
     return (
         f"Restored: {_summary(found)} {released.unfinished_jobs} jobs continue, "
-        f"{released.photos} photos that were in work are done again."
+        f"{released.photos} photos that were in work are done again. {_replayed(ledger, again)}"
     )
+
+
+def _replayed(ledger: Ledger | None, again: Replayed) -> str:
+    if ledger is None:
+        return "Without a ledger: what was erased or revoked after the backup is back."
+    return f"By the ledger {again.jobs} jobs were erased and {again.keys} keys revoked again."
 
 
 def _summary(manifest: Manifest) -> str:
@@ -84,6 +97,11 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("folder", type=Path, help="the backup")
         command.add_argument("--threads", type=int, default=8, help="objects at a time")
         command.add_argument("--pg-bin", type=Path, help="folder of pg_dump and pg_restore")
+    commands.choices["restore"].add_argument(
+        "--ledger", type=Path, help="erase and revoke again what this file says"
+    )
+    ledger = commands.add_parser("ledger", help="write what was erased and revoked until now")
+    ledger.add_argument("file", type=Path, help="a new file")
     return parser
 
 

@@ -96,6 +96,20 @@ class SourceRepository:
             for table in tables
         }
 
+    def erasures(self) -> Iterator[tuple[Any, ...]]:
+        """Job, tenant, key, its name, stated reason and time of each erasure on demand."""
+        yield from self._connection.execute(
+            "SELECT job_public_id, tenant, key_id, key_name, stated_reason, erased_at FROM erasure"
+            " WHERE reason = 'user' ORDER BY erased_at"
+        )
+
+    def revocations(self) -> Iterator[tuple[Any, ...]]:
+        """Public id and time of each key that was revoked."""
+        yield from self._connection.execute(
+            "SELECT public_id, revoked_at FROM api_key WHERE revoked_at IS NOT NULL"
+            " ORDER BY revoked_at"
+        )
+
     def photos(self) -> Iterator[tuple[str, str | None]]:
         """Walk the key and the SHA-256 of every photo whose inputs are kept."""
         # A cursor of the server: a service keeps millions of photos.

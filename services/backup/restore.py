@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from services.backup.errors import TargetNotEmptyError, VersionError
+from services.backup.ledger import Ledger, Replayed, replay
 from services.backup.manifest import Layout, Manifest, check_file
 from services.backup.moment import connected
 from services.backup.objects import Putter, check_copy
@@ -39,9 +40,16 @@ def verify(folder: Path, *, threads: int = 8) -> Manifest:
 
 
 def restore(
-    settings: BackupSettings, folder: Path, *, threads: int = 8, pg_bin: Path | None = None
-) -> tuple[Manifest, Released]:
+    settings: BackupSettings,
+    folder: Path,
+    *,
+    threads: int = 8,
+    pg_bin: Path | None = None,
+    ledger: Ledger | None = None,
+) -> tuple[Manifest, Released, Replayed]:
     """Restore a backup; the service must not run on this database yet.
+
+    What the ledger says was erased or revoked after the backup is so again before it returns.
 
     Raises:
         TargetNotEmptyError: the database has tables, or the bucket other objects.
@@ -71,7 +79,8 @@ def restore(
         conninfo=settings.conninfo,
     )
     migrate(settings.database.url.get_secret_value())
-    return manifest, release_held_work(settings.conninfo)
+    released = release_held_work(settings.conninfo)
+    return manifest, released, replay(settings, ledger) if ledger else Replayed(0, 0)
 
 
 def _checked(layout: Layout) -> Manifest:

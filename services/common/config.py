@@ -142,7 +142,20 @@ class RetentionSettings(Group):
     deliveries_s: int = Field(
         default=2_592_000, ge=0, description="messages to webhooks, and the log of their delivery"
     )
+    audit_s: int = Field(
+        default=34_560_000, ge=86_400, description="entries of the audit: who did what (400 days)"
+    )
     interval_s: float = Field(default=60.0, gt=0, description="between two rounds of forgetting")
+
+
+class ReceiptSettings(Group):
+    """Receipts of erasures."""
+
+    signing_key: Secret | None = Field(
+        default=None,
+        description="32 random bytes in URL-safe base64: the Ed25519 key that signs receipts of"
+        " erasures. Without it they are unsigned, and say so",
+    )
 
 
 class CompatSettings(Group):
@@ -255,6 +268,7 @@ class Settings(EnvironmentSettings):
     queue: QueueSettings = QueueSettings()
     fetch: FetchSettings = FetchSettings()
     retention: RetentionSettings = RetentionSettings()
+    receipts: ReceiptSettings = ReceiptSettings()
     photos: PhotoSettings = PhotoSettings()
     api: ApiSettings = ApiSettings()
     compat: CompatSettings = CompatSettings()

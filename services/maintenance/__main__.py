@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+from datetime import timedelta
 
 from services.common.broker.notifier import QueueNotifier, build_notifier
 from services.common.config import Settings
@@ -14,7 +15,9 @@ from services.common.storage import build_storage
 from services.common.telemetry import Metrics, configure_logging, serve_metrics
 from services.common.webhooks.secrets import SecretBox
 from services.maintenance.feeder import Feeder
+from services.maintenance.receipts import Receipts
 from services.maintenance.retention import Retention
+from services.maintenance.signing import ReceiptSigner
 from services.maintenance.sweeper import Sweeper
 from services.maintenance.webhook_sender import WebhookSender
 
@@ -25,16 +28,23 @@ BROKER_REST_S = 1.0
 def build_loops(
     settings: Settings, *, sessions: SessionFactory, hints: QueueNotifier, metrics: Metrics
 ) -> list[Loop]:
-    """Build the three loops that every deployment has."""
+    """Build the four loops that every deployment has."""
     feeder = Feeder(sessions, hints, settings=settings.queue)
     sweeper = Sweeper(sessions, settings=settings.queue, metrics=metrics)
-    retention = Retention(
-        sessions, build_storage(settings.storage), settings=settings.retention, metrics=metrics
+    storage = build_storage(settings.storage)
+    retention = Retention(sessions, storage, settings=settings.retention, metrics=metrics)
+    key = settings.receipts.signing_key
+    receipts = Receipts(
+        sessions,
+        storage,
+        grace=timedelta(seconds=settings.retention.grace_s),
+        signer=None if key is None else ReceiptSigner(key),
     )
     return [
         Loop("feeder", feeder.step, every_s=settings.queue.feeder_interval_s),
         Loop("sweeper", sweeper.step, every_s=settings.queue.sweeper_interval_s),
         Loop("retention", retention.step, every_s=settings.retention.interval_s),
+        Loop("receipts", receipts.step, every_s=settings.retention.interval_s),
     ]
 
 

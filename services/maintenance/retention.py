@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
+from services.common.audit.repository import AuditRepository
 from services.common.config import RetentionSettings
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Job
@@ -29,6 +30,7 @@ DELETION_SLICE = 500
 LISTING_SLICE = 1_000
 PAGES_SLICE = 50
 MESSAGE_SLICE = 1_000
+AUDIT_SLICE = 1_000
 ERASED_BY_AGE = "retention"
 
 _log = get_logger(__name__)
@@ -72,6 +74,7 @@ class Retention:
         full = self._erase_jobs() or full
         full = self._delete_scheduled() >= DELETION_SLICE or full
         full = self._clear_prefixes() or full
+        full = self._forget_audit() >= AUDIT_SLICE or full
         return self._forget_messages() >= MESSAGE_SLICE or full
 
     def _erase_inputs(self) -> bool:
@@ -152,6 +155,11 @@ class Retention:
         keep = timedelta(seconds=self._settings.deliveries_s)
         with unit_of_work(self._sessions) as session:
             return DeliveryRepository(session).forget(keep=keep, limit=MESSAGE_SLICE)
+
+    def _forget_audit(self) -> int:
+        keep = timedelta(seconds=self._settings.audit_s)
+        with unit_of_work(self._sessions) as session:
+            return AuditRepository(session).forget(keep=keep, limit=AUDIT_SLICE)
 
 
 def first_share(jobs: Sequence[Job]) -> list[Job]:

@@ -42,7 +42,7 @@ def main() -> int:
         port=settings.port,
         access_log=False,
         server_header=False,
-        # Addresses of visitors are not logged; the login counts wrong passwords by them.
+        # Addresses of visitors are not logged, but of those who log in (audit_log.py).
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
         timeout_keep_alive=settings.keep_alive_s,

@@ -16,7 +16,9 @@ from hfer._doctor import Finding, Verdict
 from hfer._retry import RetryPolicy
 from hfer.aio import (
     AsyncApiKeys,
+    AsyncAudit,
     AsyncClient,
+    AsyncErasures,
     AsyncJob,
     AsyncJobs,
     AsyncModels,
@@ -24,6 +26,8 @@ from hfer.aio import (
     AsyncWebhookEndpoints,
 )
 from hfer.api_keys import ApiKeys
+from hfer.audit import Audit
+from hfer.audit_models import AuditEntry, AuditFilter
 from hfer.client import Client
 from hfer.errors import (
     ApiError,
@@ -45,6 +49,7 @@ from hfer.errors import (
     PermissionDeniedError,
     PhotoFileError,
     RateLimitedError,
+    ReceiptError,
     S3ListError,
     ServiceError,
     ServiceUnreachableError,
@@ -80,6 +85,8 @@ from hfer.models import (
     Quality,
     ResultFormat,
 )
+from hfer.receipt_models import Erasure
+from hfer.receipts import Erasures, VerifiedReceipt, verify_receipt
 from hfer.registry import Models
 from hfer.tenant_models import Tenant, TenantLimits
 from hfer.tenants import Tenants
@@ -93,12 +100,17 @@ __all__ = [
     "ApiKeys",
     "ArchiveFileError",
     "AsyncApiKeys",
+    "AsyncAudit",
     "AsyncClient",
+    "AsyncErasures",
     "AsyncJob",
     "AsyncJobs",
     "AsyncModels",
     "AsyncTenants",
     "AsyncWebhookEndpoints",
+    "Audit",
+    "AuditEntry",
+    "AuditFilter",
     "AuthenticationError",
     "Box",
     "BrokenOffError",
@@ -108,6 +120,8 @@ __all__ = [
     "Client",
     "ConflictError",
     "Counts",
+    "Erasure",
+    "Erasures",
     "Expression",
     "Face",
     "Fault",
@@ -140,6 +154,7 @@ __all__ = [
     "Point",
     "Quality",
     "RateLimitedError",
+    "ReceiptError",
     "ResultFormat",
     "RetryPolicy",
     "S3ListError",
@@ -152,6 +167,7 @@ __all__ = [
     "TooManyPhotosError",
     "UnexpectedAnswerError",
     "Verdict",
+    "VerifiedReceipt",
     "WaitTimeoutError",
     "WebhookAttempt",
     "WebhookDelivery",
@@ -162,4 +178,5 @@ __all__ = [
     "WebhookMessage",
     "WebhookSignatureError",
     "WebhookTimestampError",
+    "verify_receipt",
 ]

@@ -15,8 +15,10 @@ from hfer._s3 import DAY_S
 from hfer._wire import BlockingWire, run
 from hfer.aio.client import AsyncClient
 from hfer.api_keys import ApiKeys
+from hfer.audit import Audit
 from hfer.jobs import Job, Jobs
 from hfer.models import Limits
+from hfer.receipts import Erasures
 from hfer.registry import Models
 from hfer.tenants import Tenants
 from hfer.webhook_endpoints import WebhookEndpoints
@@ -54,6 +56,8 @@ class Client:
         self.jobs = Jobs(self._core.jobs)
         self.models = Models(self._core.models)
         self.tenants = Tenants(self._core.tenants)
+        self.erasures = Erasures(self._core.erasures)
+        self.audit = Audit(self._core.audit)
         self.webhook_endpoints = WebhookEndpoints(self._core.webhook_endpoints)
         self.api_keys = ApiKeys(self._core.api_keys)
 

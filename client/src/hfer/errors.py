@@ -227,3 +227,7 @@ def api_error(problem: Problem, *, status: int, retry_after_s: float | None = No
     }
     fallback = ServiceError if status >= 500 else InvalidRequestError  # noqa: PLR2004 - RFC 9110
     return kinds.get(status, fallback)(problem, status=status, retry_after_s=retry_after_s)
+
+
+class ReceiptError(HferError):
+    """A receipt of an erasure is unsigned, was changed, or is signed by another key."""

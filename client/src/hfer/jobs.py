@@ -118,9 +118,13 @@ class Job:
         """
         return run(self._core.cancel())
 
-    def delete(self) -> None:
-        """Erase the job with its photos and results, for good; a running job is stopped."""
-        run(self._core.delete())
+    def delete(self, *, reason: str | None = None) -> None:
+        """Erase the job with its photos and results, for good; a running job is stopped.
+
+        Args:
+            reason: why, for the receipt (`Client.erasures`), up to 200 characters; no names.
+        """
+        run(self._core.delete(reason=reason))
 
 
 class Jobs:
@@ -141,6 +145,11 @@ class Jobs:
         """
         return Job(run(self._core.get(job_id)))
 
-    def list(self, *, status: str | None = None) -> Iterator[JobState]:
-        """Iterate over jobs, newest first, page by page."""
-        yield from iterate(self._core.list(status=status))
+    def list(self, *, status: str | None = None, tenant: str | None = None) -> Iterator[JobState]:
+        """Iterate over jobs, newest first, page by page.
+
+        Args:
+            status: only jobs in it.
+            tenant: whose, yours by default; another's, or ``*`` for all, with the scope admin.
+        """
+        yield from iterate(self._core.list(status=status, tenant=tenant))

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials
 
 from services.api.dependencies import (
@@ -18,7 +18,9 @@ _SCOPES = (SUBMITTING, (Scope.JOBS_READ,))
 
 
 def get_compat_caller(
-    state: State, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+    request: Request,
+    state: State,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
 ) -> Principal:
     """Return whose key came with the request, else whose key is used for those without one.
 
@@ -26,10 +28,10 @@ def get_compat_caller(
         ApiError: UNAUTHENTICATED, INSUFFICIENT_SCOPE.
     """
     anonymous = state.settings.compat.anonymous_key
-    if credentials is None and anonymous is not None:
-        caller = authenticate_caller(state, anonymous.get_secret_value())
-    else:
-        caller = authenticate_caller(state, credentials.credentials if credentials else None)
+    secret = credentials.credentials if credentials else None
+    if secret is None and anonymous is not None:
+        secret = anonymous.get_secret_value()
+    caller = authenticate_caller(request, state, secret)
     for scopes in _SCOPES:
         check_scope(caller, *scopes)
     return caller

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from services.api.audit.refusals import audits
 from services.api.bodies import JSON
 from services.api.compat.analysis import Analysed, analyse_one, face_missing, read_analysed
 from services.api.compat.callers import CompatCaller
@@ -20,6 +21,7 @@ from services.api.docs import BODY, problems
 from services.api.errors import ApiError
 from services.api.problems import ProblemCode
 from services.api.state import ApiState
+from services.common.audit.actions import Action
 from services.common.db.session import unit_of_work
 from services.common.domain.faces import AnalysedFace
 from services.common.jobs.repositories.results import ResultRepository
@@ -44,6 +46,7 @@ router = APIRouter(tags=["compatibility"])
         ),
     },
 )
+@audits(Action.JOB_SUBMITTED)
 async def upload_image(
     request: Request,
     state: State,

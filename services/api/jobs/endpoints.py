@@ -1,16 +1,19 @@
 """`/v1/jobs`: submit, list, watch, cancel, retry, erase."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from services.api.asked import asked_of
+from services.api.audit.refusals import audits
 from services.api.bodies import is_json
 from services.api.dependencies import (
     Base,
     Eraser,
+    ErasureReason,
     IdempotencyKey,
     Reader,
     State,
@@ -18,7 +21,6 @@ from services.api.dependencies import (
     Transaction,
 )
 from services.api.docs import BODY, IDEMPOTENT, problems
-from services.api.errors import invalid_field
 from services.api.etags import matches
 from services.api.ids import JobId
 from services.api.jobs.openapi import SUBMISSION_BODY
@@ -27,28 +29,20 @@ from services.api.jobs.results.schemas import PhotoResult, photo_result
 from services.api.jobs.schemas import JobObject, job_object, job_path
 from services.api.jobs.submission.intake import announce, take_in
 from services.api.jobs.submission.json_body import take_json
-from services.api.pagination import (
-    Cursor,
-    Page,
-    Paging,
-    decode_page_key,
-    encode_page_key,
-)
 from services.api.problems import ProblemCode
-from services.api.schemas import PLAIN_TEXT, GivenTime
 from services.api.state import ApiState
+from services.common.audit.actions import Action
+from services.common.audit.service import record
 from services.common.db.session import unit_of_work
 from services.common.domain.ids import IdKind, format_id
-from services.common.domain.jobs import JobStatus
 from services.common.jobs.lifecycle import cancel, erase, retry
-from services.common.jobs.repositories.jobs import JobFilter, PageKey
+from services.common.jobs.repositories.erasures import ErasureRequest
 from services.common.jobs.repositories.results import ResultRepository
 from services.common.jobs.submission import INTERACTIVE_PHOTOS, Submitted
-from services.common.jobs.views import JobView, find_job, list_jobs, view_job
+from services.common.jobs.views import JobView, find_job, view_job
 from services.common.keys.service import Scope
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
-_LABEL_PREFIX = "label."
 
 
 class FinishedJob(JobObject):
@@ -78,6 +72,7 @@ class FinishedJob(JobObject):
         ),
     },
 )
+@audits(Action.JOB_SUBMITTED)
 async def submit_job(
     *,
     request: Request,
@@ -103,6 +98,7 @@ async def submit_job(
         submitted = await take_json(request, state, caller=caller, idempotency_key=key)
     else:
         submitted = await take_in(request, state, caller=caller, idempotency_key=key)
+    asked_of(request.scope).job = format_id(IdKind.JOB, submitted.job.public_id)
     wait = parse_wait(prefer) if caller.may(Scope.JOBS_READ) else None
     if wait is None or (submitted.job.total or 0) > INTERACTIVE_PHOTOS:
         return await run_in_threadpool(_accepted, state, submitted, base=base)
@@ -114,41 +110,6 @@ async def submit_job(
     body = await run_in_threadpool(_finished, state, view, base=base)
     headers = {"Preference-Applied": f"wait={wait}", **_submission_headers(submitted, base=base)}
     return _json(body, status=200, headers=headers)
-
-
-@router.get("", summary="List jobs, newest first", responses={**problems()})
-def get_jobs(
-    *,
-    request: Request,
-    base: Base,
-    session: Transaction,
-    caller: Reader,
-    status: Annotated[
-        Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled", "expired"]
-        | None,
-        Query(),
-    ] = None,
-    client_ref: Annotated[str | None, Query(max_length=255, pattern=PLAIN_TEXT)] = None,
-    created_after: Annotated[GivenTime | None, Query(description="RFC 3339")] = None,
-    created_before: Annotated[GivenTime | None, Query(description="RFC 3339")] = None,
-    paging: Paging,
-    cursor: Cursor = None,
-) -> Page[JobObject]:
-    """Page through your jobs. A parameter `label.<name>=<value>` narrows to jobs so labelled."""
-    narrow = JobFilter(
-        status=None if status is None else JobStatus(status),
-        client_ref=client_ref,
-        labels=_label_filter(request),
-        created_after=created_after,
-        created_before=created_before,
-    )
-    after = decode_page_key(cursor)
-    views = list_jobs(session, caller.tenant, narrow=narrow, after=after, limit=paging.fetch)
-    return paging.page(
-        views,
-        show=lambda view: job_object(view, base=base),
-        cursor_of=_cursor_of,
-    )
 
 
 @router.get(
@@ -186,11 +147,13 @@ def get_job(
         **problems(ProblemCode.NOT_FOUND, ProblemCode.JOB_FINAL, ProblemCode.GONE),
     },
 )
+@audits(Action.JOB_CANCELLED)
 def cancel_job(
     state: State, base: Base, session: Transaction, caller: Submitter, job_id: JobId
 ) -> Response:
     """Stop a job. Photos already analysed keep their results; asking twice is fine."""
     cancel(session, caller.tenant, job_id)
+    record(session, caller, Action.JOB_CANCELLED, format_id(IdKind.JOB, job_id))
     state.metrics.jobs.labels("cancelled").inc()
     view = view_job(session, caller.tenant, job_id)
     return _json(
@@ -217,6 +180,7 @@ def cancel_job(
         )
     },
 )
+@audits(Action.JOB_RETRIED)
 def retry_job(
     state: State, base: Base, caller: Submitter, job_id: JobId, key: IdempotencyKey
 ) -> Response:
@@ -233,6 +197,8 @@ def retry_job(
             rules=state.rules,
             key_id=caller.key_row,
         )
+        if not submitted.replayed:
+            record(session, caller, Action.JOB_RETRIED, format_id(IdKind.JOB, job_id))
     state.metrics.jobs.labels("retried").inc()
     announce(state, submitted)
     return _accepted(state, submitted, base=base)
@@ -244,12 +210,22 @@ def retry_job(
     summary="Erase a job",
     responses={**problems(ProblemCode.NOT_FOUND)},
 )
-def delete_job(state: State, session: Transaction, caller: Eraser, job_id: JobId) -> None:
+@audits(Action.JOB_ERASED)
+def delete_job(
+    state: State,
+    session: Transaction,
+    caller: Eraser,
+    job_id: JobId,
+    reason: ErasureReason = None,
+) -> None:
     """Erase a job's results, photos and annotated photos; a running job is stopped.
 
-    From then on the job answers 410. Photos that another job of yours holds as well stay.
+    From then on the job answers 410. The bytes of its photos leave the bucket within an hour or
+    so; photos that another job of yours holds as well stay. `/v1/erasures` has the receipt.
     """
-    if erase(session, caller.tenant, job_id, urls_hold=state.urls_hold):
+    asked = ErasureRequest(caller.key_id, caller.key_name, reason)
+    if erase(session, caller.tenant, job_id, urls_hold=state.urls_hold, asked=asked):
+        record(session, caller, Action.JOB_ERASED, format_id(IdKind.JOB, job_id))
         state.metrics.jobs.labels("erased").inc()
 
 
@@ -273,22 +249,6 @@ def _finished(state: ApiState, view: JobView, *, base: str) -> FinishedJob:
     results = [photo_result(record, top_n=job.options["top_n"]) for record in records]
     body = job_object(view, base=base)
     return FinishedJob(**dict(body), results=results)
-
-
-def _label_filter(request: Request) -> dict[str, str]:
-    labels = {
-        name.removeprefix(_LABEL_PREFIX): value
-        for name, value in request.query_params.items()
-        if name.startswith(_LABEL_PREFIX)
-    }
-    for name, value in labels.items():
-        if not (name + value).isprintable():
-            raise invalid_field(f"#/query/{_LABEL_PREFIX}{name}", "Use printable characters.")
-    return labels
-
-
-def _cursor_of(view: JobView) -> str:
-    return encode_page_key(PageKey(view.job.created_at, view.job.public_id))
 
 
 def _json(body: BaseModel, *, status: int, headers: Mapping[str, Any]) -> Response:

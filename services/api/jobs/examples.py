@@ -7,6 +7,7 @@ _JOB = "job_01936fd2c0a27b6e8f3a5b7c9d1e2f30"
 JOB_EXAMPLE: dict[str, Any] = {
     "id": _JOB,
     "object": "job",
+    "tenant": "archive",
     "status": "running",
     "created_at": "2026-11-23T07:00:00Z",
     "started_at": "2026-11-23T07:00:01Z",

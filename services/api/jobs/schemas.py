@@ -135,6 +135,7 @@ class JobObject(BaseModel):
 
     id: str
     object: Literal["job"] = "job"
+    tenant: str
     status: Literal[
         "queued", "running", "cancelling", "succeeded", "failed", "cancelled", "expired"
     ] = Field(
@@ -178,6 +179,7 @@ def job_object(view: JobView, *, base: str = "") -> JobObject:
     return JobObject.model_validate(
         {
             "id": job_id,
+            "tenant": job.tenant,
             "status": view.status.value,
             "created_at": job.created_at,
             "started_at": job.started_at,

@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, HTTPException, Response
 
+from services.api.audit.refusals import audits
 from services.api.dependencies import Base, Caller, Operator, State, Transaction
 from services.api.docs import problems
 from services.api.errors import invalid_field
@@ -29,6 +30,9 @@ from services.api.pagination import (
     encode_id,
 )
 from services.api.problems import ProblemCode
+from services.common.audit.actions import Action
+from services.common.audit.service import record
+from services.common.domain.ids import IdKind, format_id
 from services.common.keys.purposes import DeclaredPurpose, PurposeUnclearError
 from services.common.keys.repository import KeyRepository
 from services.common.keys.service import IssuedKey, issue_key, revoke_key, roll_key
@@ -42,6 +46,7 @@ router = APIRouter(prefix="/v1/api-keys", tags=["api keys"])
     summary="Make a key",
     responses={**problems(ProblemCode.PURPOSE_PROHIBITED)},
 )
+@audits(Action.KEY_MADE)
 def create_key(
     *,
     response: Response,
@@ -65,6 +70,7 @@ def create_key(
         purpose=_declared(wanted.purpose),
     )
     shown = _issued(issued)
+    record(session, caller, Action.KEY_MADE, shown.id)
     response.headers["Location"] = f"{base}/v1/api-keys/{shown.id}"
     return shown
 
@@ -87,7 +93,7 @@ def get_current_key(caller: Caller) -> CallerObject:
     """Tell whose key this is and what it may do; any key may ask."""
     return CallerObject(
         id=caller.key_id,
-        name=caller.name,
+        name=caller.key_name,
         tenant=caller.tenant,
         scopes=sorted(caller.scopes),
         expires_at=caller.expires_at,
@@ -105,23 +111,24 @@ async def refuse_to_delete_current() -> None:
     summary="Give a key another secret",
     responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.KEY_NOT_ROLLABLE)},
 )
+@audits(Action.KEY_ROLLED)
 def roll_api_key(
-    state: State, session: Transaction, _caller: Operator, key_id: KeyId, wanted: KeyRoll
+    state: State, session: Transaction, caller: Operator, key_id: KeyId, wanted: KeyRoll
 ) -> IssuedKeyObject:
     """Draw a new secret, shown in this answer alone, for the same key: its jobs and uploads stay.
 
     The present secret works for `overlap_s` more, so that whoever holds it has time to change
     over. One that was still in its overlap stops at once: only two are kept.
     """
-    return _issued(
-        roll_key(
-            session,
-            key_id,
-            overlap=timedelta(seconds=wanted.overlap_s),
-            environment=state.settings.environment,
-            expires_at=_checked_expiry(wanted.expires_at),
-        )
+    issued = roll_key(
+        session,
+        key_id,
+        overlap=timedelta(seconds=wanted.overlap_s),
+        environment=state.settings.environment,
+        expires_at=_checked_expiry(wanted.expires_at),
     )
+    record(session, caller, Action.KEY_ROLLED, format_id(IdKind.KEY, key_id))
+    return _issued(issued)
 
 
 @router.delete(
@@ -130,7 +137,8 @@ def roll_api_key(
     summary="Revoke a key",
     responses={**problems(ProblemCode.NOT_FOUND)},
 )
-def delete_key(session: Transaction, _caller: Operator, key_id: KeyId) -> None:
+@audits(Action.KEY_REVOKED)
+def delete_key(session: Transaction, caller: Operator, key_id: KeyId) -> None:
     """Revoke a key at once and for good.
 
     Streams, long polls and downloads under way with it end within a second or two, uploads that it
@@ -138,6 +146,7 @@ def delete_key(session: Transaction, _caller: Operator, key_id: KeyId) -> None:
     stay, and those that run finish.
     """
     revoke_key(session, key_id)
+    record(session, caller, Action.KEY_REVOKED, format_id(IdKind.KEY, key_id))
 
 
 def _issued(issued: IssuedKey) -> IssuedKeyObject:

@@ -12,7 +12,10 @@ from services.api.ids import find_model
 from services.api.models.schemas import ActivatedModel, model_object
 from services.api.models.usage import read_usage
 from services.api.state import ApiState
+from services.common.audit.actions import Action
+from services.common.audit.service import record
 from services.common.db.session import unit_of_work
+from services.common.keys.service import Principal
 from services.common.processes.repositories import WorkerRepository
 from services.common.registry.activation import activate, check_figures
 from services.common.registry.errors import ModelNotLoadableError, TrialLoadUnfinishedError
@@ -27,7 +30,7 @@ class Wish:
 
     model_id: str
     force: bool
-    actor: str
+    caller: Principal
 
 
 async def activate_checked(state: ApiState, wish: Wish) -> ActivatedModel:
@@ -116,8 +119,9 @@ def _activate(state: ApiState, wish: Wish, checked: bool) -> ActivatedModel:
             model,
             max_f1_drop=state.settings.models.max_f1_drop,
             force=wish.force,
-            actor=wish.actor,
+            actor=wish.caller.key_id,
         )
+        record(session, wish.caller, Action.MODEL_ACTIVATED, wish.model_id)
         session.flush()
         session.refresh(model)
         shown = model_object(model, read_usage(session))

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 from uuid import UUID
 
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -23,12 +24,16 @@ from services.api.models.manifest import (
 from services.api.multipart import MultipartReader, PartBegin, PartData, PartEnd
 from services.api.problems import FieldError, ProblemCode
 from services.api.state import ApiState
+from services.common.audit.actions import Action
+from services.common.audit.service import record
 from services.common.domain.bundles import (
     FILE_NAME_PATTERN,
     MANIFEST_NAME,
     NETWORK_SUFFIX,
     SELF_CONTAINED,
 )
+from services.common.domain.ids import IdKind, format_id
+from services.common.keys.service import Principal
 from services.common.onnx_files import NotOnnxError, has_external_data
 from services.common.registry.publishing import publish_bundle
 
@@ -128,7 +133,7 @@ class BundleReader:
         self._file.write(data)
 
 
-async def take_bundle(request: Request, state: ApiState) -> UUID:
+async def take_bundle(request: Request, state: ApiState, caller: Principal) -> UUID:
     """Publish the bundle in the body of a request; return the model's public id.
 
     Nothing is stored before every file is there and has its hash.
@@ -144,7 +149,14 @@ async def take_bundle(request: Request, state: ApiState) -> UUID:
     with temporary as name:
         folder = Path(name)
         await _receive(request, folder, stall_s=state.stall_s)
-        return await run_in_threadpool(publish_bundle, state.sessions, state.storage, folder)
+        return await run_in_threadpool(_publish, state, folder, caller)
+
+
+def _publish(state: ApiState, folder: Path, caller: Principal) -> UUID:
+    def note(session: Session, public_id: UUID) -> None:
+        record(session, caller, Action.MODEL_PUBLISHED, format_id(IdKind.MODEL, public_id))
+
+    return publish_bundle(state.sessions, state.storage, folder, note=note)
 
 
 async def _receive(request: Request, folder: Path, *, stall_s: float) -> None:

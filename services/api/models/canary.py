@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
+from services.api.audit.refusals import audits
 from services.api.dependencies import Caller, ModelAdmin, Transaction
 from services.api.docs import problems
 from services.api.errors import ApiError
@@ -10,6 +11,9 @@ from services.api.ids import find_model
 from services.api.models.schemas import CanaryObject, NewCanary, canary_object
 from services.api.models.usage import read_usage
 from services.api.problems import ProblemCode
+from services.common.audit.actions import Action
+from services.common.audit.service import record
+from services.common.domain.ids import IdKind, format_id
 from services.common.registry.canary import canary_report, start_canary, stop_canary
 
 router = APIRouter(prefix="/v1/models/canary", tags=["models"])
@@ -28,6 +32,7 @@ def get_canary(session: Transaction, _caller: Caller) -> CanaryObject:
     summary="Put a model on trial",
     responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.CANARY_IS_ACTIVE)},
 )
+@audits(Action.CANARY_STARTED)
 def put_canary(session: Transaction, caller: ModelAdmin, wanted: NewCanary) -> CanaryObject:
     """Let a candidate answer a share of the chunks; one that is on trial already is replaced.
 
@@ -35,13 +40,16 @@ def put_canary(session: Transaction, caller: ModelAdmin, wanted: NewCanary) -> C
     """
     model = find_model(session, wanted.model)
     start_canary(session, model, share=wanted.share, actor=caller.key_id)
+    record(session, caller, Action.CANARY_STARTED, format_id(IdKind.MODEL, model.public_id))
     return _report(session)
 
 
 @router.delete("", status_code=204, summary="End the trial", responses={**problems()})
-def delete_canary(session: Transaction, _caller: ModelAdmin) -> None:
+@audits(Action.CANARY_STOPPED)
+def delete_canary(session: Transaction, caller: ModelAdmin) -> None:
     """Let the active model answer all photos again; no error when none is on trial."""
     stop_canary(session)
+    record(session, caller, Action.CANARY_STOPPED)
 
 
 def _report(session: Session) -> CanaryObject:

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from services.api.audit.refusals import audits
 from services.api.dependencies import Base, Caller, ModelAdmin, State, Transaction
 from services.api.docs import BODY, problems
 from services.api.ids import ModelId, find_model
@@ -23,6 +24,8 @@ from services.api.models.schemas import (
 from services.api.models.usage import read_usage
 from services.api.problems import ProblemCode
 from services.api.state import ApiState
+from services.common.audit.actions import Action
+from services.common.audit.service import record
 from services.common.db.session import unit_of_work
 from services.common.db.tables import Model
 from services.common.domain.errors import BundleError
@@ -54,6 +57,7 @@ def get_models(session: Transaction, _caller: Caller) -> ModelList:
     openapi_extra=BUNDLE_BODY,
     responses={**problems(*BODY, ProblemCode.MODEL_VERSION_TAKEN, ProblemCode.BUNDLE_REFUSED)},
 )
+@audits(Action.MODEL_PUBLISHED)
 async def publish_model(
     request: Request, response: Response, state: State, base: Base, caller: ModelAdmin
 ) -> ModelObject:
@@ -61,7 +65,7 @@ async def publish_model(
 
     The model answers no photo before it is activated. The same bundle again is the same model.
     """
-    public_id = await take_bundle(request, state)
+    public_id = await take_bundle(request, state, caller)
     shown = await run_in_threadpool(_show, state, format_id(IdKind.MODEL, public_id))
     _log.info("model.published", model=shown.model_version, actor=caller.key_id)
     response.headers["Location"] = f"{base}/v1/models/{shown.id}"
@@ -73,11 +77,13 @@ async def publish_model(
     summary="Activate the model that was active before",
     responses={**problems(ProblemCode.NOTHING_TO_ROLL_BACK)},
 )
+@audits(Action.MODEL_ROLLED_BACK)
 def roll_back_model(session: Transaction, caller: ModelAdmin) -> ModelObject:
     """Go back one model in the history of activations; the next call goes back further."""
     model = roll_back(session, actor=caller.key_id)
     session.flush()
     session.refresh(model)
+    record(session, caller, Action.MODEL_ROLLED_BACK, format_id(IdKind.MODEL, model.public_id))
     return model_object(model, read_usage(session))
 
 
@@ -114,6 +120,7 @@ def get_model(state: State, _caller: Caller, model_id: ModelId) -> ModelDetail:
         )
     },
 )
+@audits(Action.MODEL_ACTIVATED)
 async def activate_model(
     state: State,
     caller: ModelAdmin,
@@ -126,7 +133,7 @@ async def activate_model(
     test is known, unless `force` is true; and when a live worker cannot load it.
     """
     force = wanted is not None and wanted.force
-    return await activate_checked(state, Wish(model_id, force=force, actor=caller.key_id))
+    return await activate_checked(state, Wish(model_id, force=force, caller=caller))
 
 
 def _show(state: ApiState, model_id: str) -> ModelObject:

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from services.api.audit.refusals import audits
 from services.api.dependencies import Operator, Transaction
 from services.api.docs import problems
 from services.api.errors import ApiError
@@ -13,6 +14,8 @@ from services.api.tenants.schemas import (
     WantedTenant,
     tenant_object,
 )
+from services.common.audit.actions import Action
+from services.common.audit.service import record
 from services.common.tenants.repositories.policies import TenantPolicyRepository
 
 router = APIRouter(prefix="/v1/tenants", tags=["tenants"])
@@ -41,14 +44,17 @@ def get_tenant(session: Transaction, _caller: Operator, tenant: TenantName) -> T
 
 
 @router.put("/{tenant}", summary="Set a tenant's weight and limits", responses={**problems()})
+@audits(Action.TENANT_SET)
 def put_tenant(
-    *, session: Transaction, _caller: Operator, tenant: TenantName, wanted: WantedTenant
+    *, session: Transaction, caller: Operator, tenant: TenantName, wanted: WantedTenant
 ) -> TenantObject:
     """Set all of it anew: what is left out goes back to the deployment's.
 
     It may be set before the tenant has a key. Other processes follow within seconds.
     """
-    return tenant_object(TenantPolicyRepository(session).put(wanted.policy(tenant)))
+    policy = TenantPolicyRepository(session).put(wanted.policy(tenant))
+    record(session, caller, Action.TENANT_SET, tenant)
+    return tenant_object(policy)
 
 
 @router.delete(
@@ -57,7 +63,9 @@ def put_tenant(
     summary="Take back what is set for a tenant",
     responses={**problems(ProblemCode.NOT_FOUND)},
 )
-def delete_tenant(session: Transaction, _caller: Operator, tenant: TenantName) -> None:
+@audits(Action.TENANT_RESET)
+def delete_tenant(session: Transaction, caller: Operator, tenant: TenantName) -> None:
     """Let the deployment's weight and limits hold; keys, jobs and photos stay."""
     if not TenantPolicyRepository(session).delete(tenant):
         raise ApiError(ProblemCode.NOT_FOUND, "Nothing is set for this tenant.")
+    record(session, caller, Action.TENANT_RESET, tenant)

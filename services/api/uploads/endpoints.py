@@ -6,9 +6,11 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from services.api.audit.refusals import audits
 from services.api.bodies import JSON, read_model
 from services.api.dependencies import (
     Base,
+    ErasureReason,
     IdempotencyKey,
     Reader,
     State,
@@ -27,7 +29,11 @@ from services.api.uploads.schemas import (
     upload_fields,
 )
 from services.api.uploads.urls import answer_with_urls
+from services.common.audit.actions import Action
+from services.common.audit.service import record
 from services.common.db.session import unit_of_work
+from services.common.domain.ids import IdKind, format_id
+from services.common.jobs.repositories.erasures import ErasureRequest
 from services.common.jobs.uploads import declare, discard, find_upload, start_upload
 
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
@@ -52,6 +58,7 @@ def _body(model: type[BaseModel]) -> dict[str, Any]:
         )
     },
 )
+@audits(Action.UPLOAD_BEGUN)
 async def begin_upload(
     request: Request, state: State, base: Base, caller: Submitter, key: IdempotencyKey
 ) -> Response:
@@ -73,6 +80,9 @@ async def begin_upload(
                 rules=state.rules,
                 key_id=caller.key_row,
             )
+            if not declaration.replayed:
+                upload_id = format_id(IdKind.UPLOAD, declaration.job.public_id)
+                record(session, caller, Action.UPLOAD_BEGUN, upload_id)
         answer = answer_with_urls(state, declaration, base=base)
         replayed = {"Idempotency-Replayed": "true"} if declaration.replayed else {}
         headers = {"Location": f"{base}/v1/uploads/{answer.id}", **replayed}
@@ -138,11 +148,19 @@ def get_upload(
     summary="Give an upload up",
     responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.UPLOAD_SEALED)},
 )
+@audits(Action.UPLOAD_ERASED)
 def delete_upload(
-    state: State, session: Transaction, caller: Submitter, upload_id: UploadId
+    state: State,
+    session: Transaction,
+    caller: Submitter,
+    upload_id: UploadId,
+    reason: ErasureReason = None,
 ) -> None:
     """Erase an upload that is not sealed, with the files that were put.
 
-    One that is left alone is erased at its `expires_at`.
+    One that is left alone is erased at its `expires_at`. The receipt is that of the job which it
+    would have become: its id with the head `job_`.
     """
-    discard(session, caller.tenant, upload_id, urls_hold=state.urls_hold)
+    asked = ErasureRequest(caller.key_id, caller.key_name, reason)
+    if discard(session, caller.tenant, upload_id, urls_hold=state.urls_hold, asked=asked):
+        record(session, caller, Action.UPLOAD_ERASED, format_id(IdKind.UPLOAD, upload_id))

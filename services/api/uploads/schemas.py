@@ -16,8 +16,7 @@ from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import JobStatus
 from services.common.domain.limits import PhotoLimits
 from services.common.jobs.repositories.items import Refusal
-from services.common.jobs.repositories.uploads import DeclaredPhoto
-from services.common.jobs.uploads import FileToUpload
+from services.common.jobs.repositories.uploads import DeclaredPhoto, FileToUpload
 
 # 1,000 files whose name and reference are as long as they may be, every sign as an escape.
 MAX_BODY_BYTES = 12_000_000

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Response
 
+from services.api.audit.refusals import audits
 from services.api.dependencies import (
     Base,
     State,
@@ -28,6 +29,9 @@ from services.api.webhooks.schemas import (
     NewEndpoint,
     endpoint_object,
 )
+from services.common.audit.actions import Action
+from services.common.audit.service import record
+from services.common.domain.ids import IdKind, format_id
 from services.common.domain.webhooks import EventType
 from services.common.net.guard import UrlBlockedError, check_url, webhook_policy
 from services.common.webhooks.repositories.endpoints import EndpointRepository
@@ -45,6 +49,7 @@ router = APIRouter(prefix="/v1/webhook-endpoints", tags=["webhooks"])
 @router.post(
     "", status_code=201, summary="Make a webhook endpoint", responses={**problems(400, 409, 422)}
 )
+@audits(Action.WEBHOOK_MADE)
 def post_endpoint(
     *,
     response: Response,
@@ -73,6 +78,7 @@ def post_endpoint(
         key_id=caller.key_row,
     )
     shown = _issued(issued)
+    record(session, caller, Action.WEBHOOK_MADE, shown.id)
     response.headers["Location"] = f"{base}/v1/webhook-endpoints/{shown.id}"
     return shown
 
@@ -103,6 +109,7 @@ def get_endpoint(
 @router.patch(
     "/{endpoint_id}", summary="Change a webhook endpoint", responses={**problems(400, 404, 422)}
 )
+@audits(Action.WEBHOOK_CHANGED)
 def patch_endpoint(
     state: State,
     session: Transaction,
@@ -128,6 +135,7 @@ def patch_endpoint(
     session.flush()
     if wanted.enabled is not None:
         EndpointRepository(session).enable(endpoint, enabled=wanted.enabled)
+    record(session, caller, Action.WEBHOOK_CHANGED, format_id(IdKind.ENDPOINT, endpoint_id))
     return endpoint_object(endpoint)
 
 
@@ -137,11 +145,13 @@ def patch_endpoint(
     summary="Delete a webhook endpoint",
     responses={**problems(404)},
 )
+@audits(Action.WEBHOOK_DELETED)
 def delete_endpoint(session: Transaction, caller: WebhookAdmin, endpoint_id: EndpointId) -> None:
     """Delete an endpoint with its messages, sent or not, at once and for good."""
     EndpointRepository(session).delete(
         find_endpoint(session, caller.tenant, endpoint_id, lock=True)
     )
+    record(session, caller, Action.WEBHOOK_DELETED, format_id(IdKind.ENDPOINT, endpoint_id))
 
 
 @router.post(
@@ -149,6 +159,7 @@ def delete_endpoint(session: Transaction, caller: WebhookAdmin, endpoint_id: End
     summary="Replace the secret of a webhook endpoint",
     responses={**problems(404, 409)},
 )
+@audits(Action.WEBHOOK_SECRET_ROTATED)
 def post_rotation(
     state: State, session: Transaction, caller: WebhookAdmin, endpoint_id: EndpointId
 ) -> IssuedEndpointObject:
@@ -160,6 +171,7 @@ def post_rotation(
     hold_key(session, caller)
     endpoint = find_endpoint(session, caller.tenant, endpoint_id, lock=True)
     endpoint.key_id = caller.key_row
+    record(session, caller, Action.WEBHOOK_SECRET_ROTATED, format_id(IdKind.ENDPOINT, endpoint_id))
     return _issued(rotate_secret(session, endpoint, box=box))
 
 

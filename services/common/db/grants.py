@@ -17,6 +17,8 @@ from typing import TypeAlias
 from sqlalchemy import Connection, text
 
 from services.common.db import (  # noqa: F401 - fill the metadata
+    audit_tables,
+    erasure_tables,
     model_tables,
     page_tables,
     tables,
@@ -58,6 +60,8 @@ GRANTS: Mapping[Role, Grants] = {
         "job_tally": _KEEP,
         "outcome": _ADD,
         "erasure": _ADD,
+        "erasure_object": _ADD,
+        "receipt_key": "SELECT",
         "doomed_object": _ALL,
         "doomed_prefix": _KEEP,
         "worker": "SELECT",
@@ -71,6 +75,9 @@ GRANTS: Mapping[Role, Grants] = {
         "webhook_attempt": "SELECT",
         "tenant_policy": _ALL,
         "page_mark": _ALL,
+        # Not `at`: Postgres' clock says when.
+        "audit": "SELECT, INSERT (action, key_id, key_name, tenant, address, object_id, problem,"
+        " request_id)",
     },
     Role.WORKER: {
         **_CLOSING,
@@ -103,7 +110,9 @@ GRANTS: Mapping[Role, Grants] = {
         "item": "SELECT, UPDATE, DELETE",
         "url_fetch": "SELECT",
         "outcome": _ADD,
-        "erasure": _ADD,
+        "erasure": "SELECT, INSERT, UPDATE (check_at, bucket_empty_at, photos_kept, signature)",
+        "erasure_object": "SELECT, DELETE",
+        "receipt_key": _ADD,
         "doomed_object": _ALL,
         "doomed_prefix": _ALL,
         "worker": "SELECT, DELETE",
@@ -111,6 +120,7 @@ GRANTS: Mapping[Role, Grants] = {
         "webhook_event": "SELECT, INSERT, UPDATE (created_at), DELETE",
         "webhook_delivery": _KEEP,
         "webhook_attempt": _ADD,
+        "audit": "SELECT, DELETE",
     },
 }
 

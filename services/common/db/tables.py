@@ -270,18 +270,6 @@ class Model(Base):
     activated_at: Mapped[datetime | None]
 
 
-class Erasure(Base):
-    """A tombstone: the job existed, was erased, and how many objects went with it."""
-
-    __tablename__ = "erasure"
-
-    job_public_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    tenant: Mapped[str]
-    reason: Mapped[str]
-    photos: Mapped[int]
-    erased_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
 class DoomedObject(Base):
     """An object that is deleted unless a row names it: one given up, or one without a job yet.
 

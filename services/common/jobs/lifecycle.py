@@ -10,7 +10,7 @@ from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import JobStatus
 from services.common.jobs.options import from_stored
-from services.common.jobs.repositories.erasures import ErasureRepository
+from services.common.jobs.repositories.erasures import ErasureRepository, ErasureRequest
 from services.common.jobs.repositories.items import ItemRepository, NewItem
 from services.common.jobs.repositories.jobs import JobRepository
 from services.common.jobs.submission import Submission, SubmissionRules, Submitted, submit
@@ -72,8 +72,17 @@ def retry(
     return submit(session, wanted, rules=rules)
 
 
-def erase(session: Session, tenant: str, public_id: uuid.UUID, *, urls_hold: timedelta) -> bool:
+def erase(
+    session: Session,
+    tenant: str,
+    public_id: uuid.UUID,
+    *,
+    urls_hold: timedelta,
+    asked: ErasureRequest | None = None,
+) -> bool:
     """Delete a job in whatever state, its photos and pictures; False if that was done before.
+
+    The rows go with the commit, the objects later, and then ``asked`` has its receipt.
 
     Workers that hold photos of it find their leases gone and write nothing. Clients may go on to
     put photos of an upload for as long as its ``urls_hold``: those are deleted then.
@@ -85,7 +94,7 @@ def erase(session: Session, tenant: str, public_id: uuid.UUID, *, urls_hold: tim
     if erasures.is_erased(tenant, public_id):
         return False
     job = find_job(session, tenant, public_id)
-    erasures.erase(job, reason=ERASED_BY_USER, urls_hold=urls_hold)
+    erasures.erase(job, reason=ERASED_BY_USER, urls_hold=urls_hold, asked=asked)
     return True
 
 

@@ -21,10 +21,10 @@ from services.common.domain.jobs import JobStatus
 from services.common.domain.queues import Lane
 from services.common.jobs.lifecycle import ERASED_BY_USER
 from services.common.jobs.options import check_detector, to_stored
-from services.common.jobs.repositories.erasures import ErasureRepository
+from services.common.jobs.repositories.erasures import ErasureRepository, ErasureRequest
 from services.common.jobs.repositories.items import ItemRepository, NewItem, Refusal
 from services.common.jobs.repositories.jobs import JobRepository
-from services.common.jobs.repositories.uploads import DeclaredPhoto, UploadRepository
+from services.common.jobs.repositories.uploads import DeclaredPhoto, FileToUpload, UploadRepository
 from services.common.jobs.submission import SubmissionRules, Submitted, check_queue
 from services.common.jobs.upload_faults import (
     check_key,
@@ -35,16 +35,6 @@ from services.common.jobs.upload_faults import (
 )
 from services.common.storage_keys import upload_key
 from services.common.telemetry import current_origin
-
-
-@dataclass(frozen=True, slots=True)
-class FileToUpload:
-    """A file as the client describes it."""
-
-    filename: str
-    sha256: bytes
-    byte_count: int
-    client_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,17 +198,28 @@ def seal(
     return Submitted(job, Lane.BATCH, replayed=False)
 
 
-def discard(session: Session, tenant: str, public_id: uuid.UUID, *, urls_hold: timedelta) -> None:
-    """Erase an upload that is not sealed, with what is put as long as its URLs hold; repeatable.
+def discard(
+    session: Session,
+    tenant: str,
+    public_id: uuid.UUID,
+    *,
+    urls_hold: timedelta,
+    asked: ErasureRequest | None = None,
+) -> bool:
+    """Erase an upload that is not sealed, with what is put as long as its URLs hold.
+
+    False if that was done before.
 
     Raises:
         JobError: NOT_FOUND; UPLOAD_SEALED, erase the job instead.
     """
     if ErasureRepository(session).is_erased(tenant, public_id):
-        return
+        return False
     job = find_upload(session, tenant, public_id, lock=True)
     check_open(job)
-    ErasureRepository(session).erase(job, reason=ERASED_BY_USER, urls_hold=urls_hold)
+    erasures = ErasureRepository(session)
+    erasures.erase(job, reason=ERASED_BY_USER, urls_hold=urls_hold, asked=asked)
+    return True
 
 
 class _OtherFilesError(Exception):

@@ -83,9 +83,9 @@ def view_job(session: Session, tenant: str, public_id: uuid.UUID) -> JobView:
 
 
 def list_jobs(
-    session: Session, tenant: str, *, narrow: JobFilter, after: PageKey | None, limit: int
+    session: Session, tenant: str | None, *, narrow: JobFilter, after: PageKey | None, limit: int
 ) -> list[JobView]:
-    """Return up to ``limit`` jobs of the tenant, newest first, that follow ``after``."""
+    """Return up to ``limit`` jobs of the tenant, or of all, newest first, that follow ``after``."""
     rows = JobRepository(session).page(tenant, narrow=narrow, after=after, limit=limit)
     return _views(session, rows)
 

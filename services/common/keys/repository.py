@@ -71,9 +71,9 @@ class KeyRepository:
         self._session.refresh(key)
         return key
 
-    def touch(self, key_id: int) -> None:
-        """Note that the key was used, at most once a minute."""
-        self._session.execute(
+    def touch(self, key_id: int) -> bool:
+        """Note that the key was used, at most once a minute; whether it was noted now."""
+        touched = self._session.scalar(
             update(ApiKey)
             .where(
                 ApiKey.id == key_id,
@@ -83,8 +83,10 @@ class KeyRepository:
                 ),
             )
             .values(last_used_at=func.now())
+            .returning(ApiKey.id)
             .execution_options(synchronize_session=False)
         )
+        return touched is not None
 
     def roll(
         self, key: ApiKey, *, fresh: ApiKey, overlap: timedelta, expires_at: datetime | None

@@ -13,6 +13,8 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
+from services.common.audit.actions import Action
+from services.common.audit.service import record
 from services.common.db.tables import ApiKey
 from services.common.domain.errors import HferError
 from services.common.domain.ids import IdKind, format_id, new_uuid7
@@ -57,20 +59,22 @@ class Principal:
         tenant: whose jobs are visible.
         scopes: what the key allows.
         key_id: public id of the key, for the records of who did what.
-        name: of the key.
+        key_name: of the key.
         key_row: bigint id of the key, which rows name.
         secret_hash: of the secret that came with the request: whether it is still good is asked
             again while a request takes long.
         expires_at: when the key stops working.
+        address: the client's; with id and name of the key it says in the audit who did what.
     """
 
     tenant: str
     scopes: frozenset[str]
     key_id: str
-    name: str
+    key_name: str
     key_row: int
     secret_hash: bytes = field(repr=False)
     expires_at: datetime | None = None
+    address: str | None = None
 
     def may(self, *scopes: Scope) -> bool:
         """Whether the key carries one of ``scopes``; ``admin`` carries all of them."""
@@ -103,8 +107,10 @@ class KeyNotRollableError(HferError):
     code = "key-not-rollable"
 
 
-def authenticate(session: Session, secret: str) -> Principal | None:
+def authenticate(session: Session, secret: str, *, address: str | None = None) -> Principal | None:
     """Return whose secret this is; None for an unknown or revoked one.
+
+    The first use of a key is an act of the audit: it tells that the key has arrived, and where.
 
     Raises:
         KeyExpiredError: the key has expired.
@@ -116,16 +122,19 @@ def authenticate(session: Session, secret: str) -> Principal | None:
     key, expired = found
     if expired:
         raise KeyExpiredError("The API key has expired; ask an operator for another, or roll it.")
-    repository.touch(key.id)
-    return Principal(
+    principal = Principal(
         tenant=key.tenant,
         scopes=frozenset(key.scopes),
         key_id=format_id(IdKind.KEY, key.public_id),
-        name=key.name,
+        key_name=key.name,
         key_row=key.id,
         secret_hash=secret_hash,
         expires_at=key.expires_at,
+        address=address,
     )
+    if repository.touch(key.id) and key.last_used_at is None:
+        record(session, principal, Action.KEY_FIRST_USED, principal.key_id)
+    return principal
 
 
 def is_live(session: Session, caller: Principal) -> bool:

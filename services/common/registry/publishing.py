@@ -6,9 +6,11 @@ import json
 import shutil
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Model
@@ -23,11 +25,23 @@ from services.common.storage_keys import bundle_key
 _CONTENT_TYPE = "application/octet-stream"
 
 
-def publish_bundle(sessions: SessionFactory, storage: ObjectStorage, directory: Path) -> uuid.UUID:
+def publish_bundle(
+    sessions: SessionFactory,
+    storage: ObjectStorage,
+    directory: Path,
+    *,
+    note: Callable[[Session, uuid.UUID], None] = lambda _session, _public_id: None,
+) -> uuid.UUID:
     """Put the bundle in ``directory`` into the bucket, then write its row; not active yet.
 
     Published again it is the same model. The files come before the row: a row that a worker can
     see never names a file that is not there.
+
+    Args:
+        sessions: makes the transactions.
+        storage: the bucket.
+        directory: the bundle.
+        note: called with the model's public id in the transaction that writes its row.
 
     Returns:
         The model's public id.
@@ -52,6 +66,7 @@ def publish_bundle(sessions: SessionFactory, storage: ObjectStorage, directory: 
         )
         row = models.by_version(name=identity.name, version=identity.version)
         assert row is not None  # noqa: S101 - written a line above
+        note(session, row.public_id)
         return row.public_id
 
 

@@ -122,6 +122,7 @@ class JobLeases:
         if not settled.held:
             chunk.span.end()
         self._count(chunk.job, settlement, settled)
+        _log_failures(chunk, settlement, settled)
         return settled
 
     def release(self, chunk: Chunk, *, storage_down: bool = False) -> None:
@@ -222,3 +223,20 @@ class JobLeases:
         if lost and not settled.cancelled:
             metrics.lost_leases.inc(lost)
             _log.warning("lease.lost", job=job.id, items=lost)
+
+
+def _log_failures(chunk: Chunk, settlement: Settlement, settled: Settled) -> None:
+    """Write a line for each photo that failed for good. It names no file."""
+    failed = {
+        outcome.item_id: outcome.result.code
+        for outcome in settlement.outcomes
+        if isinstance(outcome.result, ItemError) and outcome.item_id in settled.written
+    }
+    for item in chunk.items:
+        if item.id in failed:
+            _log.info(
+                "photo.failed",
+                job=format_id(IdKind.JOB, chunk.job.public_id),
+                item=format_id(IdKind.ITEM, item.public_id),
+                code=failed[item.id],
+            )

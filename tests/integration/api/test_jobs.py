@@ -7,11 +7,13 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
+from services.common.db.erasure_tables import Erasure
 from services.common.db.session import SessionFactory, unit_of_work
-from services.common.db.tables import DoomedObject, DoomedPrefix, Erasure, Item, Job, Outcome
+from services.common.db.tables import DoomedObject, DoomedPrefix, Item, Job, Outcome
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ItemStatus, JobStatus
 from services.common.jobs.queue.repositories.turns import TurnRepository
+from services.common.keys.service import Scope
 from services.common.storage import ObjectStorage
 from services.common.storage_keys import annotated_key
 from tests.fixtures.jobs import MODEL_VERSION, SeededJob, seed_job
@@ -114,6 +116,34 @@ class TestList:
             url = response.links["next"]["url"] if "next" in response.links else None
             seed(sessions, DONE)  # newer than all: on no later page
         assert seen == expected
+
+    def test_operators_see_those_of_others_and_of_all(
+        self, api: Api, sessions: SessionFactory
+    ) -> None:
+        jobs = {tenant: path(seed(sessions, DONE, tenant=tenant)) for tenant in ("a", "b", "ops")}
+        seed(sessions, READY, tenant="a", status=JobStatus.OPEN)
+        admin = api.client(Scope.ADMIN, tenant="ops")
+
+        def listed(client: httpx.Client, **query: str) -> list[str]:
+            return [
+                job["links"]["self"] for job in client.get("/v1/jobs", params=query).json()["data"]
+            ]
+
+        assert listed(admin) == [jobs["ops"]]
+        assert listed(admin, tenant="a") == [jobs["a"]]
+        assert listed(admin, tenant="*") == list(reversed(jobs.values()))
+        page = admin.get("/v1/jobs", params={"tenant": "*", "limit": "2"}).json()
+        assert [job["tenant"] for job in page["data"]] == ["ops", "b"]
+        assert listed(admin, tenant="*", cursor=page["next_cursor"]) == [jobs["a"]]
+        assert listed(api.client(tenant="a"), tenant="a") == [jobs["a"]]
+
+    @pytest.mark.parametrize("tenant", ["b", "nobody", "*"])
+    def test_others_are_refused_them_whether_they_exist_or_not(
+        self, client: httpx.Client, sessions: SessionFactory, tenant: str
+    ) -> None:
+        seed(sessions, DONE, tenant="b")
+        answer = client.get("/v1/jobs", params={"tenant": tenant})
+        assert_problem(answer, 403, "insufficient-scope")
 
     def test_filters_narrow(self, client: httpx.Client, sessions: SessionFactory) -> None:
         old = datetime(2026, 1, 1, tzinfo=UTC)

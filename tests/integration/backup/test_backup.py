@@ -1,10 +1,11 @@
 """The command ``python -m services.backup``: what it refuses, and what it takes up again."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from services.backup.__main__ import main
 from services.backup.manifest import Layout, Manifest
@@ -12,6 +13,10 @@ from services.backup.moment import connected
 from services.common.config import StorageSettings
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.jobs import JobStatus
+from services.common.jobs.lifecycle import erase
+from services.common.jobs.repositories.erasures import ErasureRequest
+from services.common.keys.repository import KeyRepository
+from services.common.keys.service import issue_key
 from services.common.storage import ObjectStorage, build_storage
 from tests.fixtures.factories import JobMaker, MadeJob, Rows
 
@@ -169,3 +174,47 @@ def test_a_connection_prepares_no_statement(database_url: str) -> None:
             connection.execute("SELECT 1")
         found = connection.execute("SELECT count(*) FROM pg_prepared_statements").fetchone()
     assert found == (0,)
+
+
+def test_what_the_ledger_names_is_erased_and_revoked_again(
+    source: None,  # noqa: ARG001
+    *,
+    aim: Target,
+    make_stored_job: JobMaker,
+    rows: Rows,
+    sessions: SessionFactory,
+    empty_database_url: str,
+    empty_bucket: StorageSettings,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    gone, stays = (rows.job(make_stored_job([content]).id) for content in (b"gone", b"stays"))
+    with unit_of_work(sessions) as session:
+        keys = [
+            issue_key(session, tenant="t", name=name, scopes=[], environment="dev").key.public_id
+            for name in ("stolen", "good")
+        ]
+    folder, ledger = tmp_path / "backup", tmp_path / "ledger.jsonl"
+    assert main(["create", str(folder)]) == 0
+    with unit_of_work(sessions) as session:
+        asked = ErasureRequest("key_x", "batch", "as asked")
+        erase(session, gone.tenant, gone.public_id, urls_hold=timedelta(0), asked=asked)
+        KeyRepository(session).revoke(keys[0])
+    assert main(["ledger", str(ledger)]) == 0
+    aim(empty_database_url, empty_bucket)
+    assert main(["restore", str(folder), "--ledger", str(ledger)]) == 0
+    assert "1 jobs were erased and 1 keys revoked again" in capsys.readouterr().out
+    engine = create_engine(empty_database_url)
+    with engine.connect() as connection:
+        left = connection.execute(text("SELECT public_id FROM job")).scalars().all()
+        alive = text("SELECT public_id FROM api_key WHERE revoked_at IS NULL")
+        live = connection.execute(alive).scalars().all()
+        receipt = connection.execute(
+            text("SELECT key_id, stated_reason, check_at IS NOT NULL FROM erasure")
+        ).one()
+        doomed = connection.execute(text("SELECT count(*) FROM doomed_object")).scalar_one()
+    engine.dispose()
+    assert left == [stays.public_id]
+    assert live == [keys[1]]
+    assert tuple(receipt) == ("key_x", "as asked", True)
+    assert doomed == 1

@@ -11,9 +11,10 @@ from structlog.testing import capture_logs
 
 from services.common.broker.notifier import QueueNotifier, build_notifier
 from services.common.config import RetentionSettings, Settings
+from services.common.db.erasure_tables import Erasure
 from services.common.db.grants import Role
 from services.common.db.session import SessionFactory, unit_of_work
-from services.common.db.tables import Erasure, Item, Job
+from services.common.db.tables import Item, Job
 from services.common.domain.jobs import ItemState, JobStatus
 from services.common.domain.queues import Device, Lane, Queue
 from services.common.processes.repositories import WorkerIdentity, WorkerRepository

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from pydantic import SecretStr
 
@@ -36,6 +38,20 @@ class TestPassword:
     def test_wrong_ones_do_not(self, guest: Visitor, password: str) -> None:
         assert log_in(guest, password)[0] == 403
         assert guest.get("/jobs").status_code == 303
+
+    def test_leaves_a_line_of_the_audit_without_the_password(
+        self, guest: Visitor, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        log_in(guest, "open sesame")
+        log_in(guest, "open barley")
+        lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+        told = [(line["action"], line["outcome"], line["role"], line["code"]) for line in lines]
+        assert told == [
+            ("page.login", "done", "user", None),
+            ("page.login", "refused", None, "wrong-password"),
+        ]
+        assert all(line["address"] for line in lines)
+        assert "open" not in str(lines)
 
     def test_scripts_are_told_and_nothing_reaches_the_api(
         self, guest: Visitor, web_api: WebApi

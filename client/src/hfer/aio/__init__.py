@@ -1,15 +1,19 @@
 """The client for asyncio, which is also the core of the blocking one (`hfer._wire`)."""
 
 from hfer.aio.api_keys import AsyncApiKeys
+from hfer.aio.audit import AsyncAudit
 from hfer.aio.client import AsyncClient
 from hfer.aio.jobs import AsyncJob, AsyncJobs
+from hfer.aio.receipts import AsyncErasures
 from hfer.aio.registry import AsyncModels
 from hfer.aio.tenants import AsyncTenants
 from hfer.aio.webhook_endpoints import AsyncWebhookEndpoints
 
 __all__ = [
     "AsyncApiKeys",
+    "AsyncAudit",
     "AsyncClient",
+    "AsyncErasures",
     "AsyncJob",
     "AsyncJobs",
     "AsyncModels",

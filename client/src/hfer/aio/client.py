@@ -24,7 +24,9 @@ from hfer._submit import LinkSubmission, Submission, send_resumably
 from hfer._transport import Call, Transport
 from hfer._wire import AsyncioWire, Wire
 from hfer.aio.api_keys import AsyncApiKeys
+from hfer.aio.audit import AsyncAudit
 from hfer.aio.jobs import AsyncJob, AsyncJobs
+from hfer.aio.receipts import AsyncErasures
 from hfer.aio.registry import AsyncModels
 from hfer.aio.tenants import AsyncTenants
 from hfer.aio.webhook_endpoints import AsyncWebhookEndpoints
@@ -60,6 +62,8 @@ class AsyncClient:
         self.jobs = AsyncJobs(self.transport)
         self.models = AsyncModels(self.transport)
         self.tenants = AsyncTenants(self.transport)
+        self.erasures = AsyncErasures(self.transport)
+        self.audit = AsyncAudit(self.transport)
         self.webhook_endpoints = AsyncWebhookEndpoints(self.transport)
         self.api_keys = AsyncApiKeys(self.transport)
 

@@ -116,9 +116,10 @@ class AsyncJob:
         self._state, self._etag = job_state(body), None
         return self._state
 
-    async def delete(self) -> None:
+    async def delete(self, *, reason: str | None = None) -> None:
         """Erase the job with its photos and results; see `hfer.Job.delete`."""
-        await self.transport.send(Call("DELETE", self.path))
+        query = {} if reason is None else {"reason": reason}
+        await self.transport.send(Call("DELETE", self.path, query=query))
 
 
 class AsyncJobs:
@@ -137,9 +138,12 @@ class AsyncJobs:
         await job.refresh()
         return job
 
-    async def list(self, *, status: str | None = None) -> AsyncGenerator[JobState, None]:
-        """Iterate over jobs, newest first, page by page."""
-        query = {"status": status} if status else {}
+    async def list(
+        self, *, status: str | None = None, tenant: str | None = None
+    ) -> AsyncGenerator[JobState, None]:
+        """Iterate over jobs, newest first, page by page; see `hfer.jobs.Jobs.list`."""
+        said = {"status": status, "tenant": tenant}
+        query = {name: value for name, value in said.items() if value}
         async with aclosing(entries(self._transport, "/v1/jobs", query=query)) as found:
             async for entry in found:
                 yield job_state(entry)

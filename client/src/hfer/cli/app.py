@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hfer._version import __version__
+from hfer.cli.audit import audit
 from hfer.cli.delivery import coming_back, deliver, leave, note, watch, write_json
 from hfer.cli.doctor import doctor
 from hfer.cli.exits import exit_code_of_error
@@ -29,6 +30,7 @@ from hfer.cli.options import (
     json_if,
     session,
 )
+from hfer.cli.receipts import receipts
 from hfer.cli.submitting import submit
 from hfer.cli.tables import jobs_table, state_table, stdout_console
 from hfer.cli.tenants import tenants
@@ -40,7 +42,8 @@ from hfer.models import JobState
 EPILOG = (
     "Exit codes: 0 all photos analysed; 2 wrong options or paths; 3 some photos failed; 4 the job "
     "failed, was cancelled or has expired; 5 no answer from the service; 6 the service refused; "
-    "7 the doctor found a fault; 130 interrupted (a submitted job goes on)."
+    "7 the doctor found a fault, or a receipt is not genuine; 130 interrupted (a submitted job "
+    "goes on)."
 )
 
 app = typer.Typer(
@@ -57,6 +60,8 @@ app.command()(doctor)
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(tenants, name="tenants")
 app.add_typer(keys, name="keys")
+app.command()(audit)
+app.add_typer(receipts, name="receipts")
 
 
 def main(arguments: Sequence[str] | None = None, *, wiring: Wiring | None = None) -> None:
@@ -159,6 +164,9 @@ def delete(
     *,
     api_key: ApiKey,
     url: Url = DEFAULT_URL,
+    reason: Annotated[
+        str | None, typer.Option(help="Why, for the receipt; no names, it is kept.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -166,7 +174,7 @@ def delete(
     if not yes and sys.stdin.isatty():
         typer.confirm(f"Erase {job_id}, its photos and its results?", abort=True, err=True)
     with session(context, url, api_key) as (wiring, client):
-        client.jobs.attach(job_id).delete()
+        client.jobs.attach(job_id).delete(reason=reason)
         note(wiring.stderr, f"Erased {job_id}")
     if as_json:
         write_json({"id": job_id, "deleted": True})
@@ -179,13 +187,16 @@ def jobs(
     api_key: ApiKey,
     url: Url = DEFAULT_URL,
     status: Annotated[str | None, typer.Option(help="Only jobs in this status.")] = None,
+    tenant: Annotated[
+        str | None, typer.Option(help="Jobs of another tenant, or '*' of all; needs admin.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,
     state_format: StateFormatOption = StateFormat.TABLE,
     as_json: AsJson = False,
 ) -> None:
     """List the newest jobs."""
     with session(context, url, api_key) as (_, client):
-        states = list(islice(client.jobs.list(status=status), limit))
+        states = list(islice(client.jobs.list(status=status, tenant=tenant), limit))
         if as_json or state_format is StateFormat.JSON:
             write_json(states)
         else:

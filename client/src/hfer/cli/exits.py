@@ -9,6 +9,7 @@ from hfer.errors import (
     MissingPackageError,
     ModelReferenceError,
     PhotoFileError,
+    ReceiptError,
     SettingsError,
     WaitTimeoutError,
 )
@@ -25,7 +26,8 @@ class ExitCode(IntEnum):
     ``JOB_FAILED``: the job failed, was cancelled or has expired.
     ``UNREACHABLE``: no answer from the service, or not from an HFER service.
     ``REFUSED``: the service refused; its code and request id are shown.
-    ``UNWELL``: `doctor` found something that keeps the service from working.
+    ``UNWELL``: `doctor` found something that keeps the service from working, or a receipt is not
+    what one of the keys signed.
     ``INTERRUPTED``: Ctrl-C; a job that was submitted continues, an upload can be continued.
     """
 
@@ -55,6 +57,8 @@ def exit_code_of_error(error: HferError) -> ExitCode:
     """Judge an error."""
     if isinstance(error, _USAGE):
         return ExitCode.USAGE
+    if isinstance(error, ReceiptError):
+        return ExitCode.UNWELL
     if isinstance(error, ApiError | WaitTimeoutError):
         return ExitCode.REFUSED
     return ExitCode.UNREACHABLE

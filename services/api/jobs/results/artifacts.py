@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import iterate_in_threadpool
 
+from services.api.audit.refusals import audits
 from services.api.dependencies import Reader, State, Transaction
 from services.api.docs import problems
 from services.api.drawing.photo import photo_gone
@@ -19,8 +20,11 @@ from services.api.jobs.results.formats import ResultFormat, read_batches, write_
 from services.api.jobs.schemas import job_object
 from services.api.problems import ProblemCode
 from services.api.state import ApiState
+from services.common.audit.actions import Action
+from services.common.audit.service import record
 from services.common.db.session import unit_of_work
 from services.common.domain.errors import JobError, JobErrorCode
+from services.common.domain.ids import IdKind, format_id
 from services.common.jobs.repositories.results import PhotoRecord, ResultRepository, is_full
 from services.common.jobs.views import JobView, view_job
 
@@ -46,6 +50,7 @@ _STEM_CHARS = 80
         **problems(ProblemCode.NOT_FOUND, ProblemCode.JOB_NOT_FINISHED, ProblemCode.GONE),
     },
 )
+@audits(Action.PICTURES_DOWNLOADED)
 def get_artifacts(state: State, session: Transaction, caller: Reader, job_id: JobId) -> Response:
     """Stream a zip of a finished job: what it is, its results, and every photo annotated.
 
@@ -58,6 +63,7 @@ def get_artifacts(state: State, session: Transaction, caller: Reader, job_id: Jo
         )
     if view.job.inputs_erased_at is not None:
         raise photo_gone()
+    record(session, caller, Action.PICTURES_DOWNLOADED, format_id(IdKind.JOB, job_id))
     name = f"hfer-{job_id.hex}.zip"
     return StreamingResponse(
         while_live(state, caller, _archive(state, caller.tenant, view)),

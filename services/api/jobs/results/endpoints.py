@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
+from services.api.audit.refusals import audits
 from services.api.dependencies import Reader, State, Transaction
 from services.api.docs import problems
 from services.api.errors import ApiError
@@ -23,9 +24,11 @@ from services.api.pagination import (
     encode_place,
 )
 from services.api.problems import ProblemCode
+from services.common.audit.actions import Action
+from services.common.audit.service import record
 from services.common.domain.emotions import Emotion
 from services.common.domain.errors import JobError, JobErrorCode
-from services.common.domain.ids import IdKind
+from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ItemStatus
 from services.common.jobs.repositories.faces import FaceFilter
 from services.common.jobs.repositories.results import ResultRepository, is_full
@@ -116,6 +119,7 @@ def get_item(session: Transaction, caller: Reader, job_id: JobId, item_id: ItemI
         ),
     },
 )
+@audits(Action.RESULTS_DOWNLOADED)
 def get_results(
     *,
     state: State,
@@ -144,6 +148,7 @@ def get_results(
             JobErrorCode.JOB_NOT_FINISHED,
             f"The job is {view.status}; ask again later or add partial=true.",
         )
+    record(session, caller, Action.RESULTS_DOWNLOADED, format_id(IdKind.JOB, job_id))
     body = write_results(
         chosen,
         job_object(view),

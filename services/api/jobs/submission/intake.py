@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -23,6 +24,8 @@ from services.api.jobs.submission.reader import (
 )
 from services.api.jobs.submission.spool import SpooledPhoto
 from services.api.state import ApiState
+from services.common.audit.actions import Action
+from services.common.audit.service import record
 from services.common.db.session import unit_of_work
 from services.common.domain.ids import IdKind, format_id, new_uuid7
 from services.common.domain.limits import PhotoLimits
@@ -114,8 +117,16 @@ def store(
         submitted = submit(session, wanted, rules=state.rules)
         if submitted.replayed:  # the earlier job may have lost its photos by now
             erasures.schedule_deletion(put)
+        record_submission(session, caller, submitted)
     announce(state, submitted)
     return submitted
+
+
+def record_submission(session: Session, caller: Principal, submitted: Submitted) -> None:
+    """Record who made a job; a request that was sent again made none."""
+    if not submitted.replayed:
+        job_id = format_id(IdKind.JOB, submitted.job.public_id)
+        record(session, caller, Action.JOB_SUBMITTED, job_id)
 
 
 def announce(state: ApiState, submitted: Submitted) -> None:

@@ -13,7 +13,7 @@ from services.api.errors import ApiError, invalid_field, pointer
 from services.api.filenames import clean_filename
 from services.api.ids import read_id
 from services.api.jobs.schemas import JobConfig
-from services.api.jobs.submission.intake import announce, store
+from services.api.jobs.submission.intake import announce, record_submission, store
 from services.api.problems import FieldError, ProblemCode
 from services.api.schemas import PLAIN_TEXT, Input, ShortText
 from services.api.state import ApiState
@@ -125,6 +125,7 @@ def _seal_upload(
             rules=state.rules,
             key_id=caller.key_row,
         )
+        record_submission(session, caller, submitted)
     announce(state, submitted)
     return submitted
 

@@ -13,15 +13,17 @@ client still puts below an upload that is gone. A prefix to clear is listed in `
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select, text
+from sqlalchemy import ColumnElement, Select, delete, func, literal, select, text
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
-from services.common.db.tables import DoomedObject, DoomedPrefix, Erasure, Item, Job
+from services.common.db.erasure_tables import Erasure, ErasureObject
+from services.common.db.tables import DoomedObject, DoomedPrefix, Item, Job
 from services.common.domain.errors import TransientError
 from services.common.storage_keys import annotated_prefix, uploads_prefix
 
@@ -51,6 +53,15 @@ _UNNAMED = text("""
 """)
 
 
+@dataclass(frozen=True, slots=True)
+class ErasureRequest:
+    """Who wants a job erased: the key's public id and name, and why, in words of the caller's."""
+
+    key_id: str
+    key_name: str
+    stated_reason: str | None = None
+
+
 class ErasureRepository:
     """Reads and writes tombstones and objects to delete in the session's transaction."""
 
@@ -64,7 +75,14 @@ class ErasureRepository:
         )
         return self._session.scalar(query) is not None
 
-    def erase(self, job: Job, *, reason: str, urls_hold: timedelta = _AT_ONCE) -> None:
+    def erase(
+        self,
+        job: Job,
+        *,
+        reason: str,
+        urls_hold: timedelta = _AT_ONCE,
+        asked: ErasureRequest | None = None,
+    ) -> None:
         """Delete a job with its photos' rows, schedule the objects' deletion, leave a tombstone.
 
         Items go before the job: workers lock rows in that order, the other one could deadlock.
@@ -75,11 +93,14 @@ class ErasureRepository:
             job: in whatever state.
             reason: for the tombstone.
             urls_hold: how long a client may still put photos of an upload by presigned URLs.
+            asked: who wants it, who gets a receipt once the bucket holds nothing of the job.
         """
         if job.inputs_erased_at is None:
             self.schedule_inputs(job)
         if job.upload_until is not None:
-            self._schedule_prefix(uploads_prefix(job.tenant, job.public_id), after=urls_hold)
+            self.schedule_prefix(uploads_prefix(job.tenant, job.public_id), after=urls_hold)
+        if asked is not None:
+            self._note_objects(job)
         self._delete_items(job.id)
         self._session.execute(delete(Job).where(Job.id == job.id))
         self._session.execute(
@@ -89,6 +110,10 @@ class ErasureRepository:
                 tenant=job.tenant,
                 reason=reason,
                 photos=job.total or 0,
+                key_id=asked.key_id if asked else None,
+                key_name=asked.key_name if asked else None,
+                stated_reason=asked.stated_reason if asked else None,
+                check_at=func.now() if asked else None,
             )
             .on_conflict_do_nothing()
         )
@@ -98,9 +123,10 @@ class ErasureRepository:
         last, listed = "", _KEYS_PER_STATEMENT
         while listed == _KEYS_PER_STATEMENT:
             last, listed = self._session.execute(_scheduling_photos(job.id, after=last)).one()
-        self._schedule_prefix(annotated_prefix(job.public_id))
+        self.schedule_prefix(annotated_prefix(job.public_id))
 
-    def _schedule_prefix(self, prefix: str, *, after: timedelta = _AT_ONCE) -> None:
+    def schedule_prefix(self, prefix: str, *, after: timedelta = _AT_ONCE) -> None:
+        """Have everything below a prefix deleted that no row names, ``after`` from now."""
         doomed_at = func.now() + after
         self._session.execute(
             insert(DoomedPrefix)
@@ -110,11 +136,29 @@ class ErasureRepository:
             )
         )
 
+    def _note_objects(self, job: Job) -> None:
+        """Note which objects to look for; those below the job's own prefixes are found there."""
+        own = uploads_prefix(job.tenant, job.public_id)
+        for places in self._slices(job.id):
+            keys = (
+                select(literal(job.public_id), Item.object_key)
+                .where(Item.job_id == job.id, places, Item.object_key != "")
+                .where(~Item.object_key.startswith(own, autoescape=True))
+                .distinct()
+            )
+            into = [ErasureObject.job_public_id, ErasureObject.object_key]
+            noting = insert(ErasureObject).from_select(into, keys)
+            self._session.execute(noting.on_conflict_do_nothing())
+
     def _delete_items(self, job_id: int) -> None:
+        for places in self._slices(job_id):
+            self._session.execute(delete(Item).where(Item.job_id == job_id, places))
+
+    def _slices(self, job_id: int) -> Iterator[ColumnElement[bool]]:
+        """Yield conditions that together fit all items of a job, each a statement's worth."""
         last = self._session.scalar(select(func.max(Item.seq)).where(Item.job_id == job_id))
         for start in range(0, 0 if last is None else last + 1, _ITEMS_PER_STATEMENT):
-            places = Item.seq.between(start, start + _ITEMS_PER_STATEMENT - 1)
-            self._session.execute(delete(Item).where(Item.job_id == job_id, places))
+            yield Item.seq.between(start, start + _ITEMS_PER_STATEMENT - 1)
 
     def schedule_deletion(self, keys: Iterable[str], *, after: timedelta = _AT_ONCE) -> None:
         """Leave objects to maintenance, counting their age from ``after`` now."""

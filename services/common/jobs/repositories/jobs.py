@@ -130,6 +130,10 @@ class JobRepository:
             query = query.with_for_update()
         return self._session.scalar(query)
 
+    def of_any_tenant(self, public_id: uuid.UUID) -> Job | None:
+        """Return a job in whatever state, an upload too; for who answers to no tenant."""
+        return self._session.scalar(select(Job).where(Job.public_id == public_id))
+
     def by_ids(self, job_ids: Sequence[int]) -> Sequence[Job]:
         """Return jobs of any tenant, as they are in the database by now."""
         query = select(Job).where(Job.id.in_(job_ids)).execution_options(populate_existing=True)
@@ -142,10 +146,21 @@ class JobRepository:
         return None if found is None else _row(*found)
 
     def page(
-        self, tenant: str, *, narrow: JobFilter, after: PageKey | None, limit: int
+        self, tenant: str | None, *, narrow: JobFilter, after: PageKey | None, limit: int
     ) -> list[JobRow]:
-        """Return up to ``limit`` jobs of the tenant, newest first, that follow ``after``."""
-        query = _rows().where(*_visible(tenant), *_narrowed(narrow))
+        """Return up to ``limit`` jobs of the tenant, newest first, that follow ``after``.
+
+        Without a tenant those of all, in the order of their ids, for which there is an index: it is
+        that of their times but for jobs which were made in the same moment.
+        """
+        query = _rows().where(*_narrowed(narrow))
+        if tenant is None:
+            query = query.where(Job.status != JobStatus.OPEN)
+            if after is not None:
+                query = query.where(Job.id < _number(after))
+            query = query.order_by(Job.id.desc()).limit(limit)
+            return [_row(*found) for found in self._session.execute(query)]
+        query = query.where(*_visible(tenant))
         if after is not None:
             last = select(Job.id).where(Job.tenant == tenant, Job.public_id == after.public_id)
             query = query.where(
@@ -182,6 +197,13 @@ def _row(
     job: Job, parent: uuid.UUID | None, key: uuid.UUID | None, name: str | None, now: datetime
 ) -> JobRow:
     return JobRow(job, parent, MadeBy(key, name) if key and name else None, now)
+
+
+def _number(after: PageKey) -> ColumnElement[int]:
+    """Return the number of a job, or about where it was if it was erased meanwhile."""
+    last = select(Job.id).where(Job.public_id == after.public_id)
+    about = select(func.max(Job.id) + 1).where(Job.created_at <= after.created_at)
+    return func.coalesce(last.scalar_subquery(), about.scalar_subquery())
 
 
 def _visible(tenant: str) -> tuple[ColumnElement[bool], ...]:

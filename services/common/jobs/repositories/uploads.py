@@ -16,6 +16,16 @@ from services.common.telemetry import Origin
 
 
 @dataclass(frozen=True, slots=True)
+class FileToUpload:
+    """A file as the client describes it."""
+
+    filename: str
+    sha256: bytes
+    byte_count: int
+    client_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DeclaredPhoto:
     """A photo as declared. ``object_key`` is empty exactly when it was refused."""
 

@@ -23,10 +23,19 @@ ANY_ROLE = (
     "SELECT pg_read_file('/etc/passwd')",
     "UPDATE alembic_version SET version_num = '0001'",
     "UPDATE outcome SET ok = true",
+    "UPDATE audit SET action = 'none'",
 )
 KEYS = "SELECT secret_hash FROM api_key"
 OF_ROLE = {
-    Role.API: ("DELETE FROM api_key", "INSERT INTO worker DEFAULT VALUES", "DELETE FROM erasure"),
+    Role.API: (
+        "DELETE FROM api_key",
+        "INSERT INTO worker DEFAULT VALUES",
+        "DELETE FROM erasure",
+        "UPDATE audit SET problem = NULL",
+        "DELETE FROM audit",
+        "TRUNCATE audit",
+        "INSERT INTO audit (at, action, key_id, key_name, tenant) VALUES (now(), '', '', '', '')",
+    ),
     Role.WORKER: (
         KEYS,
         "SELECT secret FROM webhook_endpoint",
@@ -49,6 +58,8 @@ OF_ROLE = {
         "INSERT INTO job DEFAULT VALUES",
         "UPDATE webhook_endpoint SET url = 'https://another.example'",
         "UPDATE model SET active = false",
+        "UPDATE audit SET problem = NULL",
+        "INSERT INTO audit (action, key_id, key_name, tenant) VALUES ('', '', '', '')",
     ),
 }
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import text, update
+from structlog.testing import capture_logs
 
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Item
 from services.common.domain.errors import ItemError, TransientError
 from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
+from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ItemState, JobStatus
 from tests.fixtures.analysers import (
     FakeAnalyser,
@@ -46,6 +48,18 @@ class TestErrors:
         assert work(make_context()) == 5
         assert codes(rows, job) == ["decode_failed", None, "internal", "out_of_memory", None]
         assert all(item.attempts == 1 for item in rows.items(job.id))
+
+    def test_a_failed_photo_leaves_a_line_with_item_and_code(
+        self, make_context: ContextMaker, make_stored_job: JobMaker, rows: Rows
+    ) -> None:
+        job = make_stored_job([fake_photo(0, Kind.CORRUPT), fake_photo(1, Kind.HEALTHY)])
+        with capture_logs() as lines:
+            work(make_context(), job)
+        [line] = [line for line in lines if line["event"] == "photo.failed"]
+        [failed, _] = rows.items(job.id)
+        assert line["item"] == format_id(IdKind.ITEM, failed.public_id)
+        assert line["job"] == format_id(IdKind.JOB, rows.job(job.id).public_id)
+        assert line["code"] == "decode_failed"
 
     def test_altered_bytes_are_not_analysed(
         self,

@@ -1,0 +1,35 @@
+"""Receipts of erasures as the service answers them; every field has a default."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """A job that was erased on demand.
+
+    Attributes:
+        id: of the job.
+        status: ``pending`` until the bucket was looked through, then ``confirmed``.
+        tenant: whose job it was.
+        key: id of the key that asked.
+        key_name: its name.
+        reason: why, in words of who asked.
+        photos: how many the job had.
+        photos_kept: objects that another job of the tenant keeps.
+        erased_at: when rows, results and faces went.
+        bucket_empty_at: when the bucket held nothing else of the job.
+        signature: a JWS, see `hfer.receipts.verify_receipt`.
+    """
+
+    id: str = ""
+    status: str = ""
+    tenant: str = ""
+    key: str = ""
+    key_name: str = ""
+    reason: str | None = None
+    photos: int = 0
+    photos_kept: int | None = None
+    erased_at: datetime | None = None
+    bucket_empty_at: datetime | None = None
+    signature: str | None = None

@@ -1,0 +1,1 @@
+"""The audit over HTTP, and what of a request goes into it."""

@@ -1,0 +1,26 @@
+"""Rows of CSV that a spreadsheet opens without running what strangers wrote into them."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+# A spreadsheet runs a cell that starts like this as a formula (OWASP, CSV injection). The last four
+# are full-width, and the same to Excel in East Asian languages.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def csv_rows(rows: Iterable[Sequence[object]]) -> bytes:
+    """Write rows as UTF-8; None is an empty cell, a start of a formula gets an apostrophe."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode()
+
+
+def _cell(value: object) -> object:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return "'" + value
+    return value

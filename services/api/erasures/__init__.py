@@ -1,0 +1,1 @@
+"""Receipts of erasures over HTTP."""

@@ -1,0 +1,1 @@
+"""The audit: who did what, on what, when, and with what outcome."""
