@@ -19,7 +19,7 @@ from services.api.errors import register_error_handlers
 from services.api.events import endpoints as events
 from services.api.health import endpoints as health
 from services.api.jobs import endpoints as jobs
-from services.api.jobs.results import artifacts, pictures, summary
+from services.api.jobs.results import artifacts, counts, pictures, summary
 from services.api.jobs.results import endpoints as results
 from services.api.keys import endpoints as keys
 from services.api.limits import endpoints as limits
@@ -69,6 +69,7 @@ _ROUTES = _routes_of(
     jobs,
     results,
     summary,
+    counts,
     pictures,
     artifacts,
     events,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from services.api.dependencies import Base, Reader, State
+from services.api.dependencies import Base, FaceReader, State
 from services.api.docs import problems
 from services.api.errors import invalid_field
 from services.api.events.openapi import EVENT_STREAM
@@ -30,7 +30,7 @@ _ID_DIGITS = 19
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["events"])
 
 
-async def get_listener(state: State, caller: Reader) -> AsyncIterator[Listener]:
+async def get_listener(state: State, caller: FaceReader) -> AsyncIterator[Listener]:
     """Hold a place among the tenant's listeners until the response is over, however it ends."""
     with state.watch.admit(caller.tenant, secret_hash=caller.secret_hash) as listener:
         yield listener
@@ -66,7 +66,7 @@ async def get_events(
     *,
     state: State,
     base: Base,
-    caller: Reader,
+    caller: FaceReader,
     job_id: JobId,
     after: Annotated[int, Depends(get_last_event)],
     listener: Annotated[Listener, Depends(get_listener)],

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
-from services.api.dependencies import Reader, State, Transaction
+from services.api.dependencies import FaceReader, State, Transaction
 from services.api.docs import problems
 from services.api.errors import ApiError
 from services.api.ids import ItemId, JobId, not_found
@@ -44,7 +44,7 @@ _BIGGEST_SEQ = 2**31 - 1
 def get_items(
     *,
     session: Transaction,
-    caller: Reader,
+    caller: FaceReader,
     job_id: JobId,
     status: Annotated[ItemStatus | None, Query()] = None,
     expression: Annotated[Emotion | None, Query(description="first answer of a face")] = None,
@@ -82,7 +82,9 @@ def get_items(
     summary="Get one photo",
     responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.GONE)},
 )
-def get_item(session: Transaction, caller: Reader, job_id: JobId, item_id: ItemId) -> PhotoResult:
+def get_item(
+    session: Transaction, caller: FaceReader, job_id: JobId, item_id: ItemId
+) -> PhotoResult:
     """Tell what came of one photo."""
     job = find_job(session, caller.tenant, job_id)
     record = ResultRepository(session).get(job.id, item_id)
@@ -122,7 +124,7 @@ def get_results(
     *,
     state: State,
     session: Transaction,
-    caller: Reader,
+    caller: FaceReader,
     job_id: JobId,
     fmt: Annotated[
         ResultFormat | None, Query(alias="format", description="stronger than `Accept`")
