@@ -35,6 +35,13 @@ def upgrade() -> None:
         "api_key",
         "purpose NOT IN ('workplace', 'education') OR purpose_exception IS NOT NULL",
     )
+    op.add_column(
+        "api_key",
+        sa.Column("output", sa.String(), server_default=sa.text("'full'"), nullable=False),
+    )
+    op.create_check_constraint(
+        op.f("ck_api_key_output"), "api_key", "output IN ('full', 'aggregate')"
+    )
     for table in _MADE_BY:
         # In one statement: Postgres knows then that all rows fit, and reads none of them.
         op.execute(
@@ -54,13 +61,21 @@ def downgrade() -> None:
     op.drop_index("ix_webhook_endpoint_key_id", table_name="webhook_endpoint")
     for table in reversed(_MADE_BY):
         op.drop_column(table, "key_id")
-    # A version that knows no expiry would let an expired key in again.
+    # A version of before would let expired keys in, and show faces to those for counts alone.
     op.execute(
-        "UPDATE api_key SET revoked_at = expires_at"
-        " WHERE expires_at <= now() AND revoked_at IS NULL"
+        "UPDATE api_key SET revoked_at = now()"
+        " WHERE revoked_at IS NULL AND (expires_at <= now() OR output <> 'full')"
     )
+    op.drop_constraint(op.f("ck_api_key_output"), "api_key", type_="check")
     op.drop_constraint(op.f("ck_api_key_purpose"), "api_key", type_="check")
-    for column in (*_PURPOSE, "former_until", "former_hash", "former_prefix", "expires_at"):
+    for column in (
+        "output",
+        *_PURPOSE,
+        "former_until",
+        "former_hash",
+        "former_prefix",
+        "expires_at",
+    ):
         op.drop_column("api_key", column)
 
 

@@ -22,7 +22,7 @@ from services.api.events import endpoints as events
 from services.api.health import endpoints as health
 from services.api.jobs import endpoints as jobs
 from services.api.jobs import listing
-from services.api.jobs.results import artifacts, pictures, summary
+from services.api.jobs.results import artifacts, counts, pictures, summary
 from services.api.jobs.results import endpoints as results
 from services.api.keys import endpoints as keys
 from services.api.limits import endpoints as limits
@@ -75,6 +75,7 @@ _ROUTES = _routes_of(
     listing,
     results,
     summary,
+    counts,
     pictures,
     artifacts,
     events,

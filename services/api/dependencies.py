@@ -14,6 +14,7 @@ from services.api.problems import ProblemCode
 from services.api.schemas import PLAIN_TEXT
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
+from services.common.keys.outputs import OutputMode
 from services.common.keys.repository import KeyRepository
 from services.common.keys.service import (
     KeyExpiredError,
@@ -107,15 +108,36 @@ def hold_key(session: Session, caller: Principal) -> None:
 Caller = Annotated[Principal, Depends(get_caller)]
 
 
-def having(*scopes: Scope) -> Callable[[Principal], Principal]:
-    """Make the dependency that lets only keys with one of ``scopes`` pass."""
+def having(*scopes: Scope, output: OutputMode) -> Callable[[Principal], Principal]:
+    """Make the dependency that lets only keys with one of ``scopes`` pass; without any, all keys.
+
+    ``output`` is the narrowest mode of keys that may see what the operation shows: `FULL` for
+    whatever shows faces. A test asks it of every operation.
+    """
 
     def check(caller: Caller) -> Principal:
-        check_scope(caller, *scopes)
+        if scopes:
+            check_scope(caller, *scopes)
+        check_output(caller, output)
         return caller
 
-    check.scopes = (scopes,)  # type: ignore[attr-defined] # the OpenAPI document lists them
+    # The OpenAPI document lists them.
+    check.scopes = (scopes,) if scopes else ()  # type: ignore[attr-defined]
+    check.output = output  # type: ignore[attr-defined]
     return check
+
+
+def check_output(caller: Principal, output: OutputMode) -> None:
+    """Keep keys that may only see counts from what shows faces.
+
+    Raises:
+        ApiError: OUTPUT_RESTRICTED.
+    """
+    if output is OutputMode.FULL and caller.output is not OutputMode.FULL:
+        raise ApiError(
+            ProblemCode.OUTPUT_RESTRICTED,
+            f"This key sees {caller.output} output and no faces: GET /v1/jobs/{{job_id}}/counts.",
+        )
 
 
 def check_scope(caller: Principal, *scopes: Scope) -> None:
@@ -147,13 +169,21 @@ def tenant_asked_for(caller: Principal, tenant: str | None) -> str | None:
 # jobs:write is what keys had before there were finer scopes.
 SUBMITTING = (Scope.JOBS_SUBMIT, Scope.JOBS_WRITE)
 
-Reader = Annotated[Principal, Depends(having(Scope.JOBS_READ))]
-Submitter = Annotated[Principal, Depends(having(*SUBMITTING))]
-Eraser = Annotated[Principal, Depends(having(Scope.JOBS_ERASE, Scope.JOBS_WRITE))]
-WebhookReader = Annotated[Principal, Depends(having(Scope.WEBHOOKS_ADMIN, Scope.JOBS_READ))]
-WebhookAdmin = Annotated[Principal, Depends(having(Scope.WEBHOOKS_ADMIN, Scope.JOBS_WRITE))]
-ModelAdmin = Annotated[Principal, Depends(having(Scope.MODELS_ADMIN))]
-Operator = Annotated[Principal, Depends(having(Scope.ADMIN))]
+_FACELESS = OutputMode.AGGREGATE
+
+AnyKey = Annotated[Principal, Depends(having(output=_FACELESS))]
+Reader = Annotated[Principal, Depends(having(Scope.JOBS_READ, output=_FACELESS))]
+FaceReader = Annotated[Principal, Depends(having(Scope.JOBS_READ, output=OutputMode.FULL))]
+Submitter = Annotated[Principal, Depends(having(*SUBMITTING, output=_FACELESS))]
+Eraser = Annotated[Principal, Depends(having(Scope.JOBS_ERASE, Scope.JOBS_WRITE, output=_FACELESS))]
+WebhookReader = Annotated[
+    Principal, Depends(having(Scope.WEBHOOKS_ADMIN, Scope.JOBS_READ, output=_FACELESS))
+]
+WebhookAdmin = Annotated[
+    Principal, Depends(having(Scope.WEBHOOKS_ADMIN, Scope.JOBS_WRITE, output=_FACELESS))
+]
+ModelAdmin = Annotated[Principal, Depends(having(Scope.MODELS_ADMIN, output=_FACELESS))]
+Operator = Annotated[Principal, Depends(having(Scope.ADMIN, output=_FACELESS))]
 
 
 def get_idempotency_key(

@@ -19,6 +19,7 @@ from services.api.openapi_examples import NoExampleError, example_of, in_order
 from services.api.openapi_links import add_links
 from services.api.problems import Problem, ProblemCode
 from services.api.uploads.schemas import MoreFiles, NewUpload
+from services.common.keys.outputs import OutputMode
 from services.common.keys.service import Scope
 
 _REF_TEMPLATE = "#/components/schemas/{model}"
@@ -132,6 +133,13 @@ def _scopes_of(dependant: Dependant) -> Iterator[tuple[Scope, ...]]:
         yield from _scopes_of(dependency)
 
 
+def outputs_of(dependant: Dependant) -> set[OutputMode]:
+    """Return the output modes that the dependencies declare, as they say in an attribute."""
+    own = getattr(dependant.call, "output", None)
+    declared: set[OutputMode] = set() if own is None else {own}
+    return declared.union(*(outputs_of(dependency) for dependency in dependant.dependencies))
+
+
 def _tell_problems(route: RouteContext, operation: Operation) -> None:
     """Add the problems that follow from the signature to those that the endpoint names."""
     responses = operation["responses"]
@@ -140,6 +148,8 @@ def _tell_problems(route: RouteContext, operation: Operation) -> None:
     codes = {code for response in responses.values() for code in codes_of(response)}
     if any(_scopes_of(route.dependant)):
         codes.add(ProblemCode.INSUFFICIENT_SCOPE)
+    if OutputMode.FULL in outputs_of(route.dependant):
+        codes.add(ProblemCode.OUTPUT_RESTRICTED)
     if route.body_field is not None:
         codes.update(JSON_BODY)
     if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):

@@ -26,6 +26,7 @@ class ApiKeys:
         tenant: str | None = None,
         expires_at: datetime | None = None,
         purpose: KeyPurpose | None = None,
+        output: str | None = None,
     ) -> ApiKey:
         """Make a key. Its ``secret`` is in this answer and nowhere else: keep it.
 
@@ -37,6 +38,7 @@ class ApiKeys:
             tenant: whose jobs it sees; the one of the client's own key by default.
             expires_at: when it stops working; never by default. Without a time zone it is local.
             purpose: what it is for: `KeyPurpose("media")`.
+            output: ``aggregate`` shows counts of expressions and no face; ``full`` by default.
 
         Raises:
             PermissionDeniedError: the client's own key is no operator's.
@@ -44,7 +46,12 @@ class ApiKeys:
                 the law prohibits (code ``purpose-prohibited``).
         """
         making = self._core.create(
-            name, scopes=scopes, tenant=tenant, expires_at=expires_at, purpose=purpose
+            name,
+            scopes=scopes,
+            tenant=tenant,
+            expires_at=expires_at,
+            purpose=purpose,
+            output=output,
         )
         return run(making)
 

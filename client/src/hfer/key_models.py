@@ -29,6 +29,7 @@ class ApiKey:
         former_until: until then the secret before works as well.
         scopes: what it may do.
         purpose: what it is for, if that was declared.
+        output: ``full``, or ``aggregate``: it sees counts of expressions and no face.
         created_at: when it was made.
         expires_at: when it stops working.
         last_used_at: to the minute.
@@ -44,6 +45,7 @@ class ApiKey:
     former_until: datetime | None = None
     scopes: tuple[str, ...] = ()
     purpose: KeyPurpose | None = None
+    output: str = "full"
     created_at: datetime | None = None
     expires_at: datetime | None = None
     last_used_at: datetime | None = None

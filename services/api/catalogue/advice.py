@@ -67,6 +67,13 @@ ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
             "The endpoint is disabled; enable it first.",
             "/v1/webhook-endpoints/whe_01936fd2c0a27b6e8f3a5b7c9d1e2f30/test",
         ),
+        ProblemCode.OUTPUT_RESTRICTED: Advice(
+            "The key was made to see counts of expressions, and what was asked for shows faces.",
+            "The output of the key is `aggregate`: no faces, pictures, events or rows of results.",
+            "Read `GET /v1/jobs/{job_id}/counts`, or use a key whose output is `full`.",
+            "This key sees aggregate output and no faces: GET /v1/jobs/{job_id}/counts.",
+            f"{JOB}/results",
+        ),
         ProblemCode.PURPOSE_PROHIBITED: Advice(
             "No key is made for what Article 5(1)(f) of the EU AI Act prohibits.",
             "`purpose` is `workplace` or `education`, and no medical or safety reason is told.",

@@ -10,8 +10,10 @@ from services.api.dependencies import (
     State,
     authenticate_caller,
     bearer,
+    check_output,
     check_scope,
 )
+from services.common.keys.outputs import OutputMode
 from services.common.keys.service import Principal, Scope
 
 _SCOPES = (SUBMITTING, (Scope.JOBS_READ,))
@@ -25,7 +27,7 @@ def get_compat_caller(
     """Return whose key came with the request, else whose key is used for those without one.
 
     Raises:
-        ApiError: UNAUTHENTICATED, INSUFFICIENT_SCOPE.
+        ApiError: UNAUTHENTICATED, INSUFFICIENT_SCOPE, OUTPUT_RESTRICTED.
     """
     anonymous = state.settings.compat.anonymous_key
     secret = credentials.credentials if credentials else None
@@ -34,10 +36,12 @@ def get_compat_caller(
     caller = authenticate_caller(request, state, secret)
     for scopes in _SCOPES:
         check_scope(caller, *scopes)
+    check_output(caller, OutputMode.FULL)
     return caller
 
 
 get_compat_caller.scopes = _SCOPES  # type: ignore[attr-defined] # the OpenAPI document lists them
+get_compat_caller.output = OutputMode.FULL  # type: ignore[attr-defined] # every answer is a face's
 
 
 CompatCaller = Annotated[Principal, Depends(get_compat_caller)]

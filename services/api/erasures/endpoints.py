@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from services.api.dependencies import Caller, Reader, Transaction, tenant_asked_for
+from services.api.dependencies import AnyKey, Reader, Transaction, tenant_asked_for
 from services.api.docs import problems
 from services.api.erasures.schemas import (
     ErasureObject,
@@ -50,7 +50,7 @@ def get_erasures(
 
 
 @router.get("/keys", summary="Get the keys that sign receipts", responses={**problems()})
-def get_receipt_keys(session: Transaction, _caller: Caller) -> ReceiptKeys:
+def get_receipt_keys(session: Transaction, _caller: AnyKey) -> ReceiptKeys:
     """Return the public halves of all keys that sign or signed receipts, as a JWK set.
 
     Keep it where this service cannot change it: a receipt is worth what the key's origin is.

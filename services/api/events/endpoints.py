@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Header, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from services.api.dependencies import Base, Reader, State
+from services.api.dependencies import Base, FaceReader, State
 from services.api.docs import problems
 from services.api.errors import ApiError, invalid_field
 from services.api.events.openapi import EVENT_STREAM
@@ -35,7 +35,7 @@ _AFTER_ALL_PHOTOS = FINAL_EVENT - 1
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["events"])
 
 
-async def get_listener(state: State, caller: Reader) -> AsyncIterator[Listener]:
+async def get_listener(state: State, caller: FaceReader) -> AsyncIterator[Listener]:
     """Hold a place among the tenant's listeners until the response is over, however it ends."""
     with state.watch.admit(caller.tenant, secret_hash=caller.secret_hash) as listener:
         yield listener
@@ -77,7 +77,7 @@ async def get_events(
     *,
     state: State,
     base: Base,
-    caller: Reader,
+    caller: FaceReader,
     job_id: JobId,
     last: Annotated[int | uuid.UUID, Depends(get_last_event)],
     listener: Annotated[Listener, Depends(get_listener)],

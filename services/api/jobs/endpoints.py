@@ -40,7 +40,6 @@ from services.common.jobs.repositories.erasures import ErasureRequest
 from services.common.jobs.repositories.results import ResultRepository
 from services.common.jobs.submission import INTERACTIVE_PHOTOS, Submitted
 from services.common.jobs.views import JobView, find_job, view_job
-from services.common.keys.service import Scope
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -84,7 +83,7 @@ async def submit_job(
         str | None,
         Header(
             description="`wait=n`, n up to 30: hold the answer of a job of <= 8 photos; ignored"
-            " without the scope `jobs:read`"
+            " without the scope `jobs:read` and the output `full`"
         ),
     ] = None,
 ) -> Response:
@@ -99,7 +98,7 @@ async def submit_job(
     else:
         submitted = await take_in(request, state, caller=caller, idempotency_key=key)
     asked_of(request.scope).job = format_id(IdKind.JOB, submitted.job.public_id)
-    wait = parse_wait(prefer) if caller.may(Scope.JOBS_READ) else None
+    wait = parse_wait(prefer) if caller.sees_results else None
     if wait is None or (submitted.job.total or 0) > INTERACTIVE_PHOTOS:
         return await run_in_threadpool(_accepted, state, submitted, base=base)
     view = await wait_until_final(

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, HTTPException, Response
 
 from services.api.audit.refusals import audits
-from services.api.dependencies import Base, Caller, Operator, State, Transaction
+from services.api.dependencies import AnyKey, Base, Operator, State, Transaction
 from services.api.docs import problems
 from services.api.errors import invalid_field
 from services.api.ids import KeyId
@@ -33,9 +33,10 @@ from services.api.problems import ProblemCode
 from services.common.audit.actions import Action
 from services.common.audit.service import record
 from services.common.domain.ids import IdKind, format_id
+from services.common.keys.outputs import OutputMode
 from services.common.keys.purposes import DeclaredPurpose, PurposeUnclearError
 from services.common.keys.repository import KeyRepository
-from services.common.keys.service import IssuedKey, issue_key, revoke_key, roll_key
+from services.common.keys.service import IssuedKey, Scope, issue_key, revoke_key, roll_key
 
 router = APIRouter(prefix="/v1/api-keys", tags=["api keys"])
 
@@ -68,6 +69,7 @@ def create_key(
         environment=state.settings.environment,
         expires_at=_checked_expiry(wanted.expires_at),
         purpose=_declared(wanted.purpose),
+        output=_checked_output(wanted),
     )
     shown = _issued(issued)
     record(session, caller, Action.KEY_MADE, shown.id)
@@ -89,13 +91,14 @@ def get_keys(
 
 
 @router.get("/current", summary="Look at the key that asks", responses={**problems()})
-def get_current_key(caller: Caller) -> CallerObject:
+def get_current_key(caller: AnyKey) -> CallerObject:
     """Tell whose key this is and what it may do; any key may ask."""
     return CallerObject(
         id=caller.key_id,
         name=caller.key_name,
         tenant=caller.tenant,
         scopes=sorted(caller.scopes),
+        output=caller.output,
         expires_at=caller.expires_at,
     )
 
@@ -160,6 +163,12 @@ def _declared(purpose: KeyPurpose | None) -> DeclaredPurpose | None:
         return DeclaredPurpose(purpose.name, purpose.exception, purpose.note)
     except PurposeUnclearError as error:
         raise invalid_field(f"#/purpose/{error.field}", error.detail) from None
+
+
+def _checked_output(wanted: NewKey) -> OutputMode:
+    if wanted.output is not OutputMode.FULL and Scope.ADMIN in wanted.scopes:
+        raise invalid_field("#/output", "An operator's key can make others; leave its output full.")
+    return wanted.output
 
 
 def _checked_expiry(expires_at: datetime | None) -> datetime | None:

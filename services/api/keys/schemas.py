@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.api.schemas import GivenTime, Input, ShortText, UtcTime, Whole
-from services.common.db.tables import ApiKey
+from services.common.db.key_tables import ApiKey
 from services.common.domain.ids import IdKind, format_id
+from services.common.keys.outputs import OutputMode
 from services.common.keys.purposes import Purpose, PurposeException
 from services.common.keys.service import Scope
 
@@ -19,6 +20,7 @@ KEY_EXAMPLE: dict[str, Any] = {
     "former_until": None,
     "scopes": ["jobs:submit"],
     "purpose": {"name": "media", "exception": None, "note": "captions of our photo archive"},
+    "output": "full",
     "created_at": "2026-11-23T07:00:00Z",
     "expires_at": "2027-11-23T07:00:00Z",
     "last_used_at": None,
@@ -77,6 +79,11 @@ class NewKey(Input):
         default=None, description="RFC 3339; from then on the key is refused. Never when left out"
     )
     purpose: KeyPurpose | None = None
+    output: OutputMode = Field(
+        default=OutputMode.FULL,
+        description="`aggregate`: of faces only `GET /v1/jobs/{job_id}/counts`, no pictures, events"
+        " or rows of results; not with `admin`, which may make other keys",
+    )
 
 
 class KeyRoll(Input):
@@ -111,6 +118,7 @@ class KeyObject(BaseModel):
     former_until: UtcTime | None = Field(description="until then the secret before works as well")
     scopes: list[str]
     purpose: KeyPurpose | None = Field(description="null when none was declared")
+    output: OutputMode
     created_at: UtcTime
     expires_at: UtcTime | None
     last_used_at: UtcTime | None = Field(description="to the minute")
@@ -135,6 +143,7 @@ class CallerObject(BaseModel):
                 "name": "nightly batch",
                 "tenant": "default",
                 "scopes": ["jobs:read", "jobs:submit"],
+                "output": "full",
                 "expires_at": None,
             }
         }
@@ -144,6 +153,7 @@ class CallerObject(BaseModel):
     name: str
     tenant: str
     scopes: list[str] = Field(description="`admin` carries all others")
+    output: OutputMode
     expires_at: UtcTime | None
 
 
@@ -158,6 +168,7 @@ def key_object(key: ApiKey) -> KeyObject:
         former_until=key.former_until,
         scopes=key.scopes,
         purpose=_purpose(key),
+        output=OutputMode(key.output),
         created_at=key.created_at,
         expires_at=key.expires_at,
         last_used_at=key.last_used_at,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from fastapi import APIRouter
 
 from services.api.bodies import JSON
-from services.api.dependencies import Caller, State
+from services.api.dependencies import AnyKey, State
 from services.api.docs import problems
 from services.api.limits.schemas import LimitsObject, limits_object
 from services.api.state import ApiState
@@ -27,7 +27,7 @@ _EXAMPLE = limits_object(PhotoLimits(), Settings.model_construct()).model_dump(m
     summary="Read the limits",
     responses={200: {"content": {JSON: {"example": _EXAMPLE}}}, **problems()},
 )
-def get_limits(state: State, _caller: Caller) -> LimitsObject:
+def get_limits(state: State, _caller: AnyKey) -> LimitsObject:
     """Tell every limit that this deployment enforces, and which formats it reads."""
     return limits_object(replace(state.limits, formats=_formats(state)), state.settings)
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
 from services.api.audit.refusals import audits
-from services.api.dependencies import Caller, ModelAdmin, Transaction
+from services.api.dependencies import AnyKey, ModelAdmin, Transaction
 from services.api.docs import problems
 from services.api.errors import ApiError
 from services.api.ids import find_model
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1/models/canary", tags=["models"])
 @router.get(
     "", summary="See how the model on trial does", responses={**problems(ProblemCode.NOT_FOUND)}
 )
-def get_canary(session: Transaction, _caller: Caller) -> CanaryObject:
+def get_canary(session: Transaction, _caller: AnyKey) -> CanaryObject:
     """Tell how often the candidate agrees with the active model; 404 when none is on trial."""
     return _report(session)
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from services.api.audit.refusals import audits
-from services.api.dependencies import Base, Caller, ModelAdmin, State, Transaction
+from services.api.dependencies import AnyKey, Base, ModelAdmin, State, Transaction
 from services.api.docs import BODY, problems
 from services.api.ids import ModelId, find_model
 from services.api.models.activation import Wish, activate_checked
@@ -44,7 +44,7 @@ _log = get_logger(__name__)
 
 
 @router.get("", summary="List models", responses={**problems()})
-def get_models(session: Transaction, _caller: Caller) -> ModelList:
+def get_models(session: Transaction, _caller: AnyKey) -> ModelList:
     """List all models; results name theirs as `model_version`."""
     usage = read_usage(session)
     return ModelList(data=[model_object(row, usage) for row in ModelRepository(session).all()])
@@ -98,7 +98,7 @@ async def refuse_to_get_rollback() -> None:
     summary="Get a model with its card",
     responses={**problems(ProblemCode.NOT_FOUND)},
 )
-def get_model(state: State, _caller: Caller, model_id: ModelId) -> ModelDetail:
+def get_model(state: State, _caller: AnyKey, model_id: ModelId) -> ModelDetail:
     """Tell all about a model: training data, recipe, metrics, thresholds, files, model card."""
     # The transaction ends before the bucket is asked.
     with unit_of_work(state.sessions) as session:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
-from services.api.dependencies import Caller, State, check_scope
+from services.api.dependencies import AnyKey, State, check_scope
 from services.api.docs import problems
 from services.api.errors import ApiError
 from services.api.ids import ModelId, find_model
@@ -52,7 +52,7 @@ _CONTENT: dict[str, Any] = {
         **problems(ProblemCode.INSUFFICIENT_SCOPE, ProblemCode.NOT_FOUND),
     },
 )
-def get_file(state: State, caller: Caller, model_id: ModelId, name: FileName) -> Response:
+def get_file(state: State, caller: AnyKey, model_id: ModelId, name: FileName) -> Response:
     """Fetch the model card, a picture, `bundle.json`, or, as administrator, the weights."""
     media_type = _OPEN_TYPES.get(PurePath(name).suffix.lower())
     if media_type is None:

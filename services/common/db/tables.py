@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.common.db.base import Base
+from services.common.db.key_tables import ApiKey
 from services.common.domain.jobs import ItemState, JobStatus
 from services.common.domain.queues import Lane
 
@@ -28,40 +29,6 @@ _STATUSES = ", ".join(f"'{status}'" for status in JobStatus)
 _READY = text(f"state = {ItemState.READY}")
 _LEASED = text(f"state = {ItemState.LEASED}")
 _ACTIVE = text("status IN ('queued', 'running')")
-
-
-class ApiKey(Base):
-    """A key of a tenant. Only the SHA-256 of the secret is stored; it is shown once.
-
-    A key that was rolled has another secret; the former one works until ``former_until``.
-    """
-
-    __tablename__ = "api_key"
-    # What law prohibits is in no row without its exception, whatever wrote it.
-    __table_args__ = (
-        CheckConstraint(
-            "purpose NOT IN ('workplace', 'education') OR purpose_exception IS NOT NULL",
-            name="purpose",
-        ),
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    public_id: Mapped[uuid.UUID] = mapped_column(unique=True)
-    tenant: Mapped[str]
-    name: Mapped[str]
-    prefix: Mapped[str]
-    secret_hash: Mapped[bytes] = mapped_column(unique=True)
-    former_prefix: Mapped[str | None]
-    former_hash: Mapped[bytes | None] = mapped_column(unique=True)
-    former_until: Mapped[datetime | None]
-    scopes: Mapped[list[str]]
-    purpose: Mapped[str | None]
-    purpose_exception: Mapped[str | None]
-    purpose_note: Mapped[str | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    expires_at: Mapped[datetime | None]
-    last_used_at: Mapped[datetime | None]
-    revoked_at: Mapped[datetime | None]
 
 
 class Job(Base):
@@ -97,7 +64,7 @@ class Job(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     public_id: Mapped[uuid.UUID] = mapped_column(unique=True)
     tenant: Mapped[str]
-    key_id: Mapped[int | None] = mapped_column(ForeignKey("api_key.id"))
+    key_id: Mapped[int | None] = mapped_column(ForeignKey(ApiKey.id))
     idempotency_key: Mapped[str | None]
     seal_key: Mapped[str | None]
     request_hash: Mapped[bytes | None]

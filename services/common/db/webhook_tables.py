@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.common.db.base import Base
+from services.common.db.key_tables import ApiKey
 from services.common.domain.webhooks import DeliveryStatus, DisabledReason
 
 _STATUSES = ", ".join(f"'{status}'" for status in DeliveryStatus)
@@ -41,7 +42,7 @@ class WebhookEndpoint(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     public_id: Mapped[uuid.UUID] = mapped_column(unique=True)
     tenant: Mapped[str]
-    key_id: Mapped[int | None] = mapped_column(ForeignKey("api_key.id"))
+    key_id: Mapped[int | None] = mapped_column(ForeignKey(ApiKey.id))
     url: Mapped[str]
     description: Mapped[str | None]
     events: Mapped[list[str]]

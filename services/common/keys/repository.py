@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.common.db.tables import ApiKey
+from services.common.db.key_tables import ApiKey
 
 # last_used_at is for people; a write per request would turn every read into an update.
 _TOUCH_EVERY = timedelta(minutes=1)

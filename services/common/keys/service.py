@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from services.common.audit.actions import Action
 from services.common.audit.service import record
-from services.common.db.tables import ApiKey
+from services.common.db.key_tables import ApiKey
 from services.common.domain.errors import HferError
 from services.common.domain.ids import IdKind, format_id, new_uuid7
+from services.common.keys.outputs import OutputMode
 from services.common.keys.purposes import DeclaredPurpose
 from services.common.keys.repository import KeyRepository
 from services.common.webhooks.repositories.endpoints import EndpointRepository
@@ -65,6 +66,7 @@ class Principal:
             again while a request takes long.
         expires_at: when the key stops working.
         address: the client's; with id and name of the key it says in the audit who did what.
+        output: how much of results the key may see.
     """
 
     tenant: str
@@ -75,10 +77,16 @@ class Principal:
     secret_hash: bytes = field(repr=False)
     expires_at: datetime | None = None
     address: str | None = None
+    output: OutputMode = OutputMode.FULL
 
     def may(self, *scopes: Scope) -> bool:
         """Whether the key carries one of ``scopes``; ``admin`` carries all of them."""
         return bool(self.scopes & {*scopes, Scope.ADMIN})
+
+    @property
+    def sees_results(self) -> bool:
+        """Whether an answer may hold results of photos, where its operation is for others too."""
+        return self.may(Scope.JOBS_READ) and self.output is OutputMode.FULL
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +139,7 @@ def authenticate(session: Session, secret: str, *, address: str | None = None) -
         secret_hash=secret_hash,
         expires_at=key.expires_at,
         address=address,
+        output=OutputMode(key.output),
     )
     if repository.touch(key.id) and key.last_used_at is None:
         record(session, principal, Action.KEY_FIRST_USED, principal.key_id)
@@ -151,10 +160,12 @@ def issue_key(
     environment: str,
     expires_at: datetime | None = None,
     purpose: DeclaredPurpose | None = None,
+    output: OutputMode = OutputMode.FULL,
 ) -> IssuedKey:
     """Make a key for ``tenant``; ``environment`` (dev, prod) is part of the secret."""
     secret = new_secret(environment)
     row = _row(secret, tenant=tenant, name=name, scopes=scopes, expires_at=expires_at)
+    row.output = output.value
     if purpose is not None:
         row.purpose, row.purpose_note = purpose.name.value, purpose.note
         row.purpose_exception = purpose.exception and purpose.exception.value

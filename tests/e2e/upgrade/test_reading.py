@@ -13,7 +13,10 @@ pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
 # GET operations that came after 50556b5. Each is read here, on what that commit left: path
 # template to a path with ids of the snapshot and the status that it must have.
-NEWER: dict[str, tuple[str, int]] = {}
+NEWER: dict[str, tuple[str, int]] = {
+    # Another tenant's than the admin's.
+    "/v1/jobs/{job_id}/counts": ("/v1/jobs/job_01a2290f53da7b6c955c209606a17233/counts", 404),
+}
 
 TEMPLATES = sorted({stored["request"]["template"] for stored in json.loads(ANSWERS.read_text())})
 STATES = {"queued", "running", "cancelling", "succeeded", "failed", "cancelled", "expired"}

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from services.api.app import create_app
+from services.common.db.key_tables import ApiKey
 from services.common.db.session import SessionFactory, unit_of_work
-from services.common.db.tables import ApiKey
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ItemStatus
 from services.common.keys.service import Scope, ensure_bootstrap_key
@@ -54,8 +54,8 @@ def call(
 
 class TestRoutes:
     def test_the_document_lists_what_this_test_thinks(self) -> None:
-        assert len(GUARDED) == 47
-        assert len(OF_A_JOB) == 12
+        assert len(GUARDED) == 51
+        assert len(OF_A_JOB) == 13
 
 
 class TestKeys:
@@ -205,7 +205,14 @@ class TestManagement:
         mine = api.client(Scope.JOBS_READ, Scope.JOBS_WRITE).get("/v1/api-keys/current").json()
         assert mine["id"].startswith("key_")
         assert mine["scopes"] == ["jobs:read", "jobs:write"]
-        assert set(mine) == {"id", "name", "tenant", "scopes", "expires_at"}
+        assert set(mine) == {
+            "id",
+            "name",
+            "tenant",
+            "scopes",
+            "output",
+            "expires_at",
+        }
 
     def test_keys_are_paged(self, api: Api) -> None:
         operator = api.client(Scope.ADMIN)

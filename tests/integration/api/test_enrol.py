@@ -5,8 +5,8 @@ from sqlalchemy import select
 
 from services.api.enrol import main
 from services.common.config import Settings
+from services.common.db.key_tables import ApiKey
 from services.common.db.session import SessionFactory
-from services.common.db.tables import ApiKey
 from services.common.keys.service import Scope
 from tests.fixtures.serving import StartApi
 

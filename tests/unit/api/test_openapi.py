@@ -126,7 +126,7 @@ class TestDocument:
         for _, path, operation in operations(document):
             if operation["operationId"] in scoped:
                 codes = codes_of(operation["responses"]["403"])
-                assert codes == [ProblemCode.INSUFFICIENT_SCOPE], path
+                assert ProblemCode.INSUFFICIENT_SCOPE in codes, path
 
     def test_names_operations_by_their_functions(self, document: dict[str, Any]) -> None:
         names = {operation["operationId"] for _, _, operation in operations(document)}

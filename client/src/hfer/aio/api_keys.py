@@ -36,6 +36,7 @@ class AsyncApiKeys:
         tenant: str | None = None,
         expires_at: datetime | None = None,
         purpose: KeyPurpose | None = None,
+        output: str | None = None,
     ) -> ApiKey:
         """Make a key with its ``secret``; see `hfer.ApiKeys.create`."""
         wanted = {
@@ -44,6 +45,7 @@ class AsyncApiKeys:
             "tenant": tenant,
             "expires_at": _at(expires_at),
             "purpose": purpose and asdict(purpose),
+            "output": output,
         }
         body = {name: value for name, value in wanted.items() if value is not None}
         return _key(await self._transport.send_json(json_call("POST", KEYS, body), retry=ONCE))

@@ -38,6 +38,7 @@ def key_table(key: ApiKey) -> Table:
             "tenant": key.tenant,
             "scopes": " ".join(key.scopes),
             "purpose": _purpose(key),
+            "output": key.output,
             "secret": key.secret or "",
             "former secret": _former(key),
             "state": _state(key),

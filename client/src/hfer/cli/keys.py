@@ -71,6 +71,10 @@ def create(
         str | None, typer.Option(help="medical or safety: why workplace or education is allowed.")
     ] = None,
     note: Annotated[str | None, typer.Option("--note", help="The purpose in words.")] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(help="aggregate: it sees counts of expressions and no face; full by default."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key, and print its secret, this once."""
@@ -79,7 +83,12 @@ def create(
     declared = None if purpose is None else KeyPurpose(purpose, exception, note)
     with session(context, url, api_key) as (wiring, client):
         made = client.api_keys.create(
-            name, scopes=scope, tenant=tenant, expires_at=_after(days), purpose=declared
+            name,
+            scopes=scope,
+            tenant=tenant,
+            expires_at=_after(days),
+            purpose=declared,
+            output=output,
         )
         _print_secret(wiring, made, as_json=as_json)
 

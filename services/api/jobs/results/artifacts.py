@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import iterate_in_threadpool
 
 from services.api.audit.refusals import audits
-from services.api.dependencies import Reader, State, Transaction
+from services.api.dependencies import FaceReader, State, Transaction
 from services.api.docs import problems
 from services.api.drawing.photo import photo_gone
 from services.api.errors import ApiError
@@ -51,7 +51,9 @@ _STEM_CHARS = 80
     },
 )
 @audits(Action.PICTURES_DOWNLOADED)
-def get_artifacts(state: State, session: Transaction, caller: Reader, job_id: JobId) -> Response:
+def get_artifacts(
+    state: State, session: Transaction, caller: FaceReader, job_id: JobId
+) -> Response:
     """Stream a zip of a finished job: what it is, its results, and every photo annotated.
 
     410 when the photos are erased: the results alone are at `/results`.

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
 from services.api.audit.refusals import audits
-from services.api.dependencies import Reader, State, Transaction
+from services.api.dependencies import FaceReader, State, Transaction
 from services.api.docs import problems
 from services.api.errors import ApiError
 from services.api.ids import ItemId, JobId, not_found
@@ -45,7 +45,7 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 def get_items(
     *,
     session: Transaction,
-    caller: Reader,
+    caller: FaceReader,
     job_id: JobId,
     status: Annotated[ItemStatus | None, Query()] = None,
     expression: Annotated[Emotion | None, Query(description="first answer of a face")] = None,
@@ -83,7 +83,9 @@ def get_items(
     summary="Get one photo",
     responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.GONE)},
 )
-def get_item(session: Transaction, caller: Reader, job_id: JobId, item_id: ItemId) -> PhotoResult:
+def get_item(
+    session: Transaction, caller: FaceReader, job_id: JobId, item_id: ItemId
+) -> PhotoResult:
     """Tell what came of one photo."""
     job = find_job(session, caller.tenant, job_id)
     record = ResultRepository(session).get(job.id, item_id)
@@ -124,7 +126,7 @@ def get_results(
     *,
     state: State,
     session: Transaction,
-    caller: Reader,
+    caller: FaceReader,
     job_id: JobId,
     fmt: Annotated[
         ResultFormat | None, Query(alias="format", description="stronger than `Accept`")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 from starlette.concurrency import run_in_threadpool
 
-from services.api.dependencies import Reader, State
+from services.api.dependencies import FaceReader, State
 from services.api.docs import problems
 from services.api.ids import ItemId, JobId
 from services.api.jobs.results.drawing import (
@@ -56,7 +56,7 @@ def _jpeg(description: str) -> dict[int | str, dict[str, Any]]:
 )
 async def get_annotated(
     state: State,
-    caller: Reader,
+    caller: FaceReader,
     job_id: JobId,
     item_id: ItemId,
     style: Annotated[Literal["box"], Query()] = "box",  # noqa: ARG001 - one style so far
@@ -75,7 +75,7 @@ async def get_annotated(
 )
 async def get_photo(
     state: State,
-    caller: Reader,
+    caller: FaceReader,
     job_id: JobId,
     item_id: ItemId,
     size: Annotated[

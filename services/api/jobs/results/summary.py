@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.api.dependencies import Reader, Transaction
+from services.api.dependencies import FaceReader, Transaction
 from services.api.docs import problems
 from services.api.ids import JobId
 from services.api.problems import ProblemCode
@@ -51,7 +51,7 @@ class JobSummary(BaseModel):
     summary="Add up the faces of a job",
     responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.GONE)},
 )
-def get_summary(session: Transaction, caller: Reader, job_id: JobId) -> JobSummary:
+def get_summary(session: Transaction, caller: FaceReader, job_id: JobId) -> JobSummary:
     """Count the faces found so far by their first answer; all seven expressions are listed."""
     job = find_job(session, caller.tenant, job_id)
     tallies = FaceRepository(session).tally(job.id)

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
-from services.common.db.tables import ApiKey, Job
+from services.common.db.key_tables import ApiKey
+from services.common.db.tables import Job
 from services.common.domain.jobs import ACTIVE_JOB_STATUSES, JobStatus
 from services.common.domain.queues import Lane
 from services.common.telemetry import Origin

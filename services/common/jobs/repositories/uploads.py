@@ -10,7 +10,8 @@ from sqlalchemy import LargeBinary, func, select, type_coerce, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.common.db.tables import ApiKey, Item, Job
+from services.common.db.key_tables import ApiKey
+from services.common.db.tables import Item, Job
 from services.common.domain.jobs import JobStatus
 from services.common.telemetry import Origin
 

@@ -7,7 +7,7 @@ from sqlalchemy import Row, Select, delete, func, select, union
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.common.db.tables import ApiKey
+from services.common.db.key_tables import ApiKey
 from services.common.db.tenant_tables import TenantPolicy as PolicyRow
 from services.common.domain.tenants import (
     DEFAULT_WEIGHT,

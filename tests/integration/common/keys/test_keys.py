@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from services.common.db.key_tables import ApiKey
 from services.common.db.session import SessionFactory, unit_of_work
-from services.common.db.tables import ApiKey
 from services.common.keys.repository import KeyRepository
 from services.common.keys.service import (
     KeyExpiredError,

@@ -1,0 +1,39 @@
+"""Every operation declares the narrowest output mode that may use it, and just one."""
+
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from services.api.app import create_app
+from services.api.openapi import outputs_of
+from services.common.keys.outputs import OutputMode
+from tests.fixtures.settings import DEAD, build_settings
+
+# All that shows a face, by hand: whoever adds to it has thought about it.
+SHOWS_FACES = {
+    ("GET", "/v1/jobs/{job_id}/items"),
+    ("GET", "/v1/jobs/{job_id}/items/{item_id}"),
+    ("GET", "/v1/jobs/{job_id}/items/{item_id}/annotated"),
+    ("GET", "/v1/jobs/{job_id}/items/{item_id}/photo"),
+    ("GET", "/v1/jobs/{job_id}/results"),
+    ("GET", "/v1/jobs/{job_id}/summary"),
+    ("GET", "/v1/jobs/{job_id}/artifacts"),
+    ("GET", "/v1/jobs/{job_id}/events"),
+    ("POST", "/upload_image"),
+    ("GET", "/emotions"),
+}
+
+
+def test_each_operation_with_a_key_declares_one_mode() -> None:
+    app = create_app(build_settings(DEAD, compat={"enabled": True}))
+    document = app.openapi()["paths"]
+    full = set()
+    for route in iter_route_contexts(app.routes):
+        if not (isinstance(route.original_route, APIRoute) and route.include_in_schema):
+            continue
+        for method in route.methods or ():
+            operation = document[route.path_format][method.lower()]
+            declared = outputs_of(route.dependant)
+            assert len(declared) == ("security" in operation), (method, route.path_format)
+            if declared == {OutputMode.FULL}:
+                full.add((method, route.path_format))
+                assert "output-restricted" in str(operation["responses"]["403"])
+    assert full == SHOWS_FACES
