@@ -11,6 +11,7 @@ from typing import Self
 from benchmarks.instant import InstantAnalyser
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.ids import new_uuid7
+from services.common.domain.tenants import TenantLimits
 from services.common.jobs.queue.outcomes import ItemOutcome
 from services.common.jobs.queue.repositories.leases import LeaseRepository
 from services.common.jobs.repositories.items import NewItem
@@ -18,7 +19,7 @@ from services.common.jobs.submission import Submission, SubmissionRules, submit
 
 PHOTOS = 8
 TENANT = "probe"
-_RULES = SubmissionRules(open_photos=1_000_000, keep_results=timedelta(days=1))
+_RULES = SubmissionRules(TenantLimits(open_photos=1_000_000), keep_results=timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.api.address import base_of
 from services.api.errors import ApiError, invalid_field
+from services.api.limits.enforcement import count_request
 from services.api.problems import ProblemCode
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
@@ -44,17 +45,20 @@ Transaction = Annotated[Session, Depends(get_session, scope="function")]
 
 
 def get_caller(
-    state: State, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+    request: Request,
+    state: State,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
 ) -> Principal:
     """Return whose key came with the request."""
-    return authenticate_caller(state, credentials.credentials if credentials else None)
+    return authenticate_caller(request, state, credentials.credentials if credentials else None)
 
 
-def authenticate_caller(state: ApiState, secret: str | None) -> Principal:
-    """Return whose key ``secret`` is; in a transaction of its own, soon over.
+def authenticate_caller(request: Request, state: ApiState, secret: str | None) -> Principal:
+    """Return whose key ``secret`` is, in a transaction of its own, and count the request.
 
     Raises:
         ApiError: UNAUTHENTICATED, there is no key or it is not a live one.
+        LimitExceededError: the key made as many requests as it may.
     """
     if secret is None:
         raise _unauthenticated("Send an API key as 'Authorization: Bearer <key>'.", "Bearer")
@@ -62,6 +66,7 @@ def authenticate_caller(state: ApiState, secret: str | None) -> Principal:
         principal = authenticate(session, secret)
     if principal is None:
         raise _unauthenticated("The API key is unknown or revoked.", 'Bearer error="invalid_token"')
+    count_request(state, principal, request.scope)
     return principal
 
 

@@ -18,6 +18,7 @@ from services.common.environment import (
     SecretKeys,
     SecretUrl,
 )
+from services.common.limit_settings import LimitSettings
 from services.common.photo_settings import PhotoSettings
 from services.common.telemetry_settings import TelemetrySettings
 
@@ -142,6 +143,7 @@ class RetentionSettings(Group):
     deliveries_s: int = Field(
         default=2_592_000, ge=0, description="messages to webhooks, and the log of their delivery"
     )
+    usage_s: int = Field(default=34_560_000, ge=0, description="what tenants used, by day")
     interval_s: float = Field(default=60.0, gt=0, description="between two rounds of forgetting")
 
 
@@ -257,6 +259,7 @@ class Settings(EnvironmentSettings):
     retention: RetentionSettings = RetentionSettings()
     photos: PhotoSettings = PhotoSettings()
     api: ApiSettings = ApiSettings()
+    limits: LimitSettings = LimitSettings()
     compat: CompatSettings = CompatSettings()
     worker: WorkerSettings = WorkerSettings()
     health: HealthSettings = HealthSettings()

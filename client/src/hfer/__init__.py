@@ -76,7 +76,7 @@ from hfer.models import (
     ResultFormat,
 )
 from hfer.registry import Models
-from hfer.tenant_models import Tenant, TenantLimits
+from hfer.tenant_models import DailyUsage, Tenant, TenantLimits
 from hfer.tenants import Tenants
 from hfer.webhook_endpoints import WebhookEndpoints
 from hfer.webhook_models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -100,6 +100,7 @@ __all__ = [
     "Client",
     "ConflictError",
     "Counts",
+    "DailyUsage",
     "Expression",
     "Face",
     "Fault",

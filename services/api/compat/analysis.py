@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from services.api.errors import RETRY_AFTER_S, ApiError
 from services.api.jobs.polling import MAX_WAIT_S, wait_until_final
 from services.api.jobs.submission.intake import take_in
+from services.api.limits.enforcement import holding
 from services.api.problems import ProblemCode
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
@@ -15,6 +16,7 @@ from services.common.domain.faces import PhotoAnalysis
 from services.common.jobs.queue.outcomes import from_payload
 from services.common.jobs.repositories.results import PhotoRecord, ResultRepository
 from services.common.jobs.views import JobView
+from services.common.keys.service import Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +27,18 @@ class Analysed:
     analysis: PhotoAnalysis
 
 
-async def analyse_one(request: Request, state: ApiState, *, tenant: str, part: str) -> Analysed:
+async def analyse_one(
+    request: Request, state: ApiState, *, caller: Principal, part: str
+) -> Analysed:
     """Make a job of the one photo in the request's ``part`` and wait for it, up to 30 s.
 
     Raises:
         ApiError: OVERLOADED when it is not ready in time, PHOTO_FAILED when it has no result,
             and whatever `take_in` raises.
     """
-    submitted = await take_in(
-        request, state, tenant=tenant, part=part, limits=replace(state.limits, request_files=1)
-    )
+    tenant, one = caller.tenant, replace(state.limits, request_files=1)
+    async with holding(state, caller, "open_uploads"):
+        submitted = await take_in(request, state, tenant=tenant, part=part, limits=one)
     view = await wait_until_final(
         request, state, tenant=tenant, job=submitted.job.public_id, seconds=MAX_WAIT_S
     )

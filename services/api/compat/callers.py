@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials
 
 from services.api.dependencies import State, authenticate_caller, bearer, check_scope
@@ -12,7 +12,9 @@ _SCOPES = (Scope.JOBS_WRITE, Scope.JOBS_READ)
 
 
 def get_compat_caller(
-    state: State, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+    request: Request,
+    state: State,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
 ) -> Principal:
     """Return whose key came with the request, else whose key is used for those without one.
 
@@ -21,9 +23,10 @@ def get_compat_caller(
     """
     anonymous = state.settings.compat.anonymous_key
     if credentials is None and anonymous is not None:
-        caller = authenticate_caller(state, anonymous.get_secret_value())
+        caller = authenticate_caller(request, state, anonymous.get_secret_value())
     else:
-        caller = authenticate_caller(state, credentials.credentials if credentials else None)
+        secret = credentials.credentials if credentials else None
+        caller = authenticate_caller(request, state, secret)
     for scope in _SCOPES:
         check_scope(caller, scope)
     return caller

@@ -40,7 +40,6 @@ router = APIRouter(tags=["compatibility"])
             *BODY,
             ProblemCode.GONE,
             ProblemCode.PHOTO_FAILED,
-            ProblemCode.RATE_LIMITED,
         ),
     },
 )
@@ -60,7 +59,7 @@ async def upload_image(
     The answer is a JSON string that holds JSON. Ids of faces stay good as long as the job does,
     in every process of the service. Results tell the apparent expression, not inner feeling.
     """
-    found = await analyse_one(request, state, tenant=caller.tenant, part=IMAGE)
+    found = await analyse_one(request, state, caller=caller, part=IMAGE)
     faces = in_reading_order(found.analysis)
     boxes = [corners_of(face, found.analysis) for face in faces]
     members: dict[str, Any] = {
@@ -86,7 +85,6 @@ async def upload_image(
             ProblemCode.NOT_FOUND,
             ProblemCode.GONE,
             ProblemCode.PHOTO_FAILED,
-            ProblemCode.RATE_LIMITED,
         ),
     },
 )
@@ -113,7 +111,7 @@ async def get_emotions(
         found, face = await run_in_threadpool(_find, state, caller.tenant, face_id)
         box = corners_of(face, found.analysis)
     elif request.headers.get("content-type") is not None:
-        found = await analyse_one(request, state, tenant=caller.tenant, part=FACE_IMAGE)
+        found = await analyse_one(request, state, caller=caller, part=FACE_IMAGE)
         face, box = _largest(found), None
     else:
         raise ApiError(

@@ -19,6 +19,7 @@ from services.api.jobs.results.schemas import PhotoResult, photo_result
 from services.api.jobs.schemas import JobObject, job_object, job_path
 from services.api.jobs.submission.intake import announce, take_in
 from services.api.jobs.submission.json_body import take_json
+from services.api.limits.enforcement import holding
 from services.api.pagination import (
     Cursor,
     Page,
@@ -65,7 +66,6 @@ class FinishedJob(JobObject):
             ProblemCode.UNSAFE_URL,
             ProblemCode.DETECTOR_UNAVAILABLE,
             ProblemCode.GONE,
-            ProblemCode.RATE_LIMITED,
         ),
     },
 )
@@ -87,10 +87,9 @@ async def submit_job(
     unreadable or not to be had becomes a failed item; the others are not harmed. Results tell
     the apparent expression, not inner feeling.
     """
-    if is_json(request):
-        submitted = await take_json(request, state, tenant=caller.tenant, idempotency_key=key)
-    else:
-        submitted = await take_in(request, state, tenant=caller.tenant, idempotency_key=key)
+    take = take_json if is_json(request) else take_in
+    async with holding(state, caller, "open_uploads"):
+        submitted = await take(request, state, tenant=caller.tenant, idempotency_key=key)
     wait = parse_wait(prefer)
     if wait is None or (submitted.job.total or 0) > INTERACTIVE_PHOTOS:
         return await run_in_threadpool(_accepted, state, submitted, base=base)
@@ -201,7 +200,6 @@ def cancel_job(
             ProblemCode.JOB_NOT_FINISHED,
             ProblemCode.NOTHING_TO_RETRY,
             ProblemCode.GONE,
-            ProblemCode.RATE_LIMITED,
         )
     },
 )

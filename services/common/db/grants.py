@@ -47,6 +47,7 @@ _CLOSING: Grants = {
     "webhook_endpoint": "SELECT (id, tenant, events, enabled), UPDATE (failing_since)",
     "webhook_event": "SELECT (id, public_id), INSERT",
     "webhook_delivery": "SELECT (id), INSERT",
+    "tenant_usage": _KEEP,
 }
 GRANTS: Mapping[Role, Grants] = {
     Role.API: {
@@ -69,6 +70,7 @@ GRANTS: Mapping[Role, Grants] = {
         "webhook_delivery": _KEEP,
         "webhook_attempt": "SELECT",
         "tenant_policy": _ALL,
+        "tenant_usage": _KEEP,
     },
     Role.WORKER: {
         **_CLOSING,
@@ -107,6 +109,7 @@ GRANTS: Mapping[Role, Grants] = {
         "webhook_event": "SELECT, INSERT, UPDATE (created_at), DELETE",
         "webhook_delivery": _KEEP,
         "webhook_attempt": _ADD,
+        "tenant_usage": _ALL,
     },
 }
 

@@ -52,6 +52,7 @@ class Job(Base):
     far, and the job is forgotten at ``upload_until`` unless it is sealed. A job whose photos
     came with one request is sealed from the start and has no ``upload_until``. ``seal_key`` is the
     idempotency key of the request that sealed an upload, ``idempotency_key`` of the first one.
+    ``byte_count`` adds up the photos that came with requests, not those fetched from URLs.
     ``request_id`` and ``traceparent`` (W3C, if it is traced) are those of the request that handed
     the job to the workers, for their log lines and spans.
     """
@@ -81,6 +82,7 @@ class Job(Base):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("job.id", ondelete="SET NULL"))
     status: Mapped[str] = mapped_column(default=JobStatus.OPEN)
     total: Mapped[int | None]
+    byte_count: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
     priority: Mapped[int] = mapped_column(SmallInteger, default=0)
     options: Mapped[dict[str, Any]]
     labels: Mapped[dict[str, str]] = mapped_column(default=dict)
@@ -172,6 +174,9 @@ class UrlFetch(Base):
 class JobTally(Base):
     """Final photos of a job by verdict, kept by every statement that makes a photo final.
 
+    So are the faces in them, the CPU time of workers, and the bytes that came from URLs: who asked
+    for the job used them, whatever becomes of the job (`TenantUsage`).
+
     Counting 100,000 rows for every poll would cost more than the poll. A job has a few rows,
     by ``slot``, so that workers which finish photos of it at once do not wait for each other.
     """
@@ -184,6 +189,9 @@ class JobTally(Base):
     no_face: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
     cancelled: Mapped[int] = mapped_column(default=0)
+    faces: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    core_ms: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    fetched_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
 
 
 class Outcome(Base):

@@ -4,14 +4,23 @@ import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.common.db.tables import ApiKey
+from services.common.db.tenant_tables import TenantPolicy
+from services.common.domain.tenants import LIMIT_NAMES, TenantLimits
 
 # last_used_at is for people; a write per request would turn every read into an update.
 _TOUCH_EVERY = timedelta(minutes=1)
+
+# One statement for both: every request pays for it.
+_LIVE = (
+    select(ApiKey, *(getattr(TenantPolicy, name) for name in LIMIT_NAMES))
+    .outerjoin(TenantPolicy, TenantPolicy.tenant == ApiKey.tenant)
+    .where(ApiKey.secret_hash == bindparam("secret_hash"), ApiKey.revoked_at.is_(None))
+)
 
 
 class KeyRepository:
@@ -20,10 +29,10 @@ class KeyRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def live_by_hash(self, secret_hash: bytes) -> ApiKey | None:
-        """Return the key with this hash unless it was revoked."""
-        query = select(ApiKey).where(ApiKey.secret_hash == secret_hash, ApiKey.revoked_at.is_(None))
-        return self._session.scalar(query)
+    def live_by_hash(self, secret_hash: bytes) -> tuple[ApiKey, TenantLimits] | None:
+        """Return the key with this hash unless it was revoked, and its tenant's own limits."""
+        row = self._session.execute(_LIVE, {"secret_hash": secret_hash}).first()
+        return None if row is None else (row[0], TenantLimits(*row[1:]))
 
     def page(self, *, before_id: int | None, limit: int) -> Sequence[ApiKey]:
         """Return up to ``limit`` keys, newest first, older than ``before_id``."""

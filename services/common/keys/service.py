@@ -6,13 +6,14 @@ The secret of a key is made once, shown once and kept only as its SHA-256.
 import hashlib
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
 from services.common.db.tables import ApiKey
 from services.common.domain.ids import IdKind, format_id, new_uuid7
+from services.common.domain.tenants import TenantLimits
 from services.common.keys.repository import KeyRepository
 
 # No key made over HTTP can take this name: parentheses are refused there.
@@ -39,12 +40,14 @@ class Scope(StrEnum):
 class Principal:
     """Who makes a request: the tenant whose jobs are visible, and what the key allows.
 
-    ``key_id`` is the key's public id, for the records of who did what.
+    ``key_id`` is the key's public id, for the records of who did what. ``limits`` are those of the
+    tenant's own.
     """
 
     tenant: str
     scopes: frozenset[str]
     key_id: str
+    limits: TenantLimits = field(default_factory=TenantLimits)
 
     def may(self, scope: Scope) -> bool:
         """Whether the key carries ``scope``; ``admin`` carries all of them."""
@@ -62,11 +65,13 @@ class IssuedKey:
 def authenticate(session: Session, secret: str) -> Principal | None:
     """Return whose secret this is; None for an unknown or revoked one."""
     repository = KeyRepository(session)
-    key = repository.live_by_hash(hash_secret(secret))
-    if key is None:
+    found = repository.live_by_hash(hash_secret(secret))
+    if found is None:
         return None
+    key, limits = found
     repository.touch(key.id)
-    return Principal(key.tenant, frozenset(key.scopes), format_id(IdKind.KEY, key.public_id))
+    key_id = format_id(IdKind.KEY, key.public_id)
+    return Principal(key.tenant, frozenset(key.scopes), key_id, limits)
 
 
 def issue_key(

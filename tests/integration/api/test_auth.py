@@ -46,7 +46,7 @@ def call(
 
 class TestRoutes:
     def test_the_document_lists_what_this_test_thinks(self) -> None:
-        assert len(GUARDED) == 46
+        assert len(GUARDED) == 47
         assert len(OF_A_JOB) == 12
 
 
@@ -112,6 +112,8 @@ def scopes_of(method: str, path: str) -> set[Scope]:
         return set()
     if path.startswith(("/v1/jobs", "/v1/uploads", "/v1/webhook-endpoints")):
         return {Scope.JOBS_READ} if method == "GET" else {Scope.JOBS_WRITE}
+    if path == "/v1/usage":
+        return {Scope.JOBS_READ}
     if method != "GET":
         return set()
     return {Scope.JOBS_READ, Scope.JOBS_WRITE}

@@ -1,11 +1,10 @@
 """Results as JSON, JSON Lines and CSV, read and written batch by batch: no job is held whole."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
 from services.api.accept import preferred
+from services.api.csv_rows import write_rows
 from services.api.jobs.results.schemas import FaceObject, PhotoResult, photo_result
 from services.api.jobs.schemas import JobObject
 from services.common.db.session import SessionFactory, unit_of_work
@@ -53,10 +52,6 @@ _FACE_COLUMNS = (
 # At the end, as readers may go by a column's place.
 _ADDED_COLUMNS = ("precision", "detector", "captured_at", "photo_warnings", "roll")
 CSV_COLUMNS = _PHOTO_COLUMNS + _FACE_COLUMNS + _ADDED_COLUMNS
-
-# A spreadsheet runs a cell that starts like this as a formula (OWASP, CSV injection). The last four
-# are full-width, and the same to Excel in East Asian languages.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 class StreamCutError(RuntimeError):
@@ -145,25 +140,9 @@ def _jsonl(batches: Batches) -> Iterator[bytes]:
 
 def _csv(batches: Batches) -> Iterator[bytes]:
     """One row per face; a photo without any has one row with the face's columns empty."""
-    yield _rows([CSV_COLUMNS])
+    yield write_rows([CSV_COLUMNS])
     for batch in batches:
-        yield _rows(row for photo in batch for row in _photo_rows(photo))
-
-
-def _rows(rows: Iterable[Sequence[object]]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([_cell(value) for value in row] for row in rows)
-    return text.getvalue().encode()
-
-
-def _cell(value: object) -> object:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return "'" + value
-    return value
+        yield write_rows(row for photo in batch for row in _photo_rows(photo))
 
 
 def _photo_rows(photo: PhotoResult) -> Iterator[list[object]]:

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from services.common.db.tables import DoomedObject, DoomedPrefix, Erasure, Item, Job
 from services.common.domain.errors import TransientError
 from services.common.storage_keys import annotated_prefix, uploads_prefix
+from services.common.tenants.repositories.usage import UsageRepository
 
 # Bound parameters of one statement are limited to 65,535.
 _KEYS_PER_STATEMENT = 10_000
@@ -81,6 +82,7 @@ class ErasureRepository:
         if job.upload_until is not None:
             self._schedule_prefix(uploads_prefix(job.tenant, job.public_id), after=urls_hold)
         self._delete_items(job.id)
+        UsageRepository(self._session).abandon(job.id)
         self._session.execute(delete(Job).where(Job.id == job.id))
         self._session.execute(
             insert(Erasure)

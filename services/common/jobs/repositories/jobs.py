@@ -27,6 +27,7 @@ class NewJob:
     labels: Mapping[str, str]
     client_ref: str | None
     keep_results: timedelta
+    byte_count: int = 0
     idempotency_key: str | None = None
     request_hash: bytes | None = None
     parent_id: int | None = None
@@ -83,6 +84,7 @@ class JobRepository:
                 parent_id=new.parent_id,
                 status=new.status,
                 total=new.total,
+                byte_count=new.byte_count,
                 options=dict(new.options),
                 labels=dict(new.labels),
                 client_ref=new.client_ref,

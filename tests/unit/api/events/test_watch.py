@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from services.api.events.watch import JobWatch, Listener, TooManyListenersError
+from services.api.events.watch import JobWatch, Listener
+from services.common.domain.tenants import LimitExceededError
 from services.common.jobs.repositories.events import Glance
 
 TICK_S = 0.001
@@ -123,7 +124,7 @@ class TestAdmit:
     def test_counts_tenants_apart_and_frees_places(self, watch: JobWatch) -> None:
         with watch.admit("a"), watch.admit("a"), watch.admit("b"):
             assert watch.listeners == 3
-            with pytest.raises(TooManyListenersError), watch.admit("a"):
+            with pytest.raises(LimitExceededError), watch.admit("a"):
                 pass
         assert watch.listeners == 0
         with watch.admit("a"):
