@@ -33,6 +33,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "retention.orphans_s": ("api",),
     "api": ("api",),
     "api.public_url": ("api", "maintenance"),
+    "limits": ("api",),
     "compat": ("api",),
     "worker": ("worker",),
     "models": ("worker",),

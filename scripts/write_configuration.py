@@ -13,7 +13,10 @@ from hfer.cli.app import app as client
 from scripts.configuration_readers import readers
 from scripts.generated_page import DOCS, write_page
 from services.api.reference.schemas import cell, type_of
+from services.api.state import STALL_S
+from services.common.api_settings import ApiSettings
 from services.common.config import Settings
+from services.common.limit_settings import LimitSettings
 from services.web.settings import WebSettings
 
 PAGE = DOCS / "configuration.md"
@@ -47,6 +50,39 @@ The file is read once, at the start; both set, or a file that cannot be read, en
 _TABLE = (
     "| variable | type and range | default | what it does | read by |",
     "|---|---|---|---|---|",
+)
+_CAPS = """## What one caller can hold up
+
+Caps and deadlines of API and page, of each process. Those of keys and tenants hold for all
+processes of the API together, and can be set for one tenant (`/v1/tenants`, `hfer tenants set`);
+`GET /v1/limits` tells a caller its own.
+
+| of | cap or deadline | else | variable |
+|---|---|---|---|"""
+# What is bounded, how it is said of the setting, and what happens beyond it.
+_CAPPED = (
+    ("connections", "{} open at a time", "an idle one is closed, or 503", "CONNECTIONS"),
+    ("an idle connection", "{} s", "it is closed", "KEEP_ALIVE_S"),
+    ("request line and headers", "{} bytes", "431", "HEAD_BYTES"),
+    ("the time in which they come", "{} s", "408", "HEAD_S"),
+    ("the time in which a whole body comes", "{} s", "408", "BODY_S"),
+    ("a body's pace", "any for {} s", "-", "BODY_GRACE_S"),
+    ("a body's pace after that", "{} bytes a second, in the mean", "408", "BODY_PACE"),
+)
+_CAPPED_OF_TENANTS = (
+    ("event streams of a tenant", "{} at a time, per process", "429", "LISTENERS"),
+    ("photos of a tenant that wait or run", "{}", "429", "QUEUE_CAP_PHOTOS"),
+)
+_CAPPED_OF_KEYS = (
+    ("bodies that a key sends", "{} at a time", "429", "open_uploads"),
+    ("requests of a key", "{} a second", "429", "requests_per_second"),
+    ("event streams of a key", "{} at a time", "429", "open_streams"),
+    ("photos of a tenant", "{} a day", "429", "photos_per_day"),
+    ("photos of a tenant that are kept", "{} bytes", "429", "stored_bytes"),
+)
+_FIXED = (
+    ("silence within a body of photos or files", f"{STALL_S:g} s", "408", "fixed"),
+    ("a body", "`request_bytes`, `bundle_bytes`; 1 MB of most others", "413", "`/v1/limits`"),
 )
 _UNITS = (("_ms", "milliseconds"), ("_s", "seconds"), ("_mb", "MB"))
 _CLIENT = """## The client
@@ -94,6 +130,7 @@ def configuration() -> str:
         else:
             schema = document["properties"][name]
             lines.append(_row(general, "", name, field, schema).markdown())
+    lines += ["", *_caps()]
     for name, schema in groups.items():
         lines += ["", *_group(f"{general}{name}__", name, Settings.model_fields[name], schema)]
     lines += ["", "## Web", "", "The page. It reads nothing but these.", "", *_TABLE]
@@ -104,6 +141,23 @@ def configuration() -> str:
         for name, field in WebSettings.model_fields.items()
     ]
     return "\n".join([*lines, "", _CLIENT, *_client_rows()]) + "\n"
+
+
+def _caps() -> Iterator[str]:
+    yield _CAPS
+    for what, said, beyond, name in _CAPPED:
+        default = ApiSettings.model_fields[name.lower()].default
+        variables = f"`HFER_API__{name}`, `HFER_WEB__{name}`"
+        yield f"| {what} | {said.format(f'{default:,g}')} | {beyond} | {variables} |"
+    for what, said, beyond, name in _FIXED:
+        yield f"| {what} | {said} | {beyond} | {name} |"
+    for what, said, beyond, name in _CAPPED_OF_TENANTS:
+        default = ApiSettings.model_fields[name.lower()].default
+        yield f"| {what} | {said.format(f'{default:,}')} | {beyond} | `HFER_API__{name}` |"
+    for what, said, beyond, name in _CAPPED_OF_KEYS:
+        default = LimitSettings.model_fields[name].default
+        cap = said.format(f"{default:,}") if default else "none"
+        yield f"| {what} | {cap} | {beyond} | `HFER_LIMITS__{name.upper()}` |"
 
 
 def _group(prefix: str, name: str, group: FieldInfo, schema: Schema) -> Iterator[str]:

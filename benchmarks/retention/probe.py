@@ -12,6 +12,7 @@ from benchmarks.instant import InstantAnalyser
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.ids import new_uuid7
 from services.common.domain.queues import Lane
+from services.common.domain.tenants import TenantLimits
 from services.common.jobs.queue.outcomes import ItemOutcome
 from services.common.jobs.queue.repositories.leases import LeaseRepository
 from services.common.jobs.queue.repositories.turns import TurnRepository
@@ -20,7 +21,7 @@ from services.common.jobs.submission import Submission, SubmissionRules, submit
 
 PHOTOS = 8
 TENANT = "probe"
-_RULES = SubmissionRules(open_photos=1_000_000, keep_results=timedelta(days=1))
+_RULES = SubmissionRules(TenantLimits(open_photos=1_000_000), keep_results=timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)

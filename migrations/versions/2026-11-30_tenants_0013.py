@@ -1,6 +1,10 @@
-"""Tenants: their weight and limits.
+"""Tenants: their weight and limits, and what they use.
 
 Revision: 0013, after 0012. Made on 2026-11-30.
+
+The new columns of `job` and `job_tally` have a constant default, so no row is written. What was
+used before is not counted, and photos that are stored already do not count as stored bytes: their
+job has a `byte_count` of 0. They are gone within the retention of inputs, a day by default.
 """
 
 from collections.abc import Sequence
@@ -14,8 +18,30 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 
+_WORK = ("faces", "core_ms", "fetched_bytes")
+
+
+def _number(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger(), server_default=sa.text("0"), nullable=False)
+
+
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.add_column("job", _number("byte_count"))
+    for name in _WORK:
+        op.add_column("job_tally", _number(name))
+    op.create_table(
+        "tenant_usage",
+        sa.Column("tenant", sa.String(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("slot", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("photos", sa.BigInteger(), nullable=False),
+        sa.Column("byte_count", sa.BigInteger(), nullable=False),
+        sa.Column("faces", sa.BigInteger(), nullable=False),
+        sa.Column("core_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "day", "slot", name=op.f("pk_tenant_usage")),
+    )
+    op.create_index("ix_tenant_usage_day", "tenant_usage", ["day", "tenant"])
     op.create_table(
         "tenant_policy",
         sa.Column("tenant", sa.String(), nullable=False),
@@ -46,3 +72,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_table("tenant_policy")
+    op.drop_table("tenant_usage")
+    for name in reversed(_WORK):
+        op.drop_column("job_tally", name)
+    op.drop_column("job", "byte_count")

@@ -38,6 +38,7 @@ from services.api.tenants import endpoints as tenants
 from services.api.tracing import instrument
 from services.api.uploads import endpoints as uploads
 from services.api.uploads.schemas import MAX_BODY_BYTES
+from services.api.usage import endpoints as usage
 from services.api.webhooks import deliveries
 from services.api.webhooks import endpoints as webhooks
 from services.common.config import Settings
@@ -88,6 +89,7 @@ _ROUTES = _routes_of(
     tenants,
     audit,
     erasures,
+    usage,
     webhooks,
     deliveries,
     page,
@@ -128,7 +130,7 @@ def create_app(
         app.router.routes.extend(_COMPAT_ROUTES)
         if chosen.compat.anonymous_key is not None:
             _log.warning("compat.open", detail="/upload_image and /emotions need no key")
-    register_error_handlers(app)
+    register_error_handlers(app, metrics=state.metrics)
     app.add_middleware(BodyLimitMiddleware, limit_of=_body_limit(state.limits))
     app.add_middleware(HeadMiddleware)
     app.add_middleware(RequestContextMiddleware, metrics=state.metrics, tracing=state.tracing)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from services.api.address import base_of
 from services.api.asked import address_of, asked_of
 from services.api.errors import ApiError, invalid_field
+from services.api.limits.enforcement import count_request
 from services.api.problems import ProblemCode
 from services.api.schemas import PLAIN_TEXT
 from services.api.state import ApiState
@@ -67,10 +68,11 @@ def get_caller(
 
 
 def authenticate_caller(request: Request, state: ApiState, secret: str | None) -> Principal:
-    """Return whose key ``secret`` is; in a transaction of its own, soon over.
+    """Return whose key ``secret`` is, in a transaction of its own, and count the request.
 
     Raises:
         ApiError: UNAUTHENTICATED, there is no key or it is not a live one.
+        LimitExceededError: the key made as many requests as it may.
     """
     if secret is None:
         raise _unauthenticated("Send an API key as 'Authorization: Bearer <key>'.", "Bearer")
@@ -82,6 +84,7 @@ def authenticate_caller(request: Request, state: ApiState, secret: str | None) -
     if principal is None:
         raise _unauthenticated("The API key is unknown or revoked.", _INVALID)
     asked_of(request.scope).caller = principal
+    count_request(state, principal, request.scope)
     return principal
 
 

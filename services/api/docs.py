@@ -34,6 +34,7 @@ TAGS = {
     "webhooks": "Calls to your own server when jobs end.",
     "models": "Which models are published, which one answers, and a candidate on trial.",
     "limits": "How much the service takes, for programs to read.",
+    "usage": "Photos, bytes, faces and CPU time of workers, by tenant and day.",
     "tenants": "Their weights and limits, for operators.",
     "api keys": "Keys and their scopes, for operators.",
     "erasures": "Receipts of jobs that were erased on demand: who wanted it, what is gone since"
@@ -64,7 +65,12 @@ IDEMPOTENT = (
     ProblemCode.IDEMPOTENCY_MISMATCH,
     ProblemCode.VALIDATION,
 )
-_EVERYWHERE = (ProblemCode.UNAUTHENTICATED, ProblemCode.INTERNAL, ProblemCode.OVERLOADED)
+_EVERYWHERE = (
+    ProblemCode.UNAUTHENTICATED,
+    ProblemCode.RATE_LIMITED,
+    ProblemCode.INTERNAL,
+    ProblemCode.OVERLOADED,
+)
 
 
 def problems(*kinds: ProblemCode | int) -> dict[int | str, dict[str, Any]]:

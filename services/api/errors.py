@@ -1,6 +1,7 @@
 """Every error of the service, the framework's included, as a problem of the one table."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, HTTPException
@@ -16,7 +17,8 @@ from services.api.address import own_path
 from services.api.audit.refusals import record_refusal
 from services.api.problems import PROBLEM_TYPES, FieldError, ProblemCode, problem_response
 from services.common.domain.errors import HferError, TransientError
-from services.common.telemetry import get_logger
+from services.common.domain.tenants import LimitExceededError
+from services.common.telemetry import Metrics, get_logger
 
 # Long enough for a database to restart, short enough for a person to wait.
 RETRY_AFTER_S = 5
@@ -73,8 +75,9 @@ def field_errors(
     ]
 
 
-def register_error_handlers(app: FastAPI) -> None:
+def register_error_handlers(app: FastAPI, *, metrics: Metrics) -> None:
     """Answer every exception of a request with a problem; the unforeseen is the middleware's."""
+    app.exception_handler(LimitExceededError)(_audited(partial(_on_limit, metrics)))
     app.exception_handler(HferError)(_audited(_on_hfer_error))
     app.exception_handler(RequestValidationError)(_audited(_on_validation_error))
     app.exception_handler(StarletteHTTPException)(_audited(_on_http_exception))
@@ -121,6 +124,19 @@ def _on_hfer_error(request: Request, error: HferError) -> Response:
         errors=error.errors,
         limit=error.limit,
         headers={**headers, **error.headers},
+    )
+
+
+def _on_limit(metrics: Metrics, request: Request, error: LimitExceededError) -> Response:
+    metrics.limited_requests.labels(error.name).inc()
+    return problem_response(
+        request,
+        error.code,
+        error.detail,
+        limit=error.limit,
+        limit_name=error.name,
+        used=error.used,
+        headers={"Retry-After": str(error.retry_after_s or RETRY_AFTER_S)},
     )
 
 

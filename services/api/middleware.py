@@ -17,6 +17,8 @@ from services.common.domain.ids import new_uuid7
 from services.common.telemetry import Metrics, Tracing, correlated, get_logger
 
 REQUEST_ID_HEADER = "X-Request-Id"
+# Where whoever serves a request leaves headers of its answer about limits, whoever makes it.
+RATE_HEADERS = "hfer.rate_headers"
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 # W3C Trace Context, section 3.2: version, trace id, parent id, flags; all-zero ids are invalid.
@@ -56,6 +58,7 @@ class RequestContextMiddleware:
         request_id = _request_id(scope) or trace_id or new_uuid7().hex
         scope["request_id"] = request_id
         asked_of(scope)  # here, so that copies of the scope share it
+        scope[RATE_HEADERS] = {}
         traced = {"trace_id": trace_id} if trace_id else {}
         with correlated(request_id, traceparent=traceparent), bound_contextvars(**traced):
             await self._serve(scope, receive, send)
@@ -73,6 +76,7 @@ class RequestContextMiddleware:
                 for name, value in _SAFE_HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
+                headers.update(scope[RATE_HEADERS])
             await send(message)
 
         try:

@@ -46,6 +46,17 @@ _HEADERS: Mapping[str, Any] = {
         "schema": {"type": "integer"},
         "example": 5,
     },
+    "RateLimitPolicy": {
+        "description": "requests of the key per window, where they are limited"
+        " (draft-ietf-httpapi-ratelimit-headers-12)",
+        "schema": {"type": "string"},
+        "example": '"requests_per_second";q=50;w=1',
+    },
+    "RateLimit": {
+        "description": "how many more may follow at once, and in how many seconds all may",
+        "schema": {"type": "string"},
+        "example": '"requests_per_second";r=49;t=1',
+    },
     "Challenge": {
         "description": "what kind of key is wanted (RFC 9110, 11.6.1)",
         "schema": {"type": "string"},
@@ -53,8 +64,12 @@ _HEADERS: Mapping[str, Any] = {
     },
 }
 _BY_STATUS = {
-    "401": ("WWW-Authenticate", "Challenge"),
-    "429": ("Retry-After", "RetryAfter"),
+    "401": [("WWW-Authenticate", "Challenge")],
+    "429": [
+        ("Retry-After", "RetryAfter"),
+        ("RateLimit-Policy", "RateLimitPolicy"),
+        ("RateLimit", "RateLimit"),
+    ],
 }
 
 # FastAPI's description of a success that is not described.
@@ -166,7 +181,7 @@ def _name_headers(operation: Operation) -> None:
     for status, response in operation["responses"].items():
         names = [("X-Request-Id", "RequestId")]
         if status in _BY_STATUS:
-            names.append(_BY_STATUS[status])
+            names += _BY_STATUS[status]
         headers = {name: {"$ref": f"#/components/headers/{ref}"} for name, ref in names}
         response["headers"] = {**response.get("headers", {}), **headers}
 

@@ -10,7 +10,7 @@ import json
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query, Request, Response
@@ -134,6 +134,24 @@ def decode_name(cursor: str | None) -> str | None:
     match _decode(cursor):
         case [str(name)] if name.isprintable():
             return name
+    raise _bad_cursor()
+
+
+def encode_day(day: date, name: str) -> str:
+    """Make a cursor of a day's row of a name."""
+    return _encode([day.isoformat(), name])
+
+
+def decode_day(cursor: str | None) -> tuple[date, str] | None:
+    """Read a cursor made by `encode_day`; raises like `decode_number`."""
+    if cursor is None:
+        return None
+    match _decode(cursor):
+        case [str(day), str(name)] if name.isprintable():
+            try:
+                return date.fromisoformat(day), name
+            except ValueError:
+                raise _bad_cursor() from None
     raise _bad_cursor()
 
 

@@ -156,6 +156,10 @@ class Problem(BaseModel):
     retryable: bool
     errors: list[FieldError] | None = None
     limit: int | None = Field(default=None, description="the limit that was passed, if one was")
+    limit_name: str | None = Field(
+        default=None, description="its name, where `/v1/limits` and `/v1/tenants` have it"
+    )
+    used: int | None = Field(default=None, description="how much of it is used")
 
 
 def problem_type_url(code: str, *, base: str = "") -> str:
@@ -170,6 +174,8 @@ def problem_response(
     *,
     errors: Iterable[FieldError] = (),
     limit: int | None = None,
+    limit_name: str | None = None,
+    used: int | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Build the response of a problem; ``code`` is a key of `PROBLEM_TYPES`."""
@@ -185,6 +191,8 @@ def problem_response(
         retryable=kind.retryable,
         errors=list(errors) or None,
         limit=limit,
+        limit_name=limit_name,
+        used=used,
     )
     return Response(
         problem.model_dump_json(exclude_none=True),

@@ -10,12 +10,16 @@ from sqlalchemy import Engine
 from services.api.drawing.renderer import PictureRenderer
 from services.api.events.watch import JobWatch, build_watch
 from services.api.health.news import ReadinessNews
+from services.common.broker.celery_app import uses_redis
 from services.common.broker.notifier import build_notifier
 from services.common.config import Settings
 from services.common.db.session import SessionFactory, build_engine, build_session_factory
 from services.common.domain.limits import PhotoLimits
 from services.common.domain.queues import Lane, Queue
+from services.common.domain.tenants import TenantLimits
 from services.common.jobs.submission import SubmissionRules
+from services.common.limiting.counters import Counters, LocalCounters
+from services.common.limiting.redis_counters import RedisCounters
 from services.common.storage import ObjectStorage, build_storage
 from services.common.storage_urls import UrlSigner, build_url_signer
 from services.common.telemetry import Metrics, NoTracing, Tracing, build_tracing
@@ -68,6 +72,7 @@ class ApiState:
     upload_threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="upload")
     )
+    counters: Counters = field(default_factory=LocalCounters)
     readiness: ReadinessNews = field(default_factory=ReadinessNews)
     stall_s: float = STALL_S
 
@@ -75,11 +80,17 @@ class ApiState:
     def rules(self) -> SubmissionRules:
         """What a submission is held to."""
         return SubmissionRules(
-            open_photos=self.settings.api.queue_cap_photos,
+            tenant=self.tenant_limits,
             keep_results=timedelta(seconds=self.settings.retention.results_s),
             keep_upload=timedelta(seconds=upload_s(self.settings)),
             limits=self.limits,
         )
+
+    @property
+    def tenant_limits(self) -> TenantLimits:
+        """How much a tenant may do for whom nothing else is set."""
+        cap = self.settings.api.queue_cap_photos
+        return self.settings.limits.tenant_limits(open_photos=cap)
 
     @property
     def urls_hold(self) -> timedelta:
@@ -91,6 +102,7 @@ class ApiState:
         self.renderer.close()
         self.upload_threads.shutdown(wait=True, cancel_futures=True)
         self.notifier.close()
+        self.counters.close()
         self.tracing.close()
         self.engine.dispose()
 
@@ -113,12 +125,20 @@ def build_state(settings: Settings) -> ApiState:
         storage=build_storage(settings.storage),
         signer=build_url_signer(settings.storage),
         notifier=build_notifier(settings, metrics),
+        counters=build_counters(settings, metrics),
         metrics=metrics,
         watch=build_watch(sessions, per_tenant=settings.api.listeners),
         renderer=build_renderer(settings, limits=settings.photos.limits),
         tracing=build_tracing(settings.telemetry, service="api"),
         limits=settings.photos.limits,
     )
+
+
+def build_counters(settings: Settings, metrics: Metrics) -> Counters:
+    """Build what counts the requests of keys; nothing is connected yet."""
+    if uses_redis(settings.broker):
+        return RedisCounters(settings.broker, metrics=metrics)
+    return LocalCounters()
 
 
 def build_renderer(settings: Settings, *, limits: PhotoLimits) -> PictureRenderer:

@@ -18,6 +18,7 @@ from services.common.environment import (
     SecretKeys,
     SecretUrl,
 )
+from services.common.limit_settings import LimitSettings
 from services.common.photo_settings import PhotoSettings
 from services.common.telemetry_settings import TelemetrySettings
 
@@ -145,6 +146,7 @@ class RetentionSettings(Group):
     audit_s: int = Field(
         default=34_560_000, ge=86_400, description="entries of the audit: who did what (400 days)"
     )
+    usage_s: int = Field(default=34_560_000, ge=0, description="what tenants used, by day")
     interval_s: float = Field(default=60.0, gt=0, description="between two rounds of forgetting")
 
 
@@ -271,6 +273,7 @@ class Settings(EnvironmentSettings):
     receipts: ReceiptSettings = ReceiptSettings()
     photos: PhotoSettings = PhotoSettings()
     api: ApiSettings = ApiSettings()
+    limits: LimitSettings = LimitSettings()
     compat: CompatSettings = CompatSettings()
     worker: WorkerSettings = WorkerSettings()
     health: HealthSettings = HealthSettings()

@@ -19,6 +19,7 @@ from services.common.processes.repositories import WorkerRepository
 from services.common.storage import StoredObject
 from services.common.storage_keys import ANNOTATED, PHOTOS
 from services.common.telemetry import Metrics, get_logger
+from services.common.tenants.repositories.usage import UsageRepository
 from services.common.webhooks.repositories.deliveries import DeliveryRepository
 
 JOB_SLICE = 10
@@ -75,6 +76,7 @@ class Retention:
         full = self._delete_scheduled() >= DELETION_SLICE or full
         full = self._clear_prefixes() or full
         full = self._forget_audit() >= AUDIT_SLICE or full
+        full = self._forget_usage() >= MESSAGE_SLICE or full
         return self._forget_messages() >= MESSAGE_SLICE or full
 
     def _erase_inputs(self) -> bool:
@@ -150,6 +152,11 @@ class Retention:
         for kind, seconds in {**late, "objects": overdue.objects_s}.items():
             self._metrics.retention_late.labels(kind).set(seconds)
         self._metrics.doomed_objects.set(overdue.scheduled)
+
+    def _forget_usage(self) -> int:
+        keep = timedelta(seconds=self._settings.usage_s)
+        with unit_of_work(self._sessions) as session:
+            return UsageRepository(session).forget(keep=keep, limit=MESSAGE_SLICE)
 
     def _forget_messages(self) -> int:
         keep = timedelta(seconds=self._settings.deliveries_s)

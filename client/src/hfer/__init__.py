@@ -88,7 +88,7 @@ from hfer.models import (
 from hfer.receipt_models import Erasure
 from hfer.receipts import Erasures, VerifiedReceipt, verify_receipt
 from hfer.registry import Models
-from hfer.tenant_models import Tenant, TenantLimits
+from hfer.tenant_models import DailyUsage, Tenant, TenantLimits
 from hfer.tenants import Tenants
 from hfer.webhook_endpoints import WebhookEndpoints
 from hfer.webhook_models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -120,6 +120,7 @@ __all__ = [
     "Client",
     "ConflictError",
     "Counts",
+    "DailyUsage",
     "Erasure",
     "Erasures",
     "Expression",

@@ -1,9 +1,9 @@
 """HTTP with retries: the only module that asks for anything.
 
 Every request of this client may be repeated: reads and deletions by nature, a submit because
-it carries an idempotency key. (What may not, such as a rollback, asks for a single try.) So
-one rule serves all: no answer, 429, 502, 503, 504 and "the first try is still at work" are
-tried again (`hfer._retry`), anything else is an answer.
+it carries an idempotency key. (What may not, such as a rollback, asks for a single try, and gets
+another only where a limit refused it.) So one rule serves all: no answer, 429, 502, 503, 504 and
+"the first try is still at work" are tried again (`hfer._retry`), anything else is an answer.
 """
 
 import json
@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 import httpx
 
 from hfer._codec import decode
-from hfer._retry import RETRYABLE_STATUSES, RetryPolicy, parse_retry_after
+from hfer._retry import ONCE, RETRYABLE_STATUSES, RetryPolicy, parse_retry_after
 from hfer._version import __version__
 from hfer._wire import Sending, Wire
 from hfer.errors import (
@@ -26,6 +26,7 @@ from hfer.errors import (
     BucketError,
     HferError,
     Problem,
+    RateLimitedError,
     ServiceUnreachableError,
     SettingsError,
     UnexpectedAnswerError,
@@ -170,7 +171,9 @@ class Transport:
                 return outcome
             if not _may_pass(outcome):
                 raise outcome
-            await self.pause(outcome, attempt=attempt, retry=retry)
+            # What was refused by a limit was not done, so even what must not be repeated may be.
+            limited = isinstance(outcome, RateLimitedError) and retry is ONCE
+            await self.pause(outcome, attempt=attempt, retry=self.retry if limited else retry)
             attempt += 1
 
     async def _try(self, call: Call, *, whole: bool) -> httpx.Response | HferError:

@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from types import TracebackType
 from typing import Self
 
@@ -12,7 +13,7 @@ from hfer._doctor import Finding
 from hfer._multipart import UploadProgress
 from hfer._retry import RetryPolicy
 from hfer._s3 import DAY_S
-from hfer._wire import BlockingWire, run
+from hfer._wire import BlockingWire, iterate, run
 from hfer.aio.client import AsyncClient
 from hfer.api_keys import ApiKeys
 from hfer.audit import Audit
@@ -20,6 +21,7 @@ from hfer.jobs import Job, Jobs
 from hfer.models import Limits
 from hfer.receipts import Erasures
 from hfer.registry import Models
+from hfer.tenant_models import DailyUsage
 from hfer.tenants import Tenants
 from hfer.webhook_endpoints import WebhookEndpoints
 
@@ -79,6 +81,21 @@ class Client:
     def limits(self) -> Limits:
         """Ask how much the service takes."""
         return run(self._core.limits())
+
+    def usage(
+        self, *, first: date | None = None, last: date | None = None, tenant: str | None = None
+    ) -> Iterator[DailyUsage]:
+        """Iterate over what was used, by day of UTC and tenant.
+
+        Args:
+            first: first day; 30 days before the last if left out.
+            last: last day, included; today if left out.
+            tenant: for keys with the scope ``admin``, which else see all tenants.
+
+        Raises:
+            PermissionDeniedError: another's usage was asked for.
+        """
+        yield from iterate(self._core.usage(first=first, last=last, tenant=tenant))
 
     def examine(self) -> list[Finding]:
         """Look for what may keep this service from working, and say what to do about it.

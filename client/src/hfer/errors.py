@@ -148,6 +148,9 @@ class Problem:
     detail: str = ""
     request_id: str = ""
     retryable: bool = False
+    limit: int | None = None
+    limit_name: str | None = None
+    used: int | None = None
     errors: tuple[FieldFault, ...] = ()
 
 
@@ -161,6 +164,8 @@ class ApiError(HferError):
         request_id: what to tell the operator of the service; empty when unknown.
         retryable: whether the service calls a repetition sensible.
         errors: the fields at fault, for invalid requests.
+        limit: the limit that was passed, where the service tells one; ``limit_name`` is its name
+            among `hfer.Limits` and `hfer.TenantLimits`, ``used`` how much of it is used.
         retry_after_s: seconds the service asked to wait, or None.
     """
 
@@ -173,6 +178,9 @@ class ApiError(HferError):
         self.request_id = problem.request_id
         self.retryable = problem.retryable
         self.errors = problem.errors
+        self.limit = problem.limit
+        self.limit_name = problem.limit_name
+        self.used = problem.used
         self.retry_after_s = retry_after_s
         super().__init__(self._sentence())
 

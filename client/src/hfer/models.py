@@ -202,7 +202,8 @@ class Limits:
     """How much the service takes: bytes are decimal, files are per request.
 
     ``declare_files`` is 0 on services that know no uploads by presigned URL; ``request_urls``
-    is how many photos by URL make a job.
+    is how many photos by URL make a job. From ``open_photos`` on they are those of your tenant, the
+    last three those of your key; 0 is no limit, None is a service that does not say.
     """
 
     photo_bytes: int = 40_000_000
@@ -211,6 +212,12 @@ class Limits:
     request_urls: int = 2_000
     declare_files: int = 0
     job_photos: int = 100_000
+    open_photos: int | None = None
+    photos_per_day: int | None = None
+    stored_bytes: int | None = None
+    requests_per_second: int | None = None
+    open_uploads: int | None = None
+    open_streams: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Tenants as the service answers them; every field has a default."""
+"""Tenants and what they use, as the service answers them; every field has a default."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -40,3 +40,24 @@ class Tenant:
     weight: int = 1
     limits: TenantLimits = field(default_factory=TenantLimits)
     updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DailyUsage:
+    """What a tenant used on one day of UTC.
+
+    Attributes:
+        day: as ``2026-11-30``.
+        tenant: its name.
+        photos: of jobs accepted on it, refused and retried ones included.
+        bytes: of those photos.
+        faces: found in jobs that ended on it.
+        core_seconds: CPU time of workers for those jobs.
+    """
+
+    day: str = ""
+    tenant: str = ""
+    photos: int = 0
+    bytes: int = 0
+    faces: int = 0
+    core_seconds: float = 0.0

@@ -241,9 +241,11 @@ ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
             "/upload_image",
         ),
         ProblemCode.RATE_LIMITED: Advice(
-            "The caller has as much under way as it may have.",
-            "Too many photos of the tenant are declared, wait or run.",
-            "Wait for `Retry-After`, better until some jobs are finished, and send it again.",
+            "A limit of the key or its tenant is reached; `limit_name` says which, `limit` how much"
+            " it is and `used` how much is used. `GET /v1/limits` has them all.",
+            "Too many requests in a second, bodies or event streams of the key at a time, or photos"
+            " of the tenant that wait, were sent today or are kept.",
+            "Wait for `Retry-After`, and send it again. An operator can set another limit.",
             "199990 of your photos are waiting and 200000 may, so there is no room for 20 more;"
             " send them when some are finished.",
             "/v1/jobs",

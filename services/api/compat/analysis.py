@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from services.api.errors import RETRY_AFTER_S, ApiError
 from services.api.jobs.polling import MAX_WAIT_S, wait_until_final
 from services.api.jobs.submission.intake import take_in
+from services.api.limits.enforcement import holding
 from services.api.problems import ProblemCode
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
@@ -35,9 +36,9 @@ async def analyse_one(
         ApiError: OVERLOADED when it is not ready in time, PHOTO_FAILED when it has no result,
             and whatever `take_in` raises.
     """
-    submitted = await take_in(
-        request, state, caller=caller, part=part, limits=replace(state.limits, request_files=1)
-    )
+    one = replace(state.limits, request_files=1)
+    async with holding(state, caller, "open_uploads"):
+        submitted = await take_in(request, state, caller=caller, part=part, limits=one)
     view = await wait_until_final(
         request, state, caller=caller, job=submitted.job.public_id, seconds=MAX_WAIT_S
     )

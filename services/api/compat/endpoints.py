@@ -42,7 +42,6 @@ router = APIRouter(tags=["compatibility"])
             *BODY,
             ProblemCode.GONE,
             ProblemCode.PHOTO_FAILED,
-            ProblemCode.RATE_LIMITED,
         ),
     },
 )
@@ -89,7 +88,6 @@ async def upload_image(
             ProblemCode.NOT_FOUND,
             ProblemCode.GONE,
             ProblemCode.PHOTO_FAILED,
-            ProblemCode.RATE_LIMITED,
         ),
     },
 )

@@ -15,6 +15,7 @@ from services.api.events.openapi import EVENT_STREAM
 from services.api.events.stream import PAGE, JobStream
 from services.api.events.watch import Listener
 from services.api.ids import JobId
+from services.api.limits.enforcement import holding
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
 from services.common.db.tables import Job
@@ -37,8 +38,9 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["events"])
 
 async def get_listener(state: State, caller: FaceReader) -> AsyncIterator[Listener]:
     """Hold a place among the tenant's listeners until the response is over, however it ends."""
-    with state.watch.admit(caller.tenant, secret_hash=caller.secret_hash) as listener:
-        yield listener
+    async with holding(state, caller, "open_streams"):
+        with state.watch.admit(caller.tenant, secret_hash=caller.secret_hash) as listener:
+            yield listener
 
 
 def get_last_event(
@@ -70,7 +72,7 @@ def get_last_event(
     responses={
         200: {"description": "Events until the job is final", "content": EVENT_STREAM},
         204: {"description": "You have the last event already: do not come back"},
-        **problems(404, 410, 422, 429),
+        **problems(404, 410, 422),
     },
 )
 async def get_events(

@@ -17,7 +17,7 @@ import anyio
 from anyio import to_thread
 
 from services.common.db.session import SessionFactory, unit_of_work
-from services.common.domain.errors import HferError
+from services.common.domain.tenants import LimitExceededError
 from services.common.jobs.repositories.events import EventRepository, Glance
 from services.common.keys.repository import KeyRepository
 from services.common.telemetry import get_logger
@@ -31,12 +31,6 @@ Look = Callable[[Collection[int]], Mapping[int, Glance]]
 LiveKeys = Callable[[Collection[bytes]], Collection[bytes]]
 
 _log = get_logger(__name__)
-
-
-class TooManyListenersError(HferError):
-    """The tenant listens as often as it may."""
-
-    code = "rate-limited"
 
 
 class Listener:
@@ -96,12 +90,15 @@ class JobWatch:
         """Make room for a listener for the length of the block.
 
         Raises:
-            TooManyListenersError: the tenant has its share.
+            LimitExceededError: the tenant has its share.
         """
         if self._by_tenant[tenant] >= self._per_tenant:
-            raise TooManyListenersError(
+            raise LimitExceededError(
                 f"{self._per_tenant} of your event streams are open here, and no more may be; "
-                "close one, or poll the job."
+                "close one, or poll the job.",
+                name="listeners",
+                limit=self._per_tenant,
+                used=self._by_tenant[tenant],
             )
         self._by_tenant[tenant] += 1
         try:

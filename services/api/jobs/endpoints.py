@@ -29,6 +29,7 @@ from services.api.jobs.results.schemas import PhotoResult, photo_result
 from services.api.jobs.schemas import JobObject, job_object, job_path
 from services.api.jobs.submission.intake import announce, take_in
 from services.api.jobs.submission.json_body import take_json
+from services.api.limits.enforcement import holding
 from services.api.problems import ProblemCode
 from services.api.state import ApiState
 from services.common.audit.actions import Action
@@ -67,7 +68,6 @@ class FinishedJob(JobObject):
             ProblemCode.UNSAFE_URL,
             ProblemCode.DETECTOR_UNAVAILABLE,
             ProblemCode.GONE,
-            ProblemCode.RATE_LIMITED,
         ),
     },
 )
@@ -93,10 +93,9 @@ async def submit_job(
     unreadable or not to be had becomes a failed item; the others are not harmed. Results tell
     the apparent expression, not inner feeling.
     """
-    if is_json(request):
-        submitted = await take_json(request, state, caller=caller, idempotency_key=key)
-    else:
-        submitted = await take_in(request, state, caller=caller, idempotency_key=key)
+    take = take_json if is_json(request) else take_in
+    async with holding(state, caller, "open_uploads"):
+        submitted = await take(request, state, caller=caller, idempotency_key=key)
     asked_of(request.scope).job = format_id(IdKind.JOB, submitted.job.public_id)
     wait = parse_wait(prefer) if caller.sees_results else None
     if wait is None or (submitted.job.total or 0) > INTERACTIVE_PHOTOS:
@@ -175,7 +174,6 @@ def cancel_job(
             ProblemCode.JOB_NOT_FINISHED,
             ProblemCode.NOTHING_TO_RETRY,
             ProblemCode.GONE,
-            ProblemCode.RATE_LIMITED,
         )
     },
 )

@@ -7,11 +7,14 @@ from fastapi import APIRouter
 from services.api.bodies import JSON
 from services.api.dependencies import AnyKey, State
 from services.api.docs import problems
+from services.api.limits.enforcement import limits_of
 from services.api.limits.schemas import LimitsObject, limits_object
 from services.api.state import ApiState
+from services.common.api_settings import ApiSettings
 from services.common.config import Settings
 from services.common.db.session import unit_of_work
 from services.common.domain.limits import PhotoLimits
+from services.common.limit_settings import LimitSettings
 from services.common.processes.repositories import WorkerRepository
 from services.imaging.open_formats import open_formats
 
@@ -19,7 +22,11 @@ router = APIRouter(prefix="/v1/limits", tags=["limits"])
 
 
 # What a deployment enforces that sets nothing.
-_EXAMPLE = limits_object(PhotoLimits(), Settings.model_construct()).model_dump(mode="json")
+_EXAMPLE = limits_object(
+    PhotoLimits(),
+    Settings.model_construct(),
+    LimitSettings().tenant_limits(open_photos=ApiSettings().queue_cap_photos),
+).model_dump(mode="json")
 
 
 @router.get(
@@ -27,9 +34,10 @@ _EXAMPLE = limits_object(PhotoLimits(), Settings.model_construct()).model_dump(m
     summary="Read the limits",
     responses={200: {"content": {JSON: {"example": _EXAMPLE}}}, **problems()},
 )
-def get_limits(state: State, _caller: AnyKey) -> LimitsObject:
-    """Tell every limit that this deployment enforces, and which formats it reads."""
-    return limits_object(replace(state.limits, formats=_formats(state)), state.settings)
+def get_limits(state: State, caller: AnyKey) -> LimitsObject:
+    """Tell every limit that holds for your key and tenant, and which formats are read."""
+    limits = replace(state.limits, formats=_formats(state))
+    return limits_object(limits, state.settings, limits_of(state, caller))
 
 
 def _formats(state: ApiState) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from services.common.config import Settings
 from services.common.domain.emotions import EMOTIONS, Emotion
 from services.common.domain.faces import AnalysisOptions
 from services.common.domain.limits import PhotoLimits
+from services.common.domain.tenants import TenantLimits
 from services.common.jobs.submission import INTERACTIVE_PHOTOS
 
 
@@ -40,8 +41,14 @@ class LimitsObject(BaseModel):
         description="how long an upload that is not sealed is kept after its last request"
     )
     open_photos: int = Field(
-        description="photos of a tenant that may be declared, wait or run at a time"
+        description="photos of your tenant that may be declared, wait or run at a time; 0 is no"
+        " limit, as in the five that follow"
     )
+    photos_per_day: int = Field(description="photos of your tenant taken from midnight UTC on")
+    stored_bytes: int = Field(description="of your tenant's photos that are kept")
+    requests_per_second: int = Field(description="of your key")
+    open_uploads: int = Field(description="requests of your key whose body is still being sent")
+    open_streams: int = Field(description="event streams of your key")
     faces_per_photo: int
     labels_per_job: int
     page_rows: int
@@ -58,8 +65,8 @@ class LimitsObject(BaseModel):
     default_config: EffectiveConfig
 
 
-def limits_object(limits: PhotoLimits, settings: Settings) -> LimitsObject:
-    """Collect the limits from where they are enforced."""
+def limits_object(limits: PhotoLimits, settings: Settings, own: TenantLimits) -> LimitsObject:
+    """Collect the limits from where they are enforced; ``own`` are those of the caller."""
     return LimitsObject(
         photo_bytes=limits.photo_bytes,
         photo_pixels=limits.photo_pixels,
@@ -75,7 +82,7 @@ def limits_object(limits: PhotoLimits, settings: Settings) -> LimitsObject:
         declare_files=limits.declare_files,
         upload_url_seconds=settings.api.upload_url_s,
         upload_retention_seconds=upload_s(settings),
-        open_photos=settings.api.queue_cap_photos,
+        **{name: value or 0 for name, value in asdict(own).items()},
         faces_per_photo=limits.faces_per_photo,
         labels_per_job=MAX_LABELS,
         page_rows=MAX_LIMIT,

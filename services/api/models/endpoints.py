@@ -10,6 +10,7 @@ from services.api.audit.refusals import audits
 from services.api.dependencies import AnyKey, Base, ModelAdmin, State, Transaction
 from services.api.docs import BODY, problems
 from services.api.ids import ModelId, find_model
+from services.api.limits.enforcement import holding
 from services.api.models.activation import Wish, activate_checked
 from services.api.models.bundle_reader import take_bundle
 from services.api.models.openapi import BUNDLE_BODY
@@ -65,7 +66,8 @@ async def publish_model(
 
     The model answers no photo before it is activated. The same bundle again is the same model.
     """
-    public_id = await take_bundle(request, state, caller)
+    async with holding(state, caller, "open_uploads"):
+        public_id = await take_bundle(request, state, caller)
     shown = await run_in_threadpool(_show, state, format_id(IdKind.MODEL, public_id))
     _log.info("model.published", model=shown.model_version, actor=caller.key_id)
     response.headers["Location"] = f"{base}/v1/models/{shown.id}"

@@ -19,6 +19,7 @@ from services.api.dependencies import (
 )
 from services.api.docs import BODY, IDEMPOTENT, json_content, problems
 from services.api.ids import UploadId
+from services.api.limits.enforcement import holding
 from services.api.problems import ProblemCode
 from services.api.uploads.schemas import (
     MAX_BODY_BYTES,
@@ -67,7 +68,8 @@ async def begin_upload(
     Nothing is analysed before the upload is sealed by `POST /v1/jobs`. The same request under
     the same `Idempotency-Key` gives the same upload, with URLs for what is still missing.
     """
-    body = await read_model(request, NewUpload, limit=MAX_BODY_BYTES, stall_s=state.stall_s)
+    async with holding(state, caller, "open_uploads"):
+        body = await read_model(request, NewUpload, limit=MAX_BODY_BYTES, stall_s=state.stall_s)
 
     def begin() -> Response:
         files = [file.to_domain() for file in body.files]
@@ -103,7 +105,6 @@ async def begin_upload(
             ProblemCode.UPLOAD_MISMATCH,
             ProblemCode.UPLOAD_SEALED,
             ProblemCode.GONE,
-            ProblemCode.RATE_LIMITED,
         )
     },
 )
@@ -115,7 +116,8 @@ async def add_files(
     Sent again, it changes nothing: it answers with fresh URLs for the files that are not in
     the bucket yet. So an interrupted client goes through its files once more and puts the rest.
     """
-    body = await read_model(request, MoreFiles, limit=MAX_BODY_BYTES, stall_s=state.stall_s)
+    async with holding(state, caller, "open_uploads"):
+        body = await read_model(request, MoreFiles, limit=MAX_BODY_BYTES, stall_s=state.stall_s)
 
     def add() -> Response:
         files = [file.to_domain() for file in body.files]

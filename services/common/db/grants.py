@@ -50,6 +50,7 @@ _CLOSING: Grants = {
     "webhook_endpoint": "SELECT (id, tenant, events, enabled), UPDATE (failing_since)",
     "webhook_event": "SELECT (id, public_id), INSERT",
     "webhook_delivery": "SELECT (id), INSERT",
+    "tenant_usage": _KEEP,
 }
 GRANTS: Mapping[Role, Grants] = {
     Role.API: {
@@ -78,6 +79,7 @@ GRANTS: Mapping[Role, Grants] = {
         # Not `at`: Postgres' clock says when.
         "audit": "SELECT, INSERT (action, key_id, key_name, tenant, address, object_id, problem,"
         " request_id)",
+        "tenant_usage": _KEEP,
     },
     Role.WORKER: {
         **_CLOSING,
@@ -121,6 +123,7 @@ GRANTS: Mapping[Role, Grants] = {
         "webhook_delivery": _KEEP,
         "webhook_attempt": _ADD,
         "audit": "SELECT, DELETE",
+        "tenant_usage": _ALL,
     },
 }
 

@@ -38,6 +38,7 @@ class Job(Base):
     far, and the job is forgotten at ``upload_until`` unless it is sealed. A job whose photos
     came with one request is sealed from the start and has no ``upload_until``. ``seal_key`` is the
     idempotency key of the request that sealed an upload, ``idempotency_key`` of the first one.
+    ``byte_count`` adds up the photos that came with requests, not those fetched from URLs.
     ``request_id`` and ``traceparent`` (W3C, if it is traced) are those of the request that handed
     the job to the workers, for their log lines and spans. Among the jobs of a tenant in a ``lane``
     the one with the oldest ``turn_at`` is next. ``key_id`` is the key that made the job:
@@ -75,6 +76,7 @@ class Job(Base):
     priority: Mapped[int] = mapped_column(SmallInteger, server_default="0", deferred=True)
     lane: Mapped[str] = mapped_column(server_default=Lane.BATCH)
     turn_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    byte_count: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
     options: Mapped[dict[str, Any]]
     labels: Mapped[dict[str, str]] = mapped_column(default=dict)
     client_ref: Mapped[str | None]
@@ -165,6 +167,9 @@ class UrlFetch(Base):
 class JobTally(Base):
     """Final photos of a job by verdict, kept by every statement that makes a photo final.
 
+    So are the faces in them, the CPU time of workers, and the bytes that came from URLs: who asked
+    for the job used them, whatever becomes of the job (`TenantUsage`).
+
     Counting 100,000 rows for every poll would cost more than the poll. A job has a few rows,
     by ``slot``, so that workers which finish photos of it at once do not wait for each other.
     """
@@ -177,6 +182,9 @@ class JobTally(Base):
     no_face: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
     cancelled: Mapped[int] = mapped_column(default=0)
+    faces: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    core_ms: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    fetched_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
 
 
 class Outcome(Base):

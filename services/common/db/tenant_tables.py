@@ -1,8 +1,8 @@
-"""The tables of tenants: what the operator set for one, and what it had of the workers."""
+"""The tables of tenants: what the operator set for one, what it had of the workers, and used."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, SmallInteger, func, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.common.db.base import Base
@@ -51,3 +51,23 @@ class TenantTurn(Base):
     tenant: Mapped[str] = mapped_column(primary_key=True)
     start_tag: Mapped[float]
     finish_tag: Mapped[float]
+
+
+class TenantUsage(Base):
+    """What a tenant used on a day of UTC; no name of a file, no id of a job, so it may be kept.
+
+    A day has a few rows, by ``slot``, so that transactions which count for a tenant at once do not
+    wait for each other. ``photos`` and ``byte_count`` are those of jobs accepted on the day,
+    ``faces`` and ``core_ms``, CPU time of workers in ms, those of jobs that ended on it.
+    """
+
+    __tablename__ = "tenant_usage"
+    __table_args__ = (Index("ix_tenant_usage_day", "day", "tenant"),)
+
+    tenant: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    photos: Mapped[int] = mapped_column(BigInteger, default=0)
+    byte_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    faces: Mapped[int] = mapped_column(BigInteger, default=0)
+    core_ms: Mapped[int] = mapped_column(BigInteger, default=0)

@@ -1,7 +1,10 @@
 """What an operator may set for a tenant: its share of the workers, and how much it may do."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from typing import Self
+
+from services.common.domain.errors import HferError
 
 DEFAULT_WEIGHT = 1
 MAX_WEIGHT = 100
@@ -27,6 +30,11 @@ class TenantLimits:
     photos_per_day: int | None = None
     stored_bytes: int | None = None
 
+    def over(self, defaults: Self) -> Self:
+        """Return the limits that hold: these, and where one is None that of ``defaults``."""
+        mine = {name: getattr(self, name) for name in LIMIT_NAMES}
+        return replace(defaults, **{name: one for name, one in mine.items() if one is not None})
+
 
 LIMIT_NAMES = tuple(one.name for one in fields(TenantLimits))
 
@@ -46,3 +54,26 @@ class TenantPolicy:
     weight: int = DEFAULT_WEIGHT
     limits: TenantLimits = field(default_factory=TenantLimits)
     updated_at: datetime | None = None
+
+
+class LimitExceededError(HferError):
+    """A request that would pass a limit of its tenant or key: it may pass later.
+
+    Attributes:
+        name: the limit's, as `TenantLimits` has it.
+        limit: what may be.
+        used: what is.
+        retry_after_s: when to try again, at the earliest; None if that cannot be told.
+    """
+
+    code = "rate-limited"
+
+    def __init__(
+        self, detail: str, *, name: str, limit: int, used: int, retry_after_s: int | None = None
+    ) -> None:
+        """Name the limit, what it is and how much of it is used."""
+        super().__init__(detail)
+        self.name = name
+        self.limit = limit
+        self.used = used
+        self.retry_after_s = retry_after_s

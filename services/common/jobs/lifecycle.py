@@ -49,7 +49,7 @@ def retry(
     Raises:
         JobError: NOT_FOUND; GONE, also when only the photos are; JOB_NOT_FINISHED;
             NOTHING_TO_RETRY; IDEMPOTENCY_MISMATCH; DETECTOR_UNAVAILABLE.
-        QueueFullError: the tenant has too many open photos.
+        LimitExceededError: the tenant has too many photos.
     """
     # Locked: an erasure that ran meanwhile would delete photos that the new job names.
     job = find_job(session, tenant, public_id, lock=True)

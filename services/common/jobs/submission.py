@@ -12,27 +12,23 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from services.common.db.tables import Job
-from services.common.domain.errors import HferError, JobError, JobErrorCode
+from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.faces import AnalysisOptions
 from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import JobStatus
 from services.common.domain.limits import PhotoLimits
 from services.common.domain.queues import Lane
+from services.common.domain.tenants import TenantLimits
 from services.common.jobs.options import check_detector, to_stored
 from services.common.jobs.queue.closing import announce_ends
 from services.common.jobs.repositories.items import ItemRepository, NewItem
 from services.common.jobs.repositories.jobs import JobRepository, NewJob
-from services.common.jobs.repositories.tallies import TallyRepository
+from services.common.jobs.room import accepted_bytes, check_room
 from services.common.telemetry import current_origin
+from services.common.tenants.repositories.usage import UsageRepository
 
 # Up to this many photos somebody is thought to be waiting; more go to the batch lane.
 INTERACTIVE_PHOTOS = 8
-
-
-class QueueFullError(HferError):
-    """The tenant has as many open photos as it may have: try again when some are finished."""
-
-    code = "rate-limited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +36,13 @@ class SubmissionRules:
     """What a deployment sets.
 
     Attributes:
-        open_photos: how many photos of a tenant may be declared, wait or run at a time.
+        tenant: how much a tenant may have for whom nothing else is set.
         keep_results: how long results live.
         keep_upload: how long an upload lives without a request about it, unless it is sealed.
         limits: of photos and jobs.
     """
 
-    open_photos: int
+    tenant: TenantLimits
     keep_results: timedelta
     keep_upload: timedelta = timedelta(days=1)
     limits: PhotoLimits = field(default_factory=PhotoLimits)
@@ -104,40 +100,36 @@ def _content(item: NewItem) -> str | None:
     return item.source_url if item.sha256 is None else item.sha256.hex()
 
 
-def check_queue(session: Session, *, tenant: str, photos: int, rules: SubmissionRules) -> None:
-    """Refuse more open photos than the tenant may have; two requests at once may both pass.
-
-    Raises:
-        QueueFullError: ``photos`` more would be too many.
-    """
-    waiting = TallyRepository(session).open_photos(tenant)
-    if waiting + photos > rules.open_photos:
-        raise QueueFullError(
-            f"{waiting} of your photos are waiting and {rules.open_photos} may, so there is no "
-            f"room for {photos} more; send them when some are finished."
-        )
-
-
 def submit(session: Session, submission: Submission, *, rules: SubmissionRules) -> Submitted:
     """Write a job with all of its photos, or find the one that the same request made before.
 
     Raises:
         JobError: IDEMPOTENCY_MISMATCH, the key was used for another request;
             DETECTOR_UNAVAILABLE.
-        QueueFullError: the tenant has too many open photos.
+        LimitExceededError: the tenant has too many photos.
     """
     jobs = JobRepository(session)
     earlier = _earlier(jobs, submission)
     if earlier is None:
         work = sum(item.refusal is None for item in submission.items)
-        check_queue(session, tenant=submission.tenant, photos=work, rules=rules)
+        byte_count = accepted_bytes(submission.items)
+        check_room(
+            session,
+            submission.tenant,
+            photos=work,
+            byte_count=byte_count,
+            defaults=rules.tenant,
+        )
         check_detector(session, submission.options)
-        job = jobs.insert(_new_job(submission, work=work, rules=rules))
+        job = jobs.insert(_new_job(submission, work=work, byte_count=byte_count, rules=rules))
         if job is not None:
             lane = Lane(job.lane)
             ItemRepository(session).copy(job.id, submission.items, lane=lane)
             if JobStatus(job.status).final:
                 announce_ends(session, [job])
+            UsageRepository(session).accept(
+                submission.tenant, photos=len(submission.items), byte_count=byte_count
+            )
             return Submitted(job, lane, replayed=False)
         earlier = _earlier(jobs, submission)  # the same request, a moment ahead of this one
     if earlier is None:
@@ -160,7 +152,9 @@ def _earlier(jobs: JobRepository, submission: Submission) -> Job | None:
     return job
 
 
-def _new_job(submission: Submission, *, work: int, rules: SubmissionRules) -> NewJob:
+def _new_job(
+    submission: Submission, *, work: int, byte_count: int, rules: SubmissionRules
+) -> NewJob:
     keyed = submission.idempotency_key is not None
     return NewJob(
         public_id=new_uuid7(),
@@ -173,6 +167,7 @@ def _new_job(submission: Submission, *, work: int, rules: SubmissionRules) -> Ne
         labels=submission.labels,
         client_ref=submission.client_ref,
         keep_results=rules.keep_results,
+        byte_count=byte_count,
         idempotency_key=submission.idempotency_key,
         request_hash=fingerprint(submission) if keyed else None,
         parent_id=submission.parent.id if submission.parent else None,

@@ -25,7 +25,8 @@ from services.common.jobs.repositories.erasures import ErasureRepository, Erasur
 from services.common.jobs.repositories.items import ItemRepository, NewItem, Refusal
 from services.common.jobs.repositories.jobs import JobRepository
 from services.common.jobs.repositories.uploads import DeclaredPhoto, FileToUpload, UploadRepository
-from services.common.jobs.submission import SubmissionRules, Submitted, check_queue
+from services.common.jobs.room import accepted_bytes, check_room
+from services.common.jobs.submission import SubmissionRules, Submitted
 from services.common.jobs.upload_faults import (
     check_key,
     check_open,
@@ -35,6 +36,7 @@ from services.common.jobs.upload_faults import (
 )
 from services.common.storage_keys import upload_key
 from services.common.telemetry import current_origin
+from services.common.tenants.repositories.usage import UsageRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,7 @@ def find_upload(session: Session, tenant: str, public_id: uuid.UUID, *, lock: bo
     if job is not None:
         return job
     if ErasureRepository(session).is_erased(tenant, public_id):
-        raise JobError(
-            JobErrorCode.GONE, "This upload, or the job made of it, was erased or has expired."
-        )
+        raise JobError(JobErrorCode.GONE, "This upload, or its job, was erased or has expired.")
     raise JobError(JobErrorCode.NOT_FOUND, "There is no such upload.")
 
 
@@ -90,7 +90,7 @@ def start_upload(
     Raises:
         JobError: IDEMPOTENCY_MISMATCH, the key was used for another request; GONE, the API key
             that opened it was revoked.
-        QueueFullError: the tenant has too many open photos.
+        LimitExceededError: the tenant has too many photos.
     """
     if idempotency_key is not None:
         keyed = JobRepository(session).by_idempotency_key(tenant, idempotency_key)
@@ -128,7 +128,7 @@ def declare(
         JobError: NOT_FOUND; GONE, also when the API key that opened it was revoked;
             UPLOAD_SEALED; UPLOAD_MISMATCH when other files stand there
             or a gap would be left; PAYLOAD_TOO_LARGE past the photos of a job.
-        QueueFullError: the tenant has too many open photos.
+        LimitExceededError: the tenant has too many photos.
     """
     job = find_upload(session, tenant, public_id, lock=True)
     check_key(session, job)
@@ -236,12 +236,13 @@ def _append(
             JobErrorCode.PAYLOAD_TOO_LARGE,
             f"A job takes at most {rules.limits.job_photos} photos; open another upload.",
         )
-    limit = rules.limits.photo_bytes
-    items = [_new_item(job, seq, file, limit=limit) for seq, file in enumerate(files, start)]
+    items = [_new_item(job, seq, file, rules=rules) for seq, file in enumerate(files, start)]
     # The job itself counts as well: its files are open photos from their declaration on.
-    check_queue(session, tenant=job.tenant, photos=len(items), rules=rules)
+    more = {"photos": len(items), "byte_count": accepted_bytes(items)}
+    check_room(session, job.tenant, **more, defaults=rules.tenant)
     ItemRepository(session).copy(job.id, items, lane=Lane.BATCH, first_seq=start)
-    UploadRepository(session).extend(job, total=total, keep=rules.keep_upload)
+    UploadRepository(session).extend(job, **more, keep=rules.keep_upload)
+    UsageRepository(session).accept(job.tenant, **more)
     photos = [
         DeclaredPhoto(
             seq, file.filename, file.sha256, file.byte_count, file.client_ref, item.object_key
@@ -261,12 +262,12 @@ def _replay(
         raise _OtherFilesError
     declaration = Declaration(job, photos, replayed=True)
     if declaration.is_open:
-        uploads.extend(job, total=job.total or 0, keep=rules.keep_upload)
+        uploads.extend(job, keep=rules.keep_upload)
     return declaration
 
 
-def _new_item(job: Job, seq: int, file: FileToUpload, *, limit: int) -> NewItem:
-    refusal = Refusal.by_size(file.byte_count, limit=limit)
+def _new_item(job: Job, seq: int, file: FileToUpload, *, rules: SubmissionRules) -> NewItem:
+    refusal = Refusal.by_size(file.byte_count, limit=rules.limits.photo_bytes)
     return NewItem(
         public_id=new_uuid7(),
         filename=file.filename,

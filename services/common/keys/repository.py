@@ -9,6 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.common.db.key_tables import ApiKey
+from services.common.db.tenant_tables import TenantPolicy
+from services.common.domain.tenants import LIMIT_NAMES, TenantLimits
 
 # last_used_at is for people; a write per request would turn every read into an update.
 _TOUCH_EVERY = timedelta(minutes=1)
@@ -30,17 +32,22 @@ class KeyRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def by_hash(self, secret_hash: bytes) -> tuple[ApiKey, bool] | None:
+    def by_hash(self, secret_hash: bytes) -> tuple[ApiKey, bool, TenantLimits] | None:
         """Return the key with this secret unless it was revoked, and whether it has expired.
+
+        With it its tenant's own limits: every request asks for both, in one statement.
 
         A secret that was rolled counts until its overlap ends.
         """
         former = (ApiKey.former_hash == secret_hash) & (ApiKey.former_until > func.now())
-        query = select(ApiKey, func.coalesce(ApiKey.expires_at <= func.now(), False)).where(
-            ApiKey.revoked_at.is_(None), or_(ApiKey.secret_hash == secret_hash, former)
+        expired = func.coalesce(ApiKey.expires_at <= func.now(), False)
+        query = (
+            select(ApiKey, expired, *(getattr(TenantPolicy, name) for name in LIMIT_NAMES))
+            .outerjoin(TenantPolicy, TenantPolicy.tenant == ApiKey.tenant)
+            .where(ApiKey.revoked_at.is_(None), or_(ApiKey.secret_hash == secret_hash, former))
         )
         found = self._session.execute(query).one_or_none()
-        return None if found is None else (found[0], found[1])
+        return None if found is None else (found[0], found[1], TenantLimits(*found[2:]))
 
     def live(self, secret_hashes: Collection[bytes]) -> set[bytes]:
         """Return which of these secrets would be let in now."""

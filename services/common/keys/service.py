@@ -18,6 +18,7 @@ from services.common.audit.service import record
 from services.common.db.key_tables import ApiKey
 from services.common.domain.errors import HferError
 from services.common.domain.ids import IdKind, format_id, new_uuid7
+from services.common.domain.tenants import TenantLimits
 from services.common.keys.outputs import OutputMode
 from services.common.keys.purposes import DeclaredPurpose
 from services.common.keys.repository import KeyRepository
@@ -67,6 +68,7 @@ class Principal:
         expires_at: when the key stops working.
         address: the client's; with id and name of the key it says in the audit who did what.
         output: how much of results the key may see.
+        limits: those of the tenant's own.
     """
 
     tenant: str
@@ -78,6 +80,7 @@ class Principal:
     expires_at: datetime | None = None
     address: str | None = None
     output: OutputMode = OutputMode.FULL
+    limits: TenantLimits = field(default_factory=TenantLimits)
 
     def may(self, *scopes: Scope) -> bool:
         """Whether the key carries one of ``scopes``; ``admin`` carries all of them."""
@@ -127,7 +130,7 @@ def authenticate(session: Session, secret: str, *, address: str | None = None) -
     found = repository.by_hash(secret_hash)
     if found is None:
         return None
-    key, expired = found
+    key, expired, limits = found
     if expired:
         raise KeyExpiredError("The API key has expired; ask an operator for another, or roll it.")
     principal = Principal(
@@ -140,6 +143,7 @@ def authenticate(session: Session, secret: str, *, address: str | None = None) -
         expires_at=key.expires_at,
         address=address,
         output=OutputMode(key.output),
+        limits=limits,
     )
     if repository.touch(key.id) and key.last_used_at is None:
         record(session, principal, Action.KEY_FIRST_USED, principal.key_id)

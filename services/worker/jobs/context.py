@@ -38,3 +38,4 @@ class WorkerContext:
     sizer: BatchSizer = field(default_factory=BatchSizer)
     rng: random.Random = field(default_factory=random.Random)
     clock: Callable[[], float] = time.monotonic
+    cpu_clock: Callable[[], float] = time.process_time

@@ -22,7 +22,7 @@ _log = get_logger(__name__)
 def run_batch(context: WorkerContext, chunk: Chunk, batch: list[ClaimedItem]) -> Settlement:
     """Analyse a micro-batch of a chunk and decide what becomes of each photo."""
     timer = StageTimer(context.metrics, chunk.span)
-    begun = context.clock()
+    begun, used = context.clock(), context.cpu_clock()
     with timer.stage("fetch"):
         fetched = context.fetcher.collect(chunk.take(batch))
     photos = {
@@ -33,7 +33,8 @@ def run_batch(context: WorkerContext, chunk: Chunk, batch: list[ClaimedItem]) ->
     with timer.analysis(photos=len(photos)):
         found = analyse_bisecting(chunk.analyser, list(photos.values()), chunk.options)
     answers = dict(zip(photos, found, strict=True))
-    seconds = context.clock() - begun
+    seconds, core_s = context.clock() - begun, context.cpu_clock() - used
+    context.metrics.core_seconds.inc(core_s)
     if photos:
         context.sizer.record(seconds=seconds, photos=len(photos))
     if chunk.options.annotated:
@@ -44,6 +45,8 @@ def run_batch(context: WorkerContext, chunk: Chunk, batch: list[ClaimedItem]) ->
         answers,
         storage_down=_storage_is_down(context, fetched),
         milliseconds=1000 * seconds / max(len(photos), 1),
+        # Of all threads: what is fetched meanwhile is for this job as well.
+        core_ms=1000 * core_s / max(len(photos), 1),
         rng=context.rng,
     )
 

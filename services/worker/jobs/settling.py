@@ -38,6 +38,7 @@ def settle_batch(
     *,
     storage_down: bool,
     milliseconds: float,
+    core_ms: float,
     rng: random.Random,
 ) -> Settlement:
     """Decide for each photo between an outcome and another try.
@@ -48,6 +49,7 @@ def settle_batch(
         answers: what the model said, by item id, for every photo that has bytes.
         storage_down: the bucket as a whole is away: no photo is to blame, no try counts.
         milliseconds: time of the analysis, per photo.
+        core_ms: CPU time of this process meanwhile, per photo.
         rng: source of the jitter of retries.
     """
     settlement = Settlement()
@@ -56,7 +58,7 @@ def settle_batch(
         if isinstance(result, TransientError) and storage_down:
             settlement.released.append(item.id)
         elif not isinstance(result, (TransientError, ObjectMissingError)):
-            settlement.outcomes.append(ItemOutcome(item.id, result, milliseconds))
+            settlement.outcomes.append(ItemOutcome(item.id, result, milliseconds, core_ms))
         elif (final := _final_error(item, result)) is not None:
             settlement.outcomes.append(ItemOutcome(item.id, final))
         else:

@@ -54,7 +54,7 @@ def call(
 
 class TestRoutes:
     def test_the_document_lists_what_this_test_thinks(self) -> None:
-        assert len(GUARDED) == 51
+        assert len(GUARDED) == 52
         assert len(OF_A_JOB) == 13
 
 
@@ -123,7 +123,8 @@ def scopes_of(method: str, path: str) -> set[Scope]:
         return {old, Scope.WEBHOOKS_ADMIN}
     if (method, path) == ("DELETE", "/v1/jobs/{job_id}"):
         return {Scope.JOBS_ERASE, Scope.JOBS_WRITE}
-    if path.startswith(("/v1/jobs", "/v1/erasures", "/v1/uploads")) and path != "/v1/erasures/keys":
+    own = ("/v1/jobs", "/v1/erasures", "/v1/uploads", "/v1/usage")
+    if path.startswith(own) and path != "/v1/erasures/keys":
         return {Scope.JOBS_READ} if method == "GET" else {Scope.JOBS_SUBMIT, Scope.JOBS_WRITE}
     return set(Scope) if method == "GET" else set()
 

@@ -24,7 +24,7 @@ from services.common.domain.errors import (
     JobErrorCode,
     TransientError,
 )
-from services.common.jobs.submission import QueueFullError
+from services.common.domain.tenants import LimitExceededError
 from services.common.registry.errors import (
     CanaryIsActiveError,
     ModelVersionTakenError,
@@ -43,7 +43,7 @@ class Body(BaseModel):
 
 def build() -> tuple[FastAPI, Metrics]:
     app, metrics = FastAPI(), Metrics()
-    register_error_handlers(app)
+    register_error_handlers(app, metrics=metrics)
     app.add_middleware(BodyLimitMiddleware, limit_of=lambda _method, _path: LIMIT)
     app.add_middleware(RequestContextMiddleware, metrics=metrics, tracing=NoTracing())
 
@@ -90,7 +90,7 @@ class TestDomainErrors:
             (JobError(JobErrorCode.GONE, "no"), 410, "gone"),
             (JobError(JobErrorCode.JOB_FINAL, "no"), 409, "job-final"),
             (JobError(JobErrorCode.IDEMPOTENCY_IN_PROGRESS, "no"), 409, "idempotency-in-progress"),
-            (QueueFullError("no"), 429, "rate-limited"),
+            (LimitExceededError("no", name="open_photos", limit=1, used=1), 429, "rate-limited"),
             (TransientError("no"), 503, "overloaded"),
             (ApiError(ProblemCode.NOT_ACCEPTABLE, "no"), 406, "not-acceptable"),
             (db_error(OperationalError), 503, "overloaded"),

@@ -15,7 +15,7 @@ from services.common.telemetry import Metrics, NoTracing
 
 def build() -> tuple[FastAPI, Metrics, list[str]]:
     app, metrics, ended = FastAPI(), Metrics(), list[str]()
-    register_error_handlers(app)
+    register_error_handlers(app, metrics=metrics)
     app.add_middleware(HeadMiddleware)
     app.add_middleware(RequestContextMiddleware, metrics=metrics, tracing=NoTracing())
 

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from hfer import RetryPolicy
+from hfer._retry import ONCE
 from hfer._transport import Call, Transport
 from hfer._wire import BlockingWire, iterate, run
 from hfer.errors import (
@@ -114,6 +115,25 @@ class TestRetries:
             run(transport.send(LIMITS))
         assert caught.value.retry_after_s == 7200
         assert service.pauses == []
+
+    def test_repeats_what_a_limit_refused_even_if_nothing_else_may(
+        self, service: FakeService, transport: Transport
+    ) -> None:
+        service.upsets.append(problem(429, "rate-limited", retry_after="1"))
+        assert run(transport.send(LIMITS, retry=ONCE)).status_code == 200
+        assert service.pauses == [1]
+        service.upsets.append(problem(503, "overloaded"))
+        with pytest.raises(ServiceError):
+            run(transport.send(LIMITS, retry=ONCE))
+
+    def test_tells_which_limit_it_was(self, service: FakeService, transport: Transport) -> None:
+        body = {"limit_name": "photos_per_day", "limit": 9, "used": 8, "code": "rate-limited"}
+        refusal = httpx.Response(429, json=body, headers={"Retry-After": "7200"})
+        service.upsets.append(refusal)
+        with pytest.raises(RateLimitedError) as caught:
+            run(transport.send(LIMITS))
+        error = caught.value
+        assert (error.limit_name, error.limit, error.used) == ("photos_per_day", 9, 8)
 
     def test_gives_up_after_the_last_try(self, service: FakeService, transport: Transport) -> None:
         service.upsets.extend([httpx.ConnectError("refused")] * 3)

@@ -3,7 +3,9 @@
 import asyncio
 import os
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from datetime import date
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +18,7 @@ from hfer._codec import decode
 from hfer._doctor import Finding, examine
 from hfer._links import find_links, sort_out
 from hfer._multipart import UploadProgress
+from hfer._pages import entries
 from hfer._photos import find_photos
 from hfer._resume import default_folder, fingerprint
 from hfer._retry import RetryPolicy
@@ -31,6 +34,7 @@ from hfer.aio.registry import AsyncModels
 from hfer.aio.tenants import AsyncTenants
 from hfer.aio.webhook_endpoints import AsyncWebhookEndpoints
 from hfer.models import Limits
+from hfer.tenant_models import DailyUsage
 
 
 class AsyncClient:
@@ -85,6 +89,16 @@ class AsyncClient:
     async def limits(self) -> Limits:
         """Ask how much the service takes."""
         return decode(Limits, await self.transport.send_json(Call("GET", "/v1/limits")))
+
+    async def usage(
+        self, *, first: date | None = None, last: date | None = None, tenant: str | None = None
+    ) -> AsyncGenerator[DailyUsage, None]:
+        """Iterate over what was used by day; see `hfer.Client.usage`."""
+        asked = {"from": first, "to": last, "tenant": tenant}
+        query = {name: str(value) for name, value in asked.items() if value is not None}
+        async with aclosing(entries(self.transport, "/v1/usage", query=query)) as found:
+            async for entry in found:
+                yield decode(DailyUsage, entry)
 
     async def examine(self) -> list[Finding]:
         """Look for what may keep this service from working; see `hfer.Client.examine`."""

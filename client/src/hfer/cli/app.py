@@ -34,6 +34,7 @@ from hfer.cli.receipts import receipts
 from hfer.cli.submitting import submit
 from hfer.cli.tables import jobs_table, state_table, stdout_console
 from hfer.cli.tenants import tenants
+from hfer.cli.usage import usage
 from hfer.cli.watching import watch_job
 from hfer.cli.webhooks import webhooks
 from hfer.errors import HferError
@@ -57,6 +58,7 @@ app.add_typer(models, name="models")
 app.command()(submit)
 app.command("watch")(watch_job)
 app.command()(doctor)
+app.command()(usage)
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(tenants, name="tenants")
 app.add_typer(keys, name="keys")

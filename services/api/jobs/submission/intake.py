@@ -31,7 +31,8 @@ from services.common.domain.ids import IdKind, format_id, new_uuid7
 from services.common.domain.limits import PhotoLimits
 from services.common.jobs.repositories.erasures import ErasureRepository
 from services.common.jobs.repositories.items import NewItem
-from services.common.jobs.submission import Submission, Submitted, check_queue, submit
+from services.common.jobs.room import check_room
+from services.common.jobs.submission import Submission, Submitted, submit
 from services.common.keys.service import Principal
 from services.common.telemetry import get_logger
 
@@ -155,7 +156,7 @@ def parse_config(raw: bytes | None) -> JobConfig:
 
 def _check_room(state: ApiState, tenant: str) -> None:
     with unit_of_work(state.sessions) as session:
-        check_queue(session, tenant=tenant, photos=1, rules=state.rules)
+        check_room(session, tenant, photos=1, defaults=state.rules.tenant)
 
 
 async def _receive(

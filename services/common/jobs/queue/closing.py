@@ -12,6 +12,7 @@ from services.common.domain.webhooks import EventType
 from services.common.jobs.queue.repositories.sweeps import ClosedJob, SweepRepository
 from services.common.jobs.repositories.jobs import JobRepository
 from services.common.jobs.repositories.tallies import TallyRepository
+from services.common.tenants.repositories.usage import UsageRepository
 from services.common.webhooks.repositories.outbox import NewEvent, OutboxRepository
 
 _KINDS = {
@@ -26,6 +27,7 @@ def close_jobs(session: Session, *, job_id: int | None = None, limit: int = 1) -
     """Move sealed jobs without open items to their final status; all, or only one."""
     closed = SweepRepository(session).close_ready(job_id=job_id, limit=limit)
     if closed:
+        UsageRepository(session).settle([job.job_id for job in closed])
         jobs = JobRepository(session).by_ids([job.job_id for job in closed])
         announce_ends(session, jobs)
     return closed

@@ -24,11 +24,12 @@ from services.common.domain.jobs import Verdict
 
 @dataclass(frozen=True, slots=True)
 class ItemOutcome:
-    """The result or the error of one item, and how long its analysis took."""
+    """The result or the error of one item, how long its analysis took, and how much CPU time."""
 
     item_id: int
     result: PhotoAnalysis | ItemError
     milliseconds: float | None = None
+    core_ms: float = 0.0
 
     @property
     def verdict(self) -> Verdict:
@@ -60,6 +61,8 @@ def to_columns(outcomes: Sequence[ItemOutcome]) -> dict[str, list[Any]]:
         "codes": [_code(outcome.result) for outcome in ordered],
         "details": [_detail(outcome.result) for outcome in ordered],
         "milliseconds": [outcome.milliseconds for outcome in ordered],
+        "faces": [outcome.faces for outcome in ordered],
+        "core_ms": [outcome.core_ms for outcome in ordered],
     }
 
 

@@ -26,6 +26,7 @@ from services.common.db.erasure_tables import Erasure, ErasureObject
 from services.common.db.tables import DoomedObject, DoomedPrefix, Item, Job
 from services.common.domain.errors import TransientError
 from services.common.storage_keys import annotated_prefix, uploads_prefix
+from services.common.tenants.repositories.usage import UsageRepository
 
 # Bound parameters of one statement are limited to 65,535.
 _KEYS_PER_STATEMENT = 10_000
@@ -102,6 +103,7 @@ class ErasureRepository:
         if asked is not None:
             self._note_objects(job)
         self._delete_items(job.id)
+        UsageRepository(self._session).abandon(job.id)
         self._session.execute(delete(Job).where(Job.id == job.id))
         self._session.execute(
             insert(Erasure)

@@ -30,6 +30,7 @@ class NewJob:
     labels: Mapping[str, str]
     client_ref: str | None
     keep_results: timedelta
+    byte_count: int = 0
     idempotency_key: str | None = None
     request_hash: bytes | None = None
     parent_id: int | None = None
@@ -101,6 +102,7 @@ class JobRepository:
                 status=new.status,
                 total=new.total,
                 lane=new.lane,
+                byte_count=new.byte_count,
                 options=dict(new.options),
                 labels=dict(new.labels),
                 client_ref=new.client_ref,

@@ -15,28 +15,52 @@ from services.common.domain.jobs import ItemState, JobCounts, Verdict
 _SLOTS = 16
 
 
-def tallying(source: str) -> str:
+def tallying(source: str, *, measured: bool = False) -> str:
     """Return the SQL that adds final items to their jobs' tallies, as the body of a CTE.
 
     Args:
         source: name of a CTE with a row per item made final: ``job_id, state, verdict``. It is
             read to its end before the first tally is locked, so every statement locks items
             first and tallies after, in the order of their jobs.
+        measured: the rows of ``source`` have ``faces`` and ``core_ms`` as well.
     """
+    faces, core_ms = (
+        f"coalesce(sum({name}) FILTER (WHERE state = {ItemState.FINISHED}), 0)" if measured else "0"
+        for name in ("faces", "core_ms")
+    )
     return f"""
-        INSERT INTO job_tally AS tally (job_id, slot, succeeded, no_face, failed, cancelled)
+        INSERT INTO job_tally AS tally
+            (job_id, slot, succeeded, no_face, failed, cancelled, faces, core_ms)
         SELECT job_id, pg_backend_pid() % {_SLOTS},
                count(*) FILTER (WHERE verdict = {Verdict.SUCCEEDED}),
                count(*) FILTER (WHERE verdict = {Verdict.NO_FACE}),
                count(*) FILTER (WHERE verdict = {Verdict.FAILED}),
-               count(*) FILTER (WHERE state = {ItemState.CANCELLED})
+               count(*) FILTER (WHERE state = {ItemState.CANCELLED}),
+               {faces}, {core_ms}
         FROM {source} WHERE state IN ({ItemState.FINISHED}, {ItemState.CANCELLED})
         GROUP BY job_id ORDER BY job_id
         ON CONFLICT (job_id, slot) DO UPDATE
         SET succeeded = tally.succeeded + excluded.succeeded,
             no_face = tally.no_face + excluded.no_face,
             failed = tally.failed + excluded.failed,
-            cancelled = tally.cancelled + excluded.cancelled
+            cancelled = tally.cancelled + excluded.cancelled,
+            faces = tally.faces + excluded.faces, core_ms = tally.core_ms + excluded.core_ms
+    """
+
+
+def tallying_bytes(source: str) -> str:
+    """Return the SQL that adds fetched bytes to a job's tally, as the body of a CTE.
+
+    Args:
+        source: name of a CTE with a row per photo that came: ``job_id, byte_count``.
+    """
+    return f"""
+        INSERT INTO job_tally AS tally
+            (job_id, slot, succeeded, no_face, failed, cancelled, fetched_bytes)
+        SELECT job_id, pg_backend_pid() % {_SLOTS}, 0, 0, 0, 0, sum(byte_count)
+        FROM {source} GROUP BY job_id
+        ON CONFLICT (job_id, slot) DO UPDATE
+        SET fetched_bytes = tally.fetched_bytes + excluded.fetched_bytes
     """
 
 

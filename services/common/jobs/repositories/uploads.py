@@ -105,9 +105,14 @@ class UploadRepository:
         )
         return [DeclaredPhoto(*row) for row in self._session.execute(query)]
 
-    def extend(self, job: Job, *, total: int, keep: timedelta) -> None:
-        """Note how many photos the open job has now, and count its time anew."""
-        self._change(job, total=total, upload_until=func.now() + keep)
+    def extend(self, job: Job, *, photos: int = 0, byte_count: int = 0, keep: timedelta) -> None:
+        """Note photos and bytes that come to an open, locked job, and count its time anew."""
+        self._change(
+            job,
+            total=(job.total or 0) + photos,
+            byte_count=job.byte_count + byte_count,
+            upload_until=func.now() + keep,
+        )
 
     def seal(
         self,

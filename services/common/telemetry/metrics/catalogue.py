@@ -35,6 +35,12 @@ class ApiMetrics(MetricSet):
     )
     upload_bytes = counter("upload_bytes", "Bytes of photos taken in")
     jobs = counter("jobs", "Jobs submitted, replayed, cancelled, retried, erased", "event")
+    limited_requests = counter(
+        "limited_requests", "Requests refused by a limit of their tenant or key", "limit"
+    )
+    uncounted_requests = counter(
+        "uncounted_requests", "Requests and streams that no limit counted: Redis does not answer"
+    )
     hints = counter(
         "hints",
         "Messages to the broker: sent; blocked, by an alarm of RabbitMQ; timeout; failed",
@@ -47,6 +53,7 @@ class WorkerMetrics(MetricSet):
 
     items = counter("items", "Photos finished: succeeded, no_face or an error code", "outcome")
     faces = counter("faces", "Faces found")
+    core_seconds = counter("core_seconds", "CPU time of analysis, as tenants' usage counts it")
     faces_per_photo = histogram(
         "faces_per_photo", "Faces of an analysed photo", buckets=_FACE_BUCKETS
     )

@@ -15,10 +15,10 @@ from services.common.domain.faces import AnalysisOptions, DetectorName
 from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import ItemState, JobStatus, Verdict
 from services.common.domain.queues import Device, Lane
+from services.common.domain.tenants import LimitExceededError, TenantLimits
 from services.common.jobs.options import from_stored
 from services.common.jobs.repositories.items import NewItem, Refusal
 from services.common.jobs.submission import (
-    QueueFullError,
     Submission,
     SubmissionRules,
     Submitted,
@@ -186,7 +186,7 @@ class TestIdempotency:
 
 class TestCap:
     def test_counts_open_photos_of_the_tenant_only(self, sessions: SessionFactory) -> None:
-        rules = SubmissionRules(open_photos=2, keep_results=timedelta(days=1))
+        rules = SubmissionRules(TenantLimits(open_photos=2), keep_results=timedelta(days=1))
 
         def send(count: int, *, tenant: str = "t", refused: bool = False) -> None:
             items = [photo(n, refusal=REFUSAL if refused else None) for n in range(count)]
@@ -196,7 +196,7 @@ class TestCap:
         send(2)
         send(2, tenant="other")
         send(5, refused=True)
-        with pytest.raises(QueueFullError, match="2 of your photos"):
+        with pytest.raises(LimitExceededError, match="2 of your photos"):
             send(1)
         with unit_of_work(sessions) as session:
             job = session.scalars(select(Job).where(Job.tenant == "t")).first()

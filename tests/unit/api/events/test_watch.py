@@ -8,7 +8,8 @@ from functools import partial
 
 import pytest
 
-from services.api.events.watch import JobWatch, Listener, TooManyListenersError
+from services.api.events.watch import JobWatch, Listener
+from services.common.domain.tenants import LimitExceededError
 from services.common.jobs.repositories.events import Glance
 
 TICK_S = 0.001
@@ -146,7 +147,7 @@ class TestAdmit:
         admit = partial(watch.admit, secret_hash=b"")
         with admit("a"), admit("a"), admit("b"):
             assert watch.listeners == 3
-            with pytest.raises(TooManyListenersError), admit("a"):
+            with pytest.raises(LimitExceededError), admit("a"):
                 pass
         assert watch.listeners == 0
         with admit("a"):

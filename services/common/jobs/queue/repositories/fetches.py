@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from services.common.domain.errors import ItemError
 from services.common.domain.jobs import ItemState, Verdict
-from services.common.jobs.repositories.tallies import tallying
+from services.common.jobs.repositories.tallies import tallying, tallying_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,8 @@ _ARRIVE = text(f"""
         FROM url_fetch
         WHERE item.id = :item AND item.state = {ItemState.READY}
           AND url_fetch.item_id = item.id AND url_fetch.token = :token
-        RETURNING item.id
-    )
+        RETURNING item.id, item.job_id, item.byte_count
+    ), tallied AS ({tallying_bytes("arrived")})
     DELETE FROM url_fetch USING arrived WHERE url_fetch.item_id = arrived.id
 """)
 

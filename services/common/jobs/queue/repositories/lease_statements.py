@@ -73,8 +73,9 @@ FINISH = text(f"""
     WITH news AS (
         SELECT * FROM unnest(
             CAST(:ids AS bigint[]), CAST(:verdicts AS smallint[]), CAST(:payloads AS text[]),
-            CAST(:codes AS text[]), CAST(:details AS text[]), CAST(:milliseconds AS float8[])
-        ) AS news(id, verdict, payload, code, detail, milliseconds)
+            CAST(:codes AS text[]), CAST(:details AS text[]), CAST(:milliseconds AS float8[]),
+            CAST(:faces AS int[]), CAST(:core_ms AS float8[])
+        ) AS news(id, verdict, payload, code, detail, milliseconds, faces, core_ms)
     ), closed AS (
         UPDATE item
         SET state = CASE WHEN job.status = 'cancelling' THEN {ItemState.CANCELLED}
@@ -85,8 +86,8 @@ FINISH = text(f"""
         FROM news, job
         WHERE item.id = news.id AND item.lease_token = :token AND item.state = {ItemState.LEASED}
           AND job.id = item.job_id
-        RETURNING item.id, item.job_id, item.state, item.verdict
-    ), tallied AS ({tallying("closed")})
+        RETURNING item.id, item.job_id, item.state, item.verdict, news.faces, news.core_ms
+    ), tallied AS ({tallying("closed", measured=True)})
     INSERT INTO outcome
         (item_id, ok, payload, error_code, error_detail, model_version, milliseconds)
     SELECT news.id, news.code IS NULL, CAST(news.payload AS jsonb), news.code, news.detail,

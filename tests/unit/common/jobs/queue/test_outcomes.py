@@ -101,11 +101,13 @@ class TestItemOutcome:
 
 class TestToColumns:
     def test_sorts_by_id_so_that_writers_lock_in_one_order(self) -> None:
-        columns = to_columns([ItemOutcome(9, NOBODY, 1.5), ItemOutcome(2, BAD)])
+        columns = to_columns([ItemOutcome(9, NOBODY, 1.5, 4.0), ItemOutcome(2, BAD)])
         assert columns["ids"] == [2, 9]
         assert columns["verdicts"] == [2, 1]
         assert columns["codes"] == ["truncated", None]
         assert columns["details"] == ["cut short", None]
         assert columns["milliseconds"] == [None, 1.5]
+        assert columns["core_ms"] == [0.0, 4.0]
+        assert columns["faces"] == [0, 0]
         assert columns["payloads"][0] is None
         assert json.loads(columns["payloads"][1]) == to_payload(NOBODY)

@@ -1,0 +1,1 @@
+"""Usage by tenant and day over HTTP."""

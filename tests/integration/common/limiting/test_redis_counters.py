@@ -1,0 +1,127 @@
+"""Counters of two processes in one Redis, and without it."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+import pytest
+import redis
+from structlog.testing import capture_logs
+
+from services.common.config import BrokerSettings
+from services.common.limiting.redis_counters import PROBE_S, RedisCounters
+from services.common.telemetry import Metrics
+from tests.fixtures.fleet import wait_until
+
+Build = Callable[..., RedisCounters]
+NOBODY = "redis://hfer:made-up@127.0.0.1:1/0"
+
+
+@pytest.fixture
+def build(empty_redis: str) -> Iterator[Build]:
+    """Build counters as another process would have them."""
+    with contextlib.ExitStack() as stack:
+
+        def make(
+            url: str = empty_redis, *, lease_s: float = 60.0, metrics: Metrics | None = None
+        ) -> RedisCounters:
+            settings = BrokerSettings.model_validate({"url": url})
+            counters = RedisCounters(settings, metrics=metrics or Metrics(), lease_s=lease_s)
+            stack.callback(counters.close)
+            return counters
+
+        yield make
+
+
+def uncounted(metrics: Metrics) -> float:
+    return metrics.registry.get_sample_value("hfer_uncounted_requests_total") or 0
+
+
+class TestRequests:
+    def test_of_two_processes_are_counted_together(self, build: Build) -> None:
+        one, other = build(), build()
+        # A key that is hit once in 1,000 s: the clock is Redis', and the test may be slow.
+        rates = [counters.hit("k", per_second=2) for counters in (one, other)]
+        assert [rate and rate.allowed for rate in rates] == [True, True]
+        assert rates[0]
+        assert rates[0].remaining == 1
+
+    def test_too_many_are_refused_until_it_is_time(self, build: Build) -> None:
+        counters = build()
+        seen = [counters.hit("k", per_second=20) for _ in range(200)]
+        refused = [rate for rate in seen if rate and not rate.allowed]
+        assert refused
+        assert all(0 < rate.retry_s <= 0.05 and rate.remaining == 0 for rate in refused)
+
+    def test_leave_nothing_behind(self, build: Build, redis_admin_url: str) -> None:
+        build().hit("k", per_second=1)
+        with redis.Redis.from_url(redis_admin_url) as admin:
+            assert 0 < admin.pttl("hfer:limit:requests:k") <= 1_001
+
+
+class TestPlaces:
+    def test_of_two_processes_are_counted_together(self, build: Build) -> None:
+        one, other = build(), build()
+        first, second = (counters.enter("open_uploads", "k", most=2) for counters in (one, other))
+        assert first
+        assert second
+        third = one.enter("open_uploads", "k", most=2)
+        assert third
+        assert (second.used, third.place, third.used) == (2, None, 2)
+        assert first.place
+        one.leave(first.place)
+        again = other.enter("open_uploads", "k", most=2)
+        assert again
+        assert again.place
+
+    def test_of_a_process_that_was_killed_are_free_when_their_lease_is_over(
+        self, build: Build, redis_admin_url: str
+    ) -> None:
+        killed, other = build(lease_s=0.2), build()
+        held = killed.enter("open_uploads", "k", most=1)
+        assert held
+        assert held.place
+        killed.forget(held.place)  # renews nothing more, and never leaves
+
+        def free() -> bool:
+            entry = other.enter("open_uploads", "k", most=1)
+            return entry is not None and entry.place is not None
+
+        wait_until(free, timeout_s=30, what="the place is free")
+        with redis.Redis.from_url(redis_admin_url) as admin:
+            assert 0 < admin.pttl("hfer:limit:open_uploads:k") <= 60_000
+
+    def test_that_are_held_are_renewed(self, build: Build, redis_admin_url: str) -> None:
+        counters = build(lease_s=60)
+        entry = counters.enter("open_uploads", "k", most=1)
+        assert entry
+        assert entry.place
+        with redis.Redis.from_url(redis_admin_url) as admin:
+            admin.zadd(entry.place.counter, {entry.place.token: 1})
+            counters.renew()
+            score = admin.zscore(entry.place.counter, entry.place.token)
+            assert score is not None
+            assert score > 1_000_000_000_000
+
+
+class TestWithoutRedis:
+    def test_everything_is_served_and_told_once(self, build: Build) -> None:
+        metrics = Metrics()
+        counters = build(NOBODY, metrics=metrics)
+        with capture_logs() as logs:
+            for _ in range(3):
+                assert counters.hit("k", per_second=1) is None
+                assert counters.enter("open_uploads", "k", most=1) is None
+        assert uncounted(metrics) == 6
+        assert [line["event"] for line in logs].count("limits.uncounted") == 1
+
+    def test_it_is_found_again(self, build: Build) -> None:
+        counters = build()
+        assert counters.hit("k", per_second=5)
+        counters._note(redis.exceptions.ConnectionError("gone"))
+        assert counters.hit("k", per_second=5) is None
+        counters._wake.set()
+        wait_until(
+            lambda: counters.hit("k", per_second=5) is not None,
+            timeout_s=30 * PROBE_S,
+            what="counted",
+        )
