@@ -67,7 +67,6 @@ from hfer.key_models import ApiKey, KeyPurpose
 from hfer.listening import JobEvent
 from hfer.models import (
     Box,
-    Canary,
     Counts,
     Expression,
     Face,
@@ -75,11 +74,7 @@ from hfer.models import (
     ImageInfo,
     JobState,
     Limits,
-    ModelDetail,
-    ModelInfo,
-    ModelMetrics,
     ModelRef,
-    ModelRefusal,
     PhotoResult,
     Point,
     Quality,
@@ -88,6 +83,7 @@ from hfer.models import (
 from hfer.receipt_models import Erasure
 from hfer.receipts import Erasures, VerifiedReceipt, verify_receipt
 from hfer.registry import Models
+from hfer.registry_models import Canary, ModelDetail, ModelInfo, ModelMetrics, ModelRefusal
 from hfer.tenant_models import DailyUsage, Tenant, TenantLimits
 from hfer.tenants import Tenants
 from hfer.webhook_endpoints import WebhookEndpoints

@@ -21,7 +21,7 @@ from hfer._transport import Call, Transport, json_call, parsed
 from hfer._uploads import UPLOADS, Page
 from hfer._version import __version__
 from hfer.errors import ApiError, HferError
-from hfer.models import ModelInfo
+from hfer.registry_models import ModelInfo
 
 # Buckets refuse signatures that are 15 minutes off; webhooks 5.
 WORST_SKEW_S, SOME_SKEW_S = 300.0, 30.0

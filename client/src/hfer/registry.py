@@ -8,7 +8,7 @@ import os
 from hfer._multipart import UploadProgress
 from hfer._wire import run
 from hfer.aio.registry import AsyncModels
-from hfer.models import Canary, ModelDetail, ModelInfo
+from hfer.registry_models import Canary, ModelDetail, ModelInfo
 
 
 class Models:

@@ -16,7 +16,7 @@ from hfer import (
 )
 from hfer._codec import decode
 from hfer.aio.registry import pick_model
-from hfer.models import ModelInfo
+from hfer.registry_models import ModelInfo
 from tests.fixtures.fake_service import CARD, FakeService, canary_json, model_json, problem
 from tests.fixtures.paper_bundles import MANIFEST, paper_bundle
 

@@ -20,7 +20,7 @@ from hfer.errors import (
     NotFoundError,
     UnexpectedAnswerError,
 )
-from hfer.models import Canary, ModelDetail, ModelInfo
+from hfer.registry_models import Canary, ModelDetail, ModelInfo
 
 MODELS = "/v1/models"
 CANARY = f"{MODELS}/canary"

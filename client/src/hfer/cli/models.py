@@ -10,7 +10,7 @@ from hfer.cli.options import DEFAULT_URL, ApiKey, AsJson, Quiet, Url, Wiring, se
 from hfer.cli.progress import upload_bar
 from hfer.cli.registry_tables import canary_table, card_text, model_table, models_table
 from hfer.cli.tables import stdout_console
-from hfer.models import Canary, ModelInfo
+from hfer.registry_models import Canary, ModelInfo
 
 models = typer.Typer(
     no_args_is_help=True,

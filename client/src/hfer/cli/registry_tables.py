@@ -8,7 +8,7 @@ from rich.text import Text
 
 from hfer.cli.tables import NOTHING, add, lines_table, shown_time, titled_table
 from hfer.cli.text import LINE_SIGNS, safe
-from hfer.models import Canary, ModelDetail, ModelInfo, ModelMetrics
+from hfer.registry_models import Canary, ModelDetail, ModelInfo, ModelMetrics
 
 
 def models_table(models: Iterable[ModelInfo]) -> Table:

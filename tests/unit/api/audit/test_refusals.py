@@ -15,12 +15,9 @@ PARTS_OF_OTHERS = {
     "post_test": "changes nothing but the list of messages of the endpoint",
     "post_redelivery": "sends a message of before once more",
 }
-# Acts that are downloads, and those that no operation of this version is.
+# Acts that are downloads, and those that are no operation.
 DOWNLOADS = {"get_results": Action.RESULTS_DOWNLOADED, "get_artifacts": Action.PICTURES_DOWNLOADED}
-OF_NO_OPERATION = {
-    Action.KEY_FIRST_USED: "recorded where keys are checked",
-    Action.KEY_ROLLED: "of the operation that will roll keys",
-}
+OF_NO_OPERATION = {Action.KEY_FIRST_USED: "recorded where keys are checked"}
 
 
 def endpoints() -> dict[tuple[str, str], Any]:
