@@ -4,6 +4,12 @@ import uvicorn
 from services.web.__main__ import main
 
 
+@pytest.fixture(autouse=True)
+def _loggers_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep uvicorn from setting the loggers of the process up, which later tests use."""
+    monkeypatch.setattr(uvicorn.Config, "configure_logging", lambda _config: None)
+
+
 def test_settings_that_do_not_fit_end_the_start_with_a_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
