@@ -33,7 +33,8 @@ class ApiSettings(ConnectionSettings, Group):
         " for all",
     )
     admin_key: SecretApiKey | None = Field(
-        default=None, description="bootstrap admin key; its hash is stored at start"
+        default=None,
+        description="bootstrap admin key; its hash is stored at start, a revoked one stays so",
     )
     queue_cap_photos: int = Field(default=200_000, ge=1, description="open photos per tenant")
     upload_url_s: int = Field(
