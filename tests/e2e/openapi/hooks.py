@@ -10,7 +10,7 @@ from PIL import Image
 from schemathesis.transport.serialization import Binary
 
 from benchmarks.photos import SAMPLES
-from services.api.pagination import encode_number, encode_page_key
+from services.api.pagination import encode_day, encode_name, encode_number, encode_page_key
 from services.common.jobs.repositories.jobs import PageKey
 
 # Places in a job have 32 bits, ids of rows 64; what fits the first fits both.
@@ -19,6 +19,10 @@ _TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.j
 
 schemathesis.openapi.format("row-cursor", _IDS.map(encode_number))
 schemathesis.openapi.format("job-cursor", st.builds(PageKey, _TIMES, _IDS).map(encode_page_key))
+_NAMES = st.text("aZ09 ._@-", min_size=1, max_size=100)
+schemathesis.openapi.format("name-cursor", _NAMES.map(encode_name))
+schemathesis.openapi.format("day-cursor", st.builds(encode_day, st.dates(), _NAMES))
+_CURSORS = {"/v1/jobs": "job-cursor", "/v1/tenants": "name-cursor", "/v1/usage": "day-cursor"}
 
 
 def _photo() -> bytes:
@@ -42,7 +46,7 @@ def before_load_schema(_context: Any, raw_schema: dict[str, Any]) -> None:
             part = content["schema"]["properties"][field]
             part.get("items", part)["format"] = "photo"
     for path, methods in raw_schema["paths"].items():
-        kind = "job-cursor" if path == "/v1/jobs" else "row-cursor"
+        kind = _CURSORS.get(path, "row-cursor")
         for operation in methods.values():
             for parameter in operation.get("parameters", ()):
                 if parameter["name"] == "cursor":
