@@ -15,7 +15,7 @@ from services.api.middleware import RATE_HEADERS
 from services.api.state import ApiState
 from services.common.domain.tenants import LimitExceededError, TenantLimits
 from services.common.keys.service import Principal
-from services.common.limiting.counters import Rate
+from services.common.limiting.counters import Entry, Rate
 
 _REQUESTS = "requests_per_second"
 _OPEN = {
@@ -79,7 +79,10 @@ async def holding(state: ApiState, caller: Principal, kind: str) -> AsyncIterato
         yield
         return
     counters = state.counters
-    entry = await run_in_threadpool(counters.enter, kind, caller.key_id, most=most)
+    place = counters.near(kind, caller.key_id, most=most)
+    entry = Entry(place, 0) if place else None
+    if entry is None:
+        entry = await run_in_threadpool(counters.enter, kind, caller.key_id, most=most)
     if entry is None:
         yield
         return
@@ -91,5 +94,5 @@ async def holding(state: ApiState, caller: Principal, kind: str) -> AsyncIterato
         yield
     finally:
         # First: if this task is being cancelled nothing that waits may follow.
-        counters.forget(entry.place)
-        await run_in_threadpool(counters.leave, entry.place)
+        if counters.forget(entry.place):
+            await run_in_threadpool(counters.leave, entry.place)

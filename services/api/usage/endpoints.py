@@ -13,7 +13,7 @@ from services.api.bodies import JSON
 from services.api.csv_rows import csv_rows
 from services.api.dependencies import Reader, State
 from services.api.docs import problems
-from services.api.errors import ApiError, invalid_field
+from services.api.errors import ApiError
 from services.api.keys.schemas import Name
 from services.api.pagination import Cursor, Page, Paging, decode_day, encode_day
 from services.api.problems import ProblemCode
@@ -68,12 +68,11 @@ def get_usage(
     """Page through days and tenants; a tenant sees itself, an operator all, as JSON or CSV.
 
     It is counted where the work is done, in the same transaction, and is complete for every job
-    that has ended. Refusals by a limit are not among it.
+    that has ended. Requests that a limit refused are not among it. A first day behind the last
+    gives no rows.
     """
     to = last or dt.datetime.now(UTC).date()
     begin = first or to - min(_DAYS, to - dt.date.min)
-    if begin > to:
-        raise invalid_field("#/query/from", "The first day lies behind the last.")
     whose = _whose(caller, tenant)
     if _format(fmt, accept) == CSV:
         rows = _csv(state, first=begin, last=to, tenant=whose)

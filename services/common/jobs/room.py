@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from services.common.domain.tenants import LimitExceededError, TenantLimits
 from services.common.jobs.repositories.items import NewItem
 from services.common.jobs.repositories.tallies import TallyRepository
-from services.common.tenants.repositories.policies import TenantPolicyRepository
 from services.common.tenants.repositories.usage import UsageRepository
 
 # Photos are given up by age, so room for their bytes comes by and by.
@@ -38,17 +37,17 @@ def check_room(
     Raises:
         LimitExceededError: it would be too many.
     """
-    limits = TenantPolicyRepository(session).limits(tenant).over(defaults)
+    waiting, own = TallyRepository(session).open_and_limits(tenant)
+    limits = own.over(defaults)
     if limits.open_photos:
-        _check_open(session, tenant, photos=photos, limit=limits.open_photos)
+        _check_open(waiting, photos=photos, limit=limits.open_photos)
     if limits.photos_per_day:
         _check_day(session, tenant, photos=photos, limit=limits.photos_per_day)
     if limits.stored_bytes:
         _check_stored(session, tenant, byte_count=byte_count, limit=limits.stored_bytes)
 
 
-def _check_open(session: Session, tenant: str, *, photos: int, limit: int) -> None:
-    waiting = TallyRepository(session).open_photos(tenant)
+def _check_open(waiting: int, *, photos: int, limit: int) -> None:
     if waiting + photos > limit:
         raise LimitExceededError(
             f"{waiting} of your photos are waiting and {limit} may, so there is no "

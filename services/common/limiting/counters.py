@@ -54,11 +54,14 @@ class Counters(Protocol):
     def hit(self, key: str, *, per_second: int) -> Rate | None:
         """Count a request; None where it cannot be counted, and is served."""
 
+    def near(self, kind: str, key: str, *, most: int) -> Place | None:
+        """Take one of the places that need no call to anybody; None if there is none left."""
+
     def enter(self, kind: str, key: str, *, most: int) -> Entry | None:
         """Ask for one of ``most`` places; None where they cannot be counted, and there is one."""
 
-    def forget(self, place: Place) -> None:
-        """Stop holding a place, at once and without a call to anybody."""
+    def forget(self, place: Place) -> bool:
+        """Stop holding a place, without a call to anybody; whether `leave` has to tell others."""
 
     def leave(self, place: Place) -> None:
         """Give the place to others."""
@@ -109,6 +112,10 @@ class LocalCounters:
             rate, self._tats[key] = meter(self._tats.get(key, now), now, per_second=per_second)
             return rate
 
+    def near(self, kind: str, key: str, *, most: int) -> Place | None:
+        """Take one of ``most`` places."""
+        return self.enter(kind, key, most=most).place
+
     def enter(self, kind: str, key: str, *, most: int) -> Entry:
         """Ask for one of ``most`` places."""
         counter = f"{kind}:{key}"
@@ -120,13 +127,14 @@ class LocalCounters:
             held.add(place.token)
             return Entry(place, len(held))
 
-    def forget(self, place: Place) -> None:
+    def forget(self, place: Place) -> bool:
         """Give the place to others."""
         with self._lock:
             held = self._places.get(place.counter, set())
             held.discard(place.token)
             if not held:
                 self._places.pop(place.counter, None)
+        return False
 
     def leave(self, place: Place) -> None:
         """Give the place to others."""

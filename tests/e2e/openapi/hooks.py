@@ -10,7 +10,13 @@ from PIL import Image
 from schemathesis.transport.serialization import Binary
 
 from benchmarks.photos import SAMPLES
-from services.api.pagination import encode_id, encode_page_key, encode_place
+from services.api.pagination import (
+    encode_day,
+    encode_id,
+    encode_name,
+    encode_page_key,
+    encode_place,
+)
 from services.common.jobs.repositories.jobs import PageKey
 
 _PLACES = st.integers(0, 2**31 - 1)
@@ -22,7 +28,17 @@ schemathesis.openapi.format("place-cursor", _PLACES.map(encode_place))
 schemathesis.openapi.format("id-cursor", st.uuids().map(encode_id))
 schemathesis.openapi.format("job-cursor", _KEYS.map(encode_page_key))
 
-_CURSORS = {"/v1/jobs": "job-cursor", "/v1/jobs/{job_id}/items": "place-cursor"}
+_NAMES = st.text("aZ09 ._@-", min_size=1, max_size=100)
+schemathesis.openapi.format("name-cursor", _NAMES.map(encode_name))
+schemathesis.openapi.format("day-cursor", st.builds(encode_day, st.dates(), _NAMES))
+
+_CURSORS = {
+    "/v1/jobs": "job-cursor",
+    "/v1/jobs/{job_id}/items": "place-cursor",
+    "/v1/audit": "place-cursor",
+    "/v1/tenants": "name-cursor",
+    "/v1/usage": "day-cursor",
+}
 
 
 def _photo() -> bytes:

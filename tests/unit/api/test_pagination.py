@@ -3,7 +3,7 @@
 import base64
 import json
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from fastapi import FastAPI, Request, Response
@@ -14,10 +14,12 @@ from services.api.errors import ApiError
 from services.api.pagination import (
     Page,
     Pager,
+    decode_day,
     decode_id,
     decode_name,
     decode_page_key,
     decode_place,
+    encode_day,
     encode_id,
     encode_name,
     encode_page_key,
@@ -45,6 +47,19 @@ class TestNames:
     def test_anything_else_is_refused(self, bad: str) -> None:
         with pytest.raises(ApiError):
             decode_name(bad)
+
+
+class TestDays:
+    @given(st.dates(), st.text("aZ09 ._@-", min_size=1, max_size=100))
+    def test_come_back(self, day: date, name: str) -> None:
+        assert decode_day(encode_day(day, name)) == (day, name)
+
+    @pytest.mark.parametrize(
+        "bad", [cursor(["2026-11-30"]), cursor(["2026-13-30", "a"]), cursor(["2026-11-30", "\x00"])]
+    )
+    def test_anything_else_is_refused(self, bad: str) -> None:
+        with pytest.raises(ApiError):
+            decode_day(bad)
 
 
 class TestPlaces:

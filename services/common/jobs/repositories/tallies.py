@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.common.domain.jobs import ItemState, JobCounts, Verdict
+from services.common.domain.tenants import LIMIT_NAMES, TenantLimits
 
 # Two backends that finish photos of one job at once rarely share a row.
 _SLOTS = 16
@@ -81,15 +82,19 @@ _COUNTS = text(f"""
     GROUP BY job.id
 """)
 
-_OPEN = text("""
-    SELECT coalesce(sum(
-        job.total - CASE WHEN job.status = 'open' THEN 0 ELSE coalesce(final.photos, 0) END
-    ), 0)
-    FROM job LEFT JOIN LATERAL (
-        SELECT sum(succeeded + no_face + failed + cancelled) AS photos
-        FROM job_tally WHERE job_id = job.id
-    ) AS final ON true
-    WHERE job.finished_at IS NULL AND job.tenant = :tenant
+# With the tenant's own limits, as each submission asks for both.
+_OPEN = text(f"""
+    SELECT open.photos, {", ".join(f"policy.{name}" for name in LIMIT_NAMES)}
+    FROM (
+        SELECT coalesce(sum(
+            job.total - CASE WHEN job.status = 'open' THEN 0 ELSE coalesce(final.photos, 0) END
+        ), 0) AS photos
+        FROM job LEFT JOIN LATERAL (
+            SELECT sum(succeeded + no_face + failed + cancelled) AS photos
+            FROM job_tally WHERE job_id = job.id
+        ) AS final ON true
+        WHERE job.finished_at IS NULL AND job.tenant = :tenant
+    ) AS open LEFT JOIN tenant_policy AS policy ON policy.tenant = :tenant
 """)
 
 
@@ -123,4 +128,9 @@ class TallyRepository:
         Of these those too that were refused at once, as empty files are: 20,000 of them were
         26 MB of rows at a count of 0.
         """
-        return int(self._session.scalar(_OPEN, {"tenant": tenant}) or 0)
+        return self.open_and_limits(tenant)[0]
+
+    def open_and_limits(self, tenant: str) -> tuple[int, TenantLimits]:
+        """Count the tenant's `open_photos`, and read its own limits, by one statement."""
+        row = self._session.execute(_OPEN, {"tenant": tenant}).one()
+        return int(row[0]), TenantLimits(*row[1:])

@@ -28,12 +28,6 @@ class TenantPolicyRepository:
         row = self._session.scalar(select(PolicyRow).where(PolicyRow.tenant == tenant))
         return TenantPolicy(tenant) if row is None else _policy(row)
 
-    def limits(self, tenant: str) -> TenantLimits:
-        """Return a tenant's own limits, all None if it has none."""
-        columns = [getattr(PolicyRow, name) for name in LIMIT_NAMES]
-        row = self._session.execute(select(*columns).where(PolicyRow.tenant == tenant)).first()
-        return TenantLimits() if row is None else TenantLimits(*row)
-
     def known(self, tenant: str) -> bool:
         """Whether the tenant has a key, a revoked one included, or a policy."""
         names = _names()

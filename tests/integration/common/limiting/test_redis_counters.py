@@ -90,6 +90,15 @@ class TestPlaces:
         with redis.Redis.from_url(redis_admin_url) as admin:
             assert 0 < admin.pttl("hfer:limit:open_uploads:k") <= 60_000
 
+    def test_of_a_large_limit_an_eighth_is_given_away_without_redis(self, build: Build) -> None:
+        counters = build(NOBODY)
+        places = [counters.near("open_uploads", "k", most=17) for _ in range(3)]
+        assert [place is not None for place in places] == [True, True, False]
+        assert places[0]
+        assert not counters.forget(places[0])
+        assert counters.near("open_uploads", "k", most=17)
+        assert counters.near("open_uploads", "k", most=7) is None
+
     def test_that_are_held_are_renewed(self, build: Build, redis_admin_url: str) -> None:
         counters = build(lease_s=60)
         entry = counters.enter("open_uploads", "k", most=1)
