@@ -28,6 +28,7 @@ def news(
 ) -> JobNews:
     job = Job(
         public_id=uuid.UUID(int=7),
+        tenant="t",
         status=status,
         created_at=NOW,
         started_at=NOW,
