@@ -267,6 +267,6 @@ def test_every_loop_runs_on_the_settings_of_a_deployment(
         session.execute(update(Item).values(object_key=""))
     ours = sessions_as(sessions, Role.MAINTENANCE)
     loops = build_loops(settings, sessions=ours, hints=hints, metrics=Metrics())
-    assert [loop.name for loop in loops] == ["feeder", "sweeper", "retention"]
-    assert [loop.tick() for loop in loops] == [False, False, False]
+    assert [loop.name for loop in loops] == ["feeder", "sweeper", "retention", "receipts"]
+    assert [loop.tick() for loop in loops] == [False, False, False, False]
     assert rows.job(job.id).status == JobStatus.CANCELLED
