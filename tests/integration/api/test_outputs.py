@@ -40,6 +40,7 @@ FAKE = {
     "model_id": f"mdl_{'0' * 32}",
     "key_id": f"key_{'0' * 32}",
     "name": "bundle.json",
+    "tenant": "nobody",
 }
 
 

@@ -49,7 +49,7 @@ def test_a_fetched_photo_is_stored_like_an_uploaded_one_and_analysed(
     rows: Rows,
 ) -> None:
     job = make_url_job("https://photos.example.com/a.jpg", "https://photos.example.com/b.jpg")
-    assert work(make_context(), job) == 0  # nothing to claim before they are fetched
+    assert work(make_context()) == 0  # nothing to claim before they are fetched
 
     fetch_all(sessions, storage, FakeNetwork({PUBLIC: [reply(200, PHOTO)]}))
 
@@ -61,7 +61,7 @@ def test_a_fetched_photo_is_stored_like_an_uploaded_one_and_analysed(
     assert rows.job(job.id).status == JobStatus.RUNNING
     with sessions() as session:
         assert session.scalars(select(UrlFetch)).all() == []
-    assert work(make_context(), job) == 2
+    assert work(make_context()) == 2
     assert rows.job(job.id).status in {JobStatus.SUCCEEDED, JobStatus.FAILED}
 
 

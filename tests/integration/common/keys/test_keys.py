@@ -80,7 +80,7 @@ class TestRoll:
         for principal in after:
             assert principal is not None
             assert (principal.key_id, principal.tenant) == (before.key_id, "acme")
-            assert (principal.name, principal.scopes) == ("batch", {"jobs:read"})
+            assert (principal.key_name, principal.scopes) == ("batch", {"jobs:read"})
         assert first.startswith(issued.key.former_prefix or "none")
         with unit_of_work(sessions) as session:
             session.execute(update(ApiKey).values(former_until=func.now()))

@@ -54,7 +54,7 @@ class TestErrors:
     ) -> None:
         job = make_stored_job([fake_photo(0, Kind.CORRUPT), fake_photo(1, Kind.HEALTHY)])
         with capture_logs() as lines:
-            work(make_context(), job)
+            work(make_context())
         [line] = [line for line in lines if line["event"] == "photo.failed"]
         [failed, _] = rows.items(job.id)
         assert line["item"] == format_id(IdKind.ITEM, failed.public_id)

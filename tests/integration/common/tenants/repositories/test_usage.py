@@ -20,6 +20,7 @@ from services.common.jobs.queue.closing import close_jobs
 from services.common.jobs.queue.outcomes import ItemOutcome
 from services.common.jobs.queue.repositories.fetches import FetchedPhoto, FetchRepository
 from services.common.jobs.queue.repositories.leases import LeaseRepository
+from services.common.jobs.queue.repositories.turns import TurnRepository
 from services.common.jobs.repositories.items import NewItem, Refusal
 from services.common.jobs.submission import Submission, submit
 from services.common.jobs.uploads import FileToUpload, declare, start_upload
@@ -63,7 +64,7 @@ def work(sessions: SessionFactory, job_id: int, *, limit: int, core_ms: float) -
     results = [expected_analysis(fake_photo(number)) for number in range(1, limit + 1)]
     with unit_of_work(sessions_as(sessions, Role.WORKER)) as session:
         leases = LeaseRepository(session)
-        leases.job(job_id, cap=limit)
+        TurnRepository(session).mark(job_id)
         items = leases.claim(
             job_id, limit=limit, max_bytes=10**9, token=token, task=token, lease_s=60
         )
