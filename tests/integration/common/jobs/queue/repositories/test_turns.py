@@ -4,6 +4,7 @@ import re
 import threading
 import uuid
 from collections import Counter
+from typing import Any
 
 import pytest
 from sqlalchemy import text, update
@@ -425,7 +426,7 @@ class TestPlan:
                 session.execute(text("ANALYZE job, item"))
             turns = TurnRepository(session)
             assert turns.next(turns.lanes()[0], cap=1) is not None
-            choice = {"lane": Lane.BATCH, "detector": None, "passed": []}
+            choice: dict[str, Any] = {"lane": Lane.BATCH, "detector": None, "passed": []}
             plans = [
                 "\n".join(session.scalars(text("EXPLAIN " + statement.text), parameters))
                 for statement, parameters in (
