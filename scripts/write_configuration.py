@@ -55,8 +55,9 @@ _CAPS = """## What one caller can hold up
 
 Caps and deadlines of API and page, of each process. Those of keys and tenants hold for all
 processes of the API together (of bodies and streams each process gives an eighth away without
-asking: eight processes may let up to twice as many in, [ADR 0035](adr/0035-usage-and-limits-of-tenants.md)),
-and can be set for one tenant (`/v1/tenants`, `hfer tenants set`);
+asking: eight processes may let up to twice as many in,
+[ADR 0035](adr/0035-usage-and-limits-of-tenants.md)), and can be set for one tenant
+(`/v1/tenants`, `hfer tenants set`);
 `GET /v1/limits` tells a caller its own.
 
 | of | cap or deadline | else | variable |
