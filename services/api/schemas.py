@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from fastapi import Path
@@ -20,6 +20,7 @@ from services.common.domain.ids import IdKind, format_id
 
 _EXAMPLE_ID = uuid.UUID("01936fd2-c0a2-7b6e-8f3a-5b7c9d1e2f30")
 
+_FULL_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$", re.ASCII)
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 
 # A regular expression, so that clients can check as well: no control characters, which
@@ -51,8 +52,16 @@ def _written_time(value: object) -> object:
     return value
 
 
+def _written_day(value: object) -> object:
+    """Refuse numbers here too, and times, which pydantic would cut off if they are midnight."""
+    if isinstance(value, str) and not _FULL_DATE.match(value):
+        raise PydanticCustomError("rfc3339_date", "Write a date, as 2026-11-23")
+    return value
+
+
 Whole = Annotated[int, BeforeValidator(_whole)]
 GivenTime = Annotated[AwareDatetime, BeforeValidator(_written_time)]
+GivenDay = Annotated[date, BeforeValidator(_written_day)]
 
 # The database answers in its own time zone; users see RFC 3339 in UTC, written with a Z.
 UtcTime = Annotated[datetime, AfterValidator(_utc)]

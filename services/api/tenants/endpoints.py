@@ -32,7 +32,9 @@ def get_tenants(
     )
 
 
-@router.get("/{tenant}", summary="Look at a tenant", responses={**problems(ProblemCode.NOT_FOUND)})
+@router.get(
+    "/{tenant}", summary="Look at a tenant", responses={**problems(ProblemCode.NOT_FOUND, 422)}
+)
 def get_tenant(session: Transaction, _caller: Operator, tenant: TenantName) -> TenantObject:
     """Tell what is set for a tenant, be it nothing."""
     policies = TenantPolicyRepository(session)
@@ -61,7 +63,7 @@ def put_tenant(
     "/{tenant}",
     status_code=204,
     summary="Take back what is set for a tenant",
-    responses={**problems(ProblemCode.NOT_FOUND)},
+    responses={**problems(ProblemCode.NOT_FOUND, 422)},
 )
 @audits(Action.TENANT_RESET)
 def delete_tenant(session: Transaction, caller: Operator, tenant: TenantName) -> None:

@@ -17,6 +17,7 @@ from services.api.errors import ApiError
 from services.api.keys.schemas import Name
 from services.api.pagination import Cursor, Page, Paging, decode_day, encode_day
 from services.api.problems import ProblemCode
+from services.api.schemas import GivenDay
 from services.api.state import ApiState
 from services.api.usage.schemas import USAGE_COLUMNS, UsageObject, usage_object, usage_row
 from services.common.db.session import unit_of_work
@@ -48,11 +49,11 @@ def get_usage(
     caller: Reader,
     paging: Paging,
     first: Annotated[
-        dt.date | None,
+        GivenDay | None,
         Query(alias="from", description="first day, in UTC; 30 days before the last if left out"),
     ] = None,
     last: Annotated[
-        dt.date | None,
+        GivenDay | None,
         Query(alias="to", description="last day, included; today if left out"),
     ] = None,
     tenant: Annotated[
@@ -62,7 +63,7 @@ def get_usage(
         Literal["json", "csv"] | None,
         Query(alias="format", description="goes before `Accept`; CSV comes whole, without pages"),
     ] = None,
-    accept: Annotated[str | None, Header()] = None,
+    accept: Annotated[str | None, Header(include_in_schema=False)] = None,
     cursor: Cursor = None,
 ) -> Page[UsageObject] | Response:
     """Page through days and tenants; a tenant sees itself, an operator all, as JSON or CSV.

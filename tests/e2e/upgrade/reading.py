@@ -40,6 +40,7 @@ VOLATILE = (
     "/problems/{code}:meaning",
     "/problems/{code}:cause",
     "/problems/{code}:action",
+    "/problems/{code}:remedy",
     "/problems/{code}:example.*",
 )
 

@@ -14,7 +14,14 @@ pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 # GET operations that came after 50556b5. Each is read here, on what that commit left: path
 # template to a path with ids of the snapshot and the status that it must have.
 NEWER: dict[str, tuple[str, int]] = {
-    # Another tenant's than the admin's.
+    "/v1/audit": ("/v1/audit", 200),
+    "/v1/erasures": ("/v1/erasures", 200),
+    "/v1/erasures/keys": ("/v1/erasures/keys", 200),
+    # The job is another tenant's than the admin's, here and below.
+    "/v1/erasures/{job_id}": ("/v1/erasures/job_01a2290f53da7b6c955c209606a17233", 404),
+    "/v1/tenants": ("/v1/tenants", 200),
+    "/v1/tenants/{tenant}": ("/v1/tenants/default", 200),
+    "/v1/usage": ("/v1/usage", 200),
     "/v1/jobs/{job_id}/counts": ("/v1/jobs/job_01a2290f53da7b6c955c209606a17233/counts", 404),
 }
 
