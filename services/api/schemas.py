@@ -59,7 +59,10 @@ def _written_day(value: object) -> object:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
+# To stand behind the bounds of a number: behind it pydantic 2.14 writes them into the schema as
+# "ge" and "le", which no tool knows.
+WHOLE = BeforeValidator(_whole)
+Whole = Annotated[int, WHOLE]
 GivenTime = Annotated[AwareDatetime, BeforeValidator(_written_time)]
 GivenDay = Annotated[date, BeforeValidator(_written_day)]
 

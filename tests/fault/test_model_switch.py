@@ -109,7 +109,7 @@ class TestBroken:
                 what="it is refused",
             )
             assert {found["code"] for found in real.refusals()} == {"bundle-refused"}
-            words = "cannot be run" if name == "model.onnx" else "golden.npz is not readable"
+            words = "is no ONNX model" if name == "model.onnx" else "golden.npz is not readable"
             assert all(words in found["reason"] for found in real.refusals())
             assert real.versions() == [real.shipped.version]
         assert real.fleet.log("worker").count("model.refused") == len(BROKEN)

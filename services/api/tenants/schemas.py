@@ -7,7 +7,7 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.api.keys.schemas import Name
-from services.api.schemas import Input, UtcTime, Whole
+from services.api.schemas import WHOLE, Input, UtcTime
 from services.common.domain.tenants import (
     DEFAULT_WEIGHT,
     MAX_WEIGHT,
@@ -15,8 +15,8 @@ from services.common.domain.tenants import (
     TenantPolicy,
 )
 
-# What fits the columns.
-_MOST, _MOST_BYTES = 2**31 - 1, 2**63 - 1
+# What fits the column; a petabyte, as JSON readers keep whole numbers up to 2**53 only.
+_MOST, _MOST_BYTES = 2**31 - 1, 10**15
 
 _LIMITS: dict[str, Any] = {
     "requests_per_second": None,
@@ -34,8 +34,8 @@ TENANT_EXAMPLE: dict[str, Any] = {
 }
 
 TenantName = Annotated[Name, Path(examples=["archive"])]
-_Count = Annotated[Whole, Field(ge=0, le=_MOST)]
-_Bytes = Annotated[Whole, Field(ge=0, le=_MOST_BYTES)]
+_Count = Annotated[int, Field(ge=0, le=_MOST), WHOLE]
+_Bytes = Annotated[int, Field(ge=0, le=_MOST_BYTES), WHOLE]
 
 
 class LimitsOfTenant(Input):
@@ -64,7 +64,7 @@ class WantedTenant(Input):
         json_schema_extra={"example": {"weight": 2, "limits": {"open_photos": 50_000}}}
     )
 
-    weight: Annotated[Whole, Field(ge=1, le=MAX_WEIGHT)] = Field(
+    weight: Annotated[int, Field(ge=1, le=MAX_WEIGHT), WHOLE] = Field(
         default=DEFAULT_WEIGHT,
         description="share of the workers while others wait too: 2 is twice the share of 1",
     )
