@@ -120,7 +120,7 @@ class TestWithBundle:
     @pytest.mark.parametrize(
         ("name", "data", "words"),
         [
-            ("model.onnx", b"no network", "cannot be run"),
+            ("model.onnx", b"no network", "is no ONNX model"),
             ("golden.npz", b"PK\x03\x04 no archive", "golden.npz is not readable"),
             ("golden.npz", b"", "golden.npz is not readable"),
         ],
