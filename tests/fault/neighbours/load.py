@@ -165,7 +165,11 @@ NEIGHBOURS: dict[str, Callable[[Target], None]] = {
 
 
 def submit(client: httpx.Client, target: Target, *, photos: int, start: int) -> str:
-    """Submit a job of ``photos`` photos; its path, or "" when it was refused."""
+    """Submit a job of ``photos`` photos; its path, or "" when a limit is reached.
+
+    Raises:
+        httpx.HTTPStatusError: it was refused for another reason: then this is no load.
+    """
     paths = target.paths()
     files = [
         ("files", (f"{number}.jpg", paths[(start + number) % len(paths)].read_bytes()))
@@ -173,6 +177,8 @@ def submit(client: httpx.Client, target: Target, *, photos: int, start: int) -> 
     ]
     answer = client.post("/v1/jobs", files=files)
     pause_if_refused(answer)
+    if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
+        answer.raise_for_status()
     return "" if answer.is_error else f"/v1/jobs/{answer.json()['id']}"
 
 
