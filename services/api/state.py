@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from services.api.drawing.renderer import PictureRenderer
 from services.api.events.watch import JobWatch, build_watch
 from services.api.health.news import ReadinessNews
+from services.api.turns import TenantTurns
 from services.common.broker.celery_app import uses_redis
 from services.common.broker.notifier import build_notifier
 from services.common.config import Settings
@@ -27,6 +28,8 @@ from services.common.telemetry import Metrics, NoTracing, Tracing, build_tracing
 # Puts of 100 KB reach their best rate at 8 threads (SeaweedFS, two cores); each may hold a
 # connection to the database for a moment, of which a pool has 20.
 UPLOAD_THREADS = 4
+# Pieces of downloads that are made for one tenant at a time.
+DOWNLOADS_AT_ONCE = 2
 # The largest picture as a child hands it over: 16 Mpx as JPEG, compat.picture_pixels as RGB.
 PICTURE_BYTES = 32_000_000
 # How long the sender of a body may be silent; phones change networks in half a minute.
@@ -73,6 +76,7 @@ class ApiState:
         default_factory=lambda: ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="upload")
     )
     counters: Counters = field(default_factory=LocalCounters)
+    download_turns: TenantTurns = field(default_factory=lambda: TenantTurns(DOWNLOADS_AT_ONCE))
     readiness: ReadinessNews = field(default_factory=ReadinessNews)
     stall_s: float = STALL_S
 

@@ -1,0 +1,72 @@
+"""Test of downloads: a tenant's wait for each other, and for no slow reader."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import cast
+
+from services.api.jobs.results.downloads import while_live
+from services.api.state import DOWNLOADS_AT_ONCE, ApiState
+from services.api.turns import TenantTurns
+from services.common.keys.service import Principal
+
+
+@dataclass
+class Process:
+    """What `while_live` asks of a process whose keys are not yet to be looked at again."""
+
+    download_turns: TenantTurns = field(default_factory=lambda: TenantTurns(DOWNLOADS_AT_ONCE))
+
+
+def principal(tenant: str) -> Principal:
+    return Principal(tenant, frozenset(), "key_1", "name", 1, b"")
+
+
+@dataclass
+class Body:
+    """Pieces that take a while to make; counts how many are in the making."""
+
+    making: int = 0
+    most: int = 0
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        for _ in range(3):
+            self.making += 1
+            self.most = max(self.most, self.making)
+            for _ in range(5):
+                await asyncio.sleep(0)
+            self.making -= 1
+            yield b"x"
+
+
+def read(process: Process, tenant: str, body: Body) -> AsyncIterator[bytes]:
+    state = cast("ApiState", process)
+    return while_live(state, principal(tenant), body.pieces(), clock=lambda: 0.0)
+
+
+class TestTurnsOfDownloads:
+    def test_makes_few_pieces_of_a_tenant_at_once_and_another_s_beside(self) -> None:
+        async def all_of() -> tuple[list[int], int, int]:
+            process, own, other = Process(), Body(), Body()
+            readers = [read(process, "a", own) for _ in range(12)]
+            readers.append(read(process, "b", other))
+
+            async def count(reader: AsyncIterator[bytes]) -> int:
+                return len([piece async for piece in reader])
+
+            return list(await asyncio.gather(*map(count, readers))), own.most, other.most
+
+        lengths, own, other = asyncio.run(all_of())
+        assert lengths == [3] * 13
+        assert (own, other) == (DOWNLOADS_AT_ONCE, 1)
+
+    def test_a_reader_that_does_not_take_its_piece_holds_no_turn(self) -> None:
+        async def last_of() -> bytes:
+            process = Process()
+            slow = [read(process, "a", Body()) for _ in range(DOWNLOADS_AT_ONCE)]
+            for reader in slow:
+                await anext(reader)
+            async with asyncio.timeout(60):
+                return await anext(read(process, "a", Body()))
+
+        assert asyncio.run(last_of()) == b"x"
