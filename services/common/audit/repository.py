@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, Table, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from services.common.db.audit_tables import AuditEntry
+
+_ADD = insert(cast("Table", AuditEntry.__table__)).inline()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +31,12 @@ class AuditRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, entry: AuditEntry) -> None:
-        """Write an entry; Postgres' clock says when."""
-        self._session.add(entry)
-        self._session.flush()
+    def add(self, **columns: str | None) -> None:
+        """Write an entry of these columns; Postgres' clock says when.
+
+        By a statement and not as an object: every submission pays for it.
+        """
+        self._session.execute(_ADD, columns)
 
     def page(
         self, *, narrow: AuditFilter, before_id: int | None, limit: int

@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from services.common.audit.actions import Action
 from services.common.audit.repository import AuditRepository
-from services.common.db.audit_tables import AuditEntry
 from services.common.telemetry import current_correlation_id, get_logger
 
 _log = get_logger(__name__)
@@ -50,7 +49,7 @@ def record(
         object_id: public id of what it was done to.
         problem: code of the problem with which it was refused; None, it was done.
     """
-    entry = AuditEntry(
+    AuditRepository(session).add(
         action=action.value,
         key_id=actor.key_id,
         key_name=actor.key_name,
@@ -60,7 +59,6 @@ def record(
         problem=problem,
         request_id=current_correlation_id(),
     )
-    AuditRepository(session).add(entry)
     event.listen(
         session,
         "after_commit",

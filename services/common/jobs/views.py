@@ -91,9 +91,9 @@ def list_jobs(
 
 
 def _views(session: Session, rows: Sequence[JobRow]) -> list[JobView]:
-    ids = [row.job.id for row in rows]
-    counts = TallyRepository(session).counts(ids)
-    versions = ResultRepository(session).model_versions(ids)
+    counts = TallyRepository(session).counts([row.job.id for row in rows])
+    answered = [job_id for job_id, count in counts.items() if count.succeeded + count.no_face]
+    versions = ResultRepository(session).model_versions(answered) if answered else {}
     queued = [row.job.id for row in rows if row.job.status == JobStatus.QUEUED]
     positions = TurnRepository(session).positions(queued) if queued else {}
     return [
