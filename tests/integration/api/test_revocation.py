@@ -14,6 +14,7 @@ from services.api.errors import ApiError
 from services.api.jobs.results.downloads import LOOK_EVERY_S, while_live
 from services.api.jobs.results.formats import StreamCutError
 from services.api.models.activation import Wish, activate_checked
+from services.common.audit.repository import AuditRepository
 from services.common.config import Settings
 from services.common.db.key_tables import ApiKey
 from services.common.db.session import SessionFactory, unit_of_work
@@ -27,6 +28,7 @@ from services.common.keys.service import (
     hash_secret,
     revoke_key,
 )
+from services.common.tenants.repositories.usage import UsageRepository
 from tests.fixtures.fleet import wait_until
 from tests.fixtures.jobs import make_key, seed_job
 from tests.fixtures.paper_bundles import bundle_parts, paper_bundle
@@ -209,6 +211,32 @@ class TestDownloads:
         with pytest.raises(StreamCutError, match="revoked"):
             asyncio.run(read())
         assert seen == [b"1", b"2"]
+
+    @pytest.mark.parametrize(
+        ("repository", "path"),
+        [(AuditRepository, "/v1/audit?format=jsonl"), (UsageRepository, "/v1/usage?format=csv")],
+    )
+    def test_so_are_an_operators_exports(
+        self,
+        api: Api,
+        sessions: SessionFactory,
+        monkeypatch: pytest.MonkeyPatch,
+        repository: Any,
+        path: str,
+    ) -> None:
+        monkeypatch.setattr("services.api.jobs.results.downloads.LOOK_EVERY_S", 0.0)
+        assert api.client().post("/v1/jobs", files=files(PHOTO)).is_success
+        operator, read = api.client(Scope.ADMIN), repository.page
+
+        def read_and_revoke(self: Any, **asked: Any) -> Any:
+            rows = read(self, **asked)
+            assert rows
+            revoke(sessions, operator)
+            return rows
+
+        monkeypatch.setattr(repository, "page", read_and_revoke)
+        with operator.stream("GET", path) as stream, pytest.raises(httpx.RemoteProtocolError):
+            stream.read()
 
 
 class TestWebhooks:
