@@ -1,7 +1,8 @@
-"""Where a Chromium of this machine is, for the page's pictures and its tests."""
+"""Where a Chromium of this machine is; `chromium.sh` says how to get one."""
 
 import shutil
 
+# As `chromium.sh` looks for it.
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
