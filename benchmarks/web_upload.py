@@ -11,7 +11,6 @@ page passes on as one request of up to 1 GB.
 
 import argparse
 import io
-import shutil
 import tempfile
 import threading
 import time
@@ -23,9 +22,9 @@ from playwright.sync_api import Page, sync_playwright
 from benchmarks.photos import SAMPLES
 from infra.local.console import Console
 from infra.local.stack import local_stack
+from scripts.chromium import find_chromium
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 UPLOAD_MS = 200_000
 EVERY_S = 0.05
 
@@ -37,7 +36,7 @@ def main() -> None:
     parser.add_argument("--megabytes", type=float, default=5.0)
     parser.add_argument("--without-scripts", action="store_true")
     options = parser.parse_args()
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    browser = find_chromium()
     if browser is None:
         raise SystemExit("error: no Chromium is installed (Debian: apt-get install chromium)")
     with tempfile.TemporaryDirectory() as name:

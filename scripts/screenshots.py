@@ -4,7 +4,6 @@ The samples go through the whole stack as ``make run`` starts it, and Chromium l
 To be run when the page's looks or the shipped model change.
 """
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from infra.local.console import Console
 from infra.local.stack import local_stack
+from scripts.chromium import find_chromium
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 IMAGES = REPOSITORY / "docs" / "images"
@@ -34,9 +34,7 @@ def main() -> None:
         stack.start_servers()
         stack.start_apps()
         stack.start_web()
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         job = _submitted(browser, stack.web_url, samples)
         with _page(browser, job, size=_DESKTOP, scheme="light") as page:
             _take(page, "web-job.jpg")

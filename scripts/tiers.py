@@ -5,6 +5,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.chromium import NAMES
+
 
 @dataclass(frozen=True)
 class Tier:
@@ -31,8 +33,6 @@ class Tier:
 
 
 PARALLEL = ("-n", "2", "--dist", "loadfile")
-# As tests/e2e/web/conftest.py looks for them.
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # As tests/fixtures/pgbouncer.py, rabbitmq.py and through_proxies.py, and tests/fault/test_egress.py
 # look for them; make writes them.
 PGBOUNCER = str(Path(sys.executable).with_name("pgbouncer"))
@@ -67,7 +67,7 @@ TIERS = (
         tuple(f"--ignore={path}" for path in TRAINING_RUNS),
         covered=True,
     ),
-    Tier("browser", ("tests/e2e/web",), needs=BROWSERS),
+    Tier("browser", ("tests/e2e/web",), needs=NAMES),
     Tier("egress", (EGRESS,), needs=(CLOSED_NETWORK,)),
     Tier("rabbitmq", (ON_RABBITMQ,), needs=(RABBITMQ,)),
     Tier("pgbouncer", (BEHIND_PGBOUNCER,), needs=(PGBOUNCER,)),

@@ -1,14 +1,12 @@
 """The page as people use it: its password, a photo, the answer, in the machine's Chromium."""
 
-import shutil
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from scripts.chromium import find_chromium
 from scripts.compose_check.rows import CheckError
 
-# As scripts/chromium.sh looks for it.
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ANSWER_S = 300
 
 
@@ -19,7 +17,7 @@ def analyse(url: str, *, password: str, photo: Path) -> str:
         CheckError: there is no Chromium.
         playwright.sync_api.Error: something did not come within `ANSWER_S`.
     """
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    program = find_chromium()
     if program is None:
         raise CheckError("no Chromium: scripts/chromium.sh says how to get one")
     with sync_playwright() as playwright:

@@ -143,7 +143,7 @@ def encode_day(day: date, name: str) -> str:
 
 
 def decode_day(cursor: str | None) -> tuple[date, str] | None:
-    """Read a cursor made by `encode_day`; raises like `decode_number`."""
+    """Read a cursor made by `encode_day`; raises like `decode_place`."""
     if cursor is None:
         return None
     match _decode(cursor):

@@ -11,6 +11,7 @@ from services.api.csv_rows import csv_rows
 from services.api.dependencies import Operator, State, Transaction
 from services.api.docs import problems
 from services.api.errors import ApiError
+from services.api.jobs.results.downloads import while_live
 from services.api.jobs.results.formats import ResultFormat, negotiate
 from services.api.pagination import Cursor, Page, Paging, decode_place, encode_place
 from services.api.problems import ProblemCode
@@ -54,7 +55,7 @@ def get_audit(
     *,
     state: State,
     session: Transaction,
-    _caller: Operator,
+    caller: Operator,
     tenant: Annotated[ShortText | None, Query(description="of the key that acted")] = None,
     key: Annotated[ShortText | None, Query(description="id of the key that acted")] = None,
     action: Annotated[Action | None, Query()] = None,
@@ -85,8 +86,9 @@ def get_audit(
         rows = AuditRepository(session).page(narrow=narrow, before_id=before, limit=paging.fetch)
         return paging.page(rows, show=audit_object, cursor_of=lambda row: encode_place(row.id))
     slices = _slices(state.sessions, narrow, before_id=before)
+    body = _jsonl(slices) if chosen is ResultFormat.JSONL else _csv(slices)
     return StreamingResponse(
-        _jsonl(slices) if chosen is ResultFormat.JSONL else _csv(slices),
+        while_live(state, caller, body),
         media_type=chosen.media_type,
         headers={"Content-Disposition": f'attachment; filename="hfer-audit.{chosen}"'},
     )

@@ -104,7 +104,8 @@ ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
         ),
         ProblemCode.UNAUTHENTICATED: Advice(
             "The service does not know who is asking.",
-            "No `Authorization` header, a key that was revoked, or one of another deployment.",
+            "No `Authorization` header, a key that was revoked or has expired, or one of another"
+            " deployment.",
             "Send `Authorization: Bearer hfer_…`. An operator makes keys at `POST /v1/api-keys`.",
             "The API key is unknown or revoked.",
             "/v1/jobs",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
 
+from services.api.dependencies import check_live
 from services.api.ids import find_model
 from services.api.models.schemas import ActivatedModel, model_object
 from services.api.models.usage import read_usage
@@ -39,7 +40,7 @@ async def activate_checked(state: ApiState, wish: Wish) -> ActivatedModel:
     No connection of the pool is held while it is waited for.
 
     Raises:
-        ApiError: NOT_FOUND.
+        ApiError: NOT_FOUND; UNAUTHENTICATED, the caller's key was revoked or has expired meanwhile.
         ModelWorseError: see `check_figures`, as for ModelNotComparableError.
         ModelNotLoadableError: a worker could not load it.
         TrialLoadUnfinishedError: one began and did not end in time, and force was not given.
@@ -113,6 +114,7 @@ async def _finished(state: ApiState, load_id: int, *, limit_s: float) -> LoadSta
 
 def _activate(state: ApiState, wish: Wish, checked: bool) -> ActivatedModel:
     with unit_of_work(state.sessions) as session:
+        check_live(session, wish.caller)
         model = find_model(session, wish.model_id)
         activate(
             session,

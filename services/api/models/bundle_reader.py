@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from services.api.bodies import body_chunks, no_room
+from services.api.dependencies import check_live
 from services.api.errors import ApiError, invalid_field, pointer
 from services.api.models.manifest import (
     MAX_MANIFEST_BYTES,
@@ -91,9 +92,9 @@ class BundleReader:
         if wrong := dict(_wrong_files(manifest.files, self._hashes)):
             raise _refused(wrong)
         networks = (name for name in self._hashes if name.endswith(NETWORK_SUFFIX))
-        if leaning := [name for name in networks if _names_other_files(self._directory / name)]:
+        if external := [name for name in networks if _names_other_files(self._directory / name)]:
             fault = f"keeps weights in other files; {SELF_CONTAINED}"
-            raise _refused(dict.fromkeys(leaning, fault))
+            raise _refused(dict.fromkeys(external, fault))
 
     def close(self) -> None:
         """Close the file that was arriving."""
@@ -139,7 +140,8 @@ async def take_bundle(request: Request, state: ApiState, caller: Principal) -> U
     Nothing is stored before every file is there and has its hash.
 
     Raises:
-        ApiError: the request cannot be read, or the bundle is not valid.
+        ApiError: the request cannot be read, or the bundle is not valid; UNAUTHENTICATED, the
+            caller's key was revoked or has expired while the body came.
         HferError: what `publish_bundle` raises; TransientError when the bucket is away.
     """
     try:
@@ -154,6 +156,7 @@ async def take_bundle(request: Request, state: ApiState, caller: Principal) -> U
 
 def _publish(state: ApiState, folder: Path, caller: Principal) -> UUID:
     def note(session: Session, public_id: UUID) -> None:
+        check_live(session, caller)
         record(session, caller, Action.MODEL_PUBLISHED, format_id(IdKind.MODEL, public_id))
 
     return publish_bundle(state.sessions, state.storage, folder, note=note)

@@ -16,6 +16,7 @@ from services.api.dependencies import (
     State,
     Submitter,
     Transaction,
+    check_live,
 )
 from services.api.docs import BODY, IDEMPOTENT, json_content, problems
 from services.api.ids import UploadId
@@ -55,7 +56,6 @@ def _body(model: type[BaseModel]) -> dict[str, Any]:
             *BODY,
             *IDEMPOTENT,
             ProblemCode.GONE,
-            ProblemCode.RATE_LIMITED,
         )
     },
 )
@@ -74,6 +74,7 @@ async def begin_upload(
     def begin() -> Response:
         files = [file.to_domain() for file in body.files]
         with unit_of_work(state.sessions) as session:
+            check_live(session, caller)
             declaration = start_upload(
                 session,
                 caller.tenant,
@@ -122,6 +123,7 @@ async def add_files(
     def add() -> Response:
         files = [file.to_domain() for file in body.files]
         with unit_of_work(state.sessions) as session:
+            check_live(session, caller)
             declaration = declare(
                 session, caller.tenant, upload_id, files, start=body.start, rules=state.rules
             )

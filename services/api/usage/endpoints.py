@@ -11,9 +11,10 @@ from fastapi.responses import StreamingResponse
 from services.api.accept import preferred
 from services.api.bodies import JSON
 from services.api.csv_rows import csv_rows
-from services.api.dependencies import Reader, State
+from services.api.dependencies import Reader, State, check_scope
 from services.api.docs import problems
 from services.api.errors import ApiError
+from services.api.jobs.results.downloads import while_live
 from services.api.keys.schemas import Name
 from services.api.pagination import Cursor, Page, Paging, decode_day, encode_day
 from services.api.problems import ProblemCode
@@ -77,7 +78,7 @@ def get_usage(
     whose = _whose(caller, tenant)
     if _format(fmt, accept) == CSV:
         rows = _csv(state, first=begin, last=to, tenant=whose)
-        return StreamingResponse(rows, media_type=CSV)
+        return StreamingResponse(while_live(state, caller, rows), media_type=CSV)
     with unit_of_work(state.sessions) as session:
         found = UsageRepository(session).page(
             first=begin, last=to, tenant=whose, after=decode_day(cursor), limit=paging.fetch
@@ -88,14 +89,9 @@ def get_usage(
 
 
 def _whose(caller: Principal, tenant: str | None) -> str | None:
-    if caller.may(Scope.ADMIN):
-        return tenant
     if tenant not in {None, caller.tenant}:
-        raise ApiError(
-            ProblemCode.INSUFFICIENT_SCOPE,
-            f"Others' usage needs a key with the scope {Scope.ADMIN}.",
-        )
-    return caller.tenant
+        check_scope(caller, Scope.ADMIN)
+    return tenant if caller.may(Scope.ADMIN) else caller.tenant
 
 
 def _format(fmt: str | None, accept: str | None) -> str:

@@ -23,14 +23,21 @@ def accepted_bytes(items: Iterable[NewItem]) -> int:
 
 
 def check_room(
-    session: Session, tenant: str, *, photos: int, byte_count: int = 0, defaults: TenantLimits
+    session: Session,
+    tenant: str,
+    *,
+    photos: int,
+    refused: int = 0,
+    byte_count: int = 0,
+    defaults: TenantLimits,
 ) -> None:
     """Refuse what would be more than the tenant may have.
 
     Args:
         session: in whose transaction it is read.
         tenant: whose photos.
-        photos: how many more, those included that are refused.
+        photos: how many more will be open.
+        refused: how many more are refused at once: they are of the day as well.
         byte_count: of how many bytes together.
         defaults: limits of the deployment, which hold where the tenant has none of its own.
 
@@ -42,7 +49,7 @@ def check_room(
     if limits.open_photos:
         _check_open(waiting, photos=photos, limit=limits.open_photos)
     if limits.photos_per_day:
-        _check_day(session, tenant, photos=photos, limit=limits.photos_per_day)
+        _check_day(session, tenant, photos=photos + refused, limit=limits.photos_per_day)
     if limits.stored_bytes:
         _check_stored(session, tenant, byte_count=byte_count, limit=limits.stored_bytes)
 

@@ -117,6 +117,7 @@ def submit(session: Session, submission: Submission, *, rules: SubmissionRules) 
             session,
             submission.tenant,
             photos=work,
+            refused=len(submission.items) - work,
             byte_count=byte_count,
             defaults=rules.tenant,
         )

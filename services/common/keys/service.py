@@ -132,7 +132,7 @@ def authenticate(session: Session, secret: str, *, address: str | None = None) -
         return None
     key, expired, limits = found
     if expired:
-        raise KeyExpiredError("The API key has expired; ask an operator for another, or roll it.")
+        raise KeyExpiredError("The API key has expired; ask an operator for another.")
     principal = Principal(
         tenant=key.tenant,
         scopes=frozenset(key.scopes),

@@ -120,10 +120,11 @@ class LocalCounters:
         """Ask for one of ``most`` places."""
         counter = f"{kind}:{key}"
         with self._lock:
-            held = self._places.setdefault(counter, set())
+            held = self._places.get(counter, set())
             if len(held) >= most:
                 return Entry(None, len(held))
             place = Place(counter, uuid.uuid4().hex)
+            self._places[counter] = held
             held.add(place.token)
             return Entry(place, len(held))
 

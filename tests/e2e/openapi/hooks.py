@@ -18,11 +18,15 @@ from services.api.pagination import (
     encode_page_key,
     encode_place,
 )
+from services.api.problems import ProblemCode
 from services.common.jobs.repositories.jobs import PageKey
+from tests.e2e.openapi.config import UNSAID
 
 # Environment variable with the id of the key that the run has.
 OWN_KEY = "HFER_TEST_OWN_KEY"
 NO_KEY = f"key_{'0' * 32}"
+
+_UNPROCESSABLE = 422
 
 _PLACES = st.integers(0, 2**31 - 1)
 _TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - made aware by the strategy
@@ -65,6 +69,21 @@ def before_call(_context: Any, case: schemathesis.Case, _kwargs: dict[str, Any])
     """
     if case.path_parameters and case.path_parameters.get("key_id") == os.environ[OWN_KEY]:
         case.path_parameters["key_id"] = NO_KEY
+
+
+@schemathesis.check
+def refused_for_what_no_schema_says(
+    _context: Any, response: schemathesis.Response, case: schemathesis.Case
+) -> None:
+    """What the schema allows may be answered 422 for the fields alone that `UNSAID` names."""
+    unsaid = UNSAID.get(case.operation.definition.raw["operationId"])
+    is_allowed = case.meta is None or case.meta.generation.mode.is_positive
+    if unsaid is None or not is_allowed or response.status_code != _UNPROCESSABLE:
+        return
+    problem = response.json()
+    pointers = {error["pointer"] for error in problem.get("errors", ())}
+    if problem["code"] != ProblemCode.PURPOSE_PROHIBITED and not pointers <= unsaid:
+        raise AssertionError(f"422 for {sorted(pointers - unsaid)}, which the schema allows")
 
 
 @schemathesis.hook

@@ -4,19 +4,34 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from services.api.errors import ApiError
 from services.api.jobs.results.downloads import LOOK_EVERY_S, while_live
 from services.api.jobs.results.formats import StreamCutError
+from services.api.models.activation import Wish, activate_checked
+from services.common.audit.repository import AuditRepository
 from services.common.config import Settings
+from services.common.db.key_tables import ApiKey
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.ids import IdKind, format_id, parse_id
 from services.common.domain.jobs import ItemStatus
 from services.common.domain.queues import Lane
-from services.common.keys.service import Principal, Scope, authenticate, revoke_key
+from services.common.keys.service import (
+    Principal,
+    Scope,
+    authenticate,
+    hash_secret,
+    revoke_key,
+)
+from services.common.tenants.repositories.usage import UsageRepository
+from tests.fixtures.fleet import wait_until
 from tests.fixtures.jobs import make_key, seed_job
+from tests.fixtures.paper_bundles import bundle_parts, paper_bundle
 from tests.fixtures.serving import Api, RecordingNotifier, StartApi, assert_problem, files
 from tests.fixtures.settings import SettingsMaker
 from tests.fixtures.streams import listening
@@ -26,12 +41,20 @@ from tests.fixtures.webhooks import KEY
 PHOTO = b"a photo"
 
 
+def principal_of(sessions: SessionFactory, client: httpx.Client) -> Principal:
+    with unit_of_work(sessions) as session:
+        principal = authenticate(session, secret_of(client))
+    assert principal is not None
+    return principal
+
+
+def secret_of(client: httpx.Client) -> str:
+    return client.headers["Authorization"].removeprefix("Bearer ")
+
+
 def revoke(sessions: SessionFactory, client: httpx.Client) -> None:
     """Revoke the key of a client, as an operator elsewhere would."""
-    with unit_of_work(sessions) as session:
-        principal = authenticate(session, client.headers["Authorization"].removeprefix("Bearer "))
-    assert principal is not None
-    revoke_key_of(sessions, principal)
+    revoke_key_of(sessions, principal_of(sessions, client))
 
 
 def revoke_key_of(sessions: SessionFactory, principal: Principal) -> None:
@@ -39,6 +62,30 @@ def revoke_key_of(sessions: SessionFactory, principal: Principal) -> None:
     assert key_id is not None
     with unit_of_work(sessions) as session:
         revoke_key(session, key_id)
+
+
+def post_revoked(
+    sessions: SessionFactory, client: httpx.Client, path: str, **body: Any
+) -> httpx.Response:
+    """Send a body whose last byte follows the revocation of the key that began it."""
+    request = client.build_request("POST", path, **body)
+    whole = request.read()
+
+    def is_known() -> bool:
+        with sessions() as session:
+            used = select(ApiKey.last_used_at).where(
+                ApiKey.secret_hash == hash_secret(secret_of(client))
+            )
+            return session.scalar(used) is not None
+
+    def content() -> Iterator[bytes]:
+        yield whole[:-1]
+        wait_until(is_known, timeout_s=60, what="the service knows the key")
+        revoke(sessions, client)
+        yield whole[-1:]
+
+    kind = {"Content-Type": request.headers["Content-Type"]}
+    return client.post(path, content=content(), headers=kind)
 
 
 @dataclass
@@ -89,18 +136,25 @@ class TestWaits:
 
 class TestUploads:
     def test_a_body_under_way_makes_no_job(self, api: Api, sessions: SessionFactory) -> None:
-        client = api.client()
-        head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n'
-
-        def body() -> Iterator[bytes]:
-            yield head + PHOTO
-            revoke(sessions, client)
-            yield b"\r\n--x--\r\n"
-
-        headers = {"Content-Type": "multipart/form-data; boundary=x"}
-        response = client.post("/v1/jobs", content=body(), headers=headers)
+        response = post_revoked(sessions, api.client(), "/v1/jobs", files=files(PHOTO))
         assert_problem(response, 401, "unauthenticated")
         assert api.client().get("/v1/jobs").json()["data"] == []
+
+    def test_nor_does_one_that_begins_adds_to_or_seals_an_upload(
+        self, api: Api, sessions: SessionFactory
+    ) -> None:
+        owner = api.client()
+        upload = begin(owner, PHOTO)
+        file = {"filename": "a", "size": 1, "sha256": "0" * 64}
+        for path, body in (
+            ("/v1/uploads", {"files": [file]}),
+            (f"/v1/uploads/{upload['id']}/files", {"start": 1, "files": [file]}),
+            ("/v1/jobs", {"upload_id": upload["id"]}),
+        ):
+            response = post_revoked(sessions, api.client(), path, json=body)
+            assert_problem(response, 401, "unauthenticated")
+        shown = owner.get(f"/v1/uploads/{upload['id']}").json()
+        assert (shown["files"], shown["job_id"]) == (1, None)
 
     def test_what_was_put_by_url_is_never_sealed_by_any_key(
         self, api: Api, sessions: SessionFactory
@@ -116,6 +170,26 @@ class TestUploads:
         answer = other.post(f"/v1/uploads/{upload['id']}/files", json=more)
         assert_problem(answer, 410, "gone")
         assert seal(other, kept).status_code == 202
+
+
+class TestModels:
+    def test_a_bundle_under_way_is_not_published(self, api: Api, sessions: SessionFactory) -> None:
+        admin = api.client(Scope.MODELS_ADMIN)
+        parts = bundle_parts(paper_bundle())
+        response = post_revoked(sessions, admin, "/v1/models", files=parts)
+        assert_problem(response, 401, "unauthenticated")
+        assert api.client().get("/v1/models").json()["data"] == []
+
+    def test_none_is_activated_after_the_wait_for_a_worker(
+        self, api: Api, sessions: SessionFactory
+    ) -> None:
+        admin = api.client(Scope.MODELS_ADMIN)
+        model = admin.post("/v1/models", files=bundle_parts(paper_bundle())).json()["id"]
+        wish = Wish(model, force=False, caller=principal_of(sessions, admin))
+        revoke(sessions, admin)
+        with pytest.raises(ApiError, match="revoked"):
+            asyncio.run(activate_checked(api.state, wish))
+        assert not api.client().get(f"/v1/models/{model}").json()["active"]
 
 
 class TestDownloads:
@@ -137,6 +211,32 @@ class TestDownloads:
         with pytest.raises(StreamCutError, match="revoked"):
             asyncio.run(read())
         assert seen == [b"1", b"2"]
+
+    @pytest.mark.parametrize(
+        ("repository", "path"),
+        [(AuditRepository, "/v1/audit?format=jsonl"), (UsageRepository, "/v1/usage?format=csv")],
+    )
+    def test_so_are_an_operators_exports(
+        self,
+        api: Api,
+        sessions: SessionFactory,
+        monkeypatch: pytest.MonkeyPatch,
+        repository: Any,
+        path: str,
+    ) -> None:
+        monkeypatch.setattr("services.api.jobs.results.downloads.LOOK_EVERY_S", 0.0)
+        assert api.client().post("/v1/jobs", files=files(PHOTO)).is_success
+        operator, read = api.client(Scope.ADMIN), repository.page
+
+        def read_and_revoke(self: Any, **asked: Any) -> Any:
+            rows = read(self, **asked)
+            assert rows
+            revoke(sessions, operator)
+            return rows
+
+        monkeypatch.setattr(repository, "page", read_and_revoke)
+        with operator.stream("GET", path) as stream, pytest.raises(httpx.RemoteProtocolError):
+            stream.read()
 
 
 class TestWebhooks:

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from services.api.bodies import parse_model, read_json
+from services.api.dependencies import check_live
 from services.api.errors import ApiError, invalid_field, pointer
 from services.api.filenames import clean_filename
 from services.api.ids import read_id
@@ -116,6 +117,7 @@ def _seal_upload(
     config = body.config
     wanted = Seal(config.options(), dict(config.labels), config.client_ref)
     with unit_of_work(state.sessions) as session:
+        check_live(session, caller)
         submitted = seal(
             session,
             caller.tenant,

@@ -124,8 +124,11 @@ class TestExpiry:
             assert is_live(session, principal)
             session.execute(update(ApiKey).values(expires_at=func.now()))
             assert not is_live(session, principal)
-            with pytest.raises(KeyExpiredError, match="expired"):
+            with pytest.raises(KeyExpiredError, match=r"ask an operator for another\.$"):
                 authenticate(session, secret)
+            [key_id] = public_ids(session)
+            with pytest.raises(KeyNotRollableError, match="make another"):
+                roll_key(session, key_id, overlap=timedelta(), environment="dev")
             session.execute(update(ApiKey).values(revoked_at=func.now()))
             assert authenticate(session, secret) is None
 

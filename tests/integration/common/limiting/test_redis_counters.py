@@ -1,6 +1,7 @@
 """Counters of two processes in one Redis, and without it."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -39,11 +40,12 @@ def uncounted(metrics: Metrics) -> float:
 class TestRequests:
     def test_of_two_processes_are_counted_together(self, build: Build) -> None:
         one, other = build(), build()
-        # A key that is hit once in 1,000 s: the clock is Redis', and the test may be slow.
-        rates = [counters.hit("k", per_second=2) for counters in (one, other)]
-        assert [rate and rate.allowed for rate in rates] == [True, True]
-        assert rates[0]
-        assert rates[0].remaining == 1
+        begun = time.monotonic()
+        rates = [counters.hit("k", per_second=1) for counters in (one, other)]
+        allowed = sum(rate.allowed for rate in rates if rate)
+        # Each for itself would allow both at once, however slow the test is.
+        assert 1 <= allowed <= 1 + (time.monotonic() - begun)
+        assert None not in rates
 
     def test_too_many_are_refused_until_it_is_time(self, build: Build) -> None:
         counters = build()

@@ -56,10 +56,10 @@ class TestRefusedBundle:
     @pytest.mark.parametrize("name", ["model.onnx", "model.int8.onnx"])
     def test_a_network_that_names_other_files(self, tmp_path: Path, name: str) -> None:
         # ModelProto{graph{initializer{external_data{key: "location"}}}}
-        leaning = b"\x3a\x0e\x2a\x0c\x6a\x0a\x0a\x08location"
-        files = {**paper_bundle(), name: leaning}
+        external = b"\x3a\x0e\x2a\x0c\x6a\x0a\x0a\x08location"
+        files = {**paper_bundle(), name: external}
         manifest = json.loads(files[MANIFEST])
-        manifest["files"][name] = sha256(leaning)
+        manifest["files"][name] = sha256(external)
         error = refused(tmp_path, *parts(files | {MANIFEST: json.dumps(manifest).encode()}))
         assert error.code == ProblemCode.BUNDLE_REFUSED
         assert [fault.pointer for fault in error.errors] == [f"#/files/{name}"]

@@ -80,3 +80,8 @@ class TestPlaces:
         assert entry.place is not None
         counters.leave(entry.place)
         assert counters._places == {}
+
+    def test_that_are_none_leave_no_trace(self) -> None:
+        counters = LocalCounters()
+        assert counters.near("open_uploads", "k", most=0) is None
+        assert counters._places == {}

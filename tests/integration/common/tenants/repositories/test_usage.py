@@ -186,6 +186,13 @@ class TestLimits:
         assert 0 < (caught.value.retry_after_s or 0) <= 86_400
         take(sessions, photo(3))
 
+    def test_photos_that_are_refused_count_for_the_day(self, sessions: SessionFactory) -> None:
+        self.allow(sessions, photos_per_day=3, open_photos=1)
+        empty, again, more = (photo(0, refusal=REFUSED) for _ in range(3))
+        take(sessions, photo(1), empty, again)  # of the three only one is open
+        with pytest.raises(LimitExceededError, match="3 photos today and may send 3"):
+            take(sessions, more)
+
     def test_photos_of_yesterday_do_not_count(self, sessions: SessionFactory) -> None:
         self.allow(sessions, photos_per_day=1)
         with unit_of_work(sessions) as session:
