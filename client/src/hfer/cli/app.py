@@ -1,5 +1,6 @@
 """The commands. Each connects, does one thing, and leaves by an `ExitCode`."""
 
+import io
 import sys
 from collections.abc import Sequence
 from itertools import islice
@@ -68,6 +69,9 @@ app.add_typer(receipts, name="receipts")
 
 def main(arguments: Sequence[str] | None = None, *, wiring: Wiring | None = None) -> None:
     """Run the command line (``sys.argv`` by default) and exit the process."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Windows' cp1252 knows no 東京.jpg; a job that was done must not end in a traceback.
+        sys.stdout.reconfigure(errors="backslashreplace")
     wiring = wiring or Wiring()
     try:
         app(args=arguments, obj=wiring, prog_name="hfer")
