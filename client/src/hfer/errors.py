@@ -244,3 +244,9 @@ def api_error(problem: Problem, *, status: int, retry_after_s: float | None = No
 
 class ReceiptError(HferError):
     """A receipt of an erasure is unsigned, was changed, or is signed by another key."""
+
+
+def bare(error: BaseException) -> BaseException:
+    """Take the frames off a cause: of pages of httpx and httpcore the last line says all."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
