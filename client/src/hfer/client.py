@@ -13,6 +13,7 @@ from hfer._doctor import Finding
 from hfer._multipart import UploadProgress
 from hfer._retry import RetryPolicy
 from hfer._s3 import DAY_S
+from hfer._sources import Source
 from hfer._wire import BlockingWire, iterate, run
 from hfer.aio.client import AsyncClient
 from hfer.api_keys import ApiKeys
@@ -106,7 +107,7 @@ class Client:
 
     def submit(
         self,
-        *sources: str | os.PathLike[str],
+        *sources: Source,
         top_n: int | None = None,
         min_face_px: int | None = None,
         detection_threshold: float | None = None,
@@ -121,6 +122,10 @@ class Client:
         on_upload: UploadProgress | None = None,
     ) -> Job:
         """Send photos as one job; it runs on whether or not anybody waits.
+
+        Photos are paths, bytes, binary files, pictures of Pillow, arrays of numpy, or ``(name,
+        data)`` pairs, and iterables of all of them: a generator's photos are kept in a temporary
+        folder until they are sent, never in memory as a whole.
 
         The photos are streamed from disk. From 200 photos or 100 MB on (or when one request
         takes no more, see `limits`) they go into the service's bucket by presigned URL, eight
@@ -137,8 +142,11 @@ class Client:
 
         Args:
             sources: photos; folders, whose photos are taken, sorted, with all subfolders;
-                patterns such as ``photos/**/*.jpg``; archives; or URLs, ``https://…`` and
-                ``s3://…``, which go in a job of their own.
+                patterns such as ``photos/**/*.jpg``; archives; photos in memory, named by
+                themselves (``file.name``), by you in pairs, or ``photo-00001`` by their place;
+                or URLs, ``https://…`` and ``s3://…``, which go in a job of their own. An open file
+                is read from its beginning. Pictures and arrays (uint8, [H, W, 3] in RGB order, [H,
+                W] or [H, W, 4]) are sent as PNG, a picture with its EXIF and colour profile.
             top_n: how many expressions ``Face.top`` lists, 1..7.
             min_face_px: leave out faces whose longer side is shorter than this, in pixels.
             detection_threshold: leave out faces detected with less confidence, 0.5..1.
@@ -160,7 +168,9 @@ class Client:
         Raises:
             PhotoFileError: a path, an archive or a bucket cannot be read, there are too many
                 photos, or files were mixed with URLs; nothing was sent.
-            MissingPackageError: ``s3://…`` was given without the package minio.
+            SourceTypeError: a source is nothing that can be a photo; nothing was sent.
+            MissingPackageError: ``s3://…`` was given without the package minio, or an array
+                without Pillow.
             SettingsError: ``s3://…`` was given, and the environment holds no credentials.
             ApiError: the service refused the job.
             BucketError: photos could not be put by URL, after all tries.

@@ -8,6 +8,7 @@ HferError
 │   ├── TooManyPhotosError    more photos or bytes than one job may hold
 │   ├── MixedSourcesError     files and URLs at once; one job takes one kind
 │   ├── ArchiveFileError      a large archive that cannot be opened on this side
+│   ├── SourceTypeError       an object given to submit that is no photo
 │   └── S3ListError           a bucket that does not list its photos
 ├── BundleFileError           a folder given to publish is no model bundle; nothing was sent
 ├── ModelReferenceError       a name or prefix fits no model, or several; nothing was changed
@@ -69,6 +70,10 @@ class MixedSourcesError(PhotoFileError):
 
 class ArchiveFileError(PhotoFileError):
     """An archive is larger than one request takes, and cannot be unpacked on this side."""
+
+
+class SourceTypeError(PhotoFileError, TypeError):
+    """An object that was given to ``submit`` is nothing that can be a photo."""
 
 
 class S3ListError(PhotoFileError):
@@ -239,3 +244,9 @@ def api_error(problem: Problem, *, status: int, retry_after_s: float | None = No
 
 class ReceiptError(HferError):
     """A receipt of an erasure is unsigned, was changed, or is signed by another key."""
+
+
+def bare(error: BaseException) -> BaseException:
+    """Take the frames off a cause: of pages of httpx and httpcore the last line says all."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
