@@ -1,7 +1,6 @@
 """What a file is, by its first bytes: names and types that users give are not trusted."""
 
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
 from services.common.domain.errors import ItemError, ItemErrorCode
 
@@ -90,9 +89,9 @@ _NOT_READ: tuple[tuple[int, bytes, str], ...] = (
 )
 
 # How photos are called. Windows and old browsers save JPEGs as .jfif, old cameras as .jpe.
-PHOTO_SUFFIXES = frozenset(
-    {".avif", ".bmp", ".gif", ".heic", ".heif", ".hif", ".j2k", ".jfif", ".jp2", ".jpe"}
-    | {".jpeg", ".jpf", ".jpg", ".jpx", ".png", ".tif", ".tiff", ".webp"}
+PHOTO_SUFFIXES = (
+    *(".avif", ".bmp", ".gif", ".heic", ".heif", ".hif", ".j2k", ".jfif", ".jp2", ".jpe"),
+    *(".jpeg", ".jpf", ".jpg", ".jpx", ".png", ".tif", ".tiff", ".webp"),
 )
 
 # What is no photo to us, and its owner may take for one, or for many.
@@ -133,7 +132,7 @@ def is_side_file(name: str, head: bytes) -> bool:
     Such as the texts, web pages and videos of an export. What is called a photo, shows one, or
     may be taken for one is not: it is told as a failed photo if it cannot be read.
     """
-    if PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES:
+    if name.lower().endswith(PHOTO_SUFFIXES):
         return False
     found = sniff_format(head)
     # A text may begin with BM; the four bytes are zero in every BMP.

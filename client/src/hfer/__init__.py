@@ -54,6 +54,7 @@ from hfer.errors import (
     ServiceError,
     ServiceUnreachableError,
     SettingsError,
+    SkippedError,
     SourceTypeError,
     TooManyPhotosError,
     UnexpectedAnswerError,
@@ -86,6 +87,7 @@ from hfer.receipts import Erasures, VerifiedReceipt, verify_receipt
 from hfer.registry import Models
 from hfer.registry_models import Canary, ModelDetail, ModelInfo, ModelMetrics, ModelRefusal
 from hfer.result_models import ExpressionCounts, ExpressionSummary, GroupCount, JobSummary
+from hfer.skipped import Skipped, SkipReason
 from hfer.tenant_models import DailyUsage, Tenant, TenantLimits
 from hfer.tenants import Tenants
 from hfer.webhook_endpoints import WebhookEndpoints
@@ -164,6 +166,9 @@ __all__ = [
     "ServiceError",
     "ServiceUnreachableError",
     "SettingsError",
+    "SkipReason",
+    "Skipped",
+    "SkippedError",
     "SourceTypeError",
     "Tenant",
     "TenantLimits",

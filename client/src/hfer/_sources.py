@@ -14,6 +14,7 @@ from hfer._photos import find_photos
 from hfer._spool import Spool
 from hfer.errors import PhotoFileError, SourceTypeError
 from hfer.models import Limits
+from hfer.skipped import OnSkip
 
 Path: TypeAlias = str | os.PathLike[str]
 
@@ -99,8 +100,10 @@ class Sources:
         ]
         return sort_out(stand_ins)[1]
 
-    def photos(self) -> list[Sendable]:
+    def photos(self, *, on_skip: OnSkip | None = None) -> list[Sendable]:
         """Find the photos of the paths, beside those that are here already.
+
+        ``on_skip`` is told what is left out of folders and patterns.
 
         Raises:
             PhotoFileError: a path does not exist or cannot be read.
@@ -110,7 +113,7 @@ class Sources:
         for _, group in groupby(self._given, key=lambda one: isinstance(one, str | os.PathLike)):
             given = list(group)
             paths = [one for one in given if isinstance(one, str | os.PathLike)]
-            found += find_photos(paths) if paths else []
+            found += find_photos(paths, on_skip=on_skip) if paths else []
             found += [one for one in given if not isinstance(one, str | os.PathLike)]
         return found or list(find_photos([]))
 
@@ -128,9 +131,15 @@ class Sources:
 
 
 def unpacked(
-    archives: Archives, photos: Sequence[Sendable], *, limits: Limits
+    archives: Archives,
+    photos: Sequence[Sendable],
+    *,
+    limits: Limits,
+    on_skip: OnSkip | None = None,
 ) -> Sequence[Sendable]:
     """Return what is sent: archives that are too large to go whole are opened.
+
+    ``on_skip`` is told what is passed over in archives.
 
     Raises:
         ArchiveFileError: an archive is large and cannot be read here.
@@ -141,7 +150,7 @@ def unpacked(
         files = list(group)
         if on_disk:
             local = [photo for photo in files if isinstance(photo, LocalFile)]
-            files = list(archives.unpack_large(local, limits=limits))
+            files = list(archives.unpack_large(local, limits=limits, on_skip=on_skip))
         found += files
     return found
 

@@ -22,6 +22,7 @@ from hfer.jobs import Job, Jobs
 from hfer.models import Limits
 from hfer.receipts import Erasures
 from hfer.registry import Models
+from hfer.skipped import OnSkip
 from hfer.tenant_models import DailyUsage
 from hfer.tenants import Tenants
 from hfer.webhook_endpoints import WebhookEndpoints
@@ -120,6 +121,8 @@ class Client:
         resume: bool | str | os.PathLike[str] = False,
         s3_expiry_s: int = DAY_S,
         on_upload: UploadProgress | None = None,
+        strict: bool = False,
+        on_skip: OnSkip | None = None,
     ) -> Job:
         """Send photos as one job; it runs on whether or not anybody waits.
 
@@ -131,6 +134,10 @@ class Client:
         takes no more, see `limits`) they go into the service's bucket by presigned URL, eight
         at a time. Each call makes one job: tries that are repeated under way carry the same
         idempotency key. What is left out takes the service's default.
+
+        A photo is called (``filename``) by its path below the folder given, before the pattern or
+        inside the archive; where several were given, below the folder that they share. In folders
+        the content decides what a photo is; a file named outright is sent whatever it is.
 
         Zip and tar archives go as they are while they are small; the photos of larger ones are
         read out of them on this side, one by one, and go into the bucket like any others.
@@ -164,8 +171,13 @@ class Client:
             s3_expiry_s: how long the service may read photos of ``s3://…``, 1 to 604,800 s (7
                 days); URLs signed with temporary credentials end with them.
             on_upload: called with the photo bytes sent so far and in all, perhaps from a thread.
+            strict: send nothing when files of folders or patterns would be left out, side files
+                apart (`SkipReason`).
+            on_skip: called with each file that is not sent, before the others are; by default a
+                warning of the logger ``hfer`` counts them.
 
         Raises:
+            SkippedError: files would be left out, and ``strict``; nothing was sent.
             PhotoFileError: a path, an archive or a bucket cannot be read, there are too many
                 photos, or files were mixed with URLs; nothing was sent.
             SourceTypeError: a source is nothing that can be a photo; nothing was sent.
@@ -190,5 +202,7 @@ class Client:
             resume=resume,
             s3_expiry_s=s3_expiry_s,
             on_upload=on_upload,
+            strict=strict,
+            on_skip=on_skip,
         )
         return Job(run(sending))

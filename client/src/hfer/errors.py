@@ -5,6 +5,7 @@ HferError
 ├── MissingPackageError       an optional package that a method needs is not installed
 ├── PhotoFileError            a path given to submit cannot be sent; nothing was sent
 │   ├── NoPhotosError         no photo under the given paths
+│   ├── SkippedError          files would be left out, and none was to be
 │   ├── TooManyPhotosError    more photos or bytes than one job may hold
 │   ├── MixedSourcesError     files and URLs at once; one job takes one kind
 │   ├── ArchiveFileError      a large archive that cannot be opened on this side
@@ -33,7 +34,10 @@ HferError
 └── ServiceError          5xx
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from hfer.skipped import Skipped
 
 
 class HferError(Exception):
@@ -58,6 +62,18 @@ class PhotoFileError(HferError):
 
 class NoPhotosError(PhotoFileError):
     """Nothing under the given paths looks like a photo."""
+
+
+class SkippedError(PhotoFileError):
+    """Files were found that cannot be sent, and ``strict`` wants all or nothing.
+
+    Attributes:
+        skipped: these files.
+    """
+
+    def __init__(self, text: str, skipped: Sequence[Skipped]) -> None:
+        self.skipped = tuple(skipped)
+        super().__init__(text)
 
 
 class TooManyPhotosError(PhotoFileError):

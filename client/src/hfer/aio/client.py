@@ -26,6 +26,7 @@ from hfer._doctor import Finding, examine
 from hfer._links import find_links
 from hfer._multipart import UploadProgress
 from hfer._pages import entries
+from hfer._photos import readable, report_skipped
 from hfer._resume import default_folder, fingerprint
 from hfer._retry import RetryPolicy
 from hfer._s3 import DAY_S
@@ -42,6 +43,7 @@ from hfer.aio.registry import AsyncModels
 from hfer.aio.tenants import AsyncTenants
 from hfer.aio.webhook_endpoints import AsyncWebhookEndpoints
 from hfer.models import Limits
+from hfer.skipped import OnSkip, Skipped
 from hfer.tenant_models import DailyUsage
 
 
@@ -127,8 +129,11 @@ class AsyncClient:
         resume: bool | str | os.PathLike[str] = False,
         s3_expiry_s: int = DAY_S,
         on_upload: UploadProgress | None = None,
+        strict: bool = False,
+        on_skip: OnSkip | None = None,
     ) -> AsyncJob:
         """Send photos as one job; see `hfer.Client.submit`."""
+        skipped: list[Skipped] = []
         config = {
             "top_n": top_n,
             "min_face_px": min_face_px,
@@ -144,15 +149,19 @@ class AsyncClient:
             given = Sources(spool)
             await self._gather(sources, given)
             urls = given.sorted_out()
-            files = [] if urls else await self.transport.wire.call(Sources.photos, given)
+            find = partial(Sources.photos, on_skip=skipped.append)
+            found = [] if urls else await self.transport.wire.call(find, given)
             limits = await self.limits()
+            files = list(readable(found, limits.formats, on_skip=skipped.append))
             submission: Submission | LinkSubmission
             if urls:
-                find = partial(find_links, most=limits.request_urls, s3_expiry_s=s3_expiry_s)
-                submission = LinkSubmission(await self.transport.wire.call(find, urls), chosen)
+                link = partial(find_links, most=limits.request_urls, s3_expiry_s=s3_expiry_s)
+                links = await self.transport.wire.call(link, urls)
+                submission = LinkSubmission(links, chosen, limits)
             else:
-                unpack = partial(unpacked, archives, limits=limits)
+                unpack = partial(unpacked, archives, limits=limits, on_skip=skipped.append)
                 photos = await self.transport.wire.call(unpack, files)
+                report_skipped(skipped, on_skip, strict=strict, left=len(files))
                 submission = Submission(photos, chosen, limits, on_upload)
             if idempotency_key or resume is False:
                 key = idempotency_key or str(uuid.uuid4())

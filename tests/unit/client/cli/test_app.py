@@ -36,7 +36,7 @@ class TestSubmit:
     ) -> None:
         outcome = run("submit", make_photo(), "--wait", "--format", encoding)
         assert outcome.code == 0
-        assert outcome.stdout.startswith({"csv": "filename\r\n"}.get(encoding, "{"))
+        assert outcome.stdout.startswith({"csv": "filename,item_id\r\n"}.get(encoding, "{"))
         assert JOB not in outcome.stdout
 
     def test_out_implies_wait_and_fills_the_folder(
@@ -178,7 +178,7 @@ class TestResults:
     def test_come_back_by_id(self, run: Run, service: FakeService) -> None:
         service.polls = [job_json("succeeded", succeeded=1)]
         outcome = run("results", JOB, "--format", "csv")
-        assert (outcome.code, outcome.stdout) == (0, "filename\r\na.jpg\r\n")
+        assert (outcome.code, outcome.stdout) == (0, "filename,item_id\r\na.jpg,itm_0\r\n")
 
     def test_wait_takes_the_waiting_up_again(self, run: Run, service: FakeService) -> None:
         assert run("results", JOB, "--wait").code == 0
