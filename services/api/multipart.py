@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from services.api.disposition import read_disposition
 from services.api.errors import ApiError
 from services.api.problems import ProblemCode
 
 
 @dataclass(frozen=True, slots=True)
 class PartBegin:
-    """A part starts; ``filename`` is as sent, None for a plain field."""
+    """A part starts; ``filename`` is what its sender meant, None for a plain field."""
 
     name: str
     filename: str | None
@@ -30,13 +31,16 @@ class PartEnd:
     """The part that began last is whole."""
 
 
+# The longest name twice: in UTF-8 for older services, and percent-encoded as `filename*`.
+_MAX_HEADER_BYTES = 20_000
+
 Event = PartBegin | PartData | PartEnd
 
 
 class MultipartReader:
     """Turns the chunks of a body into events; it keeps no bytes of its own.
 
-    Headers of a part are capped by the parser: 8 of them, 4 kB each.
+    Headers of a part are capped by the parser: 8 of them, 20 kB each.
     """
 
     def __init__(self, content_type: str | None) -> None:
@@ -69,6 +73,7 @@ class MultipartReader:
                     "on_part_end": self._on_part_end,
                     "on_end": self._on_end,
                 },
+                max_header_size=_MAX_HEADER_BYTES,
             )
         except FormParserError:
             raise _malformed() from None
@@ -111,16 +116,13 @@ class MultipartReader:
         self._field = self._value = b""
 
     def _on_headers_finished(self) -> None:
-        kind, options = parse_options_header(self._headers.get(b"content-disposition"))
-        if kind != b"form-data" or b"name" not in options:
+        kind, name, filename = read_disposition(self._headers.get(b"content-disposition", b""))
+        if kind != "form-data" or name is None:
             raise ApiError(
                 ProblemCode.INVALID_REQUEST,
                 "A part has no 'Content-Disposition: form-data' with a name.",
             )
-        filename = options.get(b"filename")
-        self._events.append(
-            PartBegin(_text(options[b"name"]), None if filename is None else _text(filename))
-        )
+        self._events.append(PartBegin(name, filename))
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         self._events.append(PartData(data[start:end]))
@@ -130,10 +132,6 @@ class MultipartReader:
 
     def _on_end(self) -> None:
         self._ended = True
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", errors="replace")
 
 
 def _malformed() -> ApiError:

@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from services.api.filenames import MAX_CHARS
 from services.common.domain.ids import IdKind, format_id
 
 _EXAMPLE_ID = uuid.UUID("01936fd2-c0a2-7b6e-8f3a-5b7c9d1e2f30")
@@ -69,6 +70,8 @@ GivenDay = Annotated[date, BeforeValidator(_written_day)]
 # The database answers in its own time zone; users see RFC 3339 in UTC, written with a Z.
 UtcTime = Annotated[datetime, AfterValidator(_utc)]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=PLAIN_TEXT)]
+# Signs that no name may hold are left out of it, and refuse nothing.
+FileName = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CHARS)]
 
 
 class Input(BaseModel):

@@ -88,6 +88,15 @@ _NOT_READ: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x00\x05\x16\x07", "macOS file information (AppleDouble)"),
 )
 
+# How photos are called. Windows and old browsers save JPEGs as .jfif, old cameras as .jpe.
+PHOTO_SUFFIXES = (
+    *(".avif", ".bmp", ".gif", ".heic", ".heif", ".hif", ".j2k", ".jfif", ".jp2", ".jpe"),
+    *(".jpeg", ".jpf", ".jpg", ".jpx", ".png", ".tif", ".tiff", ".webp"),
+)
+
+# What is no photo to us, and its owner may take for one, or for many.
+_TELLING = ("camera raw", "JPEG X", "Photoshop", "archive")
+
 _MARKUP = ((b"<svg", "SVG"), (b"<!doctype html", "web page (HTML)"), (b"<html", "web page (HTML)"))
 
 
@@ -115,6 +124,21 @@ def name_other(head: bytes) -> str | None:
     if start.startswith(b"<"):
         return next((name for tag, name in _MARKUP if tag in start), None)
     return None
+
+
+def is_side_file(name: str, head: bytes) -> bool:
+    """Whether a file that lies among photos is plainly none, by its name and its content.
+
+    Such as the texts, web pages and videos of an export. What is called a photo, shows one, or
+    may be taken for one is not: it is told as a failed photo if it cannot be read.
+    """
+    if name.lower().endswith(PHOTO_SUFFIXES):
+        return False
+    found = sniff_format(head)
+    # A text may begin with BM; the four bytes are zero in every BMP.
+    if found is not None and (found != "BMP" or head[6:10] == bytes(4)):
+        return False
+    return not (name_other(head) or "").startswith(_TELLING)
 
 
 def require_format(head: bytes, formats: Sequence[str], *, subject: str = "The file") -> str:

@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 # What lies in the temporary folder per batch: bounded, however large the upload is.
 MAX_BATCH_BYTES = 64_000_000
 MAX_BATCH_FILES = 200
-_MAX_LINE = 100_000
+# Of 200 files with the longest names.
+_MAX_LINE = 1_000_000
 _BLOCK = 1 << 18
 # How long a sender may be silent, as at the API; phones change networks in half a minute.
 STALL_S = 60.0
@@ -37,7 +38,7 @@ class Announced(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True)
 
-    name: str = Field(min_length=1, max_length=255)
+    name: str = Field(min_length=1, max_length=1_024)
     size: int = Field(gt=0)
 
 

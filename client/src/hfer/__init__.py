@@ -54,6 +54,8 @@ from hfer.errors import (
     ServiceError,
     ServiceUnreachableError,
     SettingsError,
+    SkippedError,
+    SourceTypeError,
     TooManyPhotosError,
     UnexpectedAnswerError,
     WaitTimeoutError,
@@ -84,6 +86,8 @@ from hfer.receipt_models import Erasure
 from hfer.receipts import Erasures, VerifiedReceipt, verify_receipt
 from hfer.registry import Models
 from hfer.registry_models import Canary, ModelDetail, ModelInfo, ModelMetrics, ModelRefusal
+from hfer.result_models import ExpressionCounts, ExpressionSummary, GroupCount, JobSummary
+from hfer.skipped import Skipped, SkipReason
 from hfer.tenant_models import DailyUsage, Tenant, TenantLimits
 from hfer.tenants import Tenants
 from hfer.webhook_endpoints import WebhookEndpoints
@@ -120,17 +124,21 @@ __all__ = [
     "Erasure",
     "Erasures",
     "Expression",
+    "ExpressionCounts",
+    "ExpressionSummary",
     "Face",
     "Fault",
     "Finding",
     "ForkedTransportError",
     "GoneError",
+    "GroupCount",
     "HferError",
     "ImageInfo",
     "InvalidRequestError",
     "Job",
     "JobEvent",
     "JobState",
+    "JobSummary",
     "Jobs",
     "KeyPurpose",
     "Limits",
@@ -158,6 +166,10 @@ __all__ = [
     "ServiceError",
     "ServiceUnreachableError",
     "SettingsError",
+    "SkipReason",
+    "Skipped",
+    "SkippedError",
+    "SourceTypeError",
     "Tenant",
     "TenantLimits",
     "Tenants",

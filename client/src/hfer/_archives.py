@@ -9,10 +9,11 @@ import bz2
 import gzip
 import lzma
 import shutil
+import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from io import BufferedIOBase
 from pathlib import Path
@@ -20,11 +21,13 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
-from hfer._entries import Entry, TarEntry, ZipEntry, ZipSource, is_wanted
+from hfer._entries import Entry, TarEntry, ZipEntry, ZipSource, entry_path, is_wanted
 from hfer._files import LocalFile, Sendable
+from hfer._kinds import is_photo_name, kind_of
 from hfer._photos import fit_one_request, worth_resuming
 from hfer.errors import ArchiveFileError, NoPhotosError, PhotoFileError
 from hfer.models import Limits
+from hfer.skipped import OnSkip, Skipped, SkipReason
 
 _HEAD_BYTES = 512
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
@@ -37,6 +40,7 @@ _UNPACKERS: tuple[tuple[bytes, Callable[[Path], BufferedIOBase]], ...] = (
 # zipfile inflates the others without a limit: 1 MB of them can ask for gigabytes.
 _ZIP_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED = 0x1
+_UNIX_MODE = 16
 _DAMAGED = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, ValueError)
 
 
@@ -57,8 +61,12 @@ class Archives:
     ) -> None:
         self._open.close()
 
-    def unpack_large(self, files: Sequence[LocalFile], *, limits: Limits) -> Sequence[Sendable]:
+    def unpack_large(
+        self, files: Sequence[LocalFile], *, limits: Limits, on_skip: OnSkip | None = None
+    ) -> Sequence[Sendable]:
         """Return what is sent: the files, or the photos in them where archives are too large.
+
+        ``on_skip`` is told what is passed over in archives, here or by the service.
 
         Raises:
             ArchiveFileError: an archive is large and cannot be read here.
@@ -71,7 +79,7 @@ class Archives:
         photos: list[Sendable] = []
         for file in files:
             try:
-                photos += self._photos(file, heads[file.path])
+                photos += _wanted(self._photos(file, heads[file.path]), on_skip)
             except ArchiveFileError:
                 if small:
                     # What is wrong with it is for the service to say.
@@ -103,13 +111,16 @@ class Archives:
         source = self._open.enter_context(ZipSource(path))
         entries: list[Entry] = []
         for info in source.infos():
-            if info.is_dir() or not is_wanted(info.filename):
+            name = entry_path(info)
+            if info.is_dir() or (name.endswith("\\") and not info.file_size):
+                continue
+            if stat.S_IFMT(info.external_attr >> _UNIX_MODE) not in (0, stat.S_IFREG):
                 continue
             if info.flag_bits & _ENCRYPTED:
                 raise _refused(path, "it has a password")
             if info.compress_type not in _ZIP_METHODS:
                 raise _refused(path, "it is packed by another method than deflate")
-            entries.append(ZipEntry(path, info.filename, info.file_size, source, info))
+            entries.append(ZipEntry(path, name, info.file_size, source, info))
         return entries
 
     def _unpacked(self, path: Path, opener: Callable[[Path], BufferedIOBase]) -> Path:
@@ -122,13 +133,39 @@ class Archives:
 
 
 def _tar_entries(path: Path, plain: Path) -> Iterator[Entry]:
+    # Where the bytes of each file are, by its path: a hard link shares them.
+    found: dict[str, tuple[int, int]] = {}
     with tarfile.open(plain, "r:") as tar:
         for member in tar:
-            if not member.isreg() or not is_wanted(member.name):
-                continue
-            if member.issparse():
+            if member.issparse() and is_wanted(member.name):
                 raise _refused(path, f"{member.name} is stored as a sparse file")
-            yield TarEntry(path, member.name, member.size, plain, member.offset_data)
+            if member.isreg():
+                found[member.name] = (member.size, member.offset_data)
+            elif not member.islnk():
+                continue
+            elif member.linkname not in found:
+                raise _refused(path, f"{member.name} is a link to a file that is not in it")
+            else:
+                found[member.name] = found[member.linkname]
+            size, offset = found[member.name]
+            yield TarEntry(path, member.name, size, plain, offset)
+
+
+def _wanted(entries: Iterable[Sendable], on_skip: OnSkip | None) -> Iterator[Sendable]:
+    """Pass over what the service passes over in archives, and files that are no entries not."""
+    for entry in entries:
+        why = _why_not(entry) if isinstance(entry, Entry) else ""
+        if not why:
+            yield entry
+        elif on_skip is not None:
+            on_skip(Skipped(entry.name, SkipReason.SIDE_FILE, why))
+
+
+def _why_not(entry: Entry) -> str:
+    if not is_wanted(entry.path):
+        return "hidden, or a system's own"
+    name = entry.name
+    return "" if is_photo_name(name) or kind_of(name, entry.head()) else "no photo"
 
 
 def _head(file: LocalFile) -> bytes:

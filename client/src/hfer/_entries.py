@@ -1,5 +1,6 @@
 """Photos inside of archives on the user's disk, each read alone and as often as needed."""
 
+import struct
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
@@ -12,10 +13,17 @@ from types import TracebackType
 from typing import IO, Self
 
 from hfer._files import BLOCK_BYTES
+from hfer._kinds import HEAD_BYTES
+from hfer._names import clean_name
 from hfer.errors import HferError
 
 # What the service takes as a reference of the client's own.
 _LONGEST_REFERENCE = 255
+_UNREADABLE = (OSError, EOFError, zipfile.BadZipFile, zlib.error)
+_IS_UTF_8 = 0x800
+_EXTRA = struct.Struct("<HH")
+_UNICODE_PATH = 0x7075
+_UNICODE_PATH_HEAD = struct.Struct("<BL")
 _SYSTEM_FOLDER = "__MACOSX"
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini"})
 
@@ -37,15 +45,23 @@ class Entry(ABC):
 
     @property
     def name(self) -> str:
-        """The file's own name, without its folders; bytes that are no UTF-8 are replaced."""
-        return _parts(self.path)[-1].encode("utf-8", errors="replace").decode()
+        """Its path inside of the archive."""
+        return clean_name(self.path)
 
     @property
     def client_ref(self) -> str | None:
-        """The path inside of the archive, where that says more than the name."""
-        path = "/".join(_parts(self.path))
-        fits = len(path) <= _LONGEST_REFERENCE and path.isprintable()
-        return path if fits and path != self.name else None
+        """The path once more, where it has folders: services of before drop them from the name."""
+        name = self.name
+        fits = len(name) <= _LONGEST_REFERENCE and name.isprintable()
+        return name if fits and "/" in name else None
+
+    def head(self) -> bytes:
+        """Return its first bytes; none of what cannot be read, as will be told when it is sent."""
+        try:
+            with self._opened() as stream:
+                return stream.read(HEAD_BYTES)
+        except _UNREADABLE:
+            return b""
 
     def blocks(self, *, fault: type[HferError]) -> Iterator[bytes]:
         """Read exactly ``size`` bytes: they were promised."""
@@ -55,7 +71,7 @@ class Entry(ABC):
                 while left and (block := stream.read(min(BLOCK_BYTES, left))):
                     left -= len(block)
                     yield block
-        except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except _UNREADABLE as error:
             raise fault(self._damaged(str(error))) from error
         if left:
             raise fault(self._damaged("it ends early"))
@@ -135,6 +151,31 @@ class TarEntry(Entry):
         with self.plain.open("rb") as file:
             file.seek(self.offset)
             yield file
+
+
+def entry_path(info: zipfile.ZipInfo) -> str:
+    """Return what an entry of a zip is called, as the service reads it.
+
+    Names are UTF-8 by a flag, else code page 437. Finder and others write UTF-8 without the flag,
+    and bytes that happen to be UTF-8 are hardly ever anything else. Info-ZIP adds the name in
+    UTF-8 as an extra field, with a checksum of the one in the header.
+    """
+    if info.flag_bits & _IS_UTF_8:
+        return info.filename
+    raw = info.orig_filename.partition("\0")[0].encode("cp437")
+    try:
+        return _unicode_path(info.extra, raw) or raw.decode()
+    except UnicodeDecodeError:
+        return info.filename
+
+
+def _unicode_path(extra: bytes, raw: bytes) -> str | None:
+    while len(extra) >= _EXTRA.size:
+        kind, size = _EXTRA.unpack_from(extra)
+        field, extra = extra[_EXTRA.size :][:size], extra[_EXTRA.size + size :]
+        if kind == _UNICODE_PATH and field[:5] == _UNICODE_PATH_HEAD.pack(1, zlib.crc32(raw)):
+            return field[5:].decode()
+    return None
 
 
 def _parts(path: str) -> list[str]:

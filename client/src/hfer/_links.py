@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from hfer._names import clean_name
 from hfer._s3 import S3_SCHEME, signed_photos
 from hfer.errors import MixedSourcesError, TooManyPhotosError
+from hfer.models import Limits
 
 # What the service takes as a reference of the client's own.
 LONGEST_REFERENCE = 255
@@ -16,15 +18,24 @@ Source = str | os.PathLike[str]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A photo for the service to fetch; ``name`` is the URL as its owner knows it."""
+    """A photo for the service to fetch; ``name`` is the URL as its owner knows it.
+
+    ``below`` is its path below a folder of a bucket; else the service takes the URL's.
+    """
 
     url: str
     name: str
+    below: str = ""
 
-    def as_input(self) -> dict[str, str]:
+    def as_input(self, limits: Limits) -> dict[str, str]:
         """Return it as the service takes it. A name that is no reference is left out."""
         fits = len(self.name) <= LONGEST_REFERENCE and self.name.isprintable()
-        return {"url": self.url} | ({"client_ref": self.name} if fits else {})
+        known = self.below and limits.filename_chars
+        return (
+            {"url": self.url}
+            | ({"client_ref": self.name} if fits else {})
+            | ({"filename": clean_name(self.below)} if known else {})
+        )
 
 
 def is_url(source: Source) -> bool:
@@ -61,7 +72,7 @@ def find_links(urls: Sequence[str], *, most: int, s3_expiry_s: int) -> list[Link
             # One more than there is room for shows that there are too many; not all are listed.
             room = most - len(links) + 1
             signed = signed_photos(url, most=room, expiry_s=s3_expiry_s)
-            links += [Link(photo.url, photo.name) for photo in signed]
+            links += [Link(photo.url, photo.name, photo.below) for photo in signed]
         else:
             links.append(Link(url, _shown(url)))
         if len(links) > most:

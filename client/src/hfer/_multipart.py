@@ -5,13 +5,17 @@ usual limit of 1,024 descriptors. Here one file is open at a time, and 64 KiB ar
 """
 
 import json
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from urllib.parse import quote
 
 from hfer._files import Sendable
 from hfer.errors import HferError, PhotoFileError
 
 UploadProgress = Callable[[int, int], None]
+
+_AMBIGUOUS = re.compile(r"[%\\]|=\?")
 
 
 class MultipartBody:
@@ -65,7 +69,7 @@ def _config_part(boundary: str, config: Mapping[str, object]) -> bytes:
 
 
 def _head(boundary: str, name: str, *, filename: str = "", kind: str = "") -> bytes:
-    shown = f'; filename="{_quoted(filename)}"' if filename else ""
+    shown = _disposition(filename) if filename else ""
     kind = kind or "application/octet-stream"
     return (
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{shown}\r\n'
@@ -73,8 +77,15 @@ def _head(boundary: str, name: str, *, filename: str = "", kind: str = "") -> by
     ).encode()
 
 
-def _quoted(filename: str) -> str:
-    """Escape a name as browsers do (HTML, multipart/form-data encoding): no header injection."""
-    return "".join(
+def _disposition(filename: str) -> str:
+    """Name a file as browsers do (HTML, multipart/form-data encoding): no header injection.
+
+    That form cannot tell a ``%22`` from a quotation mark, nor text from an encoded word: such names
+    come a second time, percent-encoded (RFC 8187), which counts where it is known.
+    """
+    shown = "".join(
         f"%{ord(sign):02X}" if sign == '"' or ord(sign) < ord(" ") else sign for sign in filename
     )
+    plain = f'; filename="{shown}"'
+    exact = f"; filename*=UTF-8''{quote(filename, safe='')}"
+    return plain + exact if shown != filename or _AMBIGUOUS.search(filename) else plain

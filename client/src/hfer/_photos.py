@@ -1,51 +1,110 @@
 """From the user's paths to the photos that are sent."""
 
 import glob
+import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hfer._files import LocalFile, Sendable
-from hfer.errors import NoPhotosError, PhotoFileError, TooManyPhotosError
+from hfer._kinds import ARCHIVE, HEAD_BYTES, RAW, is_photo_name, kind_of
+from hfer._names import name_below, order_of, shared_folder
+from hfer.errors import NoPhotosError, PhotoFileError, SkippedError, TooManyPhotosError
 from hfer.models import Limits
-
-# What the service reads. A file that is named outright is sent whatever it is called.
-# Windows and old browsers save JPEGs as .jfif, old cameras and DOS as .jpe.
-PHOTO_SUFFIXES = frozenset(
-    {".avif", ".bmp", ".gif", ".heic", ".heif", ".hif", ".j2k", ".jfif", ".jp2", ".jpe"}
-    | {".jpeg", ".jpf", ".jpg", ".jpx", ".png", ".tif", ".tiff", ".webp"}
-)
+from hfer.skipped import OnSkip, Skipped, SkipReason, describe_skipped
 
 
+@dataclass(frozen=True, slots=True)
 class Photo(LocalFile):
-    """A photo to send."""
+    """A photo to send. ``below`` is its path below the folder that was given.
 
-    __slots__ = ()
+    ``kind`` is its format, where it was found and not named outright.
+    """
 
+    below: str = ""
+    kind: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the results call it."""
+        return self.below or name_below(self.path, self.path.parent)
+
+
+_log = logging.getLogger("hfer")
 
 # Smaller uploads are sent anew as quickly as they are gone on with.
 RESUMED_PHOTOS, RESUMED_BYTES = 200, 100_000_000
 
 
-def find_photos(paths: Iterable[str | os.PathLike[str]]) -> list[Photo]:
+def find_photos(
+    paths: Iterable[str | os.PathLike[str]], *, on_skip: OnSkip | None = None
+) -> list[Photo]:
     """List the photos under ``paths``: files as given, folders walked and sorted.
 
     A path that does not exist and holds ``*``, ``?`` or ``[`` is a pattern (``**`` goes through
     subfolders); photos and folders that match it are taken, sorted.
 
-    In folders, hidden files are left out (macOS puts a ``._name.jpg`` beside each photo on
-    foreign disks) and links to folders are not followed.
+    A photo is called by its path below the folder given or before the pattern; where several
+    were given, below the folder that they share.
+
+    What lies in folders, or fits a pattern, is judged by its content: ``on_skip`` is told each file
+    that is left out. Hidden files are (macOS puts a ``._name.jpg`` beside each photo on foreign
+    disks); hidden folders and links to folders are not gone into.
 
     Raises:
         PhotoFileError: a path does not exist or cannot be read.
         NoPhotosError: no photo at all, or none that matches a pattern.
     """
-    given = [found for path in paths for found in _matches(path)]
-    photos = [Photo.find(file, fault=PhotoFileError) for path in given for file in _files(path)]
+    skipped: list[Skipped] = []
+    sources = [found for path in paths for found in _sources(path)]
+    shared = shared_folder([source.folder for source in sources]) if sources else None
+    photos = [photo for source in sources for photo in source.photos(shared, skipped.append)]
+    if on_skip is not None:
+        for file in skipped:
+            on_skip(file)
     if not photos:
-        shown = ", ".join(str(path) for path in given) or "no path given"
-        raise NoPhotosError(f"No photos found ({', '.join(sorted(PHOTO_SUFFIXES))}): {shown}")
+        shown = ", ".join(str(source.path) for source in sources) or "no path given"
+        raise NoPhotosError(" ".join([f"No photos found: {shown}.", *describe_skipped(skipped)]))
     return photos
+
+
+def readable(
+    photos: Iterable[Sendable], formats: Sequence[str], *, on_skip: OnSkip
+) -> Iterator[Sendable]:
+    """Leave out what was found and is of a format that the service does not read.
+
+    Services that do not say what they read (no ``formats``) are sent all that is a photo.
+    """
+    for photo in photos:
+        kind = photo.kind if isinstance(photo, Photo) else ""
+        if not kind or kind in formats or (not formats and kind != RAW):
+            yield photo
+        else:
+            detail = f"{kind}, which this service does not read"
+            on_skip(Skipped(photo.name, SkipReason.FORMAT, detail))
+
+
+def report_skipped(
+    skipped: Sequence[Skipped], on_skip: OnSkip | None, *, strict: bool, left: int
+) -> None:
+    """Tell what is not sent, or refuse to send the rest: ``left`` photos.
+
+    Raises:
+        SkippedError: files were left out that are more than side files, and it is ``strict``.
+        NoPhotosError: nothing is left.
+    """
+    told = [file for file in skipped if file.reason is not SkipReason.SIDE_FILE]
+    if told and strict:
+        raise SkippedError(" ".join([*describe_skipped(told), "Nothing was sent."]), told)
+    if not left:
+        raise NoPhotosError(" ".join(["No photo is left to send.", *describe_skipped(skipped)]))
+    if on_skip is not None:
+        for file in skipped:
+            on_skip(file)
+    else:
+        for sentence in describe_skipped(skipped):
+            _log.warning("%s", sentence)
 
 
 def fit_one_request(photos: Sequence[Sendable], limits: Limits) -> bool:
@@ -78,29 +137,96 @@ def worth_resuming(photos: Sequence[Sendable], limits: Limits) -> bool:
     return large and limits.declare_files > 0 and len(photos) <= limits.job_photos
 
 
-def _matches(path: str | os.PathLike[str]) -> list[Path]:
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A path as given, and the folder that names begin below."""
+
+    path: Path
+    folder: Path
+    judged: bool
+
+    def photos(self, shared: Path | None, on_skip: OnSkip) -> Iterator[Photo]:
+        """Find the photos; their names begin below the ``shared`` folder, if there is one."""
+        # What shares nothing is told apart by the folders' own names.
+        lone = self.folder if self.folder != self.path else self.folder.parent
+        below = shared or Path(os.path.abspath(lone))  # noqa: PTH100 - resolve would follow links
+        if not self.path.is_dir():
+            yield from _photos([self.path], below, on_skip if self.judged else None)
+            return
+        yield from sorted(
+            _photos(_files(self.path, on_skip), below, on_skip),
+            key=lambda photo: order_of(photo.below),
+        )
+
+
+def _sources(path: str | os.PathLike[str]) -> list[_Source]:
     text = os.fspath(path)
     if os.path.lexists(text) or not glob.has_magic(text):
-        return [Path(text)]
+        given = Path(text)
+        return [_Source(given, given if given.is_dir() else given.parent, judged=False)]
     found = [Path(match) for match in sorted(glob.glob(text, recursive=True))]  # noqa: PTH207 - Path.glob wants a root
-    photos = [match for match in found if match.suffix.lower() in PHOTO_SUFFIXES]
     # ``photos/**`` gives the folders beside all that is in them: photos would come twice.
-    folders = [] if "**" in text else [match for match in found if match.is_dir()]
-    if not photos and not folders:
+    kept = {match for match in found if not match.is_dir() or "**" not in text}
+    kept = {match for match in kept if match.is_dir() or not match.name.startswith(".")}
+    if not any(map(_may_be_taken, kept)):
         raise NoPhotosError(f"No photo matches {text}.")
-    return sorted({*photos, *folders})
+    parts = Path(text).parts
+    plain = next(place for place, part in enumerate(parts) if glob.has_magic(part))
+    folder = Path(*parts[:plain])
+    return [_Source(match, folder, judged=True) for match in sorted(kept)]
 
 
-def _files(path: Path) -> Iterator[Path]:
-    if not path.is_dir():
-        yield path
-        return
-    for folder, subfolders, names in os.walk(path, onerror=_refuse):
+def _may_be_taken(path: Path) -> bool:
+    if path.is_dir():
+        return True
+    try:
+        return is_photo_name(path.name) or bool(kind_of(path.name, _head(path)))
+    except OSError:
+        return False
+
+
+def _files(folder: Path, on_skip: OnSkip) -> Iterator[Path]:
+    def refused(error: OSError) -> None:
+        path = os.fspath(error.filename or folder)
+        on_skip(Skipped(path, SkipReason.UNREADABLE, error.strerror or "cannot be read"))
+
+    for inner, subfolders, names in os.walk(folder, onerror=refused):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        for name in sorted(names):
-            if Path(name).suffix.lower() in PHOTO_SUFFIXES and not name.startswith("."):
-                yield Path(folder, name)
+        yield from (Path(inner, name) for name in sorted(names))
 
 
-def _refuse(error: OSError) -> None:
-    raise PhotoFileError(f"Cannot read the folder {error.filename}: {error.strerror}") from error
+def _photos(paths: Iterable[Path], below: Path, on_skip: OnSkip | None) -> Iterator[Photo]:
+    """Look at files; without ``on_skip`` they were named outright, and are sent in any case."""
+    for path in paths:
+        name = name_below(path, below)
+        if on_skip is None:
+            yield replace(Photo.find(path, fault=PhotoFileError), below=name)
+            continue
+        found = _judged(path, name)
+        if isinstance(found, Photo):
+            yield found
+        else:
+            on_skip(found)
+
+
+def _judged(path: Path, name: str) -> Photo | Skipped:
+    if path.name.startswith("."):
+        return Skipped(name, SkipReason.SIDE_FILE, "hidden")
+    try:
+        # Looked at first: to open a pipe would wait for who writes to it.
+        photo = Photo.find(path, fault=PhotoFileError)
+        kind = kind_of(path.name, _head(path))
+    except (PhotoFileError, OSError):
+        if path.is_symlink() and not path.exists():
+            return Skipped(name, SkipReason.DEAD_LINK, "a link to nothing")
+        return Skipped(name, SkipReason.UNREADABLE, "which cannot be read")
+    if kind == ARCHIVE:
+        return Skipped(name, SkipReason.ARCHIVE, "an archive, which is opened if you name it")
+    if not kind and not is_photo_name(path.name):
+        return Skipped(name, SkipReason.SIDE_FILE, "no photo")
+    return replace(photo, below=name, kind=kind)
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)

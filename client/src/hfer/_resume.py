@@ -13,7 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hfer._files import LocalFile
+from hfer._files import LocalFile, Sendable
+from hfer._spool import SpooledPhoto
+from hfer.errors import PhotoFileError
 
 # The service forgets an upload that was left alone after a day by default.
 KEPT_S = 86_400.0
@@ -28,7 +30,7 @@ def default_folder() -> Path:
 def fingerprint(
     base_url: str,
     api_key: str,
-    files: Sequence[LocalFile],
+    files: Sequence[Sendable],
     config: Mapping[str, object],
     *,
     urls: Sequence[str] = (),
@@ -38,12 +40,22 @@ def fingerprint(
     for part in (base_url, api_key, json.dumps(config, sort_keys=True)):
         digest.update(hashlib.sha256(part.encode()).digest())
     for file in files:
+        if not isinstance(file, LocalFile) or isinstance(file, SpooledPhoto):
+            digest.update(b"data" + _content(file))
+            continue
         path = os.fsencode(file.path.absolute())
         changed = file.path.stat().st_mtime_ns
         digest.update(b"%d %d %d " % (len(path), file.size, changed) + path)
     for url in urls:
         digest.update(b"url" + hashlib.sha256(url.encode()).digest())
     return digest.hexdigest()
+
+
+def _content(photo: Sendable) -> bytes:
+    digest = hashlib.sha256(hashlib.sha256(photo.name.encode()).digest())
+    for block in photo.blocks(fault=PhotoFileError):
+        digest.update(block)
+    return digest.digest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from hfer._photos import PHOTO_SUFFIXES
+from hfer._kinds import PHOTO_SUFFIXES, is_photo_name
+from hfer._names import order_of
 from hfer.errors import MissingPackageError, NoPhotosError, S3ListError, SettingsError
 
 if TYPE_CHECKING:
@@ -31,10 +32,14 @@ CONNECT_S, READ_S = 5.0, 60.0
 
 @dataclass(frozen=True, slots=True)
 class SignedPhoto:
-    """A photo of a bucket: ``name`` is its ``s3://`` address, ``url`` opens it for a while."""
+    """A photo of a bucket: ``name`` is its ``s3://`` address, ``url`` opens it for a while.
+
+    ``below`` is its path below the folder that was given.
+    """
 
     name: str
     url: str
+    below: str
 
 
 def signed_photos(address: str, *, most: int, expiry_s: int) -> list[SignedPhoto]:
@@ -60,11 +65,13 @@ def signed_photos(address: str, *, most: int, expiry_s: int) -> list[SignedPhoto
     store = connect(os.environ)
     with _told(address):
         # Servers differ in their order: some list folder by folder, Amazon's by whole keys.
-        keys = sorted(islice(_keys(store, bucket, key), most))
+        keys = sorted(islice(_keys(store, bucket, key), most), key=order_of)
+        outer = len(key.rpartition("/")[0]) + 1 if keys == [key] else len(_folder(key))
         photos = [
             SignedPhoto(
                 f"{S3_SCHEME}{bucket}/{found}",
                 store.presigned_get_object(bucket, found, expires=expiry),
+                found[outer:].lstrip("/"),
             )
             for found in keys
         ]
@@ -121,7 +128,7 @@ def _secret(environment: Mapping[str, str], name: str) -> str | None:
 
 
 def _keys(store: "Minio", bucket: str, key: str) -> Iterator[str]:
-    folder = key if not key or key.endswith("/") else f"{key}/"
+    folder = _folder(key)
     if folder != key:
         # The key itself sorts before all that begin with it.
         first = next(iter(store.list_objects(bucket, prefix=key, recursive=True)), None)
@@ -132,8 +139,12 @@ def _keys(store: "Minio", bucket: str, key: str) -> Iterator[str]:
         name = found.object_name or ""
         parts = PurePosixPath(name.removeprefix(folder)).parts
         hidden = any(part.startswith(".") for part in parts)
-        if not hidden and PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES:
+        if not hidden and is_photo_name(name):
             yield name
+
+
+def _folder(key: str) -> str:
+    return key if not key or key.endswith("/") else f"{key}/"
 
 
 @contextmanager

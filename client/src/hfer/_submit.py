@@ -70,10 +70,14 @@ class LinkSubmission:
 
     links: Sequence[Link]
     config: Mapping[str, object]
+    limits: Limits
 
     async def send(self, transport: Transport, key: str) -> AsyncJob:
         """Send the URLs under an idempotency key."""
-        wanted = {"inputs": [link.as_input() for link in self.links], "config": self.config}
+        wanted = {
+            "inputs": [link.as_input(self.limits) for link in self.links],
+            "config": self.config,
+        }
         call = json_call("POST", "/v1/jobs", wanted)
         headers = {**call.headers, "Idempotency-Key": key}
         return await _job(transport, replace(call, headers=headers))

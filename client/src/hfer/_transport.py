@@ -11,12 +11,13 @@ import logging
 import random
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import httpx
 
-from hfer._codec import decode
+from hfer._proxies import proxy_of, way_to
+from hfer._refusals import refusal
 from hfer._retry import ONCE, RETRYABLE_STATUSES, RetryPolicy, parse_retry_after
 from hfer._version import __version__
 from hfer._wire import Sending, Wire
@@ -25,12 +26,11 @@ from hfer.errors import (
     BrokenOffError,
     BucketError,
     HferError,
-    Problem,
     RateLimitedError,
     ServiceUnreachableError,
     SettingsError,
     UnexpectedAnswerError,
-    api_error,
+    bare,
 )
 
 IN_PROGRESS = "idempotency-in-progress"
@@ -94,7 +94,10 @@ class Transport:
             raise UnexpectedAnswerError(f"The service gave no usable URL: {error}") from error
         except httpx.RequestError as error:
             cause = str(error) or type(error).__name__
-            raise BucketError(f"No answer from the bucket: {cause}", answered=False) from error
+            way = way_to(httpx.URL(url), proxied=self.wire.proxied)
+            raise BucketError(f"No answer from the bucket: {cause}{way}", answered=False) from bare(
+                error
+            )
         if not response.is_success:
             where = response.request.url.copy_with(query=None)
             wait = parse_retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
@@ -127,7 +130,7 @@ class Transport:
         try:
             return await self.wire.send(sending, whole=True)
         except httpx.RequestError as error:
-            raise self._unreachable(error) from error
+            raise self._unreachable(error) from bare(error)
 
     async def open(self, call: Call, *, retry: RetryPolicy | None = None) -> httpx.Response:
         """Return a successful answer whose body is still to be read, and closed."""
@@ -148,7 +151,7 @@ class Transport:
                     yield block
         except httpx.RequestError as error:
             cause = str(error) or type(error).__name__
-            raise BrokenOffError(f"{self.base_url} broke off its answer: {cause}") from error
+            raise BrokenOffError(f"{self.base_url} broke off its answer: {cause}") from bare(error)
 
     async def pause(
         self, failure: HferError, *, attempt: int, retry: RetryPolicy | None = None
@@ -188,11 +191,12 @@ class Transport:
             return UnexpectedAnswerError(f"{self.base_url} answered what no HFER does: {error}")
         if response.is_success or response.status_code == NOT_MODIFIED:
             return response
-        return _refusal(response)
+        return refusal(response, proxy=proxy_of(url) if self.wire.proxied else None)
 
     def _unreachable(self, error: httpx.RequestError) -> ServiceUnreachableError:
         cause = str(error) or type(error).__name__
-        return ServiceUnreachableError(f"No answer from {self.base_url}: {cause}")
+        way = way_to(self._base, proxied=self.wire.proxied)
+        return ServiceUnreachableError(f"No answer from {self.base_url}: {cause}{way}")
 
 
 def service_url(text: str) -> httpx.URL:
@@ -238,15 +242,3 @@ def parsed(response: httpx.Response) -> object:
             f"{response.request.url} answered {response.status_code} without JSON. "
             "Is this the URL of an HFER service?"
         ) from error
-
-
-def _refusal(response: httpx.Response) -> ApiError:
-    try:
-        body = json.loads(response.content)
-    except ValueError:
-        body = {}
-    problem = decode(Problem, body)
-    if not problem.request_id:
-        problem = replace(problem, request_id=response.headers.get("X-Request-Id", ""))
-    wait = parse_retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
-    return api_error(problem, status=response.status_code, retry_after_s=wait)

@@ -6,6 +6,7 @@ drives a coroutine from its start to its end without any event loop.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import (
     AsyncGenerator,
@@ -25,6 +26,8 @@ from typing import Any, Protocol, TypeVar
 import httpx
 
 from hfer._fork import PerProcess, Reading
+from hfer._proxies import made
+from hfer.errors import HferError, bare
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -32,6 +35,8 @@ Out = TypeVar("Out")
 # Reading waits longer than anything else: the last byte of a 1 GB upload is answered only when
 # the service has stored it all.
 TIMEOUT = httpx.Timeout(connect=5.0, read=120.0, write=60.0, pool=60.0)
+
+_log = logging.getLogger("hfer")
 
 Work = Callable[[In], Coroutine[Any, Any, Out]]
 
@@ -58,6 +63,9 @@ class Sending:
 
 class Wire(Protocol):
     """What the client needs of the world. Errors are httpx's; `hfer._transport` types them."""
+
+    proxied: bool
+    """Whether requests go through the proxies of the environment."""
 
     async def send(self, sending: Sending, *, whole: bool) -> httpx.Response:
         """Return the answer; read to its end if ``whole``, or if it is an error."""
@@ -87,8 +95,10 @@ class BlockingWire:
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self.proxied = transport is None
         self._http = PerProcess(
-            lambda: httpx.Client(timeout=TIMEOUT, transport=transport), transport=transport
+            lambda: made(lambda: httpx.Client(timeout=TIMEOUT, transport=transport)),
+            transport=transport,
         )
         self._sleep = sleep
 
@@ -146,8 +156,10 @@ class AsyncioWire:
         transport: httpx.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        self.proxied = transport is None
         self._http = PerProcess(
-            lambda: httpx.AsyncClient(timeout=TIMEOUT, transport=transport), transport=transport
+            lambda: made(lambda: httpx.AsyncClient(timeout=TIMEOUT, transport=transport)),
+            transport=transport,
         )
         self._sleep = sleep
 
@@ -203,12 +215,20 @@ class AsyncioWire:
 
 
 def run(coroutine: Coroutine[Any, Any, Out]) -> Out:
-    """Drive a coroutine over a `BlockingWire` to its end."""
+    """Drive a coroutine over a `BlockingWire` to its end.
+
+    An error of ours is shown from the caller's line on; all frames are logged at DEBUG.
+    """
     try:
         coroutine.send(None)
     except StopIteration as done:
         result: Out = done.value
         return result
+    except HferError as error:
+        _log.debug("raised to the caller", exc_info=True)
+        if error.__cause__ is not None:
+            bare(error.__cause__)
+        raise error.with_traceback(None)  # noqa: B904 - it is the one that was caught
     coroutine.close()
     raise RuntimeError("A coroutine over a blocking wire waited for an event loop.")
 

@@ -18,6 +18,10 @@ class ApiKeys:
         """Iterate over the keys of all tenants, newest first, revoked ones included."""
         yield from iterate(self._core.list())
 
+    def current(self) -> ApiKey:
+        """Look at the client's own key, with any scope: tenant, scopes, output and expiry."""
+        return run(self._core.current())
+
     def create(
         self,
         name: str,

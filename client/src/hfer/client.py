@@ -13,6 +13,7 @@ from hfer._doctor import Finding
 from hfer._multipart import UploadProgress
 from hfer._retry import RetryPolicy
 from hfer._s3 import DAY_S
+from hfer._sources import Source
 from hfer._wire import BlockingWire, iterate, run
 from hfer.aio.client import AsyncClient
 from hfer.api_keys import ApiKeys
@@ -21,6 +22,7 @@ from hfer.jobs import Job, Jobs
 from hfer.models import Limits
 from hfer.receipts import Erasures
 from hfer.registry import Models
+from hfer.skipped import OnSkip
 from hfer.tenant_models import DailyUsage
 from hfer.tenants import Tenants
 from hfer.webhook_endpoints import WebhookEndpoints
@@ -106,7 +108,7 @@ class Client:
 
     def submit(
         self,
-        *sources: str | os.PathLike[str],
+        *sources: Source,
         top_n: int | None = None,
         min_face_px: int | None = None,
         detection_threshold: float | None = None,
@@ -119,13 +121,23 @@ class Client:
         resume: bool | str | os.PathLike[str] = False,
         s3_expiry_s: int = DAY_S,
         on_upload: UploadProgress | None = None,
+        strict: bool = False,
+        on_skip: OnSkip | None = None,
     ) -> Job:
         """Send photos as one job; it runs on whether or not anybody waits.
+
+        Photos are paths, bytes, binary files, pictures of Pillow, arrays of numpy, or ``(name,
+        data)`` pairs, and iterables of all of them: a generator's photos are kept in a temporary
+        folder until they are sent, never in memory as a whole.
 
         The photos are streamed from disk. From 200 photos or 100 MB on (or when one request
         takes no more, see `limits`) they go into the service's bucket by presigned URL, eight
         at a time. Each call makes one job: tries that are repeated under way carry the same
         idempotency key. What is left out takes the service's default.
+
+        A photo is called (``filename``) by its path below the folder given, before the pattern or
+        inside the archive; where several were given, below the folder that they share. In folders
+        the content decides what a photo is; a file named outright is sent whatever it is.
 
         Zip and tar archives go as they are while they are small; the photos of larger ones are
         read out of them on this side, one by one, and go into the bucket like any others.
@@ -137,8 +149,11 @@ class Client:
 
         Args:
             sources: photos; folders, whose photos are taken, sorted, with all subfolders;
-                patterns such as ``photos/**/*.jpg``; archives; or URLs, ``https://…`` and
-                ``s3://…``, which go in a job of their own.
+                patterns such as ``photos/**/*.jpg``; archives; photos in memory, named by
+                themselves (``file.name``), by you in pairs, or ``photo-00001`` by their place;
+                or URLs, ``https://…`` and ``s3://…``, which go in a job of their own. An open file
+                is read from its beginning. Pictures and arrays (uint8, [H, W, 3] in RGB order, [H,
+                W] or [H, W, 4]) are sent as PNG, a picture with its EXIF and colour profile.
             top_n: how many expressions ``Face.top`` lists, 1..7.
             min_face_px: leave out faces whose longer side is shorter than this, in pixels.
             detection_threshold: leave out faces detected with less confidence, 0.5..1.
@@ -156,11 +171,18 @@ class Client:
             s3_expiry_s: how long the service may read photos of ``s3://…``, 1 to 604,800 s (7
                 days); URLs signed with temporary credentials end with them.
             on_upload: called with the photo bytes sent so far and in all, perhaps from a thread.
+            strict: send nothing when files of folders or patterns would be left out, side files
+                apart (`SkipReason`).
+            on_skip: called with each file that is not sent, before the others are; by default a
+                warning of the logger ``hfer`` counts them.
 
         Raises:
+            SkippedError: files would be left out, and ``strict``; nothing was sent.
             PhotoFileError: a path, an archive or a bucket cannot be read, there are too many
                 photos, or files were mixed with URLs; nothing was sent.
-            MissingPackageError: ``s3://…`` was given without the package minio.
+            SourceTypeError: a source is nothing that can be a photo; nothing was sent.
+            MissingPackageError: ``s3://…`` was given without the package minio, or an array
+                without Pillow.
             SettingsError: ``s3://…`` was given, and the environment holds no credentials.
             ApiError: the service refused the job.
             BucketError: photos could not be put by URL, after all tries.
@@ -180,5 +202,7 @@ class Client:
             resume=resume,
             s3_expiry_s=s3_expiry_s,
             on_upload=on_upload,
+            strict=strict,
+            on_skip=on_skip,
         )
         return Job(run(sending))

@@ -5,9 +5,11 @@ HferError
 ├── MissingPackageError       an optional package that a method needs is not installed
 ├── PhotoFileError            a path given to submit cannot be sent; nothing was sent
 │   ├── NoPhotosError         no photo under the given paths
+│   ├── SkippedError          files would be left out, and none was to be
 │   ├── TooManyPhotosError    more photos or bytes than one job may hold
 │   ├── MixedSourcesError     files and URLs at once; one job takes one kind
 │   ├── ArchiveFileError      a large archive that cannot be opened on this side
+│   ├── SourceTypeError       an object given to submit that is no photo
 │   └── S3ListError           a bucket that does not list its photos
 ├── BundleFileError           a folder given to publish is no model bundle; nothing was sent
 ├── ModelReferenceError       a name or prefix fits no model, or several; nothing was changed
@@ -32,7 +34,10 @@ HferError
 └── ServiceError          5xx
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from hfer.skipped import Skipped
 
 
 class HferError(Exception):
@@ -59,6 +64,18 @@ class NoPhotosError(PhotoFileError):
     """Nothing under the given paths looks like a photo."""
 
 
+class SkippedError(PhotoFileError):
+    """Files were found that cannot be sent, and ``strict`` wants all or nothing.
+
+    Attributes:
+        skipped: these files.
+    """
+
+    def __init__(self, text: str, skipped: Sequence[Skipped]) -> None:
+        self.skipped = tuple(skipped)
+        super().__init__(text)
+
+
 class TooManyPhotosError(PhotoFileError):
     """More photos, or more bytes, than the service takes in one job."""
 
@@ -69,6 +86,10 @@ class MixedSourcesError(PhotoFileError):
 
 class ArchiveFileError(PhotoFileError):
     """An archive is larger than one request takes, and cannot be unpacked on this side."""
+
+
+class SourceTypeError(PhotoFileError, TypeError):
+    """An object that was given to ``submit`` is nothing that can be a photo."""
 
 
 class S3ListError(PhotoFileError):
@@ -239,3 +260,9 @@ def api_error(problem: Problem, *, status: int, retry_after_s: float | None = No
 
 class ReceiptError(HferError):
     """A receipt of an erasure is unsigned, was changed, or is signed by another key."""
+
+
+def bare(error: BaseException) -> BaseException:
+    """Take the frames off a cause: of pages of httpx and httpcore the last line says all."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)

@@ -1,6 +1,8 @@
 """Jobs of the service, blocking: a handle on one, and the collection."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hfer._retry import RetryPolicy
@@ -8,6 +10,7 @@ from hfer._wire import iterate, run
 from hfer.aio.jobs import AsyncJob, AsyncJobs, JobProgress
 from hfer.listening import JobEvent
 from hfer.models import JobState, PhotoResult, ResultFormat
+from hfer.result_models import ExpressionCounts, JobSummary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,6 +104,49 @@ class Job:
         """
         yield from iterate(self._core.events(after=after))
 
+    def items(
+        self,
+        *,
+        status: str | None = None,
+        expression: str | None = None,
+        min_p: float | None = None,
+        uncertain: bool | None = None,
+    ) -> Iterator[PhotoResult]:
+        """Iterate over the photos that fit, in the order sent, finished or not, page by page.
+
+        Args:
+            status: queued, running, succeeded, no_face, failed or cancelled.
+            expression: photos with a face whose first answer it is.
+            min_p: and whose probability is this at least, 0..1.
+            uncertain: and which is uncertain, or is not.
+        """
+        found = self._core.items(
+            status=status, expression=expression, min_p=min_p, uncertain=uncertain
+        )
+        yield from iterate(found)
+
+    def item(self, item_id: str) -> PhotoResult:
+        """Look at one photo, finished or not.
+
+        Raises:
+            NotFoundError: no such photo in this job.
+        """
+        return run(self._core.item(item_id))
+
+    def summary(self) -> JobSummary:
+        """Add the faces found so far up by their first answer."""
+        return run(self._core.summary())
+
+    def expression_counts(self) -> ExpressionCounts:
+        """Count the faces by expression with no count below five, also not by difference.
+
+        It is all that keys with the output ``aggregate`` see of faces.
+
+        Raises:
+            ConflictError: the job is not final.
+        """
+        return run(self._core.expression_counts())
+
     def annotated(self, item_id: str) -> bytes:
         """Fetch a photo with numbered boxes as JPEG; the numbers are the ``face_index``.
 
@@ -109,6 +155,41 @@ class Job:
             GoneError: its retention time is over.
         """
         return run(self._core.annotated(item_id))
+
+    def preview(self, item_id: str, *, size: str = "medium") -> bytes:
+        """Fetch a photo without its metadata, as JPEG; raises like `annotated`.
+
+        Args:
+            item_id: of the photo.
+            size: small, medium or large: at most 480, 1,280 or 2,560 pixels a side.
+        """
+        return run(self._core.preview(item_id, size=size))
+
+    def zip_bytes(self) -> Iterator[bytes]:
+        """Stream a zip: the results as CSV and JSON Lines, and all annotated photos.
+
+        Raises:
+            ConflictError: the job is not final.
+            GoneError: its photos are erased; `results_bytes` has the results.
+            BrokenOffError: the connection was cut; begin anew.
+        """
+        yield from iterate(self._core.zip_bytes())
+
+    def save_zip(self, path: str | os.PathLike[str]) -> None:
+        """Write that zip to a file, there only when it is whole; raises like `zip_bytes`."""
+        run(self._core.save_zip(path))
+
+    def retry(self, *, idempotency_key: str | None = None) -> "Job":
+        """Analyse the failed photos anew, as a new job with the same settings and labels.
+
+        Args:
+            idempotency_key: give the same key to get the same new job again.
+
+        Raises:
+            ConflictError: the job is not final, or none of its photos failed.
+            GoneError: its photos are erased.
+        """
+        return Job(run(self._core.retry(idempotency_key=idempotency_key)))
 
     def cancel(self) -> JobState:
         """Stop the job. Photos already analysed keep their results.
@@ -145,11 +226,32 @@ class Jobs:
         """
         return Job(run(self._core.get(job_id)))
 
-    def list(self, *, status: str | None = None, tenant: str | None = None) -> Iterator[JobState]:
-        """Iterate over jobs, newest first, page by page.
+    def list(
+        self,
+        *,
+        status: str | None = None,
+        tenant: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        client_ref: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+    ) -> Iterator[JobState]:
+        """Iterate over jobs, newest first, page by page; each narrows further.
 
         Args:
             status: only jobs in it.
             tenant: whose, yours by default; another's, or ``*`` for all, with the scope admin.
+            labels: only jobs with all of these labels.
+            client_ref: only jobs with this id of yours.
+            created_after: only jobs made later. Without a time zone it is local.
+            created_before: only jobs made earlier.
         """
-        yield from iterate(self._core.list(status=status, tenant=tenant))
+        found = self._core.list(
+            status=status,
+            tenant=tenant,
+            labels=labels,
+            client_ref=client_ref,
+            created_after=created_after,
+            created_before=created_before,
+        )
+        yield from iterate(found)

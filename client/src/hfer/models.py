@@ -203,7 +203,9 @@ class Limits:
 
     ``declare_files`` is 0 on services that know no uploads by presigned URL; ``request_urls``
     is how many photos by URL make a job. From ``open_photos`` on they are those of your tenant, the
-    last three those of your key; 0 is no limit, None is a service that does not say.
+    last three those of your key; 0 is no limit, None is a service that does not say. ``formats``
+    are those of pictures that are read, and ``filename_chars`` how long the path of a photo may
+    be: 0 where the service keeps but the last part of it.
     """
 
     photo_bytes: int = 40_000_000
@@ -218,3 +220,5 @@ class Limits:
     requests_per_second: int | None = None
     open_uploads: int | None = None
     open_streams: int | None = None
+    formats: tuple[str, ...] = ()
+    filename_chars: int = 0

@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from pydantic import BaseModel, Field
 
+from services.api.filenames import MAX_CHARS
 from services.api.jobs.polling import MAX_WAIT_S
 from services.api.jobs.schemas import MAX_LABELS, EffectiveConfig
 from services.api.jobs.submission.json_body import MAX_URLS
@@ -36,6 +37,7 @@ class LimitsObject(BaseModel):
     )
     job_photos: int = Field(description="photos of a job that is uploaded by presigned URLs")
     declare_files: int = Field(description="files that a request to `/v1/uploads` declares")
+    filename_chars: int = Field(description="of a photo's path below its folder; the end is kept")
     upload_url_seconds: int = Field(description="how long a presigned URL holds")
     upload_retention_seconds: int = Field(
         description="how long an upload that is not sealed is kept after its last request"
@@ -80,6 +82,7 @@ def limits_object(limits: PhotoLimits, settings: Settings, own: TenantLimits) ->
         request_urls=MAX_URLS if settings.fetch.enabled else 0,
         job_photos=limits.job_photos,
         declare_files=limits.declare_files,
+        filename_chars=MAX_CHARS,
         upload_url_seconds=settings.api.upload_url_s,
         upload_retention_seconds=upload_s(settings),
         **{name: value or 0 for name, value in asdict(own).items()},

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.api.filenames import clean_filename
 from services.api.jobs.results.schemas import ItemErrorObject
 from services.api.jobs.schemas import job_path
-from services.api.schemas import Input, ShortText, UtcTime, Whole
+from services.api.schemas import FileName, Input, ShortText, UtcTime, Whole
 from services.api.uploads.examples import DECLARED_EXAMPLE, FILE_EXAMPLE, UPLOAD_EXAMPLE
 from services.common.db.tables import Job
 from services.common.domain.ids import IdKind, format_id
@@ -21,8 +21,6 @@ from services.common.jobs.repositories.uploads import DeclaredPhoto, FileToUploa
 # 1,000 files whose name and reference are as long as they may be, every sign as an escape.
 MAX_BODY_BYTES = 12_000_000
 MAX_FILES = PhotoLimits().declare_files
-# A path as cameras and archives make them; its last part is kept.
-_MAX_NAME = 1_024
 _BIGGEST = 2**63 - 1
 
 
@@ -31,7 +29,7 @@ class UploadFile(Input):
 
     model_config = ConfigDict(json_schema_extra={"example": FILE_EXAMPLE})
 
-    filename: Annotated[str, StringConstraints(min_length=1, max_length=_MAX_NAME)]
+    filename: FileName = Field(description="its path below the folder that is sent")
     size: Whole = Field(
         ge=0,
         le=_BIGGEST,

@@ -1,6 +1,8 @@
 // Photos on their way: one request when they are few, batches that can be repeated when many.
 
 import { at, here } from "./address.js";
+import { pathOf } from "./files.js";
+import { namesOf } from "./names.js";
 
 const TRIES = 5;
 // One request is sent anew from its beginning when it breaks: so only as much as this.
@@ -83,36 +85,41 @@ export function batchesOf(files, { bytes, count }) {
   return batches;
 }
 
+// Forms cannot tell these from what they stand for: batches carry names as they are.
+const AMBIGUOUS = /%(22|0d|0a)|\\|=\?/i;
+
 // Send everything as one job; gives the address of its page.
 export async function send(chosen, { name, whole, signal, onProgress, onPause }) {
   const { limits, files, bytes } = chosen;
-  const fits = files.length <= limits.requestFiles && bytes <= limits.requestBytes * 0.99;
+  const names = new Map(namesOf(files.map(pathOf)).map((called, place) => [files[place], called]));
+  const plain = chosen.hasArchive || ![...names.values()].some((called) => AMBIGUOUS.test(called));
+  const fits = plain && files.length <= limits.requestFiles && bytes <= limits.requestBytes * 0.99;
   if (fits && (bytes <= ONE_REQUEST_BYTES || chosen.hasArchive)) {
-    return sendOnce(files, { name, whole, signal, onPause, onSent: (sent) => onProgress(Math.min(sent, bytes)) });
+    return sendOnce(files, { names, name, whole, signal, onPause, onSent: (sent) => onProgress(Math.min(sent, bytes)) });
   }
   if (chosen.hasArchive) {
     throw new SendError("Archives go with at most 1 GB in all. Send them in jobs of their own.");
   }
-  return sendBatches(chosen, { name, whole, signal, onProgress, onPause });
+  return sendBatches(chosen, { names, name, whole, signal, onProgress, onPause });
 }
 
-async function sendOnce(files, { name, whole, signal, onSent, onPause }) {
+async function sendOnce(files, { names, name, whole, signal, onSent, onPause }) {
   const body = new FormData();
   const config = { ...(name && { labels: { name } }), ...(whole && { faces: "whole" }) };
   if (name || whole) body.append("config", JSON.stringify(config));
-  for (const file of files) body.append("files", file, file.name);
+  for (const file of files) body.append("files", file, names.get(file));
   const headers = { "Idempotency-Key": randomKey() };
   return (await insist("POST", at("/jobs"), { body, headers, signal, onSent }, onPause)).address;
 }
 
-async function sendBatches({ files, limits }, { name, whole, signal, onProgress, onPause }) {
+async function sendBatches({ files, limits }, { names, name, whole, signal, onProgress, onPause }) {
   // Half of what the server takes: two batches of two visitors fit beside each other.
   const batches = batchesOf(files, { bytes: limits.batchBytes / 2, count: limits.batchFiles });
   const headers = { "Content-Type": "application/octet-stream", "Idempotency-Key": randomKey() };
   let [upload, start, sent] = ["", 0, 0];
   try {
     for (const batch of batches) {
-      const line = JSON.stringify(batch.map((file) => ({ name: file.name, size: file.size })));
+      const line = JSON.stringify(batch.map((file) => ({ name: names.get(file), size: file.size })));
       const body = new Blob([line, "\n", ...batch]);
       const address = at(upload ? `/uploads/${upload}/batches?start=${start}` : "/uploads");
       const before = sent;

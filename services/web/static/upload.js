@@ -1,7 +1,9 @@
 // The form on the start page: choose, drop, photograph, look again, send.
 
 import { offerCamera } from "./camera.js";
-import { Chosen, droppedFiles, isArchive, megabytes, plural } from "./files.js";
+import { Chosen, droppedFiles, isArchive, judge, megabytes, pathOf, plural } from "./files.js";
+import { readKind } from "./kinds.js";
+import { byName, cleanName } from "./names.js";
 import { send, SendError } from "./send.js";
 
 // Each thumbnail is a whole photo decoded: more of them make a phone stutter.
@@ -18,6 +20,7 @@ const chosen = new Chosen({
   batchBytes: Number(data.batchBytes),
   batchFiles: Number(data.batchFiles),
   archives: Boolean(data.archives),
+  formats: data.formats.split(","),
 });
 let addresses = [];
 
@@ -48,13 +51,13 @@ function thumb(file) {
     const address = URL.createObjectURL(file);
     addresses.push(address);
     const picture = document.createElement("img");
-    Object.assign(picture, { src: address, alt: file.name, loading: "lazy", decoding: "async" });
+    Object.assign(picture, { src: address, alt: pathOf(file), loading: "lazy", decoding: "async" });
     item.append(picture);
   }
   const remove = document.createElement("button");
   remove.type = "button";
   remove.textContent = "×";
-  remove.setAttribute("aria-label", `Remove ${file.name}`);
+  remove.setAttribute("aria-label", `Remove ${pathOf(file)}`);
   remove.addEventListener("click", () => {
     chosen.remove(file);
     draw();
@@ -64,8 +67,22 @@ function thumb(file) {
   return item;
 }
 
-function take(files) {
-  complain(chosen.add(files));
+// One choice after the other, and all of them before anything is sent.
+let taking = Promise.resolve();
+function take(files, more) {
+  taking = taking.then(() => look(files, more));
+  return taking;
+}
+
+async function look(files, { unread = 0 } = {}) {
+  // Browsers list folders as the disk does; the client sorts them.
+  const sorted = files.some((file) => pathOf(file).includes("/"))
+    ? files.map((file) => [cleanName(pathOf(file)), file]).sort(([one], [other]) => byName(one, other)).map(([, file]) => file)
+    : files;
+  await judge(sorted, readKind);
+  const told = chosen.add(sorted, await chosen.known(sorted));
+  if (unread) told.push(`Left out, ${plural(unread, "file")} or folder${unread === 1 ? "" : "s"} that cannot be read.`);
+  complain(told);
   draw();
 }
 
@@ -74,6 +91,12 @@ by("send").disabled = true;
 by("files").addEventListener("change", () => {
   take([...by("files").files]);
   by("files").value = "";
+});
+const folder = by("folder");
+by("folder-choice").hidden = !("webkitdirectory" in folder);
+folder.addEventListener("change", () => {
+  take([...folder.files]);
+  folder.value = "";
 });
 by("clear").addEventListener("click", () => { chosen.clear(); complain([]); draw(); by("files").focus(); });
 
@@ -84,7 +107,9 @@ addEventListener("dragleave", (event) => { if (!event.relatedTarget) hover(false
 addEventListener("drop", async (event) => {
   event.preventDefault();
   hover(false);
-  if (!sending) take(await droppedFiles(event.dataTransfer));
+  if (sending) return;
+  const { files, unread } = await droppedFiles(event.dataTransfer);
+  await take(files, { unread });
 });
 addEventListener("paste", (event) => {
   if (event.clipboardData?.files.length) take([...event.clipboardData.files]);
@@ -122,6 +147,7 @@ function showSending(on) {
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  await taking;
   if (sending || !chosen.files.length) return;
   sending = new AbortController();
   complain([]);

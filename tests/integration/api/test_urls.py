@@ -35,7 +35,7 @@ def test_a_job_of_urls_waits_to_be_fetched(client: httpx.Client, sessions: Sessi
     assert (job["status"], job["counts"]["queued"]) == ("queued", 3)
     shown = items(client, job)
     assert [item["source_url"] for item in shown] == URLS
-    assert [item["filename"] for item in shown] == ["0.jpg", "1.jpg", "2.jpg"]
+    assert [item["filename"] for item in shown] == [f"album/{number}.jpg" for number in range(3)]
     assert [item["client_ref"] for item in shown] == ["a-17", None, None]
     assert [item["content_sha256"] for item in shown] == [None] * 3
     with sessions() as session:

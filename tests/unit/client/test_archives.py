@@ -16,6 +16,8 @@ from hfer import ArchiveFileError, Client, NoPhotosError, PhotoFileError, TooMan
 from hfer._archives import Archives
 from hfer._photos import find_photos
 from hfer.models import Limits
+from hfer.skipped import Skipped
+from tests.fixtures.archives import zip_named, zip_of
 from tests.fixtures.fake_service import JOB, FakeService
 
 PHOTOS = {f"album/{number}.jpg": b"photo %d" % number * 50 for number in range(5)}
@@ -41,6 +43,14 @@ def write_tar(path: Path, files: dict[str, bytes], *, packing: str = "") -> Path
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(link)
     return path
+
+
+LARGE = Limits(request_bytes=1, declare_files=10)
+
+
+def names_in(path: Path) -> list[str]:
+    with Archives() as archives:
+        return [p.name for p in archives.unpack_large(find_photos([path]), limits=LARGE)]
 
 
 def digests(contents: list[bytes]) -> set[str]:
@@ -73,7 +83,7 @@ class TestLarge:
         assert set(service.stored.values()) == set(PHOTOS.values())
         *pages, _ = (json.loads(request.content) for request in service.sent("POST"))
         files = [file for page in pages for file in page["files"]]
-        assert [file["filename"] for file in files] == [f"{n}.jpg" for n in range(5)]
+        assert [file["filename"] for file in files] == [*PHOTOS]
         assert [file["client_ref"] for file in files] == [*PHOTOS]
 
     @pytest.mark.usefixtures("small_requests")
@@ -111,6 +121,44 @@ class TestLarge:
             _, peak = tracemalloc.get_traced_memory()
             tracemalloc.stop()
         assert peak < 3_000_000
+
+    def test_names_are_what_their_packer_wrote(self, tmp_path: Path) -> None:
+        (tmp_path / "a.zip").write_bytes(zip_named("Zoë 東京.jpg".encode(), b"x"))
+        assert names_in(tmp_path / "a.zip") == ["Zoë 東京.jpg"]
+
+    def test_a_folder_as_dot_net_writes_it_is_no_photo(self, tmp_path: Path) -> None:
+        (tmp_path / "a.zip").write_bytes(zip_of({"album\\": b"", "album\\a.jpg": b"x"}))
+        assert names_in(tmp_path / "a.zip") == ["album/a.jpg"]
+
+    def test_a_hard_link_of_a_tar_has_the_bytes_it_links_to(self, tmp_path: Path) -> None:
+        with tarfile.open(tmp_path / "a.tar", "w") as writer:
+            info = tarfile.TarInfo("a.jpg")
+            info.size = 5
+            writer.addfile(info, io.BytesIO(b"bytes"))
+            link = tarfile.TarInfo("b/c.jpg")
+            link.type, link.linkname = tarfile.LNKTYPE, "a.jpg"
+            writer.addfile(link)
+        with Archives() as archives:
+            photos = archives.unpack_large(find_photos([tmp_path / "a.tar"]), limits=LARGE)
+            assert [photo.name for photo in photos] == ["a.jpg", "b/c.jpg"]
+            assert [b"".join(p.blocks(fault=PhotoFileError)) for p in photos] == [b"bytes"] * 2
+
+    @pytest.mark.parametrize("limits", [Limits(declare_files=10), Limits(1, 1, declare_files=10)])
+    def test_tells_what_is_passed_over_whoever_unpacks(
+        self, tmp_path: Path, limits: Limits
+    ) -> None:
+        files = {
+            "t/a.jpg": b"x",
+            "t/a.jpg.json": b"{}",
+            "t/no_ending": b"\xff\xd8\xff",
+            ".DS_Store": b"",
+        }
+        skipped: list[Skipped] = []
+        with Archives() as archives:
+            found = find_photos([write_zip(tmp_path / "a.zip", files)])
+            archives.unpack_large(found, limits=limits, on_skip=skipped.append)
+        assert [file.path for file in skipped] == ["t/a.jpg.json", ".DS_Store"]
+        assert not any(file.may_be_photo for file in skipped)
 
     def test_too_many_photos_for_one_job(self, tmp_path: Path) -> None:
         album = write_zip(tmp_path / "a.zip", PHOTOS)

@@ -28,6 +28,10 @@ class AsyncApiKeys:
             async for entry in found:
                 yield _key(entry)
 
+    async def current(self) -> ApiKey:
+        """Look at the client's own key; see `hfer.ApiKeys.current`."""
+        return _key(await self._transport.send_json(Call("GET", f"{KEYS}/current")))
+
     async def create(
         self,
         name: str,

@@ -3,7 +3,14 @@
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+)
 from contextlib import aclosing
 from datetime import date
 from functools import partial
@@ -16,13 +23,15 @@ import httpx
 from hfer._archives import Archives
 from hfer._codec import decode
 from hfer._doctor import Finding, examine
-from hfer._links import find_links, sort_out
+from hfer._links import find_links
 from hfer._multipart import UploadProgress
 from hfer._pages import entries
-from hfer._photos import find_photos
+from hfer._photos import readable, report_skipped
 from hfer._resume import default_folder, fingerprint
 from hfer._retry import RetryPolicy
 from hfer._s3 import DAY_S
+from hfer._sources import AsyncSource, Sources, unpacked
+from hfer._spool import Spool
 from hfer._submit import LinkSubmission, Submission, send_resumably
 from hfer._transport import Call, Transport
 from hfer._wire import AsyncioWire, Wire
@@ -34,6 +43,7 @@ from hfer.aio.registry import AsyncModels
 from hfer.aio.tenants import AsyncTenants
 from hfer.aio.webhook_endpoints import AsyncWebhookEndpoints
 from hfer.models import Limits
+from hfer.skipped import OnSkip, Skipped
 from hfer.tenant_models import DailyUsage
 
 
@@ -106,7 +116,7 @@ class AsyncClient:
 
     async def submit(
         self,
-        *sources: str | os.PathLike[str],
+        *sources: AsyncSource,
         top_n: int | None = None,
         min_face_px: int | None = None,
         detection_threshold: float | None = None,
@@ -119,10 +129,11 @@ class AsyncClient:
         resume: bool | str | os.PathLike[str] = False,
         s3_expiry_s: int = DAY_S,
         on_upload: UploadProgress | None = None,
+        strict: bool = False,
+        on_skip: OnSkip | None = None,
     ) -> AsyncJob:
         """Send photos as one job; see `hfer.Client.submit`."""
-        paths, urls = sort_out(sources)
-        files = [] if urls else await self.transport.wire.call(find_photos, paths)
+        skipped: list[Skipped] = []
         config = {
             "top_n": top_n,
             "min_face_px": min_face_px,
@@ -134,19 +145,38 @@ class AsyncClient:
             "client_ref": client_ref,
         }
         chosen = {name: value for name, value in config.items() if value is not None}
-        limits = await self.limits()
-        with Archives() as archives:
+        with Spool() as spool, Archives() as archives:
+            given = Sources(spool)
+            await self._gather(sources, given)
+            urls = given.sorted_out()
+            find = partial(Sources.photos, on_skip=skipped.append)
+            found = [] if urls else await self.transport.wire.call(find, given)
+            limits = await self.limits()
+            files = list(readable(found, limits.formats, on_skip=skipped.append))
             submission: Submission | LinkSubmission
             if urls:
-                find = partial(find_links, most=limits.request_urls, s3_expiry_s=s3_expiry_s)
-                submission = LinkSubmission(await self.transport.wire.call(find, urls), chosen)
+                link = partial(find_links, most=limits.request_urls, s3_expiry_s=s3_expiry_s)
+                links = await self.transport.wire.call(link, urls)
+                submission = LinkSubmission(links, chosen, limits)
             else:
-                unpack = partial(archives.unpack_large, limits=limits)
+                unpack = partial(unpacked, archives, limits=limits, on_skip=skipped.append)
                 photos = await self.transport.wire.call(unpack, files)
+                report_skipped(skipped, on_skip, strict=strict, left=len(files))
                 submission = Submission(photos, chosen, limits, on_upload)
             if idempotency_key or resume is False:
                 key = idempotency_key or str(uuid.uuid4())
                 return await submission.send(self.transport, key)
-            name = fingerprint(self.transport.base_url, self._key, files, chosen, urls=urls)
+            base_url = self.transport.base_url
+            mark = partial(fingerprint, base_url, self._key, config=chosen, urls=urls)
+            name = await self.transport.wire.call(mark, files)
             folder = default_folder() if resume is True else Path(resume)
             return await send_resumably(submission, self.transport, folder=folder, name=name)
+
+    async def _gather(self, sources: Iterable[AsyncSource], given: Sources) -> None:
+        wire = self.transport.wire
+        for source in sources:
+            if isinstance(source, AsyncIterable) and isinstance(wire, AsyncioWire):
+                async for item in source:
+                    await wire.call(given.add, item)
+            else:
+                await wire.call(given.add, source)

@@ -1,9 +1,12 @@
 """Jobs of the service: a handle on one, and the collection."""
 
+import os
 import time
-from collections.abc import AsyncGenerator, Callable
+import uuid
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -18,6 +21,7 @@ from hfer._transport import NOT_MODIFIED, Call, Transport, parsed
 from hfer.errors import UnexpectedAnswerError, WaitTimeoutError
 from hfer.listening import JOB_FINISHED, JobEvent, listen
 from hfer.models import JobState, PhotoResult, ResultFormat
+from hfer.result_models import ExpressionCounts, JobSummary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +30,9 @@ JobProgress = Callable[[JobState], None]
 
 # The service says with Retry-After how often to look; these bound what it may say.
 SHORTEST_POLL_S, USUAL_POLL_S, LONGEST_POLL_S = 0.2, 1.0, 15.0
+
+# A picture that is not drawn yet is waited for; the service gives it ten minutes.
+_ZIP_SILENCE_S = 660.0
 
 
 class AsyncJob:
@@ -105,10 +112,73 @@ class AsyncJob:
                     self._state, self._etag = event.job, None
                 yield event
 
+    async def items(
+        self,
+        *,
+        status: str | None = None,
+        expression: str | None = None,
+        min_p: float | None = None,
+        uncertain: bool | None = None,
+    ) -> AsyncGenerator[PhotoResult, None]:
+        """Iterate over the photos that fit, finished or not; see `hfer.Job.items`."""
+        asked = {"status": status, "expression": expression, "min_p": min_p, "uncertain": uncertain}
+        query = {
+            name: str(value).lower() if isinstance(value, bool) else str(value)
+            for name, value in asked.items()
+            if value is not None
+        }
+        async with aclosing(entries(self.transport, f"{self.path}/items", query=query)) as found:
+            async for entry in found:
+                yield decode(PhotoResult, entry)
+
+    async def item(self, item_id: str) -> PhotoResult:
+        """Look at one photo; see `hfer.Job.item`."""
+        call = Call("GET", self._item_path(item_id))
+        return decode(PhotoResult, await self.transport.send_json(call))
+
+    async def summary(self) -> JobSummary:
+        """Add the faces up by expression; see `hfer.Job.summary`."""
+        call = Call("GET", f"{self.path}/summary")
+        return decode(JobSummary, await self.transport.send_json(call))
+
+    async def expression_counts(self) -> ExpressionCounts:
+        """Count faces without singling one out; see `hfer.Job.expression_counts`."""
+        call = Call("GET", f"{self.path}/counts")
+        return decode(ExpressionCounts, await self.transport.send_json(call))
+
     async def annotated(self, item_id: str) -> bytes:
         """Fetch a photo with numbered boxes as JPEG; see `hfer.Job.annotated`."""
-        path = f"{self.path}/items/{quote(item_id, safe='')}/annotated"
+        path = f"{self._item_path(item_id)}/annotated"
         return (await self.transport.send(Call("GET", path, follow_redirects=True))).content
+
+    async def preview(self, item_id: str, *, size: str = "medium") -> bytes:
+        """Fetch a photo, scaled for a screen, as JPEG; see `hfer.Job.preview`."""
+        call = Call("GET", f"{self._item_path(item_id)}/photo", query={"size": size})
+        return (await self.transport.send(call)).content
+
+    def zip_bytes(self) -> AsyncGenerator[bytes, None]:
+        """Stream a zip of results and annotated photos; see `hfer.Job.zip_bytes`."""
+        return self.transport.stream(Call("GET", f"{self.path}/artifacts", read_s=_ZIP_SILENCE_S))
+
+    async def save_zip(self, path: str | os.PathLike[str]) -> None:
+        """Write that zip to a file; see `hfer.Job.save_zip`."""
+        target = Path(path)
+        unfinished = target.with_name(f"{target.name}.part")
+        try:
+            with unfinished.open("wb") as file:
+                async with aclosing(self.zip_bytes()) as blocks:
+                    async for block in blocks:
+                        await self.transport.wire.call(file.write, block)
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    async def retry(self, *, idempotency_key: str | None = None) -> "AsyncJob":
+        """Analyse the failed photos anew, as a new job; see `hfer.Job.retry`."""
+        key = idempotency_key or str(uuid.uuid4())
+        call = Call("POST", f"{self.path}/retry", headers={"Idempotency-Key": key})
+        state = job_state(await self.transport.send_json(call))
+        return AsyncJob(self.transport, state.id, state=state)
 
     async def cancel(self) -> JobState:
         """Stop the job; see `hfer.Job.cancel`."""
@@ -120,6 +190,9 @@ class AsyncJob:
         """Erase the job with its photos and results; see `hfer.Job.delete`."""
         query = {} if reason is None else {"reason": reason}
         await self.transport.send(Call("DELETE", self.path, query=query))
+
+    def _item_path(self, item_id: str) -> str:
+        return f"{self.path}/items/{quote(item_id, safe='')}"
 
 
 class AsyncJobs:
@@ -139,11 +212,25 @@ class AsyncJobs:
         return job
 
     async def list(
-        self, *, status: str | None = None, tenant: str | None = None
+        self,
+        *,
+        status: str | None = None,
+        tenant: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        client_ref: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
     ) -> AsyncGenerator[JobState, None]:
         """Iterate over jobs, newest first, page by page; see `hfer.jobs.Jobs.list`."""
-        said = {"status": status, "tenant": tenant}
+        said = {
+            "status": status,
+            "tenant": tenant,
+            "client_ref": client_ref,
+            "created_after": created_after and _rfc_3339(created_after),
+            "created_before": created_before and _rfc_3339(created_before),
+        }
         query = {name: value for name, value in said.items() if value}
+        query |= {f"label.{name}": value for name, value in (labels or {}).items()}
         async with aclosing(entries(self._transport, "/v1/jobs", query=query)) as found:
             async for entry in found:
                 yield job_state(entry)
@@ -159,6 +246,11 @@ def job_state(body: object) -> JobState:
     if not state.id or not state.status:
         raise UnexpectedAnswerError("The answer is not a job. Is this the URL of an HFER service?")
     return state
+
+
+def _rfc_3339(moment: datetime) -> str:
+    """Write a moment in UTC; without a time zone it is local."""
+    return moment.astimezone(UTC).isoformat()
 
 
 def _poll_s(response: httpx.Response) -> float:

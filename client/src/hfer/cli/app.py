@@ -1,7 +1,9 @@
 """The commands. Each connects, does one thing, and leaves by an `ExitCode`."""
 
+import io
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Annotated
 
@@ -12,6 +14,7 @@ from hfer.cli.audit import audit
 from hfer.cli.delivery import coming_back, deliver, leave, note, watch, write_json
 from hfer.cli.doctor import doctor
 from hfer.cli.exits import exit_code_of_error
+from hfer.cli.job_results import photos, retry, summary, zip_of_job
 from hfer.cli.keys import keys
 from hfer.cli.models import models
 from hfer.cli.options import (
@@ -28,6 +31,7 @@ from hfer.cli.options import (
     Url,
     Wiring,
     json_if,
+    parse_label,
     session,
 )
 from hfer.cli.receipts import receipts
@@ -57,6 +61,10 @@ app = typer.Typer(
 app.add_typer(models, name="models")
 app.command()(submit)
 app.command("watch")(watch_job)
+app.command()(photos)
+app.command()(summary)
+app.command("zip")(zip_of_job)
+app.command()(retry)
 app.command()(doctor)
 app.command()(usage)
 app.add_typer(webhooks, name="webhooks")
@@ -68,6 +76,9 @@ app.add_typer(receipts, name="receipts")
 
 def main(arguments: Sequence[str] | None = None, *, wiring: Wiring | None = None) -> None:
     """Run the command line (``sys.argv`` by default) and exit the process."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Windows' cp1252 knows no 東京.jpg; a job that was done must not end in a traceback.
+        sys.stdout.reconfigure(errors="backslashreplace")
     wiring = wiring or Wiring()
     try:
         app(args=arguments, obj=wiring, prog_name="hfer")
@@ -192,13 +203,32 @@ def jobs(
     tenant: Annotated[
         str | None, typer.Option(help="Jobs of another tenant, or '*' of all; needs admin.")
     ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Only jobs so labelled; repeat it for more."),
+    ] = None,
+    client_ref: Annotated[str | None, typer.Option(help="Only jobs with this id of yours.")] = None,
+    created_after: Annotated[
+        datetime | None, typer.Option(help="Only jobs made later, in local time.")
+    ] = None,
+    created_before: Annotated[
+        datetime | None, typer.Option(help="Only jobs made earlier, in local time.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,
     state_format: StateFormatOption = StateFormat.TABLE,
     as_json: AsJson = False,
 ) -> None:
     """List the newest jobs."""
     with session(context, url, api_key) as (_, client):
-        states = list(islice(client.jobs.list(status=status, tenant=tenant), limit))
+        found = client.jobs.list(
+            status=status,
+            tenant=tenant,
+            labels=dict(parse_label(text) for text in label or []),
+            client_ref=client_ref,
+            created_after=created_after,
+            created_before=created_before,
+        )
+        states = list(islice(found, limit))
         if as_json or state_format is StateFormat.JSON:
             write_json(states)
         else:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,6 +23,7 @@ from hfer.cli.text import safe, safe_lines
 from hfer.jobs import Job
 from hfer.models import JobState, ResultFormat
 
+_SHOWN_FAILED = 3
 MORE_FACES = "more faces than a result holds; the largest are listed."
 
 
@@ -79,6 +81,18 @@ def deliver(
             note(stderr, f"{cut:,} {'photo shows' if cut == 1 else 'photos show'} {MORE_FACES}")
     else:
         write_stdout(job.results_bytes(ResultFormat(results_format), partial=partial))
+        if job.state.counts.failed:
+            _name_failed(job, stderr)
+
+
+def _name_failed(job: Job, stderr: Console) -> None:
+    """Name the first photos that failed: a CSV that goes into a file shows them to nobody."""
+    failed = list(islice(job.items(status="failed"), _SHOWN_FAILED))
+    for photo in failed:
+        why = f"{photo.error.code}: {photo.error.detail}" if photo.error else "no reason is given"
+        note(stderr, f"Failed: {photo.filename} ({why})")
+    if more := job.state.counts.failed - len(failed):
+        note(stderr, f"Failed: {more:,} more, which the results name.")
 
 
 def write_stdout(blocks: Iterable[bytes]) -> None:
@@ -96,10 +110,14 @@ def write_json(value: object) -> None:
 
 def _fill(job: Job, out: Path, stderr: Console, *, partial: bool, quiet: bool) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    write_results(job, out, partial=partial)
     plan = plan_annotated(job.results(partial=partial))
+    write_results(job, out, plan, partial=partial)
     with download_bar(stderr, total=len(plan), quiet=quiet or not plan) as advance:
-        missing = write_annotated(job, plan, out, on_done=advance)
+        written = write_annotated(job, plan, out, on_done=advance)
+    missing = len(plan) - len(written)
+    if missing:
+        # The table names the pictures that are there.
+        write_results(job, out, written, partial=partial)
     if missing:
         note(stderr, f"{missing:,} annotated photos are no longer kept by the service.")
     note(stderr, f"Wrote {len(plan) - missing:,} annotated photos and the results to {out}")
@@ -110,10 +128,14 @@ def describe_end(state: JobState, stderr: Console) -> None:
     note(stderr, f"{state.id} {state.status}: photos {describe(state.counts)}")
 
 
-def leave(state: JobState, stderr: Console) -> NoReturn:
-    """End with a line on how far the job is, and the exit code that says the same."""
+def leave(state: JobState, stderr: Console, *, left_out: bool = False) -> NoReturn:
+    """End with a line on how far the job is, and the exit code that says the same.
+
+    ``left_out`` are photos that were not sent at all.
+    """
     describe_end(state, stderr)
-    raise typer.Exit(exit_code_of_job(state))
+    code = exit_code_of_job(state)
+    raise typer.Exit(ExitCode.SOME_FAILED if left_out and code is ExitCode.OK else code)
 
 
 def jsonable(value: object) -> object:

@@ -4,11 +4,14 @@ Names come from the service, so they are treated as hostile: no name leaves the 
 itself, or lands on another photo.
 """
 
+import csv
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
+from typing import TypeAlias
 
+from hfer._names import is_harmless
 from hfer.errors import GoneError, NotFoundError
 from hfer.jobs import Job
 from hfer.models import PhotoResult, ResultFormat
@@ -20,6 +23,16 @@ LONGEST_STEM_BYTES = 200
 PARALLEL_DOWNLOADS = 4
 
 ENDING = ".annotated.jpg"
+
+# The last column of results.csv in the folder.
+FILE_COLUMN = "annotated_file"
+
+# What Windows takes for a device, whatever its ending.
+_DEVICES = frozenset(
+    {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
+)
+
+Plan: TypeAlias = list[tuple[PhotoResult, str]]
 
 DRAWABLE = frozenset({"succeeded", "no_face"})
 
@@ -41,17 +54,22 @@ def unique_names(filenames: Iterable[str]) -> Iterator[str]:
         yield name + ENDING
 
 
-def write_results(job: Job, folder: Path, *, partial: bool) -> None:
-    """Write ``results.json`` and ``results.csv``; a broken download leaves the old file."""
+def write_results(job: Job, folder: Path, plan: Plan, *, partial: bool) -> None:
+    """Write ``results.json`` and ``results.csv``; a broken download leaves the old file.
+
+    The CSV has one column more than the service's, the last: the photo's file in this folder.
+    """
+    names = {photo.item_id: name for photo, name in plan}
     for encoding in (ResultFormat.JSON, ResultFormat.CSV):
-        target = folder / f"results.{encoding}"
-        unfinished = target.with_suffix(f".{encoding}.part")
+        unfinished = folder / f"results.{encoding}.part"
         with unfinished.open("wb") as file:
             file.writelines(job.results_bytes(encoding, partial=partial))
-        unfinished.replace(target)
+        if encoding is ResultFormat.CSV:
+            _add_column(unfinished, names)
+        unfinished.replace(folder / f"results.{encoding}")
 
 
-def plan_annotated(results: Iterable[PhotoResult]) -> list[tuple[PhotoResult, str]]:
+def plan_annotated(results: Iterable[PhotoResult]) -> Plan:
     """Choose the photos that can be drawn on (the analysed ones), and name their copies."""
     photos = [photo for photo in results if photo.status in DRAWABLE]
     return list(zip(photos, unique_names(photo.filename for photo in photos), strict=True))
@@ -59,15 +77,15 @@ def plan_annotated(results: Iterable[PhotoResult]) -> list[tuple[PhotoResult, st
 
 def write_annotated(
     job: Job,
-    plan: list[tuple[PhotoResult, str]],
+    plan: Plan,
     folder: Path,
     *,
     on_done: Callable[[], None],
-) -> int:
+) -> Plan:
     """Fetch and write the planned copies.
 
     Returns:
-        how many the service no longer has (their retention time is over).
+        those written; the service no longer has the others (their retention time is over).
     """
 
     def fetch(entry: tuple[PhotoResult, str]) -> bool:
@@ -78,20 +96,43 @@ def write_annotated(
             return False
         finally:
             on_done()
-        (folder / name).write_bytes(image)
+        # By another name first: a link of this name would lead the bytes out of the folder.
+        unfinished = folder / f"{name}.part"
+        unfinished.unlink(missing_ok=True)
+        with unfinished.open("xb") as file:
+            file.write(image)
+        unfinished.replace(folder / name)
         return True
 
     with ThreadPoolExecutor(PARALLEL_DOWNLOADS) as pool:
-        return sum(not written for written in pool.map(fetch, plan))
+        return [
+            entry for entry, written in zip(plan, pool.map(fetch, plan), strict=True) if written
+        ]
+
+
+def _add_column(table: Path, names: Mapping[str, str]) -> None:
+    wider = table.with_suffix(".wider")
+    with (
+        table.open(encoding="utf-8", newline="") as source,
+        wider.open("w", encoding="utf-8", newline="") as target,
+    ):
+        rows, writer = csv.reader(source), csv.writer(target)
+        header = next(rows, [])
+        place = header.index("item_id") if "item_id" in header else None
+        writer.writerow([*header, FILE_COLUMN])
+        for row in rows:
+            writer.writerow([*row, "" if place is None else names.get(row[place], "")])
+    wider.replace(table)
 
 
 def _stem(filename: str) -> str:
     """Reduce a name to one harmless path segment without its ending."""
     last = PurePosixPath(filename.replace("\\", "/")).name
     stem = PurePosixPath(last).stem
-    clean = "".join(sign if sign.isprintable() and sign not in ':*?"<>|' else "_" for sign in stem)
-    short = clean.encode()[:LONGEST_STEM_BYTES].decode(errors="ignore")
-    return short.strip(". ") or "photo"
+    clean = "".join(sign if is_harmless(sign) and sign not in ':*?"<>|' else "_" for sign in stem)
+    short = clean.encode()[-LONGEST_STEM_BYTES:].decode(errors="ignore")
+    name = short.strip(". ") or "photo"
+    return f"_{name}" if name.partition(".")[0].strip().upper() in _DEVICES else name
 
 
 def _folded(name: str) -> str:

@@ -45,6 +45,19 @@ def list_keys(
 
 
 @keys.command()
+def current(
+    context: typer.Context, *, api_key: ApiKey, url: Url = DEFAULT_URL, as_json: AsJson = False
+) -> None:
+    """Show what the key in use may do; any key may ask."""
+    with session(context, url, api_key) as (_, client):
+        key = client.api_keys.current()
+    if as_json:
+        write_json(key)
+    else:
+        stdout_console().print(key_table(key))
+
+
+@keys.command()
 def create(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="What it is for.")],

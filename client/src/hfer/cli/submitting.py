@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from hfer.cli.delivery import coming_back, deliver, leave, note, resuming, watch, write_json
+from hfer.cli.exits import ExitCode
 from hfer.cli.options import (
     DEFAULT_URL,
     ApiKey,
@@ -22,6 +23,7 @@ from hfer.cli.options import (
 from hfer.cli.progress import upload_bar
 from hfer.cli.url_list import read_urls
 from hfer.models import JobState
+from hfer.skipped import Skipped, describe_skipped
 
 
 class Faces(StrEnum):
@@ -84,6 +86,9 @@ def submit(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Do not go on with an interrupted submit of these.")
     ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Send nothing if a file would be left out.")
+    ] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -92,11 +97,15 @@ def submit(
     Photos by URL are fetched by the service. s3:// is listed here, with the credentials of the
     AWS_… variables, and the service gets presigned URLs (needs hfer[s3]).
 
+    In folders the content of a file says what it is. What is left out is said on stderr; exit code
+    3 if a photo may be among it.
+
     A submit that was interrupted or killed goes on where it stopped when it is run again.
     """
     results_format = json_if(as_json, results_format)
     given = [*(sources or []), *(read_urls(urls) if urls else [])]
     labels = dict(parse_label(text) for text in label or [])
+    skipped: list[Skipped] = []
     with session(context, url, api_key) as (wiring, client):
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
@@ -115,10 +124,15 @@ def submit(
                 resume=not fresh,
                 s3_expiry_s=s3_expiry * 3_600,
                 on_upload=on_upload,
+                strict=strict,
+                on_skip=skipped.append,
             )
+        for sentence in describe_skipped(skipped):
+            note(wiring.stderr, sentence)
+        left_out = any(file.may_be_photo for file in skipped)
         if not wait and out is None:
             _print_submitted(job.state, results_format)
-            return
+            raise typer.Exit(ExitCode.SOME_FAILED if left_out else ExitCode.OK)
         with coming_back(job, wiring.stderr):
             note(wiring.stderr, f"Submitted {job.id}")
             state = watch(job, wiring.stderr, quiet=quiet)
@@ -130,7 +144,7 @@ def submit(
                 partial=False,
                 quiet=quiet,
             )
-        leave(state, wiring.stderr)
+        leave(state, wiring.stderr, left_out=left_out)
 
 
 def _print_submitted(state: JobState, results_format: ResultsFormat) -> None:

@@ -7,14 +7,19 @@ an extension. Whatever comes from disk or network passes through here before it 
 import codecs
 from collections.abc import Iterable, Iterator
 
+from hfer._names import is_harmless
+
 LINE_SIGNS = frozenset("\n\r\t")
 
 
 def safe(text: str, *, keep: frozenset[str] = frozenset()) -> str:
-    r"""Replace every sign that does not print by its Python escape, for example ``\x1b``."""
+    r"""Replace every sign that does not print by its Python escape, for example ``\x1b``.
+
+    Joiners inside of words and emoji stay, and emoji that are younger than this Python.
+    """
     return "".join(
         sign
-        if sign.isprintable() or sign in keep
+        if sign.isprintable() or sign in keep or (is_harmless(sign) and not sign.isspace())
         else sign.encode("unicode_escape").decode("ascii")
         for sign in text
     )

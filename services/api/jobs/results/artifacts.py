@@ -78,7 +78,7 @@ def picture_name(record: PhotoRecord) -> str:
     """Name a picture so that names sort as sent, are unique, and fit every file system."""
     stem = record.filename.rpartition(".")[0] or record.filename
     plain = "".join(char if char.isalnum() or char in "-_" else "_" for char in stem)
-    return f"annotated/{record.seq:05d}-{plain[:_STEM_CHARS]}.jpg"
+    return f"annotated/{record.seq:05d}-{plain[-_STEM_CHARS:]}.jpg"
 
 
 class _Sink:

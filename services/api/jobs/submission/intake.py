@@ -173,6 +173,8 @@ async def _receive(
                     items.append(await _keep(photo, writer))
                     state.metrics.upload_bytes.inc(photo.byte_count)
         reader.finish()
+    if allowance.passed_over:
+        _log.info("archive.passed_over", files=allowance.passed_over)
     config = parse_config(reader.config)
     await writer.finish()
     return Received(config, items)

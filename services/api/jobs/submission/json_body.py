@@ -16,7 +16,7 @@ from services.api.ids import read_id
 from services.api.jobs.schemas import JobConfig
 from services.api.jobs.submission.intake import announce, record_submission, store
 from services.api.problems import FieldError, ProblemCode
-from services.api.schemas import PLAIN_TEXT, Input, ShortText
+from services.api.schemas import PLAIN_TEXT, FileName, Input, ShortText
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
 from services.common.domain.ids import IdKind, new_uuid7
@@ -26,9 +26,9 @@ from services.common.jobs.uploads import Seal, seal
 from services.common.keys.service import Principal
 from services.common.net.guard import MAX_URL_CHARS, UrlBlockedError, check_url, fetch_policy
 
-MAX_URLS = 2_000
-# 2,000 of the longest URLs with the longest references.
-MAX_URLS_BYTES = 5_000_000
+MAX_URLS = 5_000
+# As many of the longest URLs, or shorter ones with references and names.
+MAX_URLS_BYTES = 12_000_000
 _SHOWN_FAULTS = 100
 
 Url = Annotated[str, StringConstraints(min_length=1, max_length=MAX_URL_CHARS, pattern=PLAIN_TEXT)]
@@ -55,6 +55,9 @@ class UrlInput(Input):
 
     url: Url = Field(description="https, on a public host, without user name or password")
     client_ref: ShortText | None = Field(default=None, description="yours, given back")
+    filename: FileName | None = Field(
+        default=None, description="what the photo is called; the path of the URL if left out"
+    )
 
 
 class UrlJob(Input):
@@ -138,7 +141,7 @@ async def _take_urls(
     """Make a job of photos that are still to be fetched."""
     if not state.settings.fetch.enabled:
         raise invalid_field("#/inputs", "This service fetches no URLs; send the photos themselves.")
-    _check_urls(body.inputs, state)
+    await run_in_threadpool(_check_urls, body.inputs, state)
     wanted = Submission(
         tenant=caller.tenant,
         key_id=caller.key_row,
@@ -170,9 +173,14 @@ def _check_urls(inputs: Sequence[UrlInput], state: ApiState) -> None:
 def _item(given: UrlInput) -> NewItem:
     return NewItem(
         public_id=new_uuid7(),
-        filename=clean_filename(unquote(urlsplit(given.url).path)),
+        filename=clean_filename(given.filename or _path_of(given.url)),
         sha256=None,
         byte_count=0,
         client_ref=given.client_ref,
         source_url=given.url,
     )
+
+
+def _path_of(url: str) -> str:
+    """Return the path below the host: the last part alone would not tell two folders apart."""
+    return unquote(urlsplit(url).path).lstrip("/")

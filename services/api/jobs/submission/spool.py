@@ -37,8 +37,9 @@ _TAR_MAGIC = slice(257, 262)
 
 @dataclass(slots=True)
 class SpooledPhoto:
-    """A photo that has arrived. ``file`` is at its start, and None when the photo is refused.
+    """A photo that has arrived.
 
+    ``file`` is at its start; None when the photo is refused, or has the bytes of an earlier one.
     ``sha256`` is None for one whose bytes nobody has seen whole.
     """
 

@@ -1,4 +1,6 @@
+import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +28,7 @@ class TestSubmit:
         assert outcome.code == 0
         assert outcome.stdout.splitlines()[1].split() == ["a.jpg", "0", "happiness", "75%", "no"]
         assert f"Submitted {JOB}" in outcome.stderr
-        assert "1/1" in outcome.stderr
+        assert "succeeded: photos 1 (1 succeeded)" in outcome.stderr
 
     @pytest.mark.parametrize("encoding", ["json", "jsonl", "csv"])
     def test_keeps_stdout_clean_for_data(
@@ -34,7 +36,7 @@ class TestSubmit:
     ) -> None:
         outcome = run("submit", make_photo(), "--wait", "--format", encoding)
         assert outcome.code == 0
-        assert outcome.stdout.startswith({"csv": "filename\r\n"}.get(encoding, "{"))
+        assert outcome.stdout.startswith({"csv": "filename,item_id\r\n"}.get(encoding, "{"))
         assert JOB not in outcome.stdout
 
     def test_out_implies_wait_and_fills_the_folder(
@@ -176,7 +178,7 @@ class TestResults:
     def test_come_back_by_id(self, run: Run, service: FakeService) -> None:
         service.polls = [job_json("succeeded", succeeded=1)]
         outcome = run("results", JOB, "--format", "csv")
-        assert (outcome.code, outcome.stdout) == (0, "filename\r\na.jpg\r\n")
+        assert (outcome.code, outcome.stdout) == (0, "filename,item_id\r\na.jpg,itm_0\r\n")
 
     def test_wait_takes_the_waiting_up_again(self, run: Run, service: FakeService) -> None:
         assert run("results", JOB, "--wait").code == 0
@@ -233,3 +235,13 @@ class TestOtherCommands:
     def test_version(self, run: Run) -> None:
         outcome = run("--version")
         assert (outcome.code, outcome.stdout.split()[0]) == (0, "hfer")
+
+
+def test_what_a_legacy_encoding_lacks_is_written_as_its_escape(
+    run: Run, service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.results = [photo_json(0, "Zoë 東京.jpg")]
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="cp1252", write_through=True))
+    assert run("results", JOB).code == 0
+    assert "Zoë \\u6771\\u4eac.jpg" in raw.getvalue().decode("cp1252")

@@ -1,3 +1,4 @@
+import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +31,9 @@ class TestUniqueNames:
             (["../../etc/passwd", "..\\..\\boot.ini"], ["passwd", "boot"]),
             ([".hidden.jpg", "..", "", "/"], ["hidden", "photo", "photo-2", "photo-3"]),
             (["a\x1b[2J\n.jpg", "c:?.jpg"], ["a_[2J_", "c__"]),
+            (["cam1/IMG_1.jpg", "cam2/IMG_1.jpg"], ["IMG_1", "IMG_1-2"]),
+            (["nul.jpg", "Com1.tar.png", "console.jpg"], ["_nul", "_Com1.tar", "console"]),
+            (["\U0001f468\u200d\U0001f469.jpg"], ["\U0001f468\u200d\U0001f469"]),
         ],
     )
     def test_are_harmless_and_apart(self, filenames: list[str], names: list[str]) -> None:
@@ -48,7 +52,7 @@ class TestUniqueNames:
 
 class TestWriteResults:
     def test_writes_both_encodings(self, client: Client, tmp_path: Path) -> None:
-        write_results(client.jobs.attach(JOB), tmp_path, partial=False)
+        write_results(client.jobs.attach(JOB), tmp_path, [], partial=False)
         assert sorted(path.name for path in tmp_path.iterdir()) == ["results.csv", "results.json"]
         assert "a.jpg" in (tmp_path / "results.csv").read_text()
 
@@ -58,8 +62,26 @@ class TestWriteResults:
         (tmp_path / "results.json").write_text("old")
         service.upsets.extend([httpx.ReadError("cut")] * 9)
         with pytest.raises(ServiceUnreachableError):
-            write_results(client.jobs.attach(JOB), tmp_path, partial=False)
+            write_results(client.jobs.attach(JOB), tmp_path, [], partial=False)
         assert (tmp_path / "results.json").read_text() == "old"
+
+    def test_the_table_says_which_picture_is_whose(
+        self, client: Client, service: FakeService, tmp_path: Path
+    ) -> None:
+        service.results = [
+            photo_json(0, "cam1/a.jpg"),
+            photo_json(1, "cam2/a.jpg"),
+            photo_json(2, '"b", c.jpg', status="failed"),
+        ]
+        job = client.jobs.attach(JOB)
+        write_results(job, tmp_path, plan_annotated(job.results()), partial=False)
+        with (tmp_path / "results.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [(row["filename"], row["annotated_file"]) for row in rows] == [
+            ("cam1/a.jpg", "a.annotated.jpg"),
+            ("cam2/a.jpg", "a-2.annotated.jpg"),
+            ('"b", c.jpg', ""),
+        ]
 
 
 class TestWriteAnnotated:
@@ -70,17 +92,31 @@ class TestWriteAnnotated:
         self, client: Client, tmp_path: Path, advance: Callable[[], None]
     ) -> None:
         plan = self.plan(photo_json(0, "a.jpg"), photo_json(1, "a.jpg", status="no_face"))
-        assert write_annotated(client.jobs.attach(JOB), plan, tmp_path, on_done=advance) == 0
+        assert write_annotated(client.jobs.attach(JOB), plan, tmp_path, on_done=advance) == plan
         assert (tmp_path / "a.annotated.jpg").read_bytes().endswith(b"itm_0")
         assert (tmp_path / "a-2.annotated.jpg").read_bytes().endswith(b"itm_1")
 
     def test_asks_for_no_photo_that_failed(self) -> None:
         assert self.plan(photo_json(0, "a.jpg", status="failed")) == []
 
-    def test_counts_the_erased_ones(
+    def test_tells_which_are_not_erased(
         self, client: Client, service: FakeService, tmp_path: Path, advance: Callable[[], None]
     ) -> None:
         service.erased = frozenset({"itm_1"})
         plan = self.plan(photo_json(0, "a.jpg"), photo_json(1, "b.jpg"))
-        assert write_annotated(client.jobs.attach(JOB), plan, tmp_path, on_done=advance) == 1
+        job = client.jobs.attach(JOB)
+        assert write_annotated(job, plan, tmp_path, on_done=advance) == plan[:1]
         assert [path.name for path in tmp_path.iterdir()] == ["a.annotated.jpg"]
+
+    def test_a_link_in_the_folder_leads_no_byte_out_of_it(
+        self, client: Client, tmp_path: Path, advance: Callable[[], None]
+    ) -> None:
+        outside, folder = tmp_path / "outside.jpg", tmp_path / "out"
+        outside.write_bytes(b"mine")
+        folder.mkdir()
+        for ending in ("", ".part"):
+            (folder / f"a.annotated.jpg{ending}").symlink_to(outside)
+        plan = self.plan(photo_json(0, "../a.jpg"))
+        write_annotated(client.jobs.attach(JOB), plan, folder, on_done=advance)
+        assert outside.read_bytes() == b"mine"
+        assert (folder / "a.annotated.jpg").read_bytes().endswith(b"itm_0")

@@ -20,11 +20,11 @@ class TestWatch:
         ]
         assert done.code == 0
 
-    def test_shows_a_bar_on_stderr_alone(self, run: Run, service: FakeService) -> None:
+    def test_tells_on_stderr_alone(self, run: Run, service: FakeService) -> None:
         service.polls = [job_json("succeeded", succeeded=3)]
         done = run("watch", JOB)
         assert done.stdout == ""
-        assert "3/3" in done.stderr
+        assert "photos 3 (3 succeeded)" in done.stderr
 
     @pytest.mark.parametrize(
         ("state", "code"),

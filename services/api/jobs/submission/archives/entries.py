@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.api.errors import ApiError
-from services.api.filenames import MAX_CHARS, clean_filename
+from services.api.filenames import clean_filename
 from services.api.problems import ProblemCode
 from services.common.domain.limits import PhotoLimits
 
@@ -25,11 +25,15 @@ class Entry:
     """A file in an archive, to be read before the next one.
 
     ``read`` returns up to so many bytes and none at the end; it raises `EntryDamagedError`
-    when this entry alone cannot be read, `ApiError` when the archive cannot be.
+    when this entry alone cannot be read, `ApiError` when the archive cannot be. ``path`` is what
+    the archive calls it, and ``same_as`` that path of an earlier entry whose bytes are its own
+    (a hard link of a tar), which then has nothing to read.
     """
 
     name: str
     read: Callable[[int], bytes]
+    path: str = ""
+    same_as: str = ""
 
 
 class EntryCount:
@@ -61,7 +65,7 @@ class EntryCount:
 
 
 def entry_name(path: str) -> str | None:
-    """Return the cleaned name of an entry with its folders; None for what systems add.
+    """Return the cleaned path of an entry; None for what systems add.
 
     Hidden files and folders, ``__MACOSX``, ``Thumbs.db`` and ``desktop.ini`` are left out.
 
@@ -78,7 +82,7 @@ def entry_name(path: str) -> str | None:
     hidden = any(part.startswith(".") or part == _SYSTEM_FOLDER for part in parts)
     if not parts or hidden or parts[-1].lower() in _SYSTEM_FILES:
         return None
-    return _shortened([clean_filename(part) for part in parts])
+    return clean_filename("/".join(parts))
 
 
 def refused(detail: str) -> ApiError:
@@ -94,10 +98,3 @@ def unreadable() -> ApiError:
 def too_much(detail: str, *, limit: int) -> ApiError:
     """Return the problem of an archive that holds more than it may."""
     return ApiError(ProblemCode.PAYLOAD_TOO_LARGE, detail, limit=limit)
-
-
-def _shortened(parts: list[str]) -> str:
-    """Join, leaving out the outer folders of a path that is too long."""
-    while len("/".join(parts)) > MAX_CHARS:
-        parts = parts[1:]
-    return "/".join(parts)

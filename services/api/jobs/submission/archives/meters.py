@@ -5,10 +5,14 @@ from services.common.domain.limits import PhotoLimits
 
 
 class Allowance:
-    """Bytes that the archives of one request may still unpack to, together."""
+    """Bytes that the archives of one request may still unpack to, together.
+
+    ``passed_over`` counts their files that are no photos, such as texts and what systems add.
+    """
 
     def __init__(self, limits: PhotoLimits) -> None:
         self.limits = limits
+        self.passed_over = 0
         self._left = limits.archive_unpacked_bytes
 
     def take(self, size: int) -> None:
@@ -49,3 +53,7 @@ class Meter:
                 " do; send the photos themselves."
             )
         self._allowance.take(size)
+
+    def pass_over(self) -> None:
+        """Count a file that is no photo."""
+        self._allowance.passed_over += 1

@@ -22,9 +22,10 @@ _END = bytes(tarfile.BLOCKSIZE)
 def tar_entries(
     file: BinaryIO, kind: ArchiveKind, meter: Meter, limits: PhotoLimits
 ) -> Iterator[Entry]:
-    """Yield the files of a tar in their order. Folders, links and devices are passed over.
+    """Yield the files of a tar in their order. Folders, devices and symbolic links are passed over.
 
-    A fault ends it: what follows it cannot be found any more.
+    Hard links are files: the second name of a file is packed as one. A fault ends it: what follows
+    it cannot be found any more.
 
     Raises:
         ApiError: ARCHIVE_REFUSED or PAYLOAD_TOO_LARGE.
@@ -35,9 +36,13 @@ def tar_entries(
         while (member := archive.next()) is not None:
             count.header()
             name = entry_name(member.name)
-            if name is not None and member.isreg():
+            if name is None:
+                meter.pass_over()
+            elif member.isreg() or member.islnk():
                 count.file()
-                yield Entry(name, _reader(archive, member))
+                same_as = member.linkname if member.islnk() else ""
+                read = _no_bytes if same_as else _reader(archive, member)
+                yield Entry(name, read, member.name, same_as)
         # To tarfile a broken header is an end like any other; the photos behind it were lost.
         if stream.last != _END:
             raise unreadable()
@@ -49,6 +54,10 @@ def _reader(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Callable[[int]
     unpacked = archive.extractfile(member)
     assert unpacked is not None  # noqa: S101 - a regular file has bytes
     return unpacked.read
+
+
+def _no_bytes(_size: int) -> bytes:
+    return b""
 
 
 def _refuse_holes(_size: int) -> bytes:

@@ -1,6 +1,7 @@
 """The entries of a zip: everything is checked against the directory before a byte is unpacked."""
 
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -27,6 +28,10 @@ _DIRECTORY_SHARE = 1_024
 _LEAST_READ = 131_072
 _LOCAL_HEADER = 30
 _UNIX_MODE = 16
+_IS_UTF_8 = 0x800
+_EXTRA = struct.Struct("<HH")
+_UNICODE_PATH = 0x7075
+_UNICODE_PATH_HEAD = struct.Struct("<BL")
 _ENTRY_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, ValueError)
 
 
@@ -92,29 +97,62 @@ def zip_entries(file: BinaryIO, meter: Meter, limits: PhotoLimits) -> Iterator[E
         infos = archive.infolist()
         _check_overlap(infos, end=archive.start_dir)
         # All of them before the first is unpacked: a refusal costs nothing then.
-        for name, info in list(_photos(infos, limits)):
+        for name, info in list(_photos(infos, meter, limits)):
             with closing(_Unpacked(archive, info, meter)) as unpacked:
                 yield Entry(name, unpacked.read)
 
 
 def _photos(
-    infos: Sequence[zipfile.ZipInfo], limits: PhotoLimits
+    infos: Sequence[zipfile.ZipInfo], meter: Meter, limits: PhotoLimits
 ) -> Iterator[tuple[str, zipfile.ZipInfo]]:
     count = EntryCount(limits)
     for info in infos:
         count.header()
-        name = entry_name(info.filename)
-        if name is None or not _is_file(info):
+        path = entry_path(info)
+        name = entry_name(path)
+        if not _is_file(info, path):
+            continue
+        if name is None:
+            meter.pass_over()
             continue
         count.file()
         _check_method(info)
         yield name, info
 
 
-def _is_file(info: zipfile.ZipInfo) -> bool:
-    """Whether an entry is a plain file: no folder, link or device. DOS zips record no type."""
+def entry_path(info: zipfile.ZipInfo) -> str:
+    """Return what an entry is called, in the words of whoever packed it.
+
+    Names are UTF-8 by a flag, else code page 437. Finder and others write UTF-8 without the flag,
+    and bytes that happen to be UTF-8 are hardly ever anything else. Info-ZIP adds the name in
+    UTF-8 as an extra field, with a checksum of the one in the header.
+    """
+    if info.flag_bits & _IS_UTF_8:
+        return info.filename
+    raw = info.filename.encode("cp437")
+    try:
+        return _unicode_path(info.extra, raw) or raw.decode()
+    except UnicodeDecodeError:
+        return info.filename
+
+
+def _unicode_path(extra: bytes, raw: bytes) -> str | None:
+    while len(extra) >= _EXTRA.size:
+        kind, size = _EXTRA.unpack_from(extra)
+        field, extra = extra[_EXTRA.size :][:size], extra[_EXTRA.size + size :]
+        if kind == _UNICODE_PATH and field[:5] == _UNICODE_PATH_HEAD.pack(1, zlib.crc32(raw)):
+            return field[5:].decode()
+    return None
+
+
+def _is_file(info: zipfile.ZipInfo, path: str) -> bool:
+    """Whether an entry is a plain file: no folder, link or device. DOS zips record no type.
+
+    .NET writes folders as empty entries that end in a back-slash.
+    """
     kind = stat.S_IFMT(info.external_attr >> _UNIX_MODE)
-    return not info.is_dir() and kind in (0, stat.S_IFREG)
+    is_folder = info.is_dir() or (path.endswith("\\") and not info.file_size)
+    return not is_folder and kind in (0, stat.S_IFREG)
 
 
 def _check_method(info: zipfile.ZipInfo) -> None:

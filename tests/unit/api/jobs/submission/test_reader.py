@@ -48,7 +48,7 @@ class TestFeed:
         data = bytes(range(250)) * 4
         _, photos = read(part("files", data, "dir/a.jpg"), part("files", b"two", "b.jpg"))
         first, second = photos
-        assert first.filename == "a.jpg"
+        assert first.filename == "dir/a.jpg"
         assert first.sha256 == hashlib.sha256(data).digest()
         assert first.file is not None
         assert first.file.read() == data

@@ -6,6 +6,7 @@ import struct
 import tarfile
 import tracemalloc
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -29,6 +30,7 @@ from tests.fixtures.archives import (
     overlapping_zip,
     tar_of,
     with_flag,
+    zip_named,
     zip_of,
 )
 
@@ -51,6 +53,18 @@ def photos_of(packed: bytes, *, limits: PhotoLimits = LIMITS) -> Iterator[Spoole
         for photo in expand(arrived, Allowance(limits)):
             with closing(photo):
                 yield photo
+
+
+def closing_each(photos: Iterator[SpooledPhoto]) -> Iterator[SpooledPhoto]:
+    for photo in photos:
+        with closing(photo):
+            yield photo
+
+
+def hard_link(name: str, target: str) -> tarfile.TarInfo:
+    link = tarfile.TarInfo(name)
+    link.type, link.linkname = tarfile.LNKTYPE, target
+    return link
 
 
 def contents(packed: bytes, **changes: Any) -> dict[str, bytes | None]:
@@ -130,6 +144,29 @@ class TestEveryKind:
     def test_an_archive_without_photos_is_refused(self, kind: str) -> None:
         assert "no photo" in refusal(archive_of({".DS_Store": b"x"}, kind)).detail
 
+    def test_passes_over_and_counts_what_is_plainly_no_photo(self, kind: str) -> None:
+        side = {
+            "Takeout/a.jpg.json": b'{"people": []}',
+            "Takeout/archive_browser.html": b"<!DOCTYPE html><html>",
+            "Takeout/clip.mp4": b"\0\0\0\x18ftypisom" + NOISE,
+            "Takeout/BMW.txt": b"BMW is a car." + NOISE,
+            "Takeout/empty": b"",
+            ".DS_Store": b"x",
+        }
+        told = {
+            "Takeout/a.jpg": NOISE,
+            "Takeout/no_ending": b"\xff\xd8\xff" + NOISE,
+            "Takeout/raw.cr3": b"\0\0\0\x18ftypcrx " + NOISE,
+        }
+        allowance = Allowance(LIMITS)
+        with closing(archive(archive_of(side | told, kind))) as arrived:
+            names = [photo.filename for photo in closing_each(expand(arrived, allowance))]
+        assert names == list(told)
+        assert allowance.passed_over == len(side)
+
+    def test_only_side_files_are_no_photo(self, kind: str) -> None:
+        assert "no photo" in refusal(archive_of({"a.json": b"{}"}, kind)).detail
+
     def test_an_archive_inside_is_a_file_like_any_other(self, kind: str) -> None:
         inner = zip_of({"a.jpg": NOISE})
         assert contents(archive_of({"inner.zip": inner}, kind)) == {"inner.zip": inner}
@@ -207,6 +244,28 @@ class TestZip:
             writer.writestr("album/a.jpg", NOISE)
         assert list(contents(packed.getvalue())) == ["album/a.jpg"]
 
+    @pytest.mark.parametrize(
+        ("written", "flag", "name"),
+        [
+            ("Zoë 東京.jpg".encode(), 0, "Zoë 東京.jpg"),
+            ("Zoë 東京.jpg".encode(), 0x800, "Zoë 東京.jpg"),
+            ("Zoë.jpg".encode("cp437"), 0, "Zoë.jpg"),
+            (b"album\\a.jpg", 0, "album/a.jpg"),
+        ],
+        ids=["Finder's", "flagged", "code page 437", "back-slash"],
+    )
+    def test_a_name_is_what_its_packer_wrote(self, written: bytes, flag: int, name: str) -> None:
+        assert list(contents(zip_named(written, NOISE, flag=flag))) == [name]
+
+    def test_a_name_in_an_extra_field_counts_if_it_is_of_this_entry(self) -> None:
+        for checksum, name in ((zlib.crc32(b"?.jpg"), "東京.jpg"), (0, "?.jpg")):
+            field = struct.pack("<BL", 1, checksum) + "東京.jpg".encode()
+            extra = struct.pack("<HH", 0x7075, len(field)) + field
+            assert list(contents(zip_named(b"?.jpg", NOISE, extra=extra))) == [name]
+
+    def test_a_folder_as_dot_net_writes_it_is_passed_over(self) -> None:
+        assert list(contents(zip_of({"album\\": b"", "album\\a.jpg": NOISE}))) == ["album/a.jpg"]
+
     def test_does_not_read_an_endless_directory(self) -> None:
         packed = zip_of({f"{'x' * 200}{number}.jpg": b"" for number in range(3_000)})
         assert refusal(packed, archive_entries=100).limit == 100
@@ -215,12 +274,34 @@ class TestZip:
 class TestTar:
     @pytest.mark.parametrize(
         "kind",
-        [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE],
+        [tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE],
     )
     def test_passes_over_links_and_devices(self, kind: bytes) -> None:
         other = tarfile.TarInfo("other.jpg")
         other.type, other.linkname = kind, "/etc/passwd"
         assert list(contents(tar_of({"a.jpg": NOISE}, other))) == ["a.jpg"]
+
+    def test_a_hard_link_is_a_photo_of_the_same_bytes(self) -> None:
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as writer:
+            for name, data in {"a.jpg": NOISE, "notes.txt": b"x"}.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                writer.addfile(info, io.BytesIO(data))
+            writer.addfile(hard_link("b/c.jpg", "a.jpg"))
+            writer.addfile(hard_link("copy.txt", "notes.txt"))
+        first, second = photos_of(packed.getvalue())
+        assert (first.filename, second.filename) == ("a.jpg", "b/c.jpg")
+        assert second.sha256 == first.sha256
+        assert (second.byte_count, second.refusal) == (len(NOISE), None)
+
+    def test_a_hard_link_to_nothing_before_it_fails_alone(self) -> None:
+        bad, good = photos_of(tar_of({"a.jpg": NOISE}, hard_link("b.jpg", "a.jpg")))
+        assert (bad.filename, bad.refusal and bad.refusal.code) == (
+            "b.jpg",
+            ItemErrorCode.DECODE_FAILED,
+        )
+        assert good.refusal is None
 
     def test_a_broken_header_in_the_middle_loses_no_photo_in_silence(self) -> None:
         packed = bytearray(tar_of({"a.jpg": NOISE[:512], "b.jpg": NOISE[:512]}))
