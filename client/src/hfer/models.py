@@ -85,6 +85,11 @@ class JobState:
         """Whether the job can no longer change."""
         return self.status in FINAL_STATUSES
 
+    def _repr_html_(self) -> str:
+        from hfer._html import job_html
+
+        return job_html(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -195,6 +200,11 @@ class PhotoResult:
     detector: str | None = None
     captured_at: str | None = None
     warnings: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        from hfer._html import photo_html
+
+        return photo_html(self)
 
 
 @dataclass(frozen=True, slots=True)

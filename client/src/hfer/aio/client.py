@@ -25,6 +25,7 @@ from hfer._codec import decode
 from hfer._doctor import Finding, examine
 from hfer._links import find_links
 from hfer._multipart import UploadProgress
+from hfer._notebook import upload_bar
 from hfer._pages import entries
 from hfer._resume import default_folder, fingerprint
 from hfer._retry import RetryPolicy
@@ -153,7 +154,7 @@ class AsyncClient:
             else:
                 unpack = partial(unpacked, archives, limits=limits)
                 photos = await self.transport.wire.call(unpack, files)
-                submission = Submission(photos, chosen, limits, on_upload)
+                submission = Submission(photos, chosen, limits, on_upload or upload_bar())
             if idempotency_key or resume is False:
                 key = idempotency_key or str(uuid.uuid4())
                 return await submission.send(self.transport, key)
