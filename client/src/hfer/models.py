@@ -162,11 +162,16 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """Size of the upright photo in pixels, and the EXIF orientation 1..8 that it came with."""
+    """Size of the upright photo in pixels, and the EXIF orientation 1..8 that it came with.
+
+    ``scale`` is how long the sides of the analysed picture are in shares of these: below 1 where
+    `submit` shrank it. Size and coordinates are those of the original all the same.
+    """
 
     width: int = 0
     height: int = 0
     exif_orientation: int = 1
+    scale: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +219,7 @@ class Limits:
     ``declare_files`` is 0 on services that know no uploads by presigned URL; ``request_urls``
     is how many photos by URL make a job. From ``open_photos`` on they are those of your tenant, the
     last three those of your key; 0 is no limit, None is a service that does not say.
+    ``shrunk_photos``: it tells coordinates of shrunk photos in pixels of the originals.
     """
 
     photo_bytes: int = 40_000_000
@@ -228,3 +234,4 @@ class Limits:
     requests_per_second: int | None = None
     open_uploads: int | None = None
     open_streams: int | None = None
+    shrunk_photos: bool = False

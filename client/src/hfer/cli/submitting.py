@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from hfer._shrink import SHORTEST_SIDE
 from hfer.cli.delivery import coming_back, deliver, leave, note, resuming, watch, write_json
 from hfer.cli.options import (
     DEFAULT_URL,
@@ -84,6 +85,15 @@ def submit(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Do not go on with an interrupted submit of these.")
     ] = False,
+    shrink: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PIXELS",
+            min=SHORTEST_SIDE,
+            help="Send larger photos at this longest side; results tell pixels of the originals"
+            " (needs hfer[images]).",
+        ),
+    ] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -115,6 +125,7 @@ def submit(
                 resume=not fresh,
                 s3_expiry_s=s3_expiry * 3_600,
                 on_upload=on_upload,
+                shrink=shrink,
             )
         if not wait and out is None:
             _print_submitted(job.state, results_format)
