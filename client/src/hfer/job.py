@@ -72,10 +72,13 @@ class Job:
         """
         yield from iterate(self._core.follow(on_progress=on_progress))
 
-    def results_bytes(self, encoding: ResultFormat, *, partial: bool = False) -> Iterator[bytes]:
+    def results_bytes(
+        self, encoding: ResultFormat | str, *, partial: bool = False
+    ) -> Iterator[bytes]:
         """Stream the results as the service encodes them (JSON, JSONL or CSV).
 
         Raises:
+            ValueError: there is no such encoding.
             UnexpectedAnswerError: the connection broke off, and what was read before is no
                 longer how the results begin (only of a running job).
         """

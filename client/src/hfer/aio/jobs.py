@@ -102,10 +102,10 @@ class AsyncJob:
                     yield event.photo
 
     def results_bytes(
-        self, encoding: ResultFormat, *, partial: bool = False
+        self, encoding: ResultFormat | str, *, partial: bool = False
     ) -> AsyncGenerator[bytes, None]:
         """Stream the results as the service encodes them (JSON, JSONL or CSV)."""
-        return result_bytes(self.transport, self.path, encoding, partial=partial)
+        return result_bytes(self.transport, self.path, ResultFormat(encoding), partial=partial)
 
     async def to_pandas(self, *, partial: bool = False) -> "pd.DataFrame":
         """Return the results as a table; see `hfer.Job.to_pandas`."""
