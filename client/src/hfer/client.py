@@ -123,6 +123,7 @@ class Client:
         on_upload: UploadProgress | None = None,
         strict: bool = False,
         on_skip: OnSkip | None = None,
+        shrink: int | None = None,
     ) -> Job:
         """Send photos as one job; it runs on whether or not anybody waits.
 
@@ -175,6 +176,11 @@ class Client:
                 apart (`SkipReason`).
             on_skip: called with each file that is not sent, before the others are; by default a
                 warning of the logger ``hfer`` counts them.
+            shrink: send photos whose longer side exceeds so many pixels, 320 at least, at that
+                size, for slow lines. Results tell sizes, boxes and landmarks in pixels of the
+                originals and the factor as ``image.scale``; ``content_sha256`` and
+                ``min_face_px`` are of what was sent. Archives that go whole are not shrunk.
+                Needs Pillow.
 
         Raises:
             SkippedError: files would be left out, and ``strict``; nothing was sent.
@@ -204,5 +210,6 @@ class Client:
             on_upload=on_upload,
             strict=strict,
             on_skip=on_skip,
+            shrink=shrink,
         )
         return Job(run(sending))

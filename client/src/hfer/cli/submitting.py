@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from hfer._shrink import SHORTEST_SIDE
 from hfer.cli.delivery import coming_back, deliver, leave, note, resuming, watch, write_json
 from hfer.cli.exits import ExitCode
 from hfer.cli.options import (
@@ -89,6 +90,15 @@ def submit(
     strict: Annotated[
         bool, typer.Option("--strict", help="Send nothing if a file would be left out.")
     ] = False,
+    shrink: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PIXELS",
+            min=SHORTEST_SIDE,
+            help="Send larger photos at this longest side; results tell pixels of the originals"
+            " (needs hfer[images]).",
+        ),
+    ] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -126,6 +136,7 @@ def submit(
                 on_upload=on_upload,
                 strict=strict,
                 on_skip=skipped.append,
+                shrink=shrink,
             )
         for sentence in describe_skipped(skipped):
             note(wiring.stderr, sentence)
