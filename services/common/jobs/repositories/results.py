@@ -106,6 +106,11 @@ class ResultRepository:
         query = select_photos().where(Item.job_id == job_id, Item.public_id == public_id)
         return next(iter(self._read(query)), None)
 
+    def options(self, public_id: uuid.UUID) -> dict[str, Any]:
+        """Return the stored options of the job that a photo is of."""
+        query = select(Job).join(Item, Item.job_id == Job.id)
+        return self._session.execute(query.where(Item.public_id == public_id)).scalar_one().options
+
     def at_or_below(self, tenant: str, public_id: uuid.UUID, *, reach: int) -> PhotoRecord | None:
         """Return the tenant's photo with this id, or with the nearest one up to ``reach`` less."""
         lowest = uuid.UUID(int=max(public_id.int - reach, 0))
