@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import BigInteger, Row, Select, literal, select
 from sqlalchemy.orm import Session
 
 from services.common.db.tables import Item, Job, Outcome
@@ -74,7 +74,9 @@ class ResultRepository:
             status: only photos in this status.
             faces: only photos with a face that fits.
         """
-        query = select_photos().where(Item.job_id == job_id, Item.seq > after_seq)
+        # A cursor may name what no photo of 32 bits has.
+        after = literal(after_seq, BigInteger)
+        query = select_photos().where(Item.job_id == job_id, Item.seq > after)
         if status is not None:
             state, verdict = _STORED[status]
             query = query.where(Item.state == state, Item.verdict.is_not_distinct_from(verdict))
