@@ -114,8 +114,9 @@ Caller = Annotated[Principal, Depends(get_caller)]
 def having(*scopes: Scope, output: OutputMode) -> Callable[[Principal], Principal]:
     """Make the dependency that lets only keys with one of ``scopes`` pass; without any, all keys.
 
-    ``output`` is the narrowest mode of keys that may see what the operation shows: `FULL` for
-    whatever shows faces. A test asks it of every operation.
+    ``output`` is the narrowest mode of keys that may see what the operation shows: `BLURRED` for
+    whatever tells of single faces, whose pictures are then drawn for the caller's mode. A test
+    asks it of every operation.
     """
 
     def check(caller: Caller) -> Principal:
@@ -136,7 +137,7 @@ def check_output(caller: Principal, output: OutputMode) -> None:
     Raises:
         ApiError: OUTPUT_RESTRICTED.
     """
-    if output is OutputMode.FULL and caller.output is not OutputMode.FULL:
+    if not caller.output.reaches(output):
         raise ApiError(
             ProblemCode.OUTPUT_RESTRICTED,
             f"This key sees {caller.output} output and no faces: GET /v1/jobs/{{job_id}}/counts.",
@@ -176,7 +177,7 @@ _FACELESS = OutputMode.AGGREGATE
 
 AnyKey = Annotated[Principal, Depends(having(output=_FACELESS))]
 Reader = Annotated[Principal, Depends(having(Scope.JOBS_READ, output=_FACELESS))]
-FaceReader = Annotated[Principal, Depends(having(Scope.JOBS_READ, output=OutputMode.FULL))]
+FaceReader = Annotated[Principal, Depends(having(Scope.JOBS_READ, output=OutputMode.BLURRED))]
 Submitter = Annotated[Principal, Depends(having(*SUBMITTING, output=_FACELESS))]
 Eraser = Annotated[Principal, Depends(having(Scope.JOBS_ERASE, Scope.JOBS_WRITE, output=_FACELESS))]
 WebhookReader = Annotated[

@@ -163,7 +163,7 @@ def _tell_problems(route: RouteContext, operation: Operation) -> None:
     codes = {code for response in responses.values() for code in codes_of(response)}
     if any(_scopes_of(route.dependant)):
         codes.add(ProblemCode.INSUFFICIENT_SCOPE)
-    if OutputMode.FULL in outputs_of(route.dependant):
+    if outputs_of(route.dependant) - {OutputMode.AGGREGATE}:
         codes.add(ProblemCode.OUTPUT_RESTRICTED)
     if route.body_field is not None:
         codes.update(JSON_BODY)

@@ -1,7 +1,7 @@
 """Pages by keyset: an opaque cursor that names the last row seen, never an offset.
 
 It names it by what its reader may know: a public id, a photo's place in its job. The number of a
-row would tell a tenant how many rows everybody has.
+row would tell a tenant how many rows everybody has; operators may know it of the audit.
 """
 
 import base64
@@ -23,8 +23,8 @@ from services.common.jobs.repositories.jobs import PageKey
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 
-# Places in a job are numbers of 32 bits; Postgres fails on larger ones.
-_LAST_PLACE = 2**31 - 1
+# Postgres fails on numbers of more than 64 bits.
+_LAST_PLACE = 2**63 - 1
 _CURSOR_CHARS = 200
 
 T = TypeVar("T")
@@ -85,12 +85,12 @@ Paging = Annotated[Pager, Depends()]
 
 
 def encode_place(place: int) -> str:
-    """Make a cursor of a photo's place in its job."""
+    """Make a cursor of a photo's place in its job, or of an entry's in the audit."""
     return _encode([place])
 
 
-def decode_place(cursor: str | None, *, last: int = _LAST_PLACE) -> int | None:
-    """Read a cursor made by `encode_place`, up to ``last``; None for the first page.
+def decode_place(cursor: str | None) -> int | None:
+    """Read a cursor made by `encode_place`; None for the first page.
 
     Raises:
         ApiError: the cursor is none of ours.
@@ -98,7 +98,7 @@ def decode_place(cursor: str | None, *, last: int = _LAST_PLACE) -> int | None:
     if cursor is None:
         return None
     match _decode(cursor):
-        case [int(place)] if not isinstance(place, bool) and 0 <= place <= last:
+        case [int(place)] if not isinstance(place, bool) and 0 <= place <= _LAST_PLACE:
             return place
     raise _bad_cursor()
 

@@ -73,7 +73,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
         ProblemCode.INVALID_REQUEST: ProblemType(400, "The request cannot be read"),
         ProblemCode.UNAUTHENTICATED: ProblemType(401, "A valid API key is needed"),
         ProblemCode.INSUFFICIENT_SCOPE: ProblemType(403, "The API key does not allow this"),
-        ProblemCode.OUTPUT_RESTRICTED: ProblemType(403, "The API key shows no faces"),
+        ProblemCode.OUTPUT_RESTRICTED: ProblemType(403, "The API key shows less than this"),
         ProblemCode.NOT_FOUND: ProblemType(404, "There is nothing here"),
         ProblemCode.METHOD_NOT_ALLOWED: ProblemType(405, "The method does not fit this resource"),
         ProblemCode.NOT_ACCEPTABLE: ProblemType(406, "No acceptable format is offered"),

@@ -97,9 +97,14 @@ class SourceRepository:
         }
 
     def erasures(self) -> Iterator[tuple[Any, ...]]:
-        """Job, tenant, key, its name, stated reason and time of each erasure on demand."""
+        """Job, tenant, key, its name, stated reason and time of each erasure on demand.
+
+        Who asked is unknown in a schema before 0017: it has no such columns, and is read as well.
+        """
         yield from self._connection.execute(
-            "SELECT job_public_id, tenant, key_id, key_name, stated_reason, erased_at FROM erasure"
+            "SELECT job_public_id, tenant, told ->> 'key_id', told ->> 'key_name',"
+            " told ->> 'stated_reason', erased_at"
+            " FROM erasure CROSS JOIN LATERAL to_jsonb(erasure) AS told"
             " WHERE reason = 'user' ORDER BY erased_at"
         )
 

@@ -4,6 +4,7 @@
     photos/<tenant digest>/<job>/<page>/<sha256>   one that the client put there itself
     annotated/<job>/<item>.jpg            a rendered picture, made on demand
     annotated/<job>/<item>-<size>.jpg     the photo itself, upright and scaled for a screen
+    annotated/<job>/<item>[-<size>]-blurred.jpg    the same, its faces blurred
     bundles/<sha256 of its manifest>/<file>   a published model
 
 A tenant's name may hold any character; its digest keeps keys plain and tenants apart.
@@ -20,6 +21,7 @@ BUNDLES = "bundles/"
 UPLOAD_PAGE = 1_000
 
 _DIGEST_CHARS = 16
+_BLURRED = "-blurred"
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -72,14 +74,14 @@ def annotated_prefix(job: UUID) -> str:
     return f"{ANNOTATED}{job.hex}/"
 
 
-def annotated_key(job: UUID, item: UUID) -> str:
-    """Key of the annotated picture of one item, a JPEG."""
-    return f"{annotated_prefix(job)}{item.hex}.jpg"
+def annotated_key(job: UUID, item: UUID, *, blurred: bool = False) -> str:
+    """Key of the annotated picture of one item, a JPEG; ``blurred``, of that with blurred faces."""
+    return f"{annotated_prefix(job)}{item.hex}{_BLURRED if blurred else ''}.jpg"
 
 
-def preview_key(job: UUID, item: UUID, size: str) -> str:
+def preview_key(job: UUID, item: UUID, size: str, *, blurred: bool = False) -> str:
     """Key of one item's photo as scaled for a screen, a JPEG; below `annotated_prefix`."""
-    return f"{annotated_prefix(job)}{item.hex}-{size}.jpg"
+    return f"{annotated_prefix(job)}{item.hex}-{size}{_BLURRED if blurred else ''}.jpg"
 
 
 def bundle_key(sha256: bytes, name: str) -> str:

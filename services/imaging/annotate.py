@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from services.common.domain.emotions import EMOTIONS, Emotion
 from services.common.domain.faces import AnalysedFace, PhotoAnalysis
 from services.common.domain.limits import PhotoLimits
-from services.imaging.decode import decode_photo
+from services.imaging.blur import Corners, decode_blurred
 from services.imaging.source import Readers
 
 COLOURS: Mapping[Emotion, tuple[int, int, int]] = {
@@ -34,19 +34,24 @@ _Rectangle = tuple[int, int, int, int]
 
 
 def annotate_photo(
-    photo: bytes, analysis: PhotoAnalysis, *, limits: PhotoLimits, readers: Readers | None = None
+    photo: bytes,
+    analysis: PhotoAnalysis,
+    *,
+    limits: PhotoLimits,
+    blurred: Sequence[Corners] = (),
+    readers: Readers | None = None,
 ) -> bytes:
     """Decode ``photo``, draw the faces of ``analysis`` and return a JPEG without metadata.
 
     The picture is upright. It has the photo's size, unless that is below 480 or above 4,000
-    pixels on the longer side: then it is scaled to that side.
+    pixels on the longer side: then it is scaled to that side. ``blurred`` are the faces that
+    nobody is to be recognised by.
 
     Raises:
         ItemError: as ``decode_photo`` does.
     """
-    decoded = decode_photo(
-        photo, limits=limits, enough_pixels=_LONGEST_SIDE * _LONGEST_SIDE, readers=readers
-    )
+    enough = _LONGEST_SIDE * _LONGEST_SIDE
+    decoded = decode_blurred(photo, blurred, limits=limits, enough_pixels=enough, readers=readers)
     picture, shrunk = Image.fromarray(decoded.rgb), decoded.shrunk
     del decoded  # 3 bytes a pixel, while the picture is scaled
     picture = _drawn(picture, analysis.faces, shrunk=shrunk)

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from services.common.domain.limits import PhotoLimits
 from services.imaging.annotate import text_colour
-from services.imaging.decode import decode_photo
+from services.imaging.blur import Corners, decode_blurred
 from services.imaging.source import Readers
 
 _LINE = 2
@@ -26,17 +26,18 @@ def number_faces(
     pixels: int,
     width: int,
     limits: PhotoLimits,
+    blurred: Sequence[Corners] = (),
     readers: Readers | None = None,
 ) -> NDArray[np.uint8]:
     """Draw ``boxes`` on the upright photo, scaled down to at most ``pixels``; ``[H, W, 3]``.
 
     Boxes are left, top, right and bottom in pixels of the photo, whose width is ``width``; right
-    and bottom are exclusive.
+    and bottom are exclusive. ``blurred`` are the faces that nobody is to be recognised by.
 
     Raises:
         ItemError: as `decode_photo` does.
     """
-    decoded = decode_photo(photo, limits=limits, enough_pixels=pixels, readers=readers)
+    decoded = decode_blurred(photo, blurred, limits=limits, enough_pixels=pixels, readers=readers)
     small = shrink(decoded.rgb, pixels=pixels)
     if not boxes:
         return small
@@ -52,6 +53,7 @@ def cut_out(
     *,
     pixels: int,
     limits: PhotoLimits,
+    blurred: Sequence[Corners] = (),
     readers: Readers | None = None,
 ) -> NDArray[np.uint8]:
     """Return a box of the upright photo, or all of it, scaled down to at most ``pixels``.
@@ -59,7 +61,7 @@ def cut_out(
     Raises:
         ItemError: as `decode_photo` does.
     """
-    rgb = decode_photo(photo, limits=limits, readers=readers).rgb
+    rgb = decode_blurred(photo, blurred, limits=limits, readers=readers).rgb
     left, top, right, bottom = box or (0, 0, rgb.shape[1], rgb.shape[0])
     return shrink(rgb[top:bottom, left:right], pixels=pixels)
 

@@ -42,7 +42,8 @@ class ApiKeys:
             tenant: whose jobs it sees; the one of the client's own key by default.
             expires_at: when it stops working; never by default. Without a time zone it is local.
             purpose: what it is for: `KeyPurpose("media")`.
-            output: ``aggregate`` shows counts of expressions and no face; ``full`` by default.
+            output: ``blurred`` shows pictures with blurred faces alone, ``aggregate`` counts of
+                expressions and no face; ``full`` by default.
 
         Raises:
             PermissionDeniedError: the client's own key is no operator's.

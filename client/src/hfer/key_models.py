@@ -29,7 +29,8 @@ class ApiKey:
         former_until: until then the secret before works as well.
         scopes: what it may do.
         purpose: what it is for, if that was declared.
-        output: ``full``, or ``aggregate``: it sees counts of expressions and no face.
+        output: ``full``; ``blurred``: it sees no picture in which a face can be recognised;
+            ``aggregate``: it sees counts of expressions and no face.
         created_at: when it was made.
         expires_at: when it stops working.
         last_used_at: to the minute.

@@ -54,13 +54,22 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class JobKey:
+    """The API key that made a job."""
+
+    key_id: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class JobState:
     """A job as the service last described it.
 
     ``progress`` is 0..1, ``eta_seconds`` None while unknown, ``queue_position`` the place among
     your own jobs and only while it is queued, ``model`` None before the first result.
     ``expires_at`` says when the results are erased, ``inputs_erased_at`` when the photos were.
-    ``parent_job_id`` is the job whose failed photos these are.
+    ``parent_job_id`` is the job whose failed photos these are. ``created_by`` is the API key that
+    made it, None where that was not noted yet.
     """
 
     id: str = ""
@@ -79,6 +88,7 @@ class JobState:
     labels: dict[str, str] = field(default_factory=dict)
     client_ref: str | None = None
     parent_job_id: str | None = None
+    created_by: JobKey | None = None
 
     @property
     def final(self) -> bool:

@@ -26,8 +26,6 @@ router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
 # Entries of a transaction, some 300 kB: one for all would stay open as long as the client reads.
 _SLICE = 1_000
-# Of 64 bits: operators may know how many entries there are.
-_LAST_ENTRY = 2**63 - 1
 
 
 @router.get(
@@ -81,7 +79,7 @@ def get_audit(
         offered = ", ".join(known.media_type for known in ResultFormat)
         raise ApiError(ProblemCode.NOT_ACCEPTABLE, f"The audit is offered as {offered}.")
     narrow = AuditFilter(tenant, key, action, about, since, until)
-    before = decode_place(cursor, last=_LAST_ENTRY)
+    before = decode_place(cursor)
     if chosen is ResultFormat.JSON:
         rows = AuditRepository(session).page(narrow=narrow, before_id=before, limit=paging.fetch)
         return paging.page(rows, show=audit_object, cursor_of=lambda row: encode_place(row.id))

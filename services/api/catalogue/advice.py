@@ -68,9 +68,12 @@ ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
             "/v1/webhook-endpoints/whe_01936fd2c0a27b6e8f3a5b7c9d1e2f30/test",
         ),
         ProblemCode.OUTPUT_RESTRICTED: Advice(
-            "The key was made to see counts of expressions, and what was asked for shows faces.",
-            "The output of the key is `aggregate`: no faces, pictures, events or rows of results.",
-            "Read `GET /v1/jobs/{job_id}/counts`, or use a key whose output is `full`.",
+            "The key was made to see less of faces than what was asked for shows.",
+            "The output of the key is `aggregate`: no faces, pictures, events or rows of results."
+            " Or it is `blurred`, and the photo's analysis has left out faces, which nobody can"
+            " blur: by `min_face_px`, `detection_threshold`, or because there were too many.",
+            "Read `GET /v1/jobs/{job_id}/counts` or the results, or use a key whose output is"
+            " `full`.",
             "This key sees aggregate output and no faces: GET /v1/jobs/{job_id}/counts.",
             f"{JOB}/results",
         ),

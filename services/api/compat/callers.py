@@ -36,12 +36,13 @@ def get_compat_caller(
     caller = authenticate_caller(request, state, secret)
     for scopes in _SCOPES:
         check_scope(caller, *scopes)
-    check_output(caller, OutputMode.FULL)
+    check_output(caller, OutputMode.BLURRED)
     return caller
 
 
 get_compat_caller.scopes = _SCOPES  # type: ignore[attr-defined] # the OpenAPI document lists them
-get_compat_caller.output = OutputMode.FULL  # type: ignore[attr-defined] # every answer is a face's
+# Every answer is about faces.
+get_compat_caller.output = OutputMode.BLURRED  # type: ignore[attr-defined]
 
 
 CompatCaller = Annotated[Principal, Depends(get_compat_caller)]

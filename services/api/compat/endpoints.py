@@ -71,7 +71,7 @@ async def upload_image(
     if include_annotation:
         shades = colours(len(faces))
         members["colors"] = shades
-        members["image"] = await numbered_picture(state, caller.tenant, found.record, boxes, shades)
+        members["image"] = await numbered_picture(state, caller, found.record, boxes, shades)
     if include_bounding_box_coords:
         members["bounding_box_coords"] = [astuple(box) for box in boxes]
     return _answer(members)
@@ -122,7 +122,7 @@ async def get_emotions(
         )
     members: dict[str, Any] = {"emotions": top_emotions(face, top_n=top_n, named=ret == "text")}
     if include_image:
-        members["image"] = await cut_out(state, caller.tenant, found.record, box)
+        members["image"] = await cut_out(state, caller, found.record, box)
     return _answer(members)
 
 

@@ -13,11 +13,12 @@ from services.api.problems import ProblemCode
 from services.api.state import ApiState
 from services.common.domain.errors import JobError, JobErrorCode
 from services.common.jobs.repositories.results import PhotoRecord
+from services.common.keys.service import Principal
 
 
 async def numbered_picture(
     state: ApiState,
-    tenant: str,
+    caller: Principal,
     record: PhotoRecord,
     boxes: Sequence[Corners],
     shades: Sequence[Colour],
@@ -26,7 +27,8 @@ async def numbered_picture(
 
     Raises:
         ApiError: GONE, the photo is erased; PHOTO_FAILED, it cannot be drawn; OVERLOADED, too
-            many pictures are being drawn.
+            many pictures are being drawn; OUTPUT_RESTRICTED, its faces would have to be blurred and
+            are not known.
     """
     task = {
         "do": "number",
@@ -34,28 +36,30 @@ async def numbered_picture(
         "boxes": [_sides(box) for box in boxes],
         "shades": shades,
     }
-    return await _drawn(state, tenant, record, task)
+    return await _drawn(state, caller, record, task)
 
 
 async def cut_out(
-    state: ApiState, tenant: str, record: PhotoRecord, box: Corners | None
+    state: ApiState, caller: Principal, record: PhotoRecord, box: Corners | None
 ) -> Picture:
     """Return a face of the upright photo, or all of it; raises like `numbered_picture`."""
-    return await _drawn(state, tenant, record, {"do": "cut", "box": box and _sides(box)})
+    return await _drawn(state, caller, record, {"do": "cut", "box": box and _sides(box)})
 
 
 async def _drawn(
-    state: ApiState, tenant: str, record: PhotoRecord, task: Mapping[str, Any]
+    state: ApiState, caller: Principal, record: PhotoRecord, task: Mapping[str, Any]
 ) -> Picture:
     def make() -> Picture:
         pixels = state.settings.compat.picture_pixels
-        made = draw_photo(state, record, {**task, "pixels": pixels})
+        made = draw_photo(state, caller, record, {**task, "pixels": pixels})
         height, width = int(made.facts["height"]), int(made.facts["width"])
         rgb = np.frombuffer(made.read(), np.uint8)
         return Picture(rgb.reshape(height, width, 3))
 
     try:
-        return await state.renderer.draw(object(), make, tenant=tenant, pixels=pixels_of(record))
+        return await state.renderer.draw(
+            object(), make, tenant=caller.tenant, pixels=pixels_of(record)
+        )
     except JobError as error:
         if error.code is not JobErrorCode.GONE:
             raise

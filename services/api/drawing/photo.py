@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from services.api.drawing.blurring import faces_to_blur
 from services.api.state import ApiState
 from services.common.domain.errors import ItemError, ItemErrorCode, JobError, JobErrorCode
 from services.common.domain.limits import PhotoLimits
 from services.common.jobs.repositories.results import PhotoRecord
+from services.common.keys.service import Principal
 from services.common.storage import ObjectMissingError
 from services.imaging.child_pool.process import Budget, Made
 
@@ -30,18 +32,24 @@ def drawing_budget(pixels: int, *, limits: PhotoLimits) -> Budget:
     return Budget.of_photo(pixels, bytes_each=_BYTES_A_PIXEL, file_bytes=limits.photo_bytes)
 
 
-def draw_photo(state: ApiState, record: PhotoRecord, task: Mapping[str, Any]) -> Made:
-    """Have a child do ``task`` on the stored photo; blocks.
+def draw_photo(
+    state: ApiState, caller: Principal, record: PhotoRecord, task: Mapping[str, Any]
+) -> Made:
+    """Have a child do ``task`` on the stored photo, as the caller may see it; blocks.
 
     Raises:
+        ApiError: OUTPUT_RESTRICTED, faces would have to be blurred and are not known.
         JobError: GONE, the photo is erased or was replaced.
         ItemError: the child cannot read it.
         TransientError: the bucket does not answer, or no child can be started.
     """
+    blurred = faces_to_blur(state, caller, record)
     budget = drawing_budget(pixels_of(record), limits=state.limits)
     try:
         return state.renderer.children.run(
-            {**task, "limits": asdict(state.limits)}, _verified(state, record), budget
+            {**task, "blurred": blurred, "limits": asdict(state.limits)},
+            _verified(state, record),
+            budget,
         )
     except ItemError as error:
         if error.code not in _SAID_OF_MEMORY:

@@ -81,7 +81,8 @@ class NewKey(Input):
     purpose: KeyPurpose | None = None
     output: OutputMode = Field(
         default=OutputMode.FULL,
-        description="`aggregate`: of faces only `GET /v1/jobs/{job_id}/counts`, no pictures, events"
+        description="`blurred`: every picture with its faces blurred; `aggregate`: of faces only"
+        " `GET /v1/jobs/{job_id}/counts`, no pictures, events"
         " or rows of results; not with `admin`, which may make other keys",
     )
 

@@ -22,7 +22,7 @@ class ApiKey(Base):
             "purpose NOT IN ('workplace', 'education') OR purpose_exception IS NOT NULL",
             name="purpose",
         ),
-        CheckConstraint("output IN ('full', 'aggregate')", name="output"),
+        CheckConstraint("output IN ('full', 'blurred', 'aggregate')", name="output"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

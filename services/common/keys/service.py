@@ -67,7 +67,7 @@ class Principal:
             again while a request takes long.
         expires_at: when the key stops working.
         address: the client's; with id and name of the key it says in the audit who did what.
-        output: how much of results the key may see.
+        output: how much of results the key may see; `blurred` acts where pictures are drawn.
         limits: those of the tenant's own.
     """
 
@@ -89,7 +89,7 @@ class Principal:
     @property
     def sees_results(self) -> bool:
         """Whether an answer may hold results of photos, where its operation is for others too."""
-        return self.may(Scope.JOBS_READ) and self.output is OutputMode.FULL
+        return self.may(Scope.JOBS_READ) and self.output.reaches(OutputMode.BLURRED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ _TASK = {
     "width": 64,
     "height": 64,
     "faces": [_FACE],
+    "blurred": [[9, 9, 49, 49]],
 }
 
 

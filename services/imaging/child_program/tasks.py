@@ -31,15 +31,17 @@ class Tasks:
 
         Raises:
             ItemError: the photo is at fault.
+            KeyError: a picture is asked for without a word on which faces are blurred in it.
             ValueError: there is no such task.
         """
         allowed = PhotoLimits(**task["limits"])
         # A format that this installation had to close is refused like one closed by a setting.
         formats = tuple(name for name in allowed.formats if name in self.readers)
         limits = replace(allowed, formats=formats)
+        if task["do"] == "decode":
+            return self._decoded(photo, limits)
+        blurred = [tuple(corners) for corners in task["blurred"]]
         match task["do"]:
-            case "decode":
-                return self._decoded(photo, limits)
             case "annotate":
                 analysis = PhotoAnalysis(
                     width=task["width"],
@@ -47,11 +49,18 @@ class Tasks:
                     exif_orientation=1,
                     faces=tuple(_face(face) for face in task["faces"]),
                 )
-                picture = annotate_photo(photo, analysis, limits=limits, readers=self.readers)
+                picture = annotate_photo(
+                    photo, analysis, limits=limits, blurred=blurred, readers=self.readers
+                )
                 return {}, [picture]
             case "scale":
-                side = task["longest_side"]
-                picture = scale_photo(photo, longest_side=side, limits=limits, readers=self.readers)
+                picture = scale_photo(
+                    photo,
+                    longest_side=task["longest_side"],
+                    limits=limits,
+                    blurred=blurred,
+                    readers=self.readers,
+                )
                 return {}, [picture]
             case "number":
                 return _pixels(
@@ -62,13 +71,19 @@ class Tasks:
                         pixels=task["pixels"],
                         width=task["width"],
                         limits=limits,
+                        blurred=blurred,
                         readers=self.readers,
                     )
                 )
             case "cut":
                 box = tuple(task["box"]) if task["box"] else None
                 rgb = cut_out(
-                    photo, box, pixels=task["pixels"], limits=limits, readers=self.readers
+                    photo,
+                    box,
+                    pixels=task["pixels"],
+                    limits=limits,
+                    blurred=blurred,
+                    readers=self.readers,
                 )
                 return _pixels(rgb)
             case other:

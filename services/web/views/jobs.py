@@ -38,6 +38,7 @@ class JobView:
     expires: str
     model: str
     parent: str | None
+    made_by: str
     photos_erased: bool
     final: bool
 
@@ -76,6 +77,7 @@ def job_view(job: Mapping[str, Any], *, now: datetime) -> JobView:
         expires=moment(job.get("expires_at"), now=now),
         model=str((job.get("model") or {}).get("version") or ""),
         parent=job.get("parent_job_id"),
+        made_by=str((job.get("created_by") or {}).get("name") or ""),
         photos_erased=job.get("inputs_erased_at") is not None,
         final=final,
     )
@@ -106,7 +108,7 @@ def _line(job: Mapping[str, Any], counts: Mapping[str, int], *, final: bool) -> 
         done = total - counts.get("queued", 0) - counts.get("running", 0)
         left = duration(job.get("eta_seconds"))
         ahead = f", {left} left" if left else ""
-        return f"{done:,} of {count(total, 'photo')}{ahead}"
+        return f"{done:,} of {count(total, 'photo')}{_turn(job.get('queue_position'))}{ahead}"
     parts = [
         (counts.get("succeeded", 0), "with faces"),
         (counts.get("no_face", 0), "without a face"),
@@ -115,3 +117,10 @@ def _line(job: Mapping[str, Any], counts: Mapping[str, int], *, final: bool) -> 
     ]
     listed = ", ".join(f"{number:,} {words}" for number, words in parts if number)
     return f"{count(total, 'photo')}: {listed}" if listed else count(total, "photo")
+
+
+def _turn(position: int | None) -> str:
+    """Say where a job stands in the queue; nothing once work on it has begun."""
+    if position is None:
+        return ""
+    return ", next in the queue" if position == 1 else f", number {position:,} in the queue"

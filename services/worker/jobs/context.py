@@ -9,6 +9,7 @@ from services.common.config import QueueSettings
 from services.common.db.retrying import RetryingDatabase
 from services.common.telemetry import Metrics, NoTracing, Tracing
 from services.worker.jobs.batch_sizer import BatchSizer
+from services.worker.jobs.lane_order import LaneOrder
 from services.worker.models.manager import ModelManager
 from services.worker.photos.annotated import AnnotatedPhotoWriter
 from services.worker.photos.fetcher import PhotoFetcher
@@ -23,6 +24,7 @@ class WorkerContext:
         live_workers: how many children share the queue, this one included.
         on_claim: called after every claim that took something, for the heartbeat.
         sizer: remembers how fast this process is.
+        lanes: remembers how long it has passed the batch lane over.
     """
 
     database: RetryingDatabase
@@ -36,6 +38,7 @@ class WorkerContext:
     on_claim: Callable[[], None]
     tracing: Tracing = field(default_factory=NoTracing)
     sizer: BatchSizer = field(default_factory=BatchSizer)
+    lanes: LaneOrder = field(default_factory=LaneOrder)
     rng: random.Random = field(default_factory=random.Random)
     clock: Callable[[], float] = time.monotonic
     cpu_clock: Callable[[], float] = time.process_time

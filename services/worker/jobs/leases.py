@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from services.common.domain.errors import ItemError, ItemErrorCode
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ACTIVE_JOB_STATUSES, JobStatus
+from services.common.domain.queues import Lane
 from services.common.jobs.options import from_stored
 from services.common.jobs.queue.closing import close_jobs
 from services.common.jobs.queue.repositories.leases import ClaimedItem, LeaseRepository
@@ -26,6 +27,15 @@ _log = get_logger(__name__)
 
 # Pause of photos while the bucket is away, so that they are not claimed again and again.
 OUTAGE_PAUSE_S = (1.0, 5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """What a claim took, if anything, and the lanes that seemed to have photos for it."""
+
+    job: JobTurn
+    items: list[ClaimedItem]
+    lanes: set[Lane]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,7 @@ class JobLeases:
         token = uuid.uuid4()
         tries = count()
 
-        def step(session: Session) -> tuple[JobTurn, list[ClaimedItem]] | None:
+        def step(session: Session) -> _Claimed | None:
             if next(tries):
                 LeaseRepository(session).forget(token)
             return self._claim(session, token, ahead_of=ahead_of)
@@ -71,11 +81,12 @@ class JobLeases:
         claimed = self._context.database.run(step)
         if claimed is None:
             return None
-        job, items = claimed
+        job, items = claimed.job, claimed.items
         metrics = self._context.metrics
         metrics.claims.labels(job.lane).inc()
         if not items:
             return None
+        self._context.lanes.record(job.lane, waiting=claimed.lanes)
         metrics.claimed_items.labels(job.lane).inc(len(items))
         self._context.on_claim()
         analyser = self._context.models.analyser_for(token)
@@ -161,31 +172,42 @@ class JobLeases:
 
     def _claim(
         self, session: Session, token: uuid.UUID, *, ahead_of: JobTurn | None
-    ) -> tuple[JobTurn, list[ClaimedItem]] | None:
+    ) -> _Claimed | None:
         """Claim where it is whose turn; what others take at this moment is passed over."""
         turns = TurnRepository(session)
+        lanes = turns.lanes()
+        waiting = set(lanes)
+        due = self._context.lanes.batch_is_due and Lane.BATCH in waiting
+        if due and ahead_of is not None:
+            # It would be given back for the interactive photos that wait, before it was begun.
+            return None
         cap = 2 * self._context.live_workers() * self._context.settings.chunk_max
         detector = self._context.models.detector
-        for lane in turns.lanes():
+        for lane in reversed(lanes) if due else lanes:
             passed: set[int] = set()
             while turn := turns.next(lane, cap=cap, detector=detector, passed=passed):
                 if ahead_of is not None and turn.tenant != ahead_of.tenant:
                     return None
-                items = self._take(session, turn, token, suspects=ahead_of is None)
+                items = self._take(session, turn, token, suspects=ahead_of is None, due=due)
                 if items and turn.to_mark:
                     turns.mark(turn.id)
                 if items or ahead_of is not None:
-                    return turn, items
+                    return _Claimed(turn, items, waiting)
                 passed.add(turn.id)
+            waiting.discard(lane)
         return None
 
     def _take(
-        self, session: Session, turn: JobTurn, token: uuid.UUID, *, suspects: bool
+        self, session: Session, turn: JobTurn, token: uuid.UUID, *, suspects: bool, due: bool
     ) -> list[ClaimedItem]:
         settings, workers = self._context.settings, self._context.live_workers()
+        sizer = self._context.sizer
+        limit = sizer.chunk_size(settings, ready=turn.ready, workers=workers)
+        if due and turn.lane is Lane.BATCH:
+            limit = min(limit, sizer.micro_batch_size())
         return LeaseRepository(session).claim(
             turn.id,
-            limit=self._context.sizer.chunk_size(settings, ready=turn.ready, workers=workers),
+            limit=limit,
             max_bytes=CHUNK_BYTES,
             token=token,
             task=self._task,

@@ -6,26 +6,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
-from zipfile import ZipFile
 
 import httpx
-import psycopg
 import pytest
-from sqlalchemy import make_url
 
 from infra.local.paths import REPOSITORY
 from infra.local.stack import LocalStack, storage_settings
-from services.backup.tools import find_tool, run_tool
 from services.common.storage import build_storage
 from tests.e2e.upgrade.reading import Answer, Reading, read
 from tests.e2e.upgrade.snapshot import (
     ANSWERS,
-    BUCKET,
-    DATABASE,
-    EXTRA,
     Facts,
     photo,
     read_facts,
+    restore_bucket,
+    restore_database,
     snapshot_stack,
     start,
 )
@@ -49,7 +44,7 @@ def upgraded(facts: Facts, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with snapshot_stack(tmp_path_factory.mktemp("upgrade") / "stack") as stack:
         stack.servers.start()
         restore_database(stack.servers.postgres.url, facts)
-        restore_bucket(stack)
+        restore_bucket(build_storage(storage_settings(stack.environment)))
         upgrade(stack)
         start(stack, "api", HFER_FETCH__PORTS=json.dumps(photo_ports(facts)))
         yield stack
@@ -60,35 +55,6 @@ def photo_ports(facts: Facts) -> list[int]:
     bodies = [kept["json"] for kept in facts.repeats if kept["json"]]
     urls = [given["url"] for body in bodies for given in body.get("inputs", ())]
     return sorted({httpx.URL(url).port for url in urls} - {None})
-
-
-def restore_database(url: str, facts: Facts) -> None:
-    """Load the dump as it was, leases and all: an upgrade in place, not a restored backup."""
-    conninfo = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        # Numbers of events are made of transaction ids: those of a young cluster come too late.
-        connection.execute(
-            f"DO $$ BEGIN FOR i IN 1..{facts.next_transaction} LOOP"
-            " PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$"
-        )
-        major = connection.info.server_version // 10_000
-    options = ("--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", f"--file={DATABASE}")
-    run_tool(find_tool("psql", server=major), *options, conninfo=conninfo)
-
-
-def restore_bucket(stack: LocalStack) -> None:
-    storage = build_storage(storage_settings(stack.environment))
-    storage.ensure_bucket()
-    with ZipFile(BUCKET) as objects:
-        for entry in objects.infolist():
-            if not entry.filename.startswith(EXTRA):
-                with objects.open(entry) as content:
-                    storage.put(
-                        entry.filename,
-                        content,
-                        size=entry.file_size,
-                        content_type="application/octet-stream",
-                    )
 
 
 def upgrade(stack: LocalStack) -> None:

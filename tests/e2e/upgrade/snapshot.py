@@ -10,11 +10,16 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
+import psycopg
+from sqlalchemy import make_url
+
 from infra.local.apps import app_programs
 from infra.local.console import Console
 from infra.local.http import answers
 from infra.local.stack import LocalStack, local_stack, state_file
 from infra.local.state import SECRETS, State
+from services.backup.tools import find_tool, run_tool
+from services.common.storage import ObjectStorage
 
 DATA = Path(__file__).with_name("data")
 DATABASE = DATA / "database.sql"
@@ -70,6 +75,35 @@ def photo(sha256: str) -> bytes:
     """The bytes of a photo of the snapshot by their digest."""
     with ZipFile(BUCKET) as objects:
         return objects.read(next(name for name in objects.namelist() if name.endswith(sha256)))
+
+
+def restore_database(url: str, facts: Facts) -> None:
+    """Load the dump as it was, leases and all: an upgrade in place, not a restored backup."""
+    conninfo = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        # Numbers of events are made of transaction ids: those of a young cluster come too late.
+        connection.execute(
+            f"DO $$ BEGIN FOR i IN 1..{facts.next_transaction} LOOP"
+            " PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$"
+        )
+        major = connection.info.server_version // 10_000
+    options = ("--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", f"--file={DATABASE}")
+    run_tool(find_tool("psql", server=major), *options, conninfo=conninfo)
+
+
+def restore_bucket(storage: ObjectStorage) -> None:
+    """Put what was in the bucket."""
+    storage.ensure_bucket()
+    with ZipFile(BUCKET) as objects:
+        for entry in objects.infolist():
+            if not entry.filename.startswith(EXTRA):
+                with objects.open(entry) as content:
+                    storage.put(
+                        entry.filename,
+                        content,
+                        size=entry.file_size,
+                        content_type="application/octet-stream",
+                    )
 
 
 @contextmanager

@@ -70,6 +70,15 @@ class TestListings:
             assert [row.get("id") or row["message_id"] for row in walked] == ids
             assert len(ids) >= 3
 
+    def test_a_place_that_no_photo_has_is_the_end(self, api: Api, make_job: JobMaker) -> None:
+        make_job(2, tenant="default")
+        client = api.client()
+        [job] = client.get("/v1/jobs").json()["data"]
+        items = f"/v1/jobs/{job['id']}/items"
+        assert len(client.get(items, params={"cursor": cursor_of([0])}).json()["data"]) == 1
+        for place in (2**31, 2**63 - 1):
+            assert client.get(items, params={"cursor": cursor_of([place])}).json()["data"] == []
+
     def test_numbers_of_rows_are_refused_and_jobs_read_their_time(
         self, listings: dict[str, httpx.Client]
     ) -> None:

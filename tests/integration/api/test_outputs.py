@@ -102,8 +102,11 @@ class TestMatrix:
                 else:
                     assert refused is None, (scopes, method, path)
 
-    def test_full_keys_are_refused_nothing_for_their_output(self, compat_api: Api) -> None:
-        client = keyed(compat_api, Scope.JOBS_READ, Scope.JOBS_WRITE, output=OutputMode.FULL)
+    @pytest.mark.parametrize("output", [OutputMode.FULL, OutputMode.BLURRED])
+    def test_wider_keys_are_refused_nothing_for_their_output(
+        self, compat_api: Api, output: OutputMode
+    ) -> None:
+        client = keyed(compat_api, Scope.JOBS_READ, Scope.JOBS_WRITE, output=output)
         for method, path in sorted(SHOWS_FACES):
             assert call(client, method, path, FAKE).status_code != 403, (method, path)
 
@@ -162,7 +165,7 @@ class TestAnswers:
             route.path.format(**ids, kind=kind, form=kind)
             for route in page.routes
             if isinstance(route, Route) and "{job_id}" in route.path and "GET" in route.methods
-            for kind in ("annotated", "photo", "csv", "artifacts")
+            for kind in ("annotated", "medium", "csv", "zip")
         ]
         with served(page) as url, httpx.Client(base_url=url, trust_env=False) as visitor:
             assert len(set(paths)) >= 8

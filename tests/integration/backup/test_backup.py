@@ -1,6 +1,5 @@
 """The command ``python -m services.backup``: what it refuses, and what it takes up again."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,23 +18,7 @@ from services.common.keys.repository import KeyRepository
 from services.common.keys.service import issue_key
 from services.common.storage import ObjectStorage, build_storage
 from tests.fixtures.factories import JobMaker, MadeJob, Rows
-
-Target = Callable[[str, StorageSettings], None]
-
-
-@pytest.fixture
-def aim(monkeypatch: pytest.MonkeyPatch) -> Target:
-    """Point the command at a database and a bucket."""
-
-    def point(url: str, bucket: StorageSettings) -> None:
-        monkeypatch.setenv("HFER_DATABASE__URL", url)
-        monkeypatch.setenv("HFER_STORAGE__ENDPOINT", bucket.endpoint)
-        monkeypatch.setenv("HFER_STORAGE__ACCESS_KEY", bucket.access_key.get_secret_value())
-        monkeypatch.setenv("HFER_STORAGE__SECRET_KEY", bucket.secret_key.get_secret_value())
-        monkeypatch.setenv("HFER_STORAGE__BUCKET", bucket.bucket)
-        monkeypatch.setenv("HFER_STORAGE__SECURE", "false")
-
-    return point
+from tests.integration.backup.conftest import Target
 
 
 @pytest.fixture

@@ -86,7 +86,10 @@ def create(
     note: Annotated[str | None, typer.Option("--note", help="The purpose in words.")] = None,
     output: Annotated[
         str | None,
-        typer.Option(help="aggregate: it sees counts of expressions and no face; full by default."),
+        typer.Option(
+            help="blurred: it sees pictures with blurred faces alone; aggregate: counts of"
+            " expressions and no face; full by default."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

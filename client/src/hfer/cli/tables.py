@@ -59,6 +59,7 @@ def state_table(state: JobState) -> Table:
         "turn": f"{state.queue_position} of your own jobs" if state.queue_position else "",
         "model": state.model.version if state.model else "",
         "created": shown_time(state.created_at),
+        "created by": state.created_by.name if state.created_by else "",
         "finished": shown_time(state.finished_at),
         "reference": state.client_ref or "",
         "labels": ", ".join(f"{name}={value}" for name, value in state.labels.items()),
@@ -68,15 +69,18 @@ def state_table(state: JobState) -> Table:
 
 
 def jobs_table(states: Iterable[JobState]) -> Table:
-    """One row per job."""
-    table = titled_table("job", "status", "photos", "created", "reference")
+    """One row per job. ``turn`` is its place among one's own jobs while it is queued."""
+    columns = ("job", "status", "turn", "photos", "created", "created by", "reference")
+    table = titled_table(*columns)
     for state in states:
         add(
             table,
             state.id,
             state.status,
+            str(state.queue_position or ""),
             describe(state.counts),
             shown_time(state.created_at),
+            state.created_by.name if state.created_by else "",
             state.client_ref or "",
         )
     return table

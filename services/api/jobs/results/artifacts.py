@@ -27,6 +27,7 @@ from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.ids import IdKind, format_id
 from services.common.jobs.repositories.results import PhotoRecord, ResultRepository, is_full
 from services.common.jobs.views import JobView, view_job
+from services.common.keys.service import Principal
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
@@ -35,6 +36,7 @@ _PAGE = 100
 # A download is in no hurry: it waits for a picture rather than break off.
 _LONGEST_WAIT_S = 600.0
 _STEM_CHARS = 80
+_LEFT_OUT = {JobErrorCode.GONE, ProblemCode.PHOTO_FAILED, ProblemCode.OUTPUT_RESTRICTED}
 
 
 @router.get(
@@ -45,7 +47,8 @@ _STEM_CHARS = 80
         200: {
             "content": {_ZIP: {"schema": {"type": "string", "format": "binary"}}},
             "description": "`job.json`, `results.csv`, `results.jsonl`, `annotated/*.jpg`;"
-            " `missing.txt` names photos that the bucket has lost or that cannot be drawn",
+            " `missing.txt` names photos that the bucket has lost, that cannot be drawn, or whose"
+            " faces cannot be blurred for the key",
         },
         **problems(ProblemCode.NOT_FOUND, ProblemCode.JOB_NOT_FINISHED, ProblemCode.GONE),
     },
@@ -68,7 +71,7 @@ def get_artifacts(
     record(session, caller, Action.PICTURES_DOWNLOADED, format_id(IdKind.JOB, job_id))
     name = f"hfer-{job_id.hex}.zip"
     return StreamingResponse(
-        while_live(state, caller, _archive(state, caller.tenant, view)),
+        while_live(state, caller, _archive(state, caller, view)),
         media_type=_ZIP,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -103,7 +106,7 @@ class _Sink:
         return data
 
 
-async def _archive(state: ApiState, tenant: str, view: JobView) -> AsyncIterator[bytes]:
+async def _archive(state: ApiState, caller: Principal, view: JobView) -> AsyncIterator[bytes]:
     """Yield the zip. Threads are held for pages of rows only: waiting for a picture takes none."""
     sink = _Sink()
     # No seek and no tell: zipfile then writes sizes after each file, as a stream must.
@@ -112,7 +115,7 @@ async def _archive(state: ApiState, tenant: str, view: JobView) -> AsyncIterator
             yield piece
         missing: list[str] = []
         async for record in iterate_in_threadpool(_records(state, view)):
-            picture = await _picture(state, tenant, view, record)
+            picture = await _picture(state, caller, view, record)
             if picture is None:
                 missing.append(record.filename)
                 continue
@@ -136,15 +139,15 @@ def _results(
 
 
 async def _picture(
-    state: ApiState, tenant: str, view: JobView, record: PhotoRecord
+    state: ApiState, caller: Principal, view: JobView, record: PhotoRecord
 ) -> bytes | None:
-    """Draw a photo; None when it is lost or cannot be drawn, which must not cost the others."""
+    """Draw a photo; None when it cannot be, or not for the caller: it must not cost the others."""
     try:
         return await annotated_picture(
-            state, tenant, view.job.public_id, record, wait_s=_LONGEST_WAIT_S
+            state, caller, view.job.public_id, record, wait_s=_LONGEST_WAIT_S
         )
     except (ApiError, JobError) as error:
-        if error.code not in {JobErrorCode.GONE, ProblemCode.PHOTO_FAILED}:
+        if error.code not in _LEFT_OUT:
             raise
         return None
 

@@ -17,6 +17,7 @@ from services.common.domain.ids import IdKind
 from services.common.domain.jobs import ItemStatus
 from services.common.jobs.repositories.results import PhotoRecord, ResultRepository
 from services.common.jobs.views import find_job
+from services.common.keys.service import Principal
 from services.common.storage import ObjectMissingError
 from services.common.storage_keys import annotated_key, preview_key
 
@@ -54,7 +55,7 @@ def find_drawable(
 
 async def annotated_picture(
     state: ApiState,
-    tenant: str,
+    caller: Principal,
     job_id: uuid.UUID,
     record: PhotoRecord,
     *,
@@ -64,14 +65,15 @@ async def annotated_picture(
 
     Args:
         state: of the process.
-        tenant: who asks for it.
+        caller: who asks for it, and as whom it is drawn.
         job_id: public id of the photo's job.
         record: a photo with a result.
         wait_s: longest wait for it; the renderer's when None.
 
     Raises:
         JobError: GONE, the photo is erased or was replaced.
-        ApiError: PHOTO_FAILED, it cannot be drawn; OVERLOADED, too many pictures are being drawn.
+        ApiError: PHOTO_FAILED, it cannot be drawn; OVERLOADED, too many pictures are being drawn;
+            OUTPUT_RESTRICTED, its faces would have to be blurred and are not known.
     """
     payload = record.payload or {}
     task = {
@@ -83,13 +85,13 @@ async def annotated_picture(
             for face in payload["faces"]
         ],
     }
-    key = annotated_key(job_id, record.public_id)
-    return await _kept(state, tenant, key, record, task, wait_s=wait_s)
+    key = annotated_key(job_id, record.public_id, blurred=caller.output.blurs_faces)
+    return await _kept(state, caller, key, record, task, wait_s=wait_s)
 
 
 async def preview_picture(
     state: ApiState,
-    tenant: str,
+    caller: Principal,
     job_id: uuid.UUID,
     record: PhotoRecord,
     *,
@@ -100,15 +102,17 @@ async def preview_picture(
 
     Raises:
         JobError: GONE, the photo is erased or was replaced.
-        ApiError: PHOTO_FAILED, it cannot be drawn; OVERLOADED, too many pictures are being drawn.
+        ApiError: PHOTO_FAILED, it cannot be drawn; OVERLOADED, too many pictures are being drawn;
+            OUTPUT_RESTRICTED, its faces would have to be blurred and are not known.
     """
     task = {"do": "scale", "longest_side": longest_side}
-    return await _kept(state, tenant, preview_key(job_id, record.public_id, name), record, task)
+    key = preview_key(job_id, record.public_id, name, blurred=caller.output.blurs_faces)
+    return await _kept(state, caller, key, record, task)
 
 
 async def _kept(
     state: ApiState,
-    tenant: str,
+    caller: Principal,
     key: str,
     record: PhotoRecord,
     task: Mapping[str, Any],
@@ -118,15 +122,15 @@ async def _kept(
     try:
         return await run_in_threadpool(state.storage.get, key)
     except ObjectMissingError:
-        make = partial(_draw_and_keep, state, key, record, task)
+        make = partial(_draw_and_keep, state, caller, key, record, task)
         return await state.renderer.draw(
-            key, make, tenant=tenant, pixels=pixels_of(record), wait_s=wait_s
+            key, make, tenant=caller.tenant, pixels=pixels_of(record), wait_s=wait_s
         )
 
 
 def _draw_and_keep(
-    state: ApiState, key: str, record: PhotoRecord, task: Mapping[str, Any]
+    state: ApiState, caller: Principal, key: str, record: PhotoRecord, task: Mapping[str, Any]
 ) -> bytes:
-    picture = draw_photo(state, record, task).read()
+    picture = draw_photo(state, caller, record, task).read()
     state.storage.put(key, io.BytesIO(picture), size=len(picture), content_type=JPEG)
     return picture

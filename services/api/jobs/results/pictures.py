@@ -61,9 +61,13 @@ async def get_annotated(
     item_id: ItemId,
     style: Annotated[Literal["box"], Query()] = "box",  # noqa: ARG001 - one style so far
 ) -> Response:
-    """Draw the faces; the numbers are their `face_index`. Drawn once, then kept."""
+    """Draw the faces; the numbers are their `face_index`. Drawn once, then kept.
+
+    For a key with the output `blurred` nobody can be recognised by the faces that were found; 403
+    where the analysis left faces out.
+    """
     record = await run_in_threadpool(find_drawable, state, caller.tenant, job_id, item_id)
-    picture = await annotated_picture(state, caller.tenant, job_id, record)
+    picture = await annotated_picture(state, caller, job_id, record)
     return Response(picture, media_type=JPEG, headers=_CACHE)
 
 
@@ -82,11 +86,15 @@ async def get_photo(
         PreviewSize, Query(description="longest side: 480, 1,280 or 2,560 pixels")
     ] = PreviewSize.MEDIUM,
 ) -> Response:
-    """Show the photo itself: `box_norm` of a face holds at every size. Scaled once, then kept."""
+    """Show the photo itself: `box_norm` of a face holds at every size. Scaled once, then kept.
+
+    For a key with the output `blurred` nobody can be recognised by the faces that were found; 403
+    where the analysis left faces out.
+    """
     record = await run_in_threadpool(find_drawable, state, caller.tenant, job_id, item_id)
     picture = await preview_picture(
         state,
-        caller.tenant,
+        caller,
         job_id,
         record,
         name=size.value,

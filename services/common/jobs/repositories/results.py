@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import BigInteger, Row, Select, literal, select
 from sqlalchemy.orm import Session
 
 from services.common.db.tables import Item, Job, Outcome
@@ -74,7 +74,9 @@ class ResultRepository:
             status: only photos in this status.
             faces: only photos with a face that fits.
         """
-        query = select_photos().where(Item.job_id == job_id, Item.seq > after_seq)
+        # A cursor may name what no photo of 32 bits has.
+        after = literal(after_seq, BigInteger)
+        query = select_photos().where(Item.job_id == job_id, Item.seq > after)
         if status is not None:
             state, verdict = _STORED[status]
             query = query.where(Item.state == state, Item.verdict.is_not_distinct_from(verdict))
@@ -105,6 +107,11 @@ class ResultRepository:
         """Return one photo of a job."""
         query = select_photos().where(Item.job_id == job_id, Item.public_id == public_id)
         return next(iter(self._read(query)), None)
+
+    def options(self, public_id: uuid.UUID) -> dict[str, Any]:
+        """Return the stored options of the job that a photo is of."""
+        query = select(Job).join(Item, Item.job_id == Job.id)
+        return self._session.execute(query.where(Item.public_id == public_id)).scalar_one().options
 
     def at_or_below(self, tenant: str, public_id: uuid.UUID, *, reach: int) -> PhotoRecord | None:
         """Return the tenant's photo with this id, or with the nearest one up to ``reach`` less."""

@@ -1,16 +1,14 @@
 """Every query on what is set for tenants."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Row, Select, delete, func, select, union
+from sqlalchemy import Select, delete, func, select, union
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.common.db.key_tables import ApiKey
 from services.common.db.tenant_tables import TenantPolicy as PolicyRow
 from services.common.domain.tenants import (
-    DEFAULT_WEIGHT,
     LIMIT_NAMES,
     TenantLimits,
     TenantPolicy,
@@ -45,12 +43,6 @@ class TenantPolicyRepository:
         rows = self._session.scalars(select(PolicyRow).where(PolicyRow.tenant.in_(names)))
         found = {row.tenant: _policy(row) for row in rows}
         return [found.get(name, TenantPolicy(name)) for name in names]
-
-    def weights(self, tenants: Sequence[str]) -> dict[str, int]:
-        """Return the weight of each tenant."""
-        query = select(PolicyRow.tenant, PolicyRow.weight).where(PolicyRow.tenant.in_(tenants))
-        rows: Sequence[Row[str, int]] = self._session.execute(query).all()
-        return dict.fromkeys(tenants, DEFAULT_WEIGHT) | {row.tenant: row.weight for row in rows}
 
     def put(self, policy: TenantPolicy) -> TenantPolicy:
         """Set all of a tenant's policy, in place of what was set before; as it is now."""

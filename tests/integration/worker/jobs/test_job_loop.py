@@ -15,13 +15,14 @@ from services.common.domain.queues import Lane
 from services.common.jobs.queue.outcomes import from_payload
 from services.common.storage import ObjectStorage
 from services.common.storage_keys import annotated_prefix
+from services.worker.jobs.batch_sizer import MICRO_BATCH_MAX
 from tests.fixtures.analysers import (
     MODEL_VERSION,
     FakeAnalyser,
     expected_analysis,
     fake_photo,
 )
-from tests.fixtures.factories import JobMaker, MadeJob, Rows
+from tests.fixtures.factories import TENANT, JobMaker, MadeJob, Rows
 from tests.integration.worker.conftest import ContextMaker, World, work
 from tests.integration.worker.jobs.conftest import Interrupting, states
 
@@ -163,6 +164,20 @@ class TestTurns:
         analyser = Interrupting(lambda: make_stored_job(1, lane=Lane.INTERACTIVE))
         assert work(make_context(analyser)) == 9
         assert analyser.calls == [4, 4, 1]
+
+    @pytest.mark.parametrize("tenant", ["another", TENANT])
+    def test_a_batch_has_a_micro_batch_after_eight_interactive_claims(
+        self, make_context: ContextMaker, make_stored_job: JobMaker, tenant: str
+    ) -> None:
+        """Whoever keeps the interactive lane full would keep everybody's batches waiting."""
+        make_stored_job(40, tenant=tenant)
+        for _ in range(20):
+            make_stored_job(1, lane=Lane.INTERACTIVE)
+        analyser = FakeAnalyser()
+        assert work(make_context(analyser)) == 60
+        batches = [place for place, photos in enumerate(analyser.calls) if photos > 1]
+        assert batches[:2] == [8, 17]
+        assert max(analyser.calls[:18]) <= MICRO_BATCH_MAX
 
     def test_one_task_serves_tenants_and_jobs_in_turn_and_closes_them(
         self, make_context: ContextMaker, make_stored_job: JobMaker, rows: Rows

@@ -1,27 +1,13 @@
 """``hfer audit`` against the service in memory."""
 
 import json
-from typing import Any
 
 import httpx
 
+from tests.fixtures.audit_answers import ENTRY
 from tests.fixtures.fake_service import FakeService
 from tests.fixtures.webhook_answers import page
 from tests.unit.client.cli.conftest import Run
-
-ENTRY: dict[str, Any] = {
-    "at": "2026-11-23T07:00:00Z",
-    "action": "job.erased",
-    "outcome": "refused",
-    "code": "not-found",
-    "object": "job_1",
-    "key": "key_1",
-    "key_name": "[red]batch",
-    "tenant": "archive",
-    "address": None,
-    "request_id": "r",
-    "brand_new": 1,
-}
 
 
 class TestCommand:

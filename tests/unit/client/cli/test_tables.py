@@ -87,12 +87,24 @@ class TestStateTable:
         assert ["model", "starter-1"] in cells
         assert ["retry of", "job_1"] in cells
 
+    def test_tells_its_turn_and_the_key_that_made_it(self) -> None:
+        more = {"queue_position": 3, "created_by": {"key_id": "key_1", "name": "nightly"}}
+        cells = rows(state_table(decode(JobState, job_json("queued", queued=1) | more)))
+        assert ["turn", "3 of your own jobs"] in cells
+        assert ["created by", "nightly"] in cells
+
 
 class TestJobsTable:
     def test_has_a_row_per_job(self) -> None:
-        state = decode(JobState, job_json("succeeded", succeeded=2) | {"client_ref": "mine"})
-        cells = rows(jobs_table([state, state]))[1]
-        assert cells == [JOB, "succeeded", "2 (2 succeeded)", "2026-11-23 07:00:00 UTC", "mine"]
+        made_by = {"client_ref": "mine", "created_by": {"key_id": "key_1", "name": "nightly"}}
+        done = decode(JobState, job_json("succeeded", succeeded=2) | made_by)
+        waits = decode(JobState, job_json("queued", queued=1) | {"queue_position": 2})
+        created = "2026-11-23 07:00:00 UTC"
+        assert rows(jobs_table([done, waits])) == [
+            ["job", "status", "turn", "photos", "created", "created by", "reference"],
+            [JOB, "succeeded", "2 (2 succeeded)", created, "nightly", "mine"],
+            [JOB, "queued", "2", "1 (1 queued)", created],
+        ]
 
 
 class TestDescribe:

@@ -13,6 +13,7 @@ from services.common.domain.limits import PhotoLimits
 from services.imaging.child_pool.pool import ChildPool
 
 # Large enough for the bytes of each pixel to count more than what every picture may take.
+BLURRED = {"blurred": []}
 SIDE = 4_400
 KINDS: dict[str, tuple[str, Any, dict[str, Any]]] = {
     "lossless": ("RGB", "gray", {"lossless": True, "method": 0}),
@@ -36,6 +37,7 @@ def test_a_large_picture_is_annotated(pool: ChildPool) -> None:
         "width": side,
         "height": side,
         "faces": [],
+        "blurred": [[0, 0, side, side]],
         "limits": asdict(PhotoLimits()),
     }
     made = pool.run(task, [buffer.getvalue()], drawing_budget(side * side, limits=PhotoLimits()))
@@ -49,7 +51,7 @@ def test_a_large_webp_is_drawn(pool: ChildPool, kind: str) -> None:
     buffer = io.BytesIO()
     Image.new(mode, (SIDE, SIDE), colour).save(buffer, "WEBP", **options)
     limits = PhotoLimits()
-    task = {"do": "scale", "longest_side": 200, "limits": asdict(limits)}
+    task = {"do": "scale", "longest_side": 200, "limits": asdict(limits)} | BLURRED
     made = pool.run(task, [buffer.getvalue()], drawing_budget(SIDE * SIDE, limits=limits))
     with Image.open(io.BytesIO(made.read())) as picture:
         assert picture.size == (200, 200)
@@ -61,7 +63,7 @@ def test_a_small_first_page_of_a_large_file_is_drawn(pool: ChildPool, megabytes:
     buffer = io.BytesIO()
     Image.new("RGB", (200, 200), "gray").save(buffer, "TIFF")
     file = buffer.getvalue() + bytes(megabytes * 1_000_000)
-    task = {"do": "scale", "longest_side": 100, "limits": asdict(limits)}
+    task = {"do": "scale", "longest_side": 100, "limits": asdict(limits)} | BLURRED
     made = pool.run(task, [file], drawing_budget(200 * 200, limits=limits))
     with Image.open(io.BytesIO(made.read())) as picture:
         assert picture.size == (100, 100)

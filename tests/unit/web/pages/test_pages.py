@@ -149,6 +149,11 @@ class TestJob:
         page = html.unescape(visitor.get("/jobs/job_1?expression=happiness").text)
         assert 'href="/jobs/job_1?cursor=24&expression=happiness#gallery"' in page
 
+    def test_a_job_names_the_key_that_made_it(self, visitor: Visitor, web_api: WebApi) -> None:
+        made_by = {"id": "job_1", "created_by": {"key_id": "key_1", "name": "nightly"}}
+        web_api.answers["GET", "/v1/jobs/job_1"] = job_json("succeeded", no_face=1) | made_by
+        assert "<dt>Submitted by</dt><dd>nightly</dd>" in visitor.get("/jobs/job_1").text
+
     def test_a_long_job_says_where_in_it_one_is(self, visitor: Visitor, web_api: WebApi) -> None:
         photos = [photo_json(place, f"{place}.jpg", status="no_face") for place in (24, 25)]
         counts = job_json("succeeded", no_face=2_000) | {"id": "job_1"}

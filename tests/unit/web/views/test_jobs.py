@@ -38,6 +38,24 @@ def test_a_running_job_says_how_far_it_is_and_how_long() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("position", "line"),
+    [
+        (1, "0 of 3 photos, next in the queue"),
+        (1000, "0 of 3 photos, number 1,000 in the queue"),
+        (None, "0 of 3 photos"),
+    ],
+)
+def test_a_queued_job_says_where_it_stands(position: int | None, line: str) -> None:
+    assert shown("queued", queued=3, extra={"queue_position": position}).line == line
+
+
+def test_a_job_names_the_key_that_made_it_where_that_is_known() -> None:
+    made_by = {"created_by": {"key_id": "key_1", "name": "nightly"}}
+    assert shown("queued", queued=1, extra=made_by).made_by == "nightly"
+    assert shown("queued", queued=1, extra={"created_by": None}).made_by == ""
+
+
 def test_a_final_job_says_what_came_of_its_photos() -> None:
     job = shown("succeeded", succeeded=7, no_face=2, failed=1)
     assert job.line == "10 photos: 7 with faces, 2 without a face, 1 failed"

@@ -42,12 +42,6 @@ class TestPolicies:
         assert not policies.delete("acme")
         assert policies.get("acme").weight == 1
 
-    def test_weights_are_told_for_all_that_are_asked_for(self, session: Session) -> None:
-        policies = TenantPolicyRepository(session)
-        policies.put(TenantPolicy("acme", 3))
-        policies.put(TenantPolicy("other", 9))
-        assert policies.weights(["acme", "nobody"]) == {"acme": 3, "nobody": 1}
-
     def test_pages_hold_who_has_a_key_or_a_policy(self, session: Session) -> None:
         policies = TenantPolicyRepository(session)
         for name in ("b", "c"):
@@ -79,4 +73,4 @@ class TestPolicies:
 
 def test_a_worker_may_ask_for_weights(sessions: SessionFactory) -> None:
     with unit_of_work(sessions_as(sessions, Role.WORKER)) as session:
-        assert TenantPolicyRepository(session).weights(["acme"]) == {"acme": 1}
+        assert TenantPolicyRepository(session).get("acme").weight == 1
