@@ -29,6 +29,7 @@ from hfer.api_keys import ApiKeys
 from hfer.audit import Audit
 from hfer.audit_models import AuditEntry, AuditFilter
 from hfer.client import Client
+from hfer.comparison import Comparison, FacePair, LoneFace, LonePhoto, comparison_page
 from hfer.errors import (
     ApiError,
     ArchiveFileError,
@@ -51,6 +52,7 @@ from hfer.errors import (
     RateLimitedError,
     ReceiptError,
     S3ListError,
+    SavedFileError,
     ServiceError,
     ServiceUnreachableError,
     SettingsError,
@@ -114,6 +116,7 @@ __all__ = [
     "BundleFileError",
     "Canary",
     "Client",
+    "Comparison",
     "ConflictError",
     "Counts",
     "DailyUsage",
@@ -121,6 +124,7 @@ __all__ = [
     "Erasures",
     "Expression",
     "Face",
+    "FacePair",
     "Fault",
     "Finding",
     "ForkedTransportError",
@@ -134,6 +138,8 @@ __all__ = [
     "Jobs",
     "KeyPurpose",
     "Limits",
+    "LoneFace",
+    "LonePhoto",
     "MissingPackageError",
     "MixedSourcesError",
     "ModelDetail",
@@ -155,6 +161,7 @@ __all__ = [
     "ResultFormat",
     "RetryPolicy",
     "S3ListError",
+    "SavedFileError",
     "ServiceError",
     "ServiceUnreachableError",
     "SettingsError",
@@ -175,5 +182,6 @@ __all__ = [
     "WebhookMessage",
     "WebhookSignatureError",
     "WebhookTimestampError",
+    "comparison_page",
     "verify_receipt",
 ]

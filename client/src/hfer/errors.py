@@ -9,6 +9,7 @@ HferError
 │   ├── MixedSourcesError     files and URLs at once; one job takes one kind
 │   ├── ArchiveFileError      a large archive that cannot be opened on this side
 │   └── S3ListError           a bucket that does not list its photos
+├── SavedFileError            a file of predictions or reviews that cannot be read
 ├── BundleFileError           a folder given to publish is no model bundle; nothing was sent
 ├── ModelReferenceError       a name or prefix fits no model, or several; nothing was changed
 ├── ServiceUnreachableError   no answer from the service, after all retries
@@ -77,6 +78,10 @@ class S3ListError(PhotoFileError):
 
 class BundleFileError(HferError):
     """A folder is no model bundle, or one of its files cannot be read."""
+
+
+class SavedFileError(HferError):
+    """A file of saved predictions, or of reviews, cannot be read or is none of a known form."""
 
 
 class ModelReferenceError(HferError):

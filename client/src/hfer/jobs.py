@@ -1,11 +1,13 @@
 """Jobs of the service, blocking: a handle on one, and the collection."""
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hfer._retry import RetryPolicy
 from hfer._wire import iterate, run
 from hfer.aio.jobs import AsyncJob, AsyncJobs, JobProgress
+from hfer.comparison.compared import DEFAULT_IOU, Comparison
 from hfer.listening import JobEvent
 from hfer.models import JobState, PhotoResult, ResultFormat
 
@@ -84,6 +86,29 @@ class Job:
             MissingPackageError: pandas is not installed.
         """
         return run(self._core.to_pandas(partial=partial))
+
+    def compare(
+        self,
+        saved: str | os.PathLike[str],
+        *,
+        photos: str | os.PathLike[str] | None = None,
+        iou: float = DEFAULT_IOU,
+    ) -> Comparison:
+        """Set saved predictions of Hume or Amazon Rekognition beside the job's results.
+
+        Args:
+            saved: Hume's predictions of a job (as of its SDK 0.13.13), or Rekognition's answers
+                to DetectFaces: a file of JSON or JSON Lines, or a folder of them.
+            photos: folder with your photos; photos that the file knows by MD5 are then matched by
+                their bytes first. Otherwise their names count, with their folders where a name
+                alone fits several.
+            iou: least overlap of two boxes that are of one face, above 0 up to 1.
+
+        Raises:
+            SavedFileError: the file cannot be read, or is of neither service.
+            ConflictError: the job is not final.
+        """
+        return run(self._core.compare(saved, photos=photos, iou=iou))
 
     def events(self, *, after: str | None = None) -> Iterator[JobEvent]:
         """Iterate over what happens to the job, up to its end: results while it runs.

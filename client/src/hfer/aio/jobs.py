@@ -1,9 +1,11 @@
 """Jobs of the service: a handle on one, and the collection."""
 
+import os
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -15,6 +17,9 @@ from hfer._results import result_bytes, result_lines
 from hfer._retry import PATIENT, RetryPolicy, parse_retry_after
 from hfer._tables import face_frame, require_pandas
 from hfer._transport import NOT_MODIFIED, Call, Transport, parsed
+from hfer.comparison.compared import DEFAULT_IOU, Comparison, compare
+from hfer.comparison.photos import checksums
+from hfer.comparison.saved import read_saved
 from hfer.errors import UnexpectedAnswerError, WaitTimeoutError
 from hfer.listening import JOB_FINISHED, JobEvent, listen
 from hfer.models import JobState, PhotoResult, ResultFormat
@@ -96,6 +101,20 @@ class AsyncJob:
         require_pandas()
         async with aclosing(self.results(partial=partial)) as results:
             return face_frame([photo async for photo in results])
+
+    async def compare(
+        self,
+        saved: str | os.PathLike[str],
+        *,
+        photos: str | os.PathLike[str] | None = None,
+        iou: float = DEFAULT_IOU,
+    ) -> Comparison:
+        """Set saved predictions of another service beside the job; see `hfer.Job.compare`."""
+        file = await self.transport.wire.call(read_saved, Path(saved))
+        known = await self.transport.wire.call(checksums, Path(photos)) if photos else {}
+        async with aclosing(self.results()) as results:
+            found = [photo async for photo in results]
+        return compare(file, found, iou=iou, sha256_of_md5=known)
 
     async def events(self, *, after: str | None = None) -> AsyncGenerator[JobEvent, None]:
         """Iterate over what happens to the job, up to its end; see `hfer.Job.events`."""

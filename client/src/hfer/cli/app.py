@@ -9,6 +9,7 @@ import typer
 
 from hfer._version import __version__
 from hfer.cli.audit import audit
+from hfer.cli.comparing import compare
 from hfer.cli.delivery import coming_back, deliver, leave, note, watch, write_json
 from hfer.cli.doctor import doctor
 from hfer.cli.exits import exit_code_of_error
@@ -59,6 +60,7 @@ app.command()(submit)
 app.command("watch")(watch_job)
 app.command()(doctor)
 app.command()(usage)
+app.command()(compare)
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(tenants, name="tenants")
 app.add_typer(keys, name="keys")

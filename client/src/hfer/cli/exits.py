@@ -10,6 +10,7 @@ from hfer.errors import (
     ModelReferenceError,
     PhotoFileError,
     ReceiptError,
+    SavedFileError,
     SettingsError,
     WaitTimeoutError,
 )
@@ -49,7 +50,12 @@ def exit_code_of_job(state: JobState) -> ExitCode:
 
 
 _USAGE = (
-    PhotoFileError | BundleFileError | ModelReferenceError | SettingsError | MissingPackageError
+    PhotoFileError
+    | SavedFileError
+    | BundleFileError
+    | ModelReferenceError
+    | SettingsError
+    | MissingPackageError
 )
 
 
