@@ -58,6 +58,7 @@ from hfer.errors import (
     SettingsError,
     TooManyPhotosError,
     UnexpectedAnswerError,
+    UnmatchedReviewsError,
     WaitTimeoutError,
     WebhookError,
     WebhookHeaderError,
@@ -86,6 +87,7 @@ from hfer.receipt_models import Erasure
 from hfer.receipts import Erasures, VerifiedReceipt, verify_receipt
 from hfer.registry import Models
 from hfer.registry_models import Canary, ModelDetail, ModelInfo, ModelMetrics, ModelRefusal
+from hfer.review_models import AddedReviews, ImportedReviews, Review, UnmatchedReview
 from hfer.tenant_models import DailyUsage, Tenant, TenantLimits
 from hfer.tenants import Tenants
 from hfer.webhook_endpoints import WebhookEndpoints
@@ -93,6 +95,7 @@ from hfer.webhook_models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from hfer.webhooks import WebhookMessage
 
 __all__ = [
+    "AddedReviews",
     "ApiError",
     "ApiKey",
     "ApiKeys",
@@ -131,6 +134,7 @@ __all__ = [
     "GoneError",
     "HferError",
     "ImageInfo",
+    "ImportedReviews",
     "InvalidRequestError",
     "Job",
     "JobEvent",
@@ -160,6 +164,7 @@ __all__ = [
     "ReceiptError",
     "ResultFormat",
     "RetryPolicy",
+    "Review",
     "S3ListError",
     "SavedFileError",
     "ServiceError",
@@ -170,6 +175,8 @@ __all__ = [
     "Tenants",
     "TooManyPhotosError",
     "UnexpectedAnswerError",
+    "UnmatchedReview",
+    "UnmatchedReviewsError",
     "Verdict",
     "VerifiedReceipt",
     "WaitTimeoutError",

@@ -10,6 +10,7 @@ HferError
 │   ├── ArchiveFileError      a large archive that cannot be opened on this side
 │   └── S3ListError           a bucket that does not list its photos
 ├── SavedFileError            a file of predictions or reviews that cannot be read
+├── UnmatchedReviewsError     some reviews of a file fit no face; nothing was sent
 ├── BundleFileError           a folder given to publish is no model bundle; nothing was sent
 ├── ModelReferenceError       a name or prefix fits no model, or several; nothing was changed
 ├── ServiceUnreachableError   no answer from the service, after all retries
@@ -34,6 +35,8 @@ HferError
 """
 
 from dataclasses import dataclass
+
+from hfer.review_models import UnmatchedReview
 
 
 class HferError(Exception):
@@ -82,6 +85,22 @@ class BundleFileError(HferError):
 
 class SavedFileError(HferError):
     """A file of saved predictions, or of reviews, cannot be read or is none of a known form."""
+
+
+class UnmatchedReviewsError(HferError):
+    """Reviews of a file fit no face of the job, and none was to be left out; nothing was sent.
+
+    Attributes:
+        unmatched: which, and why.
+    """
+
+    def __init__(self, unmatched: tuple[UnmatchedReview, ...]) -> None:
+        self.unmatched = unmatched
+        first = unmatched[0]
+        super().__init__(
+            f"{len(unmatched):,} in the file fit no face of the job, and nothing was sent;"
+            f" the first: {first.place}, {first.photo or 'no photo'}: {first.reason}."
+        )
 
 
 class ModelReferenceError(HferError):

@@ -17,8 +17,10 @@ from services.api.pagination import (
     encode_name,
     encode_page_key,
     encode_place,
+    encode_review,
 )
 from services.common.jobs.repositories.jobs import PageKey
+from services.common.reviews.repository import ReviewKey
 
 # Environment variable with the id of the key that the run has.
 OWN_KEY = "HFER_TEST_OWN_KEY"
@@ -36,10 +38,13 @@ schemathesis.openapi.format("job-cursor", _KEYS.map(encode_page_key))
 _NAMES = st.text("aZ09 ._@-", min_size=1, max_size=100)
 schemathesis.openapi.format("name-cursor", _NAMES.map(encode_name))
 schemathesis.openapi.format("day-cursor", st.builds(encode_day, st.dates(), _NAMES))
+_REVIEWS = st.builds(ReviewKey, _PLACES, st.integers(0, 2**15 - 1), _NAMES)
+schemathesis.openapi.format("review-cursor", _REVIEWS.map(encode_review))
 
 _CURSORS = {
     "/v1/jobs": "job-cursor",
     "/v1/jobs/{job_id}/items": "place-cursor",
+    "/v1/jobs/{job_id}/reviews": "review-cursor",
     "/v1/audit": "place-cursor",
     "/v1/tenants": "name-cursor",
     "/v1/usage": "day-cursor",

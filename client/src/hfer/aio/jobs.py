@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,19 +16,24 @@ from hfer._pages import entries
 from hfer._results import result_bytes, result_lines
 from hfer._retry import PATIENT, RetryPolicy, parse_retry_after
 from hfer._tables import face_frame, require_pandas
-from hfer._transport import NOT_MODIFIED, Call, Transport, parsed
+from hfer._text_files import read_text
+from hfer._transport import NOT_MODIFIED, Call, Transport, json_call, parsed
 from hfer.comparison.compared import DEFAULT_IOU, Comparison, compare
 from hfer.comparison.photos import checksums
 from hfer.comparison.saved import read_saved
-from hfer.errors import UnexpectedAnswerError, WaitTimeoutError
+from hfer.errors import UnexpectedAnswerError, UnmatchedReviewsError, WaitTimeoutError
 from hfer.listening import JOB_FINISHED, JobEvent, listen
 from hfer.models import JobState, PhotoResult, ResultFormat
+from hfer.review_models import AddedReviews, ImportedReviews, Review
+from hfer.reviewing.reading import find_reviews
 
 if TYPE_CHECKING:
     import pandas as pd
 
 JobProgress = Callable[[JobState], None]
 
+# What the service takes at once.
+REVIEWS_A_REQUEST = 1_000
 # The service says with Retry-After how often to look; these bound what it may say.
 SHORTEST_POLL_S, USUAL_POLL_S, LONGEST_POLL_S = 0.2, 1.0, 15.0
 
@@ -116,6 +121,43 @@ class AsyncJob:
             found = [photo async for photo in results]
         return compare(file, found, iou=iou, sha256_of_md5=known)
 
+    async def reviews(self) -> AsyncGenerator[Review, None]:
+        """Iterate over what people say of the job's faces; see `hfer.Job.reviews`."""
+        async with aclosing(entries(self.transport, f"{self.path}/reviews")) as found:
+            async for entry in found:
+                yield decode(Review, entry)
+
+    async def add_reviews(self, reviews: Iterable[Review]) -> AddedReviews:
+        """Say what people say of faces; see `hfer.Job.add_reviews`."""
+        said = list(reviews)
+        added = unchanged = 0
+        for start in range(0, len(said), REVIEWS_A_REQUEST):
+            body = [_said(review) for review in said[start : start + REVIEWS_A_REQUEST]]
+            call = json_call("POST", f"{self.path}/reviews", {"reviews": body})
+            answer = decode(AddedReviews, await self.transport.send_json(call))
+            added, unchanged = added + answer.added, unchanged + answer.unchanged
+        return AddedReviews(added, unchanged)
+
+    async def import_reviews(
+        self,
+        file: str | os.PathLike[str],
+        *,
+        reviewer: str | None = None,
+        blind: bool = False,
+        strict: bool = False,
+    ) -> ImportedReviews:
+        """Take in reviews that people gave elsewhere; see `hfer.Job.import_reviews`."""
+        text = await self.transport.wire.call(read_text, Path(file))
+        async with aclosing(self.results()) as results:
+            photos = [photo async for photo in results]
+        found = find_reviews(Path(file), text, photos, reviewer=reviewer, blind=blind)
+        if strict and found.unmatched:
+            raise UnmatchedReviewsError(tuple(found.unmatched))
+        told = await self.add_reviews(found.reviews.values())
+        return ImportedReviews(
+            told.added, told.unchanged, found.passed_over, tuple(found.unmatched)
+        )
+
     async def events(self, *, after: str | None = None) -> AsyncGenerator[JobEvent, None]:
         """Iterate over what happens to the job, up to its end; see `hfer.Job.events`."""
         async with aclosing(listen(self.transport, f"{self.path}/events", after=after)) as events:
@@ -178,6 +220,11 @@ def job_state(body: object) -> JobState:
     if not state.id or not state.status:
         raise UnexpectedAnswerError("The answer is not a job. Is this the URL of an HFER service?")
     return state
+
+
+def _said(review: Review) -> dict[str, object]:
+    names = ("item_id", "face_index", "reviewer", "answer", "blind")
+    return {name: getattr(review, name) for name in names}
 
 
 def _poll_s(response: httpx.Response) -> float:

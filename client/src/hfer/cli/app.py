@@ -32,6 +32,7 @@ from hfer.cli.options import (
     session,
 )
 from hfer.cli.receipts import receipts
+from hfer.cli.reviews import reviews
 from hfer.cli.submitting import submit
 from hfer.cli.tables import jobs_table, state_table, stdout_console
 from hfer.cli.tenants import tenants
@@ -66,6 +67,7 @@ app.add_typer(tenants, name="tenants")
 app.add_typer(keys, name="keys")
 app.command()(audit)
 app.add_typer(receipts, name="receipts")
+app.add_typer(reviews, name="reviews")
 
 
 def main(arguments: Sequence[str] | None = None, *, wiring: Wiring | None = None) -> None:

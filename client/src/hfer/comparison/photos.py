@@ -72,6 +72,17 @@ def pair_photos(
     return pairs, {at: reason for at, reason in reasons.items() if at not in pairs}
 
 
+def names_finder(results: Sequence[PhotoResult]) -> Callable[[str], list[int]]:
+    """Return what finds the places of the photos that a name fits: whole names before endings."""
+    whole, ending = _by_name(results), _by_ending(results)
+
+    def find(name: str) -> list[int]:
+        photo = SavedPhoto(name)
+        return whole(photo) or ending(photo)
+
+    return find
+
+
 def _by_bytes(results: Sequence[PhotoResult], sha256_of_md5: Mapping[str, str]) -> _Finder:
     places = _places((result.content_sha256 or "", at) for at, result in enumerate(results))
 

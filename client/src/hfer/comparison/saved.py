@@ -1,11 +1,11 @@
 """Saved predictions, read from a file or a folder of files, whoever wrote them."""
 
-import codecs
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from hfer._text_files import read_text
 from hfer.comparison import hume, rekognition
 from hfer.comparison.entries import SavedFace, SavedFile, SavedPhoto, mapping
 from hfer.errors import SavedFileError
@@ -13,8 +13,6 @@ from hfer.errors import SavedFileError
 __all__ = ["SavedFace", "SavedFile", "SavedPhoto", "read_saved"]
 
 _SUFFIXES = {".json", ".jsonl", ".ndjson"}
-# PowerShell's ">" writes UTF-16.
-_ENCODINGS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 def read_saved(path: str | Path) -> SavedFile:
@@ -58,13 +56,7 @@ def _read(file: Path, name: str) -> Iterator[tuple[str, SavedPhoto]]:
 
 
 def _entries(file: Path) -> list[Mapping[str, Any]]:
-    try:
-        data = file.read_bytes()
-        text = data.decode(_ENCODINGS.get(data[:2], "utf-8-sig"))
-    except OSError as error:
-        raise SavedFileError(f"{file} cannot be read: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise SavedFileError(f"{file} is not text in UTF-8 or UTF-16.") from error
+    text = read_text(file)
     try:
         whole = json.loads(text)
     except RecursionError as error:
