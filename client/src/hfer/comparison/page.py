@@ -57,12 +57,12 @@ def comparison_page(comparison: Comparison, *, job: str, file: str) -> str:
         ),
         _pairs(comparison),
         _table(
-            f"Faces of one side ({len(comparison.lone_faces):,})",
+            f"Faces of one side ({_counted(len(comparison.lone_faces))})",
             ("only in", "photo", "face", "first answer"),
             ((f.side, f.filename, f.face, f.top) for f in comparison.lone_faces[:MOST_ROWS]),
         ),
         _table(
-            f"Photos of one side ({len(comparison.lone_photos):,})",
+            f"Photos of one side ({_counted(len(comparison.lone_photos))})",
             ("only in", "photo", "why"),
             ((p.side, p.filename, p.reason) for p in comparison.lone_photos[:MOST_ROWS]),
         ),
@@ -112,10 +112,8 @@ def _pairs(comparison: Comparison) -> str:
         return pair.agrees is not False, 2.0 if pair.spearman is None else pair.spearman
 
     listed = sorted(comparison.pairs, key=far)[:MOST_ROWS]
-    left_out = len(comparison.pairs) - len(listed)
-    rest = f"; {left_out:,} more are in the CSV" if left_out else ""
     return _table(
-        f"Faces of both, those that disagree first ({len(comparison.pairs):,}{rest})",
+        f"Faces of both, those that disagree first ({_counted(len(comparison.pairs))})",
         ("photo", "face", "theirs", "among the shared", "ours", "among the shared", "ρ", "IoU"),
         (
             (
@@ -131,6 +129,12 @@ def _pairs(comparison: Comparison) -> str:
             for p in listed
         ),
     )
+
+
+def _counted(rows: int) -> str:
+    """Say how many there are, and how many of them are not listed."""
+    left_out = rows - MOST_ROWS
+    return f"{rows:,}; {left_out:,} more are in the CSV" if left_out > 0 else f"{rows:,}"
 
 
 def _table(caption: str, names: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
