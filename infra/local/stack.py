@@ -105,7 +105,8 @@ class LocalStack:
         """Return an API key for everyday use; the first call asks the API for it."""
         known = self._state.tenant_key
         if known is None or not answers(f"{self.url}/v1/jobs?limit=1", key=known):
-            body = {"tenant": _TENANT, "name": "local", "scopes": ["jobs:write", "jobs:read"]}
+            scopes = ["jobs:write", "jobs:read", "review"]
+            body = {"tenant": _TENANT, "name": "local", "scopes": scopes}
             known = post_json(f"{self.url}/v1/api-keys", body, key=self.admin_key)["secret"]
             self._state = replace(self._state, tenant_key=known)
             self._state.save(state_file(self._folder))

@@ -33,6 +33,7 @@ from services.api.models.bundle_reader import MAX_BUNDLE_BYTES
 from services.api.openapi import build_document, operation_id
 from services.api.page import endpoints as page
 from services.api.reference import endpoints as reference
+from services.api.reviews import endpoints as reviews
 from services.api.state import ApiState, build_state
 from services.api.tenants import endpoints as tenants
 from services.api.tracing import instrument
@@ -79,6 +80,7 @@ _ROUTES = _routes_of(
     counts,
     pictures,
     artifacts,
+    reviews,
     events,
     uploads,
     canary,

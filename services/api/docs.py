@@ -28,6 +28,7 @@ TAGS = {
     " it. Final states never change.",
     "results": "What came of each photo: faces with boxes, landmarks and seven probabilities, or"
     " the reason why there are none; and the photo with its faces drawn on it.",
+    "reviews": "What people say of faces, beside the model's answers and never instead of them.",
     "uploads": "For more photos than one request takes: declare files, put each at its presigned"
     " URL, seal all of them as one job.",
     "events": "Progress as it happens, as server-sent events.",

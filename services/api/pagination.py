@@ -7,6 +7,7 @@ row would tell a tenant how many rows everybody has; operators may know it of th
 import base64
 import binascii
 import json
+import re
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,16 @@ from pydantic import BaseModel, Field
 from services.api.address import base_of, own_path
 from services.api.errors import ApiError, invalid_field
 from services.common.jobs.repositories.jobs import PageKey
+from services.common.reviews.repository import ReviewKey
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 
 # Postgres fails on numbers of more than 64 bits.
 _LAST_PLACE = 2**63 - 1
+_LAST_FACE = 2**15 - 1
+# NUL and halves of surrogate pairs.
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _CURSOR_CHARS = 200
 
 T = TypeVar("T")
@@ -153,6 +158,26 @@ def decode_day(cursor: str | None) -> tuple[date, str] | None:
             except ValueError:
                 raise _bad_cursor() from None
     raise _bad_cursor()
+
+
+def encode_review(key: ReviewKey) -> str:
+    """Make a cursor of a review's place in its job."""
+    return _encode([key.seq, key.face_index, key.reviewer])
+
+
+def decode_review(cursor: str | None) -> ReviewKey | None:
+    """Read a cursor made by `encode_review`; raises like `decode_place`."""
+    if cursor is None:
+        return None
+    match _decode(cursor):
+        case [int(seq), int(face), str(reviewer)] if _in_range(seq, face):
+            if not _UNSTORABLE.search(reviewer):
+                return ReviewKey(seq, face, reviewer)
+    raise _bad_cursor()
+
+
+def _in_range(seq: int, face: int) -> bool:
+    return 0 <= seq <= _LAST_PLACE and 0 <= face <= _LAST_FACE
 
 
 def encode_page_key(key: PageKey) -> str:

@@ -1,5 +1,10 @@
-"""The examples of README.md and docs/client.md, typed as written in an empty environment."""
+"""The examples of README.md, docs/client.md and the pages on moving here.
 
+They are typed as written in an empty environment.
+"""
+
+import csv
+import json
 import os
 import re
 import shutil
@@ -13,6 +18,12 @@ import pytest
 from infra.local.stack import LocalStack
 from tests.e2e.conftest import REPOSITORY
 from tests.e2e.photos import sample_paths
+from tests.fixtures.saved_predictions import (
+    hume_face,
+    hume_source,
+    rekognition_answer,
+    rekognition_face,
+)
 
 # One stack serves the whole session, so these stay in one process of pytest-xdist.
 # pip twice: 200 s when other tests have the cores.
@@ -20,6 +31,10 @@ pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
 README = (REPOSITORY / "README.md").read_text()
 PAGE = (REPOSITORY / "docs" / "client.md").read_text()
+MOVING = {
+    name: (REPOSITORY / "docs" / f"migrating-from-{name}.md").read_text()
+    for name in ("rekognition", "hume")
+}
 # pip, or the longest example.
 TIMEOUT_S = 240
 
@@ -125,3 +140,42 @@ class TestPage:
         (script,) = examples(PAGE, "console")
         pandas_shell.type(script)
         assert "happiness" in (pandas_shell.folder / "faces.csv").read_text()
+
+
+@pytest.fixture(scope="module")
+def moving_shell(shell: Shell) -> Shell:
+    """The same environment, with what a user of the other services saved of the same photos."""
+    lines = shell.type("hfer submit photos/ --wait --quiet --format jsonl").stdout.splitlines()
+    saved = shell.folder / "saved"
+    (saved / "rekognition").mkdir(parents=True)
+    sources, answers = [], []
+    for photo in map(json.loads, lines):
+        faces = photo["faces"]
+        boxes = [tuple(face["box"][side] for side in "xywh") for face in faces]
+        sources.append(hume_source(photo["filename"], *(hume_face(box, Joy=0.5) for box in boxes)))
+        sides = {"Left": "x", "Top": "y", "Width": "w", "Height": "h"}
+        shares = [{name: face["box_norm"][s] for name, s in sides.items()} for face in faces]
+        answer = rekognition_answer(
+            *(rekognition_face(HAPPY=60.0, CALM=20.0) | {"BoundingBox": box} for box in shares)
+        )
+        (saved / "rekognition" / f"{photo['filename']}.json").write_text(json.dumps(answer))
+        answers.append(json.dumps({"filename": photo["filename"], **answer}))
+    (saved / "predictions.json").write_text(json.dumps(sources))
+    (saved / "rekognition.jsonl").write_text("\n".join(answers))
+    return shell
+
+
+class TestMoving:
+    @pytest.mark.parametrize("name", MOVING)
+    def test_the_python_examples_run_and_print(self, moving_shell: Shell, name: str) -> None:
+        for example in examples(MOVING[name], "python"):
+            assert moving_shell.python(example).stdout
+
+    @pytest.mark.parametrize("name", MOVING)
+    def test_the_shells_examples_run(self, moving_shell: Shell, name: str) -> None:
+        (script,) = examples(MOVING[name], "console")
+        assert "same first answer" in moving_shell.type(script).stdout
+        with (moving_shell.folder / "compared.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert {row["side"] for row in rows} == {"both"}
+        assert "<table>" in (moving_shell.folder / "compared.html").read_text()

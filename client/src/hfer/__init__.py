@@ -29,6 +29,7 @@ from hfer.api_keys import ApiKeys
 from hfer.audit import Audit
 from hfer.audit_models import AuditEntry, AuditFilter
 from hfer.client import Client
+from hfer.comparison import Comparison, FacePair, LoneFace, LonePhoto, comparison_page
 from hfer.errors import (
     ApiError,
     ArchiveFileError,
@@ -51,6 +52,7 @@ from hfer.errors import (
     RateLimitedError,
     ReceiptError,
     S3ListError,
+    SavedFileError,
     ServiceError,
     ServiceUnreachableError,
     SettingsError,
@@ -58,6 +60,7 @@ from hfer.errors import (
     SourceTypeError,
     TooManyPhotosError,
     UnexpectedAnswerError,
+    UnmatchedReviewsError,
     WaitTimeoutError,
     WebhookError,
     WebhookHeaderError,
@@ -88,6 +91,7 @@ from hfer.receipts import Erasures, VerifiedReceipt, verify_receipt
 from hfer.registry import Models
 from hfer.registry_models import Canary, ModelDetail, ModelInfo, ModelMetrics, ModelRefusal
 from hfer.result_models import ExpressionCounts, ExpressionSummary, GroupCount, JobSummary
+from hfer.review_models import AddedReviews, ImportedReviews, Review, UnmatchedReview
 from hfer.skipped import Skipped, SkipReason
 from hfer.tenant_models import DailyUsage, Tenant, TenantLimits
 from hfer.tenants import Tenants
@@ -96,6 +100,7 @@ from hfer.webhook_models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from hfer.webhooks import WebhookMessage
 
 __all__ = [
+    "AddedReviews",
     "ApiError",
     "ApiKey",
     "ApiKeys",
@@ -119,6 +124,7 @@ __all__ = [
     "BundleFileError",
     "Canary",
     "Client",
+    "Comparison",
     "ConflictError",
     "Counts",
     "DailyUsage",
@@ -128,6 +134,7 @@ __all__ = [
     "ExpressionCounts",
     "ExpressionSummary",
     "Face",
+    "FacePair",
     "Fault",
     "Finding",
     "FinishedJob",
@@ -136,6 +143,7 @@ __all__ = [
     "GroupCount",
     "HferError",
     "ImageInfo",
+    "ImportedReviews",
     "InvalidRequestError",
     "Job",
     "JobEvent",
@@ -145,6 +153,8 @@ __all__ = [
     "Jobs",
     "KeyPurpose",
     "Limits",
+    "LoneFace",
+    "LonePhoto",
     "MissingPackageError",
     "MixedSourcesError",
     "ModelDetail",
@@ -165,7 +175,9 @@ __all__ = [
     "ReceiptError",
     "ResultFormat",
     "RetryPolicy",
+    "Review",
     "S3ListError",
+    "SavedFileError",
     "ServiceError",
     "ServiceUnreachableError",
     "SettingsError",
@@ -178,6 +190,8 @@ __all__ = [
     "Tenants",
     "TooManyPhotosError",
     "UnexpectedAnswerError",
+    "UnmatchedReview",
+    "UnmatchedReviewsError",
     "Verdict",
     "VerifiedReceipt",
     "WaitTimeoutError",
@@ -190,5 +204,6 @@ __all__ = [
     "WebhookMessage",
     "WebhookSignatureError",
     "WebhookTimestampError",
+    "comparison_page",
     "verify_receipt",
 ]

@@ -11,6 +11,8 @@ HferError
 │   ├── ArchiveFileError      a large archive that cannot be opened on this side
 │   ├── SourceTypeError       an object given to submit that is no photo
 │   └── S3ListError           a bucket that does not list its photos
+├── SavedFileError            a file of predictions or reviews that cannot be read
+├── UnmatchedReviewsError     some reviews of a file fit no face; nothing was sent
 ├── BundleFileError           a folder given to publish is no model bundle; nothing was sent
 ├── ModelReferenceError       a name or prefix fits no model, or several; nothing was changed
 ├── ServiceUnreachableError   no answer from the service, after all retries
@@ -37,6 +39,7 @@ HferError
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hfer.review_models import UnmatchedReview
 from hfer.skipped import Skipped
 
 
@@ -98,6 +101,26 @@ class S3ListError(PhotoFileError):
 
 class BundleFileError(HferError):
     """A folder is no model bundle, or one of its files cannot be read."""
+
+
+class SavedFileError(HferError):
+    """A file of saved predictions, or of reviews, cannot be read or is none of a known form."""
+
+
+class UnmatchedReviewsError(HferError):
+    """Reviews of a file fit no face of the job, and none was to be left out; nothing was sent.
+
+    Attributes:
+        unmatched: which, and why.
+    """
+
+    def __init__(self, unmatched: tuple[UnmatchedReview, ...]) -> None:
+        self.unmatched = unmatched
+        first = unmatched[0]
+        super().__init__(
+            f"{len(unmatched):,} in the file fit no face of the job, and nothing was sent;"
+            f" the first: {first.place}, {first.photo or 'no photo'}: {first.reason}."
+        )
 
 
 class ModelReferenceError(HferError):

@@ -1,7 +1,7 @@
 """A handle on one job, blocking."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING, Self
 
@@ -10,9 +10,11 @@ from hfer._plots import PlotKind
 from hfer._retry import RetryPolicy
 from hfer._wire import iterate, run
 from hfer.aio.jobs import AsyncJob, JobProgress
+from hfer.comparison.compared import DEFAULT_IOU, Comparison
 from hfer.listening import JobEvent
 from hfer.models import JobState, PhotoResult, ResultFormat
 from hfer.result_models import ExpressionCounts, JobSummary
+from hfer.review_models import AddedReviews, ImportedReviews, Review
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,6 +118,70 @@ class Job:
             ValueError: there is no such kind.
         """
         return run(self._core.plot(kind, ax=ax, partial=partial))
+
+    def compare(
+        self,
+        saved: str | os.PathLike[str],
+        *,
+        photos: str | os.PathLike[str] | None = None,
+        iou: float = DEFAULT_IOU,
+    ) -> Comparison:
+        """Set saved predictions of Hume or Amazon Rekognition beside the job's results.
+
+        Args:
+            saved: Hume's predictions of a job (as of its SDK 0.13.13), or Rekognition's answers
+                to DetectFaces: a file of JSON or JSON Lines, or a folder of them.
+            photos: folder with your photos; photos that the file knows by MD5 are then matched by
+                their bytes first. Otherwise their names count, with their folders where a name
+                alone fits several.
+            iou: least overlap of two boxes that are of one face, above 0 up to 1.
+
+        Raises:
+            SavedFileError: the file cannot be read, or is of neither service.
+            ConflictError: the job is not final.
+        """
+        return run(self._core.compare(saved, photos=photos, iou=iou))
+
+    def reviews(self) -> Iterator[Review]:
+        """Iterate over what people say of the job's faces: the last word of each on each face."""
+        yield from iterate(self._core.reviews())
+
+    def add_reviews(self, reviews: Iterable[Review]) -> AddedReviews:
+        """Say what people say of faces. Nothing is lost, and the same once more changes nothing.
+
+        Needs the scope ``review``. A thousand go at once: those before a refused one are taken.
+
+        Raises:
+            InvalidRequestError: a face that the job has not, or two words of one on a face.
+        """
+        return run(self._core.add_reviews(reviews))
+
+    def import_reviews(
+        self,
+        file: str | os.PathLike[str],
+        *,
+        reviewer: str | None = None,
+        blind: bool = False,
+        strict: bool = False,
+    ) -> ImportedReviews:
+        """Take in reviews that people gave elsewhere; the same file once more changes nothing.
+
+        Needs the scopes ``jobs:read`` and ``review``.
+
+        Args:
+            file: an export of Label Studio as JSON, whose rectangles have the expressions as
+                labels; or CSV with ``filename`` or ``item_id``, ``face_index`` or the box,
+                ``expression``, and perhaps ``reviewer``.
+            reviewer: who says it where the file does not tell.
+            blind: whether reviewers saw neither the model's answers nor each other's.
+            strict: send nothing if anything fits no face.
+
+        Raises:
+            SavedFileError: the file cannot be read, or is neither.
+            UnmatchedReviewsError: ``strict``, and something fits no face.
+            ConflictError: the job is not final.
+        """
+        return run(self._core.import_reviews(file, reviewer=reviewer, blind=blind, strict=strict))
 
     def events(self, *, after: str | None = None) -> Iterator[JobEvent]:
         """Iterate over what happens to the job, up to its end: results while it runs.

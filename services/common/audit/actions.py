@@ -14,6 +14,7 @@ class Action(StrEnum):
     UPLOAD_ERASED = "upload.erased"
     RESULTS_DOWNLOADED = "results.downloaded"
     PICTURES_DOWNLOADED = "pictures.downloaded"
+    REVIEWS_ADDED = "reviews.added"
     KEY_MADE = "key.made"
     KEY_FIRST_USED = "key.first_used"
     KEY_ROLLED = "key.rolled"

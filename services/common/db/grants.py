@@ -21,6 +21,7 @@ from services.common.db import (  # noqa: F401 - fill the metadata
     erasure_tables,
     model_tables,
     page_tables,
+    review_tables,
     tables,
     tenant_tables,
     webhook_tables,
@@ -76,6 +77,8 @@ GRANTS: Mapping[Role, Grants] = {
         "webhook_attempt": "SELECT",
         "tenant_policy": _ALL,
         "page_mark": _ALL,
+        # Deleted with the photo's row, which is the owner's doing.
+        "face_review": _ADD,
         # Not `at`: Postgres' clock says when.
         "audit": "SELECT, INSERT (action, key_id, key_name, tenant, address, object_id, problem,"
         " request_id)",

@@ -48,6 +48,7 @@ class Scope(StrEnum):
     JOBS_READ = "jobs:read"
     JOBS_ERASE = "jobs:erase"
     WEBHOOKS_ADMIN = "webhooks:admin"
+    REVIEW = "review"
     MODELS_ADMIN = "models:admin"
     ADMIN = "admin"
     JOBS_WRITE = "jobs:write"

@@ -15,11 +15,13 @@ _LAWFUL = (
     ProblemCode.PHOTO_FAILED,
     ProblemCode.PURPOSE_PROHIBITED,
 )
-# What of these bodies no schema can say: that a moment is to come, and what goes together. For
+# What of these bodies no schema can say: that a moment is to come, what goes together, and which
+# faces there are. For
 # nothing else of them may a request that the schema allows be answered 422 (`hooks.py`).
 UNSAID = {
     "create_key": {"#/expires_at", "#/output", "#/purpose/exception", "#/purpose/note"},
     "roll_api_key": {"#/expires_at"},
+    "add_reviews": {"#/reviews/*"},
 }
 _ANYWHERE = ("2xx", "3xx", 401, 403, 404, 409, 429)
 # What one that it forbids may be answered with; 413 for a list longer than it may be.

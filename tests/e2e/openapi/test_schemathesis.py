@@ -143,6 +143,9 @@ def test_answers_about_a_real_job_keep_it_too(
         "/v1/models/{model_id}",
     ):
         check(template)
+    said = {"item_id": ids["item_id"], "face_index": 0, "reviewer": "ada", "answer": "neutral"}
+    check("/v1/jobs/{job_id}/reviews", "POST", json={"reviews": [said]})
+    check("/v1/jobs/{job_id}/reviews")
     for fmt in ("json", "jsonl", "csv"):
         check("/v1/jobs/{job_id}/results", params={"format": fmt})
     for name in ("bundle.json", "MODEL_CARD.md", "model.onnx"):

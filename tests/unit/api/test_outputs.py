@@ -17,6 +17,8 @@ SHOWS_FACES = {
     ("GET", "/v1/jobs/{job_id}/summary"),
     ("GET", "/v1/jobs/{job_id}/artifacts"),
     ("GET", "/v1/jobs/{job_id}/events"),
+    ("GET", "/v1/jobs/{job_id}/reviews"),
+    ("POST", "/v1/jobs/{job_id}/reviews"),
     ("POST", "/upload_image"),
     ("GET", "/emotions"),
 }

@@ -19,14 +19,17 @@ from services.api.pagination import (
     decode_name,
     decode_page_key,
     decode_place,
+    decode_review,
     encode_day,
     encode_id,
     encode_name,
     encode_page_key,
     encode_place,
+    encode_review,
 )
 from services.api.problems import ProblemCode
 from services.common.jobs.repositories.jobs import PageKey
+from services.common.reviews.repository import ReviewKey
 
 
 def cursor(value: object) -> str:
@@ -47,6 +50,32 @@ class TestNames:
     def test_anything_else_is_refused(self, bad: str) -> None:
         with pytest.raises(ApiError):
             decode_name(bad)
+
+
+class TestReviews:
+    @given(
+        st.integers(0, 2**31 - 1), st.integers(0, 2**15 - 1), st.text("aß\u200d👩", max_size=100)
+    )
+    def test_come_back_and_fit_their_cursor(self, seq: int, face: int, reviewer: str) -> None:
+        key = ReviewKey(seq, face, reviewer)
+        assert decode_review(encode_review(key)) == key
+        assert len(encode_review(key)) <= 1_700
+
+    @pytest.mark.parametrize(
+        "bad",
+        [
+            cursor([1, 2]),
+            cursor([1, 2, 3]),
+            cursor([-1, 0, "a"]),
+            cursor([2**31, 0, "a"]),
+            cursor([0, 2**15, "a"]),
+            cursor([0, 0, "a\x00"]),
+            cursor([0, 0, "\ud800"]),
+        ],
+    )
+    def test_anything_else_is_refused(self, bad: str) -> None:
+        with pytest.raises(ApiError):
+            decode_review(bad)
 
 
 class TestDays:

@@ -27,6 +27,7 @@ from hfer import (
     WebhookEndpoints,
 )
 from tests.fixtures.fake_service import BUCKET, JOB, KEY, URL, FakeService, job_json, photo_json
+from tests.fixtures.saved_predictions import hume_face, hume_source
 from tests.fixtures.webhook_answers import (
     ENDPOINT,
     MESSAGE,
@@ -199,6 +200,22 @@ def test_webhook_endpoints_are_those_of_the_blocking_client(service: FakeService
 
     drive(service, use)
     assert service.requests[6].url.params["status"] == "delivered"
+
+
+def test_saved_predictions_are_set_beside_a_job(service: FakeService, tmp_path: Path) -> None:
+    photos, saved = tmp_path / "photos", tmp_path / "predictions.json"
+    photos.mkdir()
+    (photos / "b.jpg").write_bytes(b"pixels")
+    sha256, md5 = (hashlib.new(name, b"pixels").hexdigest() for name in ("sha256", "md5"))
+    saved.write_text(json.dumps([hume_source("b.jpg", hume_face(Joy=0.9), md5=md5)]))
+    service.results = [photo_json(0, "a.jpg", content_sha256=sha256)]
+
+    async def use(client: AsyncClient) -> None:
+        job = client.jobs.attach(JOB)
+        assert (await job.compare(saved)).photos == 0
+        assert (await job.compare(saved, photos=photos)).agreement == 1.0
+
+    drive(service, use)
 
 
 @pytest.mark.parametrize(

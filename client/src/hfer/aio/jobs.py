@@ -3,7 +3,7 @@
 import os
 import time
 import uuid
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,11 +19,17 @@ from hfer._plots import PlotKind, draw, require_matplotlib, sights
 from hfer._results import result_bytes, result_lines
 from hfer._retry import PATIENT, RetryPolicy, parse_retry_after
 from hfer._tables import face_frame, require_pandas
-from hfer._transport import NOT_MODIFIED, Call, Transport, parsed
-from hfer.errors import UnexpectedAnswerError, WaitTimeoutError
+from hfer._text_files import read_text
+from hfer._transport import NOT_MODIFIED, Call, Transport, json_call, parsed
+from hfer.comparison.compared import DEFAULT_IOU, Comparison, compare
+from hfer.comparison.photos import checksums
+from hfer.comparison.saved import read_saved
+from hfer.errors import UnexpectedAnswerError, UnmatchedReviewsError, WaitTimeoutError
 from hfer.listening import JOB_FINISHED, JobEvent, listen
 from hfer.models import JobState, PhotoResult, ResultFormat
 from hfer.result_models import ExpressionCounts, JobSummary
+from hfer.review_models import AddedReviews, ImportedReviews, Review
+from hfer.reviewing.reading import find_reviews
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +37,8 @@ if TYPE_CHECKING:
 
 JobProgress = Callable[[JobState], None]
 
+# What the service takes at once.
+REVIEWS_A_REQUEST = 1_000
 # The service says with Retry-After how often to look; these bound what it may say.
 SHORTEST_POLL_S, USUAL_POLL_S, LONGEST_POLL_S = 0.2, 1.0, 15.0
 
@@ -126,6 +134,57 @@ class AsyncJob:
         async with aclosing(self.results(partial=partial)) as results:
             found = [sight async for photo in results for sight in sights(photo)]
         return draw(found, wanted, axes=ax)
+
+    async def compare(
+        self,
+        saved: str | os.PathLike[str],
+        *,
+        photos: str | os.PathLike[str] | None = None,
+        iou: float = DEFAULT_IOU,
+    ) -> Comparison:
+        """Set saved predictions of another service beside the job; see `hfer.Job.compare`."""
+        file = await self.transport.wire.call(read_saved, Path(saved))
+        known = await self.transport.wire.call(checksums, Path(photos)) if photos else {}
+        async with aclosing(self.results()) as results:
+            found = [photo async for photo in results]
+        return compare(file, found, iou=iou, sha256_of_md5=known)
+
+    async def reviews(self) -> AsyncGenerator[Review, None]:
+        """Iterate over what people say of the job's faces; see `hfer.Job.reviews`."""
+        async with aclosing(entries(self.transport, f"{self.path}/reviews")) as found:
+            async for entry in found:
+                yield decode(Review, entry)
+
+    async def add_reviews(self, reviews: Iterable[Review]) -> AddedReviews:
+        """Say what people say of faces; see `hfer.Job.add_reviews`."""
+        said = list(reviews)
+        added = unchanged = 0
+        for start in range(0, len(said), REVIEWS_A_REQUEST):
+            body = [_said(review) for review in said[start : start + REVIEWS_A_REQUEST]]
+            call = json_call("POST", f"{self.path}/reviews", {"reviews": body})
+            answer = decode(AddedReviews, await self.transport.send_json(call))
+            added, unchanged = added + answer.added, unchanged + answer.unchanged
+        return AddedReviews(added, unchanged)
+
+    async def import_reviews(
+        self,
+        file: str | os.PathLike[str],
+        *,
+        reviewer: str | None = None,
+        blind: bool = False,
+        strict: bool = False,
+    ) -> ImportedReviews:
+        """Take in reviews that people gave elsewhere; see `hfer.Job.import_reviews`."""
+        text = await self.transport.wire.call(read_text, Path(file))
+        async with aclosing(self.results()) as results:
+            photos = [photo async for photo in results]
+        found = find_reviews(Path(file), text, photos, reviewer=reviewer, blind=blind)
+        if strict and found.unmatched:
+            raise UnmatchedReviewsError(tuple(found.unmatched))
+        told = await self.add_reviews(found.reviews.values())
+        return ImportedReviews(
+            told.added, told.unchanged, found.passed_over, tuple(found.unmatched)
+        )
 
     async def events(self, *, after: str | None = None) -> AsyncGenerator[JobEvent, None]:
         """Iterate over what happens to the job, up to its end; see `hfer.Job.events`."""
@@ -274,6 +333,11 @@ def job_state(body: object) -> JobState:
 def _rfc_3339(moment: datetime) -> str:
     """Write a moment in UTC; without a time zone it is local."""
     return moment.astimezone(UTC).isoformat()
+
+
+def _said(review: Review) -> dict[str, object]:
+    names = ("item_id", "face_index", "reviewer", "answer", "blind")
+    return {name: getattr(review, name) for name in names}
 
 
 def _poll_s(response: httpx.Response) -> float:

@@ -11,6 +11,7 @@ import typer
 
 from hfer._version import __version__
 from hfer.cli.audit import audit
+from hfer.cli.comparing import compare
 from hfer.cli.delivery import coming_back, deliver, leave, note, watch, write_json
 from hfer.cli.doctor import doctor
 from hfer.cli.exits import exit_code_of_error
@@ -35,6 +36,7 @@ from hfer.cli.options import (
     session,
 )
 from hfer.cli.receipts import receipts
+from hfer.cli.reviews import reviews
 from hfer.cli.submitting import submit
 from hfer.cli.tables import jobs_table, state_table, stdout_console
 from hfer.cli.tenants import tenants
@@ -67,11 +69,13 @@ app.command("zip")(zip_of_job)
 app.command()(retry)
 app.command()(doctor)
 app.command()(usage)
+app.command()(compare)
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(tenants, name="tenants")
 app.add_typer(keys, name="keys")
 app.command()(audit)
 app.add_typer(receipts, name="receipts")
+app.add_typer(reviews, name="reviews")
 
 
 def main(arguments: Sequence[str] | None = None, *, wiring: Wiring | None = None) -> None:

@@ -10,7 +10,9 @@ from hfer.errors import (
     ModelReferenceError,
     PhotoFileError,
     ReceiptError,
+    SavedFileError,
     SettingsError,
+    UnmatchedReviewsError,
     WaitTimeoutError,
 )
 from hfer.models import JobState
@@ -20,9 +22,10 @@ class ExitCode(IntEnum):
     """What the command ends with; 1 is left to the unexpected, such as a full disk.
 
     ``OK``: done; every photo was analysed (a photo without a face is analysed).
-    ``USAGE``: wrong options, paths, URLs or names of models, or a package is missing; nothing was
-    sent.
-    ``SOME_FAILED``: the job succeeded, and some of its photos failed.
+    ``USAGE``: wrong options, paths, files, URLs or names of models, or a package is missing;
+    nothing was sent.
+    ``SOME_FAILED``: the job succeeded, and some of its photos failed; or some of a file of
+    reviews fits no face.
     ``JOB_FAILED``: the job failed, was cancelled or has expired.
     ``UNREACHABLE``: no answer from the service, or not from an HFER service.
     ``REFUSED``: the service refused; its code and request id are shown.
@@ -49,7 +52,13 @@ def exit_code_of_job(state: JobState) -> ExitCode:
 
 
 _USAGE = (
-    PhotoFileError | BundleFileError | ModelReferenceError | SettingsError | MissingPackageError
+    PhotoFileError
+    | SavedFileError
+    | UnmatchedReviewsError
+    | BundleFileError
+    | ModelReferenceError
+    | SettingsError
+    | MissingPackageError
 )
 
 

@@ -67,8 +67,8 @@ def create(
     scope: Annotated[
         list[str],
         typer.Option(
-            help="jobs:submit, jobs:read, jobs:erase, webhooks:admin, models:admin or admin;"
-            " repeat it for more."
+            help="jobs:submit, jobs:read, jobs:erase, review, webhooks:admin, models:admin or"
+            " admin; repeat it for more."
         ),
     ],
     tenant: Annotated[str | None, typer.Option(help="Whose jobs it sees; yours.")] = None,

@@ -1,0 +1,1 @@
+"""Reviews that people gave elsewhere, read back: Label Studio's JSON, or CSV."""

@@ -1,0 +1,1 @@
+"""`/v1/jobs/{job_id}/reviews`."""
