@@ -37,6 +37,7 @@ from hfer.errors import (
     BucketError,
     BundleFileError,
     ConflictError,
+    ExportError,
     ForkedTransportError,
     GoneError,
     HferError,
@@ -62,6 +63,7 @@ from hfer.errors import (
     WebhookSignatureError,
     WebhookTimestampError,
 )
+from hfer.exports import ExportFormat
 from hfer.jobs import Job, Jobs
 from hfer.key_models import ApiKey, KeyPurpose
 from hfer.listening import JobEvent
@@ -119,6 +121,8 @@ __all__ = [
     "DailyUsage",
     "Erasure",
     "Erasures",
+    "ExportError",
+    "ExportFormat",
     "Expression",
     "Face",
     "Fault",

@@ -1,5 +1,6 @@
 """Jobs of the service: a handle on one, and the collection."""
 
+import os
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -16,6 +17,7 @@ from hfer._retry import PATIENT, RetryPolicy, parse_retry_after
 from hfer._tables import face_frame, require_pandas
 from hfer._transport import NOT_MODIFIED, Call, Transport, parsed
 from hfer.errors import UnexpectedAnswerError, WaitTimeoutError
+from hfer.exports import Exporter, ExportFormat, Per, exporting, require_writer
 from hfer.listening import JOB_FINISHED, JobEvent, listen
 from hfer.models import JobState, PhotoResult, ResultFormat
 
@@ -26,6 +28,9 @@ JobProgress = Callable[[JobState], None]
 
 # The service says with Retry-After how often to look; these bound what it may say.
 SHORTEST_POLL_S, USUAL_POLL_S, LONGEST_POLL_S = 0.2, 1.0, 15.0
+
+# Photos that a thread writes at a time, so that the event loop is not held up by each.
+_EXPORTED_TOGETHER = 200
 
 
 class AsyncJob:
@@ -96,6 +101,29 @@ class AsyncJob:
         require_pandas()
         async with aclosing(self.results(partial=partial)) as results:
             return face_frame([photo async for photo in results])
+
+    async def export(
+        self,
+        path: str | os.PathLike[str],
+        form: ExportFormat | str,
+        *,
+        partial: bool = False,
+        per: Per | str = Per.PHOTO,
+        image_prefix: str = "",
+    ) -> None:
+        """Write the results as a file of another tool; see `hfer.Job.export`."""
+        exporter = Exporter(ExportFormat(form), Per(per), image_prefix)
+        require_writer(exporter.form)
+        state = await self.refresh()
+        with exporting(path, exporter, state) as add:
+            async with aclosing(self.results(partial=partial)) as results:
+                held: list[PhotoResult] = []
+                async for photo in results:
+                    held.append(photo)
+                    if len(held) == _EXPORTED_TOGETHER:
+                        await self.transport.wire.call(add, held)
+                        held = []
+            await self.transport.wire.call(add, held)
 
     async def events(self, *, after: str | None = None) -> AsyncGenerator[JobEvent, None]:
         """Iterate over what happens to the job, up to its end; see `hfer.Job.events`."""

@@ -5,6 +5,7 @@ from enum import IntEnum
 from hfer.errors import (
     ApiError,
     BundleFileError,
+    ExportError,
     HferError,
     MissingPackageError,
     ModelReferenceError,
@@ -21,7 +22,7 @@ class ExitCode(IntEnum):
 
     ``OK``: done; every photo was analysed (a photo without a face is analysed).
     ``USAGE``: wrong options, paths, URLs or names of models, or a package is missing; nothing was
-    sent.
+    sent. Or results do not fit into the form of file that was asked for.
     ``SOME_FAILED``: the job succeeded, and some of its photos failed.
     ``JOB_FAILED``: the job failed, was cancelled or has expired.
     ``UNREACHABLE``: no answer from the service, or not from an HFER service.
@@ -49,7 +50,12 @@ def exit_code_of_job(state: JobState) -> ExitCode:
 
 
 _USAGE = (
-    PhotoFileError | BundleFileError | ModelReferenceError | SettingsError | MissingPackageError
+    PhotoFileError
+    | BundleFileError
+    | ExportError
+    | ModelReferenceError
+    | SettingsError
+    | MissingPackageError
 )
 
 
