@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from hfer._columns import COLUMNS, NAMES, Cell, rows
 from hfer.errors import ExportError
@@ -32,14 +32,16 @@ _NEVER = datetime(1980, 1, 1)  # noqa: DTZ001 - xlsx knows no time zones
 class XlsxWriter:
     """Writes a row at a time, to a temporary file; rows beyond a sheet's go into the next one."""
 
-    def __init__(self, path: Path, state: JobState, *, rows_a_sheet: int = ROWS_A_SHEET) -> None:
+    def __init__(
+        self, file: Path | IO[bytes], state: JobState, *, rows_a_sheet: int = ROWS_A_SHEET
+    ) -> None:
         import xlsxwriter
 
         self._rows_a_sheet = rows_a_sheet
         self._facts = facts(state)
         self._folder = tempfile.mkdtemp(prefix="hfer-xlsx-")
         self._book: Workbook = xlsxwriter.Workbook(
-            path, {"constant_memory": True, "tmpdir": self._folder}
+            file, {"constant_memory": True, "tmpdir": self._folder}
         )
         # Else it is the clock's time, and the same job would give other bytes.
         made = state.created_at.replace(tzinfo=None) if state.created_at else None
