@@ -46,6 +46,9 @@ check: $(STAMPS)/dev ## Lint, formatting, types, import rules and infra files, s
 
 check-infra: $(STAMPS)/dev infra ## Dockerfile, compose, Kubernetes, CI, shell and alert rules
 
+check-exports: $(STAMPS)/dev ## Read results in every form with the programs that they are for (2 GB, once)
+	@$(PY) -m scripts.check_exports
+
 audit: $(STAMPS)/dev ## Look up known vulnerabilities of all pins
 	@status=0; for one in $(filter-out requirements/demo.txt,$(wildcard requirements/*.txt)); do \
 	  echo "$$one"; $(BIN)/pip-audit --strict --no-deps --disable-pip --progress-spinner off -r $$one || status=1; \

@@ -9,8 +9,17 @@ from collections.abc import Iterable, Sequence
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
+# What tells Excel that a file is UTF-8; it takes the machine's code page without it.
+BOM = b"\xef\xbb\xbf"
+
+_DECIMALS = 6
+
+
 def csv_rows(rows: Iterable[Sequence[object]]) -> bytes:
-    """Write rows as UTF-8; None is an empty cell, a start of a formula gets an apostrophe."""
+    """Write rows as UTF-8: numbers to 6 decimals without an exponent, TRUE and FALSE.
+
+    None is an empty cell, a start of a formula gets an apostrophe.
+    """
     text = io.StringIO(newline="")
     csv.writer(text).writerows([_cell(value) for value in row] for row in rows)
     return text.getvalue().encode()
@@ -20,7 +29,16 @@ def _cell(value: object) -> object:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float):
+        return _number(value)
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return "'" + value
     return value
+
+
+def _number(value: float) -> str:
+    """Write a number as R, Excel and SQL read it; what rounds to nothing has no sign."""
+    rounded = round(value, _DECIMALS) + 0.0
+    whole, _, decimals = f"{rounded:.{_DECIMALS}f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0') or '0'}"

@@ -20,7 +20,17 @@ from services.web.batches import BatchError
 from services.web.gateway import ApiError, Gateway
 from services.web.guard import Guard
 from services.web.marks import ApiMarks, LocalMarks, SharedMarks
-from services.web.pages import events, home, jobs, links, models, photos, session, submit
+from services.web.pages import (
+    events,
+    home,
+    jobs,
+    links,
+    models,
+    photos,
+    session,
+    spreadsheets,
+    submit,
+)
 from services.web.sessions import UNUSED_S, Sessions
 from services.web.settings import WebSettings
 from services.web.state import STATIC, WebState, build_templates, render, see_other
@@ -53,7 +63,7 @@ def create_app(
         yield
         await gateway.close()
 
-    pages = (home, submit, links, jobs, events, photos, models, session)
+    pages = (home, submit, links, jobs, events, spreadsheets, photos, models, session)
     app = Starlette(
         routes=[
             *(route for page in pages for route in page.routes),

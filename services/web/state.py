@@ -27,6 +27,8 @@ FLASH = "flash"
 _LIMITS_S = 60.0
 # Batches that lie in the temporary folder at a time; our own script makes them 32 MB at most.
 _BATCHES = 16
+# Spreadsheets that are written at a time: each takes a thread, and room in the temporary folder.
+_SPREADSHEETS = 2
 
 
 @dataclass(slots=True)
@@ -39,6 +41,9 @@ class WebState:
     throttle: LoginThrottle
     sessions: Sessions
     batches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_BATCHES))
+    spreadsheets: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(_SPREADSHEETS)
+    )
     streams: Streams = field(default_factory=Streams)
     _limits: dict[str, Any] = field(default_factory=dict)
     _limits_at: float = float("-inf")

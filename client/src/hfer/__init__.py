@@ -38,6 +38,7 @@ from hfer.errors import (
     BucketError,
     BundleFileError,
     ConflictError,
+    ExportError,
     ForkedTransportError,
     GoneError,
     HferError,
@@ -67,6 +68,7 @@ from hfer.errors import (
     WebhookSignatureError,
     WebhookTimestampError,
 )
+from hfer.exports import ExportFormat
 from hfer.jobs import FinishedJob, Job, Jobs
 from hfer.key_models import ApiKey, KeyPurpose
 from hfer.listening import JobEvent
@@ -130,6 +132,8 @@ __all__ = [
     "DailyUsage",
     "Erasure",
     "Erasures",
+    "ExportError",
+    "ExportFormat",
     "Expression",
     "ExpressionCounts",
     "ExpressionSummary",

@@ -1,17 +1,28 @@
 """Results as a pandas table, for those who have pandas."""
 
 import importlib.util
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from hfer._columns import COLUMNS, EXPRESSIONS, NAMES, Kind, rows
 from hfer.errors import MissingPackageError
-from hfer.models import Face, PhotoResult
+from hfer.models import PhotoResult
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# In this order, then a column p_<expression> for each expression.
-COLUMNS = (
+# Names of before there was one table, which programs go by: each repeats a column of today.
+FORMER_NAMES = {
+    "photo_index": "index",
+    "expression": "top_label",
+    "p": "top_p",
+    "x": "box_x",
+    "y": "box_y",
+    "w": "box_w",
+    "h": "box_h",
+}
+# As the table began before it held all columns, then the probabilities.
+_FIRST = (
     "filename",
     "photo_index",
     "item_id",
@@ -33,7 +44,12 @@ COLUMNS = (
     "captured_at",
     "photo_warnings",
     "roll",
+    *(f"p_{label}" for label in EXPRESSIONS),
 )
+FRAME_NAMES = _FIRST + tuple(name for name in NAMES if name not in _FIRST)
+
+# Integers and booleans that photos without faces leave empty would turn into floats and objects.
+_TYPES = {Kind.INTEGER: "Int64", Kind.NUMBER: "float64", Kind.FLAG: "boolean"}
 
 
 def require_pandas() -> None:
@@ -47,47 +63,16 @@ def require_pandas() -> None:
 
 
 def face_frame(photos: Iterable[PhotoResult]) -> "pd.DataFrame":
-    """Build a row per face; a photo without any has one row, its face columns missing."""
+    """Build a row per face; a photo without any has one row, its face columns missing.
+
+    The columns are those of every table (`hfer._columns`), each under its name, and seven of them
+    once more under their former name.
+    """
     import pandas as pd
 
-    rows = [row for photo in photos for row in _rows(photo)]
-    expressions = dict.fromkeys(name for row in rows for name in row if name not in COLUMNS)
-    frame = pd.DataFrame(rows, columns=[*COLUMNS, *expressions])
-    # Photos without faces would turn these into floats and objects.
-    return frame.astype({"photo_index": "Int64", "face_index": "Int64", "uncertain": "boolean"})
-
-
-def _rows(photo: PhotoResult) -> Iterator[dict[str, object]]:
-    common: dict[str, object] = {
-        "filename": photo.filename,
-        "photo_index": photo.index,
-        "item_id": photo.item_id,
-        "status": photo.status,
-        "model_version": photo.model_version,
-        "error_code": photo.error.code if photo.error else None,
-        "precision": photo.precision,
-        "detector": photo.detector,
-        "captured_at": photo.captured_at,
-        "photo_warnings": " ".join(photo.warnings),
-    }
-    if not photo.faces:
-        yield common
-    for face in photo.faces:
-        yield common | _face_cells(face)
-
-
-def _face_cells(face: Face) -> dict[str, object]:
-    return {
-        "face_index": face.face_index,
-        "expression": face.expression.label,
-        "p": face.expression.p,
-        "margin": face.margin,
-        "uncertain": face.uncertain,
-        "x": face.box.x,
-        "y": face.box.y,
-        "w": face.box.w,
-        "h": face.box.h,
-        "detection_confidence": face.detection_confidence,
-        "roll": face.roll,
-        **{f"p_{label}": p for label, p in face.emotions.items()},
-    }
+    frame = pd.DataFrame([row for photo in photos for row in rows(photo)], columns=list(NAMES))
+    frame = frame.astype(
+        {column.name: _TYPES[column.kind] for column in COLUMNS if column.kind in _TYPES}
+    )
+    former = {old: frame[new] for old, new in FORMER_NAMES.items()}
+    return frame.assign(**former)[list(FRAME_NAMES)]

@@ -3,6 +3,7 @@
 HferError
 ├── SettingsError             the URL or the API key cannot be right; nothing was sent
 ├── MissingPackageError       an optional package that a method needs is not installed
+├── ExportError               a form of file cannot hold the results
 ├── PhotoFileError            a path given to submit cannot be sent; nothing was sent
 │   ├── NoPhotosError         no photo under the given paths
 │   ├── SkippedError          files would be left out, and none was to be
@@ -57,6 +58,10 @@ class ForkedTransportError(HferError):
 
 class MissingPackageError(HferError, ImportError):
     """A method needs a package that is not installed; the text says how to install it."""
+
+
+class ExportError(HferError):
+    """A form of file cannot hold results, or not at that path; the text says what to take."""
 
 
 class PhotoFileError(HferError):

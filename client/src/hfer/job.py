@@ -11,6 +11,7 @@ from hfer._retry import RetryPolicy
 from hfer._wire import iterate, run
 from hfer.aio.jobs import AsyncJob, JobProgress
 from hfer.comparison.compared import DEFAULT_IOU, Comparison
+from hfer.exports import ExportFormat, Per
 from hfer.listening import JobEvent
 from hfer.models import JobState, PhotoResult, ResultFormat
 from hfer.result_models import ExpressionCounts, JobSummary
@@ -89,9 +90,8 @@ class Job:
     def to_pandas(self, *, partial: bool = False) -> "pd.DataFrame":
         """Return the results as a table: a row per face, or one for a photo without any.
 
-        Columns: ``filename photo_index item_id status face_index expression p margin uncertain
-        x y w h detection_confidence model_version error_code precision detector``, then
-        ``p_<expression>``.
+        Columns: those of every table of results (docs/exports.md), each under its name, and seven
+        once more under the name that they had here before: ``photo_index expression p x y w h``.
 
         Raises:
             MissingPackageError: pandas is not installed.
@@ -182,6 +182,35 @@ class Job:
             ConflictError: the job is not final.
         """
         return run(self._core.import_reviews(file, reviewer=reviewer, blind=blind, strict=strict))
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        form: ExportFormat | str,
+        *,
+        partial: bool = False,
+        per: Per | str = Per.PHOTO,
+        image_prefix: str = "",
+    ) -> None:
+        """Write the results as a file of another tool, photo by photo.
+
+        The same job gives the same bytes. What is at ``path`` is replaced once all is written.
+
+        Args:
+            path: of the file.
+            form: ``parquet`` and ``xlsx`` (which need ``hfer[tables]``), ``coco``,
+                ``label-studio`` or ``pyfeat``; docs/exports.md tells what is in each.
+            partial: also before the job is final, then only the photos that are.
+            per: of label-studio, whether a task is a ``photo`` or a ``face``.
+            image_prefix: of label-studio, what leads to the photos, up to and with its last ``/``.
+
+        Raises:
+            MissingPackageError: the form needs a package that is not installed; nothing was asked.
+            ExportError: the form cannot hold the results.
+            ConflictError: the job is not final and ``partial`` is false.
+            ValueError: there is no such form.
+        """
+        run(self._core.export(path, form, partial=partial, per=per, image_prefix=image_prefix))
 
     def events(self, *, after: str | None = None) -> Iterator[JobEvent]:
         """Iterate over what happens to the job, up to its end: results while it runs.

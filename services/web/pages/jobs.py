@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from services.web.gateway import path_of
+from services.web.pages.spreadsheets import spreadsheet_form
 from services.web.state import leave_message, now, render, see_other, web_of
 from services.web.views.expressions import EXPRESSIONS, distribution
 from services.web.views.jobs import STATUSES, job_view, state_of
@@ -50,12 +51,14 @@ async def show_job(request: Request) -> Response:
         gateway.get(path_of("jobs", job_id, "items"), items),
     )
     photos = [photo for photo in photo_views(page.get("data", ())) if _shown(photo.status, narrow)]
+    view = job_view(job, now=now())
     return render(
         request,
         "job.html",
-        job=job_view(job, now=now()),
+        job=view,
         distribution=distribution(summary),
         photos=photos,
+        spreadsheet=spreadsheet_form(view.counts.get("total", 0)),
         narrow={name: narrow.get(name, "") for name in _FILTERS},
         narrowed=bool(narrow),
         confidences=confidence_choices(),

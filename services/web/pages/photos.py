@@ -18,7 +18,14 @@ _CACHE = {"Cache-Control": "private, max-age=3600"}
 _SIZES = frozenset({"small", "medium", "large"})
 _PICTURE_TYPES = frozenset({"image/jpeg", "image/png"})
 # The name of a download is ours; the API's answer names the type.
-_DOWNLOADS = {"csv": "results", "jsonl": "results", "json": "results", "zip": "artifacts"}
+_DOWNLOADS = {
+    "csv": ("results", "csv", {"format": "csv"}),
+    # With the mark by which Excel knows UTF-8.
+    "excel": ("results", "csv", {"format": "csv", "bom": "true"}),
+    "jsonl": ("results", "jsonl", {"format": "jsonl"}),
+    "json": ("results", "json", {"format": "json"}),
+    "zip": ("artifacts", "zip", {}),
+}
 
 
 async def show_photo(request: Request) -> Response:
@@ -60,10 +67,10 @@ def picture_response(content: bytes, media_type: str) -> Response:
 async def download(request: Request) -> Response:
     """Stream results or the zip of everything; nothing of it is held here."""
     job_id, form = request.path_params["job_id"], request.path_params["form"]
-    kind = _DOWNLOADS.get(form)
-    if kind is None:
+    if form not in _DOWNLOADS:
         return PlainTextResponse("There is no such download.\n", status_code=404)
-    query = {"format": form, "partial": "true"} if kind == "results" else {}
+    kind, ending, query = _DOWNLOADS[form]
+    query = query | ({"partial": "true"} if kind == "results" else {})
     async with AsyncExitStack() as stack:
         opened = web_of(request).gateway.opened("GET", path_of("jobs", job_id, kind), query=query)
         answer = await stack.enter_async_context(opened)
@@ -75,7 +82,7 @@ async def download(request: Request) -> Response:
                 yield piece
 
     plain = "".join(char for char in job_id if char.isalnum() or char == "_")
-    headers = {"Content-Disposition": f'attachment; filename="hfer-{plain}.{form}"'}
+    headers = {"Content-Disposition": f'attachment; filename="hfer-{plain}.{ending}"'}
     media_type = answer.headers.get("content-type", "application/octet-stream")
     return StreamingResponse(body(), media_type=media_type, headers=headers)
 

@@ -5,8 +5,8 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatch
 from typing import Any
 from zipfile import ZipFile
@@ -83,7 +83,10 @@ class Reading:
 
     @classmethod
     def load(cls, stored: dict[str, Any]) -> "Reading":
-        return cls(Request(**stored["request"]), Answer(**stored["answer"]))
+        answer = Answer(**stored["answer"])
+        if answer.type == "text/csv":
+            answer = replace(answer, body=_cells(answer.body))
+        return cls(Request(**stored["request"]), answer)
 
     def dump(self) -> dict[str, Any]:
         return asdict(self)
@@ -126,7 +129,7 @@ def _body(response: httpx.Response, media_type: str) -> Any:  # noqa: PLR0911 - 
         case "application/x-ndjson":
             return [json.loads(line) for line in response.text.split("\n") if line]
         case "text/csv":
-            return list(csv.DictReader(io.StringIO(response.text)))
+            return _cells(csv.DictReader(io.StringIO(response.text)))
         case "text/event-stream":
             return _events(response.text)
         case "application/zip":
@@ -137,6 +140,17 @@ def _body(response: httpx.Response, media_type: str) -> Any:  # noqa: PLR0911 - 
             return dict(re.findall(r"^# TYPE (\S+) (\S+)$", response.text, re.MULTILINE))
         case _:
             return hashlib.sha256(response.content).hexdigest()
+
+
+def _cells(rows: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    """Write cells as CSV has them since docs/upgrade.md says so: TRUE, FALSE, 6 decimals."""
+    return [{name: _cell(text) for name, text in row.items()} for row in rows]
+
+
+def _cell(text: str) -> str:
+    if text in {"true", "false"}:
+        return text.upper()
+    return str(round(float(text), 6)) if re.fullmatch(r"-?\d+\.\d+(e-\d+)?", text) else text
 
 
 def _events(text: str) -> list[dict[str, Any]]:

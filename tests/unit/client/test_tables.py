@@ -1,9 +1,13 @@
 import sys
 
+import pandas as pd
 import pytest
 
 from hfer import Client, MissingPackageError
+from hfer._columns import COLUMNS, NAMES, rows
+from hfer._tables import FORMER_NAMES
 from tests.fixtures.fake_service import JOB, FakeService, face_json, photo_json
+from tests.fixtures.told_job import as_json, photos
 
 
 class TestToPandas:
@@ -35,6 +39,30 @@ class TestToPandas:
         frame = client.jobs.attach(JOB).to_pandas()
         told = frame[["captured_at", "photo_warnings", "roll"]].to_numpy().tolist()
         assert told == [["2026-07-19T14:03:27", "end_missing", -31.5]]
+
+    def test_has_each_column_of_every_table_and_the_former_names(
+        self, client: Client, service: FakeService
+    ) -> None:
+        service.results = as_json()
+        frame = client.jobs.attach(JOB).to_pandas()
+        assert set(frame.columns) == {*NAMES, *FORMER_NAMES}
+        for former, name in FORMER_NAMES.items():
+            pd.testing.assert_series_equal(frame[former], frame[name], check_names=False)
+        told = [row for photo in photos() for row in rows(photo)]
+        for column in COLUMNS:
+            cells = [None if pd.isna(cell) else cell for cell in frame[column.name]]
+            assert cells == [row[column.name] for row in told], column.name
+
+    def test_begins_as_it_did_before_it_had_all_columns(
+        self, client: Client, service: FakeService
+    ) -> None:
+        service.results = as_json()
+        frame = client.jobs.attach(JOB).to_pandas()
+        assert " ".join(frame.columns[:22]) == (
+            "filename photo_index item_id status face_index expression p margin uncertain x y w h"
+            " detection_confidence model_version error_code precision detector captured_at"
+            " photo_warnings roll p_surprise"
+        )
 
     def test_of_a_job_without_photos_is_an_empty_table(
         self, client: Client, service: FakeService

@@ -25,6 +25,7 @@ from hfer.comparison.compared import DEFAULT_IOU, Comparison, compare
 from hfer.comparison.photos import checksums
 from hfer.comparison.saved import read_saved
 from hfer.errors import UnexpectedAnswerError, UnmatchedReviewsError, WaitTimeoutError
+from hfer.exports import Exporter, ExportFormat, Per, exporting, require_writer
 from hfer.listening import JOB_FINISHED, JobEvent, listen
 from hfer.models import JobState, PhotoResult, ResultFormat
 from hfer.result_models import ExpressionCounts, JobSummary
@@ -44,6 +45,8 @@ SHORTEST_POLL_S, USUAL_POLL_S, LONGEST_POLL_S = 0.2, 1.0, 15.0
 
 # A picture that is not drawn yet is waited for; the service gives it ten minutes.
 _ZIP_SILENCE_S = 660.0
+# Photos that a thread writes at a time, so that the event loop is not held up by each.
+_EXPORTED_TOGETHER = 200
 
 
 class AsyncJob:
@@ -185,6 +188,29 @@ class AsyncJob:
         return ImportedReviews(
             told.added, told.unchanged, found.passed_over, tuple(found.unmatched)
         )
+
+    async def export(
+        self,
+        path: str | os.PathLike[str],
+        form: ExportFormat | str,
+        *,
+        partial: bool = False,
+        per: Per | str = Per.PHOTO,
+        image_prefix: str = "",
+    ) -> None:
+        """Write the results as a file of another tool; see `hfer.Job.export`."""
+        exporter = Exporter(ExportFormat(form), Per(per), image_prefix)
+        require_writer(exporter.form)
+        state = await self.refresh()
+        with exporting(path, exporter, state) as add:
+            async with aclosing(self.results(partial=partial)) as results:
+                held: list[PhotoResult] = []
+                async for photo in results:
+                    held.append(photo)
+                    if len(held) == _EXPORTED_TOGETHER:
+                        await self.transport.wire.call(add, held)
+                        held = []
+            await self.transport.wire.call(add, held)
 
     async def events(self, *, after: str | None = None) -> AsyncGenerator[JobEvent, None]:
         """Iterate over what happens to the job, up to its end; see `hfer.Job.events`."""

@@ -15,6 +15,15 @@ from hfer.cli.comparing import compare
 from hfer.cli.delivery import coming_back, deliver, leave, note, watch, write_json
 from hfer.cli.doctor import doctor
 from hfer.cli.exits import exit_code_of_error
+from hfer.cli.exporting import (
+    FormOption,
+    FormOut,
+    ImagePrefix,
+    PerOption,
+    ResultsForm,
+    file_form,
+    write_file,
+)
 from hfer.cli.job_results import photos, retry, summary, zip_of_job
 from hfer.cli.keys import keys
 from hfer.cli.models import models
@@ -23,10 +32,8 @@ from hfer.cli.options import (
     ApiKey,
     AsJson,
     JobId,
-    Out,
     Quiet,
     ResultsFormat,
-    ResultsFormatOption,
     StateFormat,
     StateFormatOption,
     Url,
@@ -44,6 +51,7 @@ from hfer.cli.usage import usage
 from hfer.cli.watching import watch_job
 from hfer.cli.webhooks import webhooks
 from hfer.errors import HferError
+from hfer.exports import Per, require_writer
 from hfer.models import JobState
 
 EPILOG = (
@@ -137,25 +145,43 @@ def results(
     partial: Annotated[
         bool, typer.Option("--partial", help="Print what there is while the job runs.")
     ] = False,
-    out: Out = None,
-    results_format: ResultsFormatOption = ResultsFormat.TABLE,
+    out: FormOut = None,
+    form: FormOption = ResultsForm.TABLE,
+    per: PerOption = Per.PHOTO,
+    image_prefix: ImagePrefix = "",
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print the results of a job, of this or any earlier submit."""
-    results_format = json_if(as_json, results_format)
+    """Print the results of a job, of this or any earlier submit, or write them to a file.
+
+    parquet and xlsx need the extra "tables" of this package.
+    """
+    file = file_form(ResultsForm.JSON if as_json else form, out)
+    if file is not None:
+        require_writer(file)
     with session(context, url, api_key) as (wiring, client):
         job = client.jobs.get(job_id)
         with coming_back(job, wiring.stderr):
             state = watch(job, wiring.stderr, quiet=quiet) if wait else job.state
-            deliver(
-                job,
-                wiring.stderr,
-                results_format=results_format,
-                out=out,
-                partial=partial,
-                quiet=quiet,
-            )
+            if file is not None and out is not None:
+                write_file(
+                    job,
+                    wiring.stderr,
+                    form=file,
+                    out=out,
+                    partial=partial,
+                    per=per,
+                    image_prefix=image_prefix,
+                )
+            else:
+                deliver(
+                    job,
+                    wiring.stderr,
+                    results_format=json_if(as_json, ResultsFormat(form)),
+                    out=out,
+                    partial=partial,
+                    quiet=quiet,
+                )
         leave(state, wiring.stderr)
 
 

@@ -5,6 +5,7 @@ from enum import IntEnum
 from hfer.errors import (
     ApiError,
     BundleFileError,
+    ExportError,
     HferError,
     MissingPackageError,
     ModelReferenceError,
@@ -23,7 +24,7 @@ class ExitCode(IntEnum):
 
     ``OK``: done; every photo was analysed (a photo without a face is analysed).
     ``USAGE``: wrong options, paths, files, URLs or names of models, or a package is missing;
-    nothing was sent.
+    nothing was sent. Or results do not fit into the form of file that was asked for.
     ``SOME_FAILED``: the job succeeded, and some of its photos failed; or some of a file of
     reviews fits no face.
     ``JOB_FAILED``: the job failed, was cancelled or has expired.
@@ -56,6 +57,7 @@ _USAGE = (
     | SavedFileError
     | UnmatchedReviewsError
     | BundleFileError
+    | ExportError
     | ModelReferenceError
     | SettingsError
     | MissingPackageError

@@ -13,7 +13,13 @@ from services.api.errors import ApiError
 from services.api.ids import ItemId, JobId, not_found
 from services.api.jobs.openapi import CSV_EXAMPLE, JSONL_EXAMPLE
 from services.api.jobs.results.downloads import while_live
-from services.api.jobs.results.formats import ResultFormat, negotiate, read_batches, write_results
+from services.api.jobs.results.formats import (
+    CsvDialect,
+    ResultFormat,
+    negotiate,
+    read_batches,
+    write_results,
+)
 from services.api.jobs.results.schemas import PhotoResult, photo_result
 from services.api.jobs.schemas import job_object
 from services.api.pagination import (
@@ -134,6 +140,12 @@ def get_results(
     partial: Annotated[
         bool, Query(description="before the job is final: the photos that are")
     ] = False,
+    bom: Annotated[
+        bool, Query(description="begin CSV with a byte order mark, by which Excel knows UTF-8")
+    ] = False,
+    dialect: Annotated[
+        CsvDialect | None, Query(description="of CSV: `excel` has the byte order mark")
+    ] = None,
     accept: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
     """Stream every photo's result as JSON, JSON Lines or CSV.
@@ -155,6 +167,7 @@ def get_results(
         chosen,
         job_object(view),
         read_batches(state.sessions, view, faces=state.limits.faces_per_photo),
+        bom=bom or dialect is CsvDialect.EXCEL,
     )
     return StreamingResponse(
         while_live(state, caller, body),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
 from services.api.accept import preferred
-from services.api.csv_rows import csv_rows
+from services.api.csv_rows import BOM, csv_rows
 from services.api.jobs.results.schemas import FaceObject, PhotoResult, photo_result
 from services.api.jobs.schemas import JobObject
 from services.common.db.session import SessionFactory, unit_of_work
@@ -49,8 +49,16 @@ _FACE_COLUMNS = (
     "uncertain",
     *(f"p_{label}" for label in EMOTIONS),
 )
-# At the end, as readers may go by a column's place.
-_ADDED_COLUMNS = ("precision", "detector", "captured_at", "photo_warnings", "roll")
+# At the end, as readers may go by a column's place. The client writes the same table as Parquet and
+# xlsx: hfer._columns has each column's type, unit and meaning, and a test compares the names.
+_ADDED_COLUMNS = (
+    "precision",
+    "detector",
+    "captured_at",
+    "photo_warnings",
+    "roll",
+    "face_warnings",
+)
 CSV_COLUMNS = _PHOTO_COLUMNS + _FACE_COLUMNS + _ADDED_COLUMNS
 
 
@@ -59,6 +67,12 @@ class StreamCutError(RuntimeError):
 
     The connection breaks, as it must.
     """
+
+
+class CsvDialect(StrEnum):
+    """Whose habits a CSV follows."""
+
+    EXCEL = "excel"
 
 
 class ResultFormat(StrEnum):
@@ -118,11 +132,13 @@ def read_batches(
         raise StreamCutError(f"{count} of {view.counts.total} photos were read")
 
 
-def write_results(fmt: ResultFormat, job: JobObject, batches: Batches) -> Iterator[bytes]:
-    """Yield the body of a results response in pieces, one or more per batch."""
+def write_results(
+    fmt: ResultFormat, job: JobObject, batches: Batches, *, bom: bool = False
+) -> Iterator[bytes]:
+    """Yield the body of a results response in pieces, one or more per batch; ``bom`` is of CSV."""
     if fmt is ResultFormat.JSON:
         return _json(job, batches)
-    return _jsonl(batches) if fmt is ResultFormat.JSONL else _csv(batches)
+    return _jsonl(batches) if fmt is ResultFormat.JSONL else _csv(batches, bom=bom)
 
 
 def _json(job: JobObject, batches: Batches) -> Iterator[bytes]:
@@ -141,9 +157,9 @@ def _jsonl(batches: Batches) -> Iterator[bytes]:
         yield b"".join(photo.model_dump_json().encode() + b"\n" for photo in batch)
 
 
-def _csv(batches: Batches) -> Iterator[bytes]:
+def _csv(batches: Batches, *, bom: bool) -> Iterator[bytes]:
     """One row per face; a photo without any has one row with the face's columns empty."""
-    yield csv_rows([CSV_COLUMNS])
+    yield (BOM if bom else b"") + csv_rows([CSV_COLUMNS])
     for batch in batches:
         yield csv_rows(row for photo in batch for row in _photo_rows(photo))
 
@@ -172,9 +188,9 @@ def _photo_rows(photo: PhotoResult) -> Iterator[list[object]]:
         " ".join(photo.warnings),
     ]
     if not photo.faces:
-        yield head + [None] * len(_FACE_COLUMNS) + added + [None]
+        yield head + [None] * len(_FACE_COLUMNS) + added + [None, None]
     for face in photo.faces:
-        yield head + _face_cells(face) + added + [face.roll]
+        yield head + _face_cells(face) + added + [face.roll, " ".join(face.warnings)]
 
 
 def _face_cells(face: FaceObject) -> list[object]:

@@ -83,7 +83,7 @@ class TestCsv:
         assert float(first["mouth_left_y"]) == face["landmarks"]["mouth_left"]["y"]
         assert float(first["p_happiness"]) == face["emotions"]["happiness"]
         assert first["top_label"] == "happiness"
-        assert (first["uncertain"], second["uncertain"]) == ("false", "true")
+        assert (first["uncertain"], second["uncertain"]) == ("FALSE", "TRUE")
         assert second["face_index"] == "1"
 
     def test_names_what_answered_in_the_last_columns(self) -> None:
@@ -94,8 +94,8 @@ class TestCsv:
             photo_record(2),
         ]
         table = rows([photo_result(record, top_n=1) for record in records])
-        assert CSV_COLUMNS[-5:-3] == ("precision", "detector")
-        assert [list(row.values())[-5:-3] for row in table] == [
+        assert CSV_COLUMNS[-6:-4] == ("precision", "detector")
+        assert [list(row.values())[-6:-4] for row in table] == [
             ["bf16", "openvino"],
             ["bf16", "openvino"],
             ["", ""],
@@ -112,13 +112,26 @@ class TestCsv:
             photo_record(2),
         ]
         table = rows([photo_result(record, top_n=1) for record in records])
-        assert CSV_COLUMNS[-3:] == ("captured_at", "photo_warnings", "roll")
+        assert CSV_COLUMNS[-4:-1] == ("captured_at", "photo_warnings", "roll")
         both = "end_missing side_chunk_skipped"
-        assert [list(row.values())[-3:] for row in table] == [
+        assert [list(row.values())[-4:-1] for row in table] == [
             ["2026-07-19T14:03:27", both, "-31.5"],
             ["2026-07-19T14:03:27", both, ""],
             ["", "", ""],
         ]
+
+    def test_tells_last_what_limits_a_face(self) -> None:
+        cut = photo_payload(face_payload(box=(0.0, 4.0, 24.0, 30.0)), face_payload(1))
+        records = [photo_record(0, payload=cut), photo_record(1, status=ItemStatus.NO_FACE)]
+        table = rows([photo_result(record, top_n=1) for record in records])
+        assert CSV_COLUMNS[-1] == "face_warnings"
+        assert [row["face_warnings"] for row in table] == ["small_face cut_off", "small_face", ""]
+
+    def test_begins_with_a_byte_order_mark_where_one_is_asked_for(self) -> None:
+        plain = b"".join(write_results(ResultFormat.CSV, job(), [photos()]))
+        marked = b"".join(write_results(ResultFormat.CSV, job(), [photos()], bom=True))
+        assert marked == b"\xef\xbb\xbf" + plain
+        assert not plain.startswith(b"\xef")
 
     def test_leaves_cells_of_landmarks_that_are_not_known_empty(self) -> None:
         payload = photo_payload(face_payload(landmarks=[], box=(0, 0, 64, 40)))
