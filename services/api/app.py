@@ -24,6 +24,8 @@ from services.api.jobs import endpoints as jobs
 from services.api.jobs import listing
 from services.api.jobs.results import artifacts, counts, pictures, summary
 from services.api.jobs.results import endpoints as results
+from services.api.jobs.submission import endpoints as submission
+from services.api.jobs.submission.json_body import MAX_URLS_BYTES
 from services.api.keys import endpoints as keys
 from services.api.limits import endpoints as limits
 from services.api.middleware import BodyLimitMiddleware, HeadMiddleware, RequestContextMiddleware
@@ -71,8 +73,9 @@ def _routes_of(*domains: ModuleType) -> list[BaseRoute]:
     return together.routes
 
 
-# The canary before the models: its path would be read as a model's id.
+# The canary before the models: its path would be read as a model's id. So would `/v1/jobs/urls`.
 _ROUTES = _routes_of(
+    submission,
     jobs,
     listing,
     results,
@@ -208,6 +211,7 @@ def _body_limit(limits: PhotoLimits) -> Callable[[str, str], int]:
     def limit_of(method: str, path: str) -> int:
         large = {
             "/v1/jobs": limits.request_bytes,
+            "/v1/jobs/urls": MAX_URLS_BYTES,
             "/v1/models": MAX_BUNDLE_BYTES,
             "/upload_image": limits.photo_bytes + _SMALL_BODY_BYTES,
         }

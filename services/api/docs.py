@@ -95,16 +95,14 @@ def problem_responses(*kinds: ProblemCode | int) -> dict[int | str, dict[str, An
 
 def codes_of(response: dict[str, Any]) -> list[ProblemCode]:
     """Return the codes that a documented response may carry; empty for one without problems."""
-    schema = response.get("content", {}).get(PROBLEM_JSON, {}).get("schema", {})
-    return [
-        ProblemCode(code) for code in schema.get("properties", {}).get("code", {}).get("enum", ())
-    ]
+    content = response.get("content", {}).get(PROBLEM_JSON, {})
+    return [ProblemCode(code) for code in content.get("examples", ())]
 
 
-def json_content(*models: type[BaseModel]) -> dict[str, Any]:
-    """Document a JSON body that is parsed by hand; `openapi.py` adds the models' schemas."""
-    references = [{"$ref": f"#/components/schemas/{model.__name__}"} for model in models]
-    return {JSON: {"schema": references[0] if len(references) == 1 else {"anyOf": references}}}
+def json_body(model: type[BaseModel]) -> dict[str, Any]:
+    """Document a JSON body that is parsed by hand; `openapi.py` adds the model's schema."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": {"required": True, "content": {JSON: {"schema": schema}}}}
 
 
 def _codes(kind: ProblemCode | int) -> Iterable[ProblemCode]:
@@ -125,10 +123,7 @@ def _response(codes: list[ProblemCode]) -> dict[str, Any]:
         "description": "; ".join(f"`{code}`: {PROBLEM_TYPES[code].title}" for code in codes),
         "content": {
             PROBLEM_JSON: {
-                "schema": {
-                    "$ref": f"#/components/schemas/{Problem.__name__}",
-                    "properties": {"code": {"enum": [code.value for code in codes]}},
-                },
+                "schema": {"$ref": f"#/components/schemas/{Problem.__name__}"},
                 "examples": examples,
             }
         },

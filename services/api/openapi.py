@@ -12,13 +12,15 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from services.api.docs import JSON_BODY, TAGS, codes_of, problem_responses
+from services.api.events.schemas import JobProgress
 from services.api.jobs.openapi import Results
 from services.api.jobs.schemas import JobConfig
-from services.api.jobs.submission.json_body import UploadedJob, UrlJob
+from services.api.jobs.submission.json_body import UrlJob
 from services.api.openapi_examples import NoExampleError, example_of, in_order
 from services.api.openapi_links import add_links
+from services.api.openapi_shapes import plain_shapes
 from services.api.problems import Problem, ProblemCode
-from services.api.uploads.schemas import MoreFiles, NewUpload
+from services.api.uploads.schemas import MoreFiles, NewUpload, UploadSeal
 from services.common.keys.outputs import OutputMode
 from services.common.keys.service import Scope
 
@@ -27,11 +29,12 @@ _REF_TEMPLATE = "#/components/schemas/{model}"
 _HAND_REFERRED: tuple[type[BaseModel], ...] = (
     Problem,
     JobConfig,
-    UploadedJob,
     UrlJob,
+    UploadSeal,
     NewUpload,
     MoreFiles,
     Results,
+    JobProgress,
 )
 # FastAPI's own shape of a 422, which no answer of ours has.
 _NOT_OURS = ("HTTPValidationError", "ValidationError")
@@ -101,6 +104,7 @@ def build_document(app: FastAPI) -> dict[str, Any]:
             _describe_success(operation, document["components"]["schemas"])
             _add_examples(operation, document["components"]["schemas"])
         add_links(document)
+        plain_shapes(document)
         used = {tag for _, operation in _operations(app, document) for tag in operation["tags"]}
         document["tags"] = [
             {"name": name, "description": text} for name, text in TAGS.items() if name in used

@@ -51,8 +51,10 @@ def in_order(example: Any, schema: Schema, schemas: Mapping[str, Schema]) -> Any
     nulls = {name: None for name in schema.get("required", ()) if _may_be_null(members[name])}
     ordered = {name: (nulls | example)[name] for name in members if name in nulls | example}
     ordered |= example
+    others = schema.get("additionalProperties", {})
+    others = others if isinstance(others, dict) else {}
     return {
-        name: in_order(value, members.get(name, {}), schemas) for name, value in ordered.items()
+        name: in_order(value, members.get(name, others), schemas) for name, value in ordered.items()
     }
 
 

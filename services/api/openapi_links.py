@@ -7,7 +7,7 @@ from typing import Any
 # Parameters in paths by the schemas whose `id` they are.
 _IDS: Mapping[str, str] = {
     "JobObject": "job_id",
-    "FinishedJob": "job_id",
+    "SubmittedJob": "job_id",
     "UploadObject": "upload_id",
     "DeclaredFiles": "upload_id",
     "ModelObject": "model_id",

@@ -1,11 +1,14 @@
 """What the events of a job look like."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.api.jobs.examples import JOB_EXAMPLE
-from services.api.jobs.schemas import Counts, job_object
+from services.api.jobs.results.schemas import PhotoResult
+from services.api.jobs.schemas import Counts, JobObject, job_object
 from services.common.jobs.views import JobView
 
 
@@ -34,6 +37,15 @@ class JobProgress(BaseModel):
     counts: Counts
     progress: float = Field(ge=0, le=1, description="share of the photos that are final")
     eta_seconds: float | None = Field(description="at the pace so far; null while unknown")
+
+
+EVENT_DATA: Mapping[EventKind, type[BaseModel]] = MappingProxyType(
+    {
+        EventKind.JOB_PROGRESS: JobProgress,
+        EventKind.ITEM_FINISHED: PhotoResult,
+        EventKind.JOB_FINISHED: JobObject,
+    }
+)
 
 
 def job_progress(view: JobView) -> JobProgress:

@@ -1,15 +1,11 @@
-"""`/v1/jobs`: submit, list, watch, cancel, retry, erase."""
+"""`/v1/jobs/{job_id}`: watch, cancel, retry, erase."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Header, Request, Response
-from pydantic import BaseModel
-from starlette.concurrency import run_in_threadpool
+from fastapi import APIRouter, Header, Response
 
-from services.api.asked import asked_of
 from services.api.audit.refusals import audits
-from services.api.bodies import is_json
+from services.api.bodies import json_response
 from services.api.dependencies import (
     Base,
     Eraser,
@@ -20,94 +16,23 @@ from services.api.dependencies import (
     Submitter,
     Transaction,
 )
-from services.api.docs import BODY, IDEMPOTENT, problems
+from services.api.docs import IDEMPOTENT, problems
 from services.api.etags import matches
 from services.api.ids import JobId
-from services.api.jobs.openapi import SUBMISSION_BODY
-from services.api.jobs.polling import etag_of, parse_wait, poll_headers, wait_until_final
-from services.api.jobs.results.schemas import PhotoResult, photo_result
-from services.api.jobs.schemas import JobObject, job_object, job_path
-from services.api.jobs.submission.intake import announce, take_in
-from services.api.jobs.submission.json_body import take_json
-from services.api.limits.enforcement import holding
+from services.api.jobs.polling import etag_of, poll_headers
+from services.api.jobs.schemas import JobObject, job_object
+from services.api.jobs.submission.endpoints import accepted
+from services.api.jobs.submission.intake import announce
 from services.api.problems import ProblemCode
-from services.api.state import ApiState
 from services.common.audit.actions import Action
 from services.common.audit.service import record
 from services.common.db.session import unit_of_work
 from services.common.domain.ids import IdKind, format_id
 from services.common.jobs.lifecycle import cancel, erase, retry
 from services.common.jobs.repositories.erasures import ErasureRequest
-from services.common.jobs.repositories.results import ResultRepository
-from services.common.jobs.submission import INTERACTIVE_PHOTOS, Submitted
-from services.common.jobs.views import JobView, find_job, view_job
+from services.common.jobs.views import view_job
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
-
-
-class FinishedJob(JobObject):
-    """A job that was finished within the time that the client wanted to wait."""
-
-    results: list[PhotoResult]
-
-
-@router.post(
-    "",
-    status_code=202,
-    response_model=JobObject,
-    summary="Submit photos as one job",
-    openapi_extra=SUBMISSION_BODY,
-    responses={
-        200: {"model": FinishedJob, "description": "Finished within `Prefer: wait=n`"},
-        **problems(
-            *BODY,
-            *IDEMPOTENT,
-            ProblemCode.NOT_FOUND,
-            ProblemCode.UPLOAD_SEALED,
-            ProblemCode.ARCHIVE_REFUSED,
-            ProblemCode.UNSAFE_URL,
-            ProblemCode.DETECTOR_UNAVAILABLE,
-            ProblemCode.GONE,
-        ),
-    },
-)
-@audits(Action.JOB_SUBMITTED)
-async def submit_job(
-    *,
-    request: Request,
-    state: State,
-    base: Base,
-    caller: Submitter,
-    key: IdempotencyKey,
-    prefer: Annotated[
-        str | None,
-        Header(
-            description="`wait=n`, n up to 30: hold the answer of a job of <= 8 photos; ignored"
-            " without the scope `jobs:read` and the output `full`"
-        ),
-    ] = None,
-) -> Response:
-    """Take 1 to 2,000 photos, or an upload of up to 100,000, and analyse them in the background.
-
-    Photos come as files, in zip or tar archives, or by URL. One that is empty, too large,
-    unreadable or not to be had becomes a failed item; the others are not harmed. Results tell
-    the apparent expression, not inner feeling.
-    """
-    take = take_json if is_json(request) else take_in
-    async with holding(state, caller, "open_uploads"):
-        submitted = await take(request, state, caller=caller, idempotency_key=key)
-    asked_of(request.scope).job = format_id(IdKind.JOB, submitted.job.public_id)
-    wait = parse_wait(prefer) if caller.sees_results else None
-    if wait is None or (submitted.job.total or 0) > INTERACTIVE_PHOTOS:
-        return await run_in_threadpool(_accepted, state, submitted, base=base)
-    view = await wait_until_final(
-        request, state, caller=caller, job=submitted.job.public_id, seconds=wait
-    )
-    if not view.status.final:
-        return await run_in_threadpool(_accepted, state, submitted, base=base)
-    body = await run_in_threadpool(_finished, state, view, base=base)
-    headers = {"Preference-Applied": f"wait={wait}", **_submission_headers(submitted, base=base)}
-    return _json(body, status=200, headers=headers)
 
 
 @router.get(
@@ -132,7 +57,7 @@ def get_job(
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", **poll_headers(view)}
     if matches(if_none_match, etag):
         return Response(status_code=304, headers=headers)
-    return _json(job_object(view, base=base), status=200, headers=headers)
+    return json_response(job_object(view, base=base), status=200, headers=headers)
 
 
 @router.post(
@@ -154,7 +79,7 @@ def cancel_job(
     record(session, caller, Action.JOB_CANCELLED, format_id(IdKind.JOB, job_id))
     state.metrics.jobs.labels("cancelled").inc()
     view = view_job(session, caller.tenant, job_id)
-    return _json(
+    return json_response(
         job_object(view, base=base),
         status=200 if view.status.final else 202,
         headers=poll_headers(view),
@@ -198,7 +123,7 @@ def retry_job(
             record(session, caller, Action.JOB_RETRIED, format_id(IdKind.JOB, job_id))
     state.metrics.jobs.labels("retried").inc()
     announce(state, submitted)
-    return _accepted(state, submitted, base=base)
+    return accepted(state, submitted, base=base)
 
 
 @router.delete(
@@ -224,34 +149,3 @@ def delete_job(
     if erase(session, caller.tenant, job_id, urls_hold=state.urls_hold, asked=asked):
         record(session, caller, Action.JOB_ERASED, format_id(IdKind.JOB, job_id))
         state.metrics.jobs.labels("erased").inc()
-
-
-def _accepted(state: ApiState, submitted: Submitted, *, base: str) -> Response:
-    with unit_of_work(state.sessions) as session:
-        view = view_job(session, submitted.job.tenant, submitted.job.public_id)
-    headers = {**poll_headers(view), **_submission_headers(submitted, base=base)}
-    return _json(job_object(view, base=base), status=202, headers=headers)
-
-
-def _submission_headers(submitted: Submitted, *, base: str) -> dict[str, str]:
-    location = base + job_path(format_id(IdKind.JOB, submitted.job.public_id))
-    replayed = {"Idempotency-Replayed": "true"} if submitted.replayed else {}
-    return {"Location": location, **replayed}
-
-
-def _finished(state: ApiState, view: JobView, *, base: str) -> FinishedJob:
-    with unit_of_work(state.sessions) as session:
-        job = find_job(session, view.job.tenant, view.job.public_id)
-        records = ResultRepository(session).page(job.id, after_seq=-1, limit=INTERACTIVE_PHOTOS)
-    results = [photo_result(record, top_n=job.options["top_n"]) for record in records]
-    body = job_object(view, base=base)
-    return FinishedJob(**dict(body), results=results)
-
-
-def _json(body: BaseModel, *, status: int, headers: Mapping[str, Any]) -> Response:
-    return Response(
-        body.model_dump_json(),
-        status_code=status,
-        media_type="application/json",
-        headers=dict(headers),
-    )

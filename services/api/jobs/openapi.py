@@ -4,12 +4,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from services.api.docs import json_content
 from services.api.jobs.examples import JOB_EXAMPLE, PHOTO_EXAMPLE
 from services.api.jobs.results.formats import ResultFormat, write_results
 from services.api.jobs.results.schemas import PhotoResult
 from services.api.jobs.schemas import JobConfig, JobObject
-from services.api.jobs.submission.json_body import UploadedJob, UrlJob
 
 
 class Results(BaseModel):
@@ -48,7 +46,6 @@ SUBMISSION_BODY: dict[str, Any] = {
                 "encoding": {"config": {"contentType": "application/json"}},
                 "example": {"files": ["(the bytes of a photo)"], "config": {"top_n": 3}},
             },
-            **json_content(UploadedJob, UrlJob),
         },
     }
 }

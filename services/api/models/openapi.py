@@ -23,7 +23,9 @@ BUNDLE_BODY: dict[str, Any] = {
                         }
                     },
                 },
-                "example": {"files": ["(the bytes of bundle.json)", "(of model.onnx)"]},
+                "example": {
+                    "files": ["(the bytes of bundle.json)", "(of model.onnx)", "(of golden.npz)"]
+                },
             }
         },
     }

@@ -102,8 +102,8 @@ class ModelList(BaseModel):
     """All models, newest first: there are few, the list is one page."""
 
     data: list[ModelObject]
-    next_cursor: None = None
-    has_more: bool = False
+    next_cursor: str | None = Field(default=None, description="always null")
+    has_more: bool = Field(default=False, description="always false")
 
 
 class Activation(Input):

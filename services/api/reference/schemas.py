@@ -48,12 +48,8 @@ def schema_lines(name: str, schema: Schema) -> Iterator[str]:
         yield from (type_of(schema), "")
         return
     yield from ("| member | type | |", "|---|---|---|")
-    required = schema.get("required", ())
     for member, kind in schema["properties"].items():
-        notes = [kind["description"]] if "description" in kind else []
-        if member not in required and "default" in kind:
-            notes.append(f"default `{json.dumps(kind['default'])}`")
-        yield f"| `{member}` | {cell(type_of(kind))} | {cell('; '.join(notes))} |"
+        yield f"| `{member}` | {cell(type_of(kind))} | {cell(kind.get('description', ''))} |"
     yield ""
     if "example" in schema:
         yield from ("```json", json.dumps(schema["example"], indent=2), "```", "")

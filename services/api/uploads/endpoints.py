@@ -1,11 +1,9 @@
 """`/v1/uploads`: photos of a large job, put into the bucket by the client itself."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from services.api.asked import asked_of
 from services.api.audit.refusals import audits
 from services.api.bodies import JSON, read_model
 from services.api.dependencies import (
@@ -18,8 +16,11 @@ from services.api.dependencies import (
     Transaction,
     check_live,
 )
-from services.api.docs import BODY, IDEMPOTENT, json_content, problems
+from services.api.docs import BODY, IDEMPOTENT, json_body, problems
 from services.api.ids import UploadId
+from services.api.jobs.schemas import JobObject
+from services.api.jobs.submission.endpoints import accepted
+from services.api.jobs.submission.json_body import seal_as_job
 from services.api.limits.enforcement import holding
 from services.api.problems import ProblemCode
 from services.api.uploads.schemas import (
@@ -28,6 +29,7 @@ from services.api.uploads.schemas import (
     MoreFiles,
     NewUpload,
     UploadObject,
+    UploadSeal,
     upload_fields,
 )
 from services.api.uploads.urls import answer_with_urls
@@ -41,16 +43,12 @@ from services.common.jobs.uploads import declare, discard, find_upload, start_up
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
 
 
-def _body(model: type[BaseModel]) -> dict[str, Any]:
-    return {"requestBody": {"required": True, "content": json_content(model)}}
-
-
 @router.post(
     "",
     status_code=201,
     response_model=DeclaredFiles,
     summary="Begin an upload",
-    openapi_extra=_body(NewUpload),
+    openapi_extra=json_body(NewUpload),
     responses={
         **problems(
             *BODY,
@@ -65,8 +63,8 @@ async def begin_upload(
 ) -> Response:
     """Declare the first files of a job of up to 100,000 photos and get a URL to put each at.
 
-    Nothing is analysed before the upload is sealed by `POST /v1/jobs`. The same request under
-    the same `Idempotency-Key` gives the same upload, with URLs for what is still missing.
+    Nothing is analysed before the upload is sealed. The same request under the same
+    `Idempotency-Key` gives the same upload, with URLs for what is still missing.
     """
     async with holding(state, caller, "open_uploads"):
         body = await read_model(request, NewUpload, limit=MAX_BODY_BYTES, stall_s=state.stall_s)
@@ -98,7 +96,7 @@ async def begin_upload(
     "/{upload_id}/files",
     response_model=DeclaredFiles,
     summary="Add files to an upload, or get fresh URLs",
-    openapi_extra=_body(MoreFiles),
+    openapi_extra=json_body(MoreFiles),
     responses={
         **problems(
             *BODY,
@@ -131,6 +129,48 @@ async def add_files(
         return Response(answer.model_dump_json(), media_type=JSON)
 
     return await run_in_threadpool(add)
+
+
+@router.post(
+    "/{upload_id}/seal",
+    status_code=202,
+    response_model=JobObject,
+    summary="Seal an upload as one job",
+    openapi_extra=json_body(UploadSeal),
+    responses={
+        **problems(
+            *BODY,
+            *IDEMPOTENT,
+            ProblemCode.NOT_FOUND,
+            ProblemCode.UPLOAD_SEALED,
+            ProblemCode.DETECTOR_UNAVAILABLE,
+            ProblemCode.GONE,
+        )
+    },
+)
+@audits(Action.JOB_SUBMITTED)
+async def seal_upload(
+    *,
+    request: Request,
+    state: State,
+    base: Base,
+    caller: Submitter,
+    upload_id: UploadId,
+    key: IdempotencyKey,
+) -> Response:
+    """Close an upload and analyse its photos; a second time it is the same job.
+
+    Photos that were declared and never put become failed items.
+    """
+    async with holding(state, caller, "open_uploads"):
+        body = await read_model(request, UploadSeal, limit=MAX_BODY_BYTES, stall_s=state.stall_s)
+
+    def make_job() -> Response:
+        submitted = seal_as_job(state, upload_id, body.config, caller=caller, key=key)
+        asked_of(request.scope).job = format_id(IdKind.JOB, submitted.job.public_id)
+        return accepted(state, submitted, base=base)
+
+    return await run_in_threadpool(make_job)
 
 
 @router.get(

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.api.filenames import clean_filename
 from services.api.jobs.results.schemas import ItemErrorObject
-from services.api.jobs.schemas import job_path
+from services.api.jobs.schemas import JobConfig, job_path
 from services.api.schemas import FileName, Input, ShortText, UtcTime, Whole
 from services.api.uploads.examples import DECLARED_EXAMPLE, FILE_EXAMPLE, UPLOAD_EXAMPLE
 from services.common.db.tables import Job
@@ -73,6 +73,16 @@ class MoreFiles(Input):
         " so far, or, to get fresh URLs, where just these files were declared before",
     )
     files: list[UploadFile] = Field(min_length=1, max_length=MAX_FILES)
+
+
+class UploadSeal(Input):
+    """How the photos of an upload are to be analysed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"config": {"top_n": 3, "labels": {"album": "2026-11"}}}}
+    )
+
+    config: JobConfig = JobConfig()
 
 
 class UploadLinks(BaseModel):

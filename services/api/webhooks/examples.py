@@ -16,6 +16,8 @@ ENDPOINT_EXAMPLE: dict[str, Any] = {
     "created_at": "2026-11-26T07:00:00Z",
 }
 
+ISSUED_EXAMPLE: dict[str, Any] = {**ENDPOINT_EXAMPLE, "secret": "whsec_…"}
+
 DELIVERY_EXAMPLE: dict[str, Any] = {
     "message_id": "msg_01936fd2c0a27b6e8f3a5b7c9d1e2f34",
     "type": "job.succeeded",
@@ -33,4 +35,9 @@ DELIVERY_EXAMPLE: dict[str, Any] = {
         "body": "try later",
         "milliseconds": 41.7,
     },
+}
+
+DELIVERY_DETAIL_EXAMPLE: dict[str, Any] = {
+    **DELIVERY_EXAMPLE,
+    "attempts": [DELIVERY_EXAMPLE["last_attempt"]],
 }

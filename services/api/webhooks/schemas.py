@@ -5,7 +5,12 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.api.schemas import PLAIN_TEXT, Input, ShortText, UtcTime
-from services.api.webhooks.examples import DELIVERY_EXAMPLE, ENDPOINT_EXAMPLE
+from services.api.webhooks.examples import (
+    DELIVERY_DETAIL_EXAMPLE,
+    DELIVERY_EXAMPLE,
+    ENDPOINT_EXAMPLE,
+    ISSUED_EXAMPLE,
+)
 from services.common.db.webhook_tables import WebhookAttempt, WebhookEndpoint
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.webhooks import (
@@ -93,6 +98,8 @@ class EndpointObject(BaseModel):
 class IssuedEndpointObject(EndpointObject):
     """An endpoint with its new secret: the only time that it is shown."""
 
+    model_config = ConfigDict(json_schema_extra={"example": ISSUED_EXAMPLE})
+
     secret: str = Field(description="`whsec_` and base64", examples=["whsec_…"])
 
 
@@ -129,6 +136,8 @@ class DeliveryObject(BaseModel):
 
 class DeliveryDetail(DeliveryObject):
     """A delivery with every attempt, the first one first."""
+
+    model_config = ConfigDict(json_schema_extra={"example": DELIVERY_DETAIL_EXAMPLE})
 
     attempts: list[AttemptObject]
 

@@ -20,7 +20,7 @@ from services.api.pagination import (
     encode_place,
     encode_review,
 )
-from services.api.problems import ProblemCode
+from services.api.problems import PROBLEM_JSON, ProblemCode
 from services.common.jobs.repositories.jobs import PageKey
 from services.common.reviews.repository import ReviewKey
 from tests.e2e.openapi.config import UNSAID
@@ -94,7 +94,16 @@ def refused_for_what_no_schema_says(
 
 @schemathesis.hook
 def before_load_schema(_context: Any, raw_schema: dict[str, Any]) -> None:
-    """Give cursors, which are opaque to clients, and photos a format that this file can make."""
+    """Give cursors, which are opaque to clients, and photos a format that this file can make.
+
+    And hold the code of a problem against those that the operation names, which its examples are
+    keyed by: a schema of its own for each would be a class of each generated client.
+    """
+    for methods in raw_schema["paths"].values():
+        for response in (r for o in methods.values() for r in o["responses"].values()):
+            if content := response.get("content", {}).get(PROBLEM_JSON):
+                codes = {"properties": {"code": {"enum": list(content["examples"])}}}
+                content["schema"] = {"allOf": [content["schema"], codes]}
     for path, field in (("/v1/jobs", "files"), ("/upload_image", "image")):
         body = raw_schema["paths"].get(path, {}).get("post", {}).get("requestBody", {})
         for content in (body["content"]["multipart/form-data"],) if body else ():

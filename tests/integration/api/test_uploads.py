@@ -208,6 +208,18 @@ class TestSeal:
         assert second.headers["idempotency-replayed"] == "true"
         assert len(api.notifier.notified) == 1
 
+    def test_has_a_path_of_its_own(self, client: httpx.Client) -> None:
+        upload = begin(client, *PHOTOS)
+        config = {"top_n": 5}
+        sealed = client.post(f"/v1/uploads/{upload['id']}/seal", json={"config": config})
+        assert sealed.status_code == 202, sealed.text
+        assert sealed.headers["location"] == f"/v1/jobs/{sealed.json()['id']}"
+        assert sealed.json()["config"]["top_n"] == 5
+        again = seal(client, upload, **config)
+        assert again.json()["id"] == sealed.json()["id"]
+        other = client.post(f"/v1/uploads/{upload['id']}/seal", json={})
+        assert_problem(other, 409, "upload-sealed")
+
     def test_with_another_config_is_refused(self, client: httpx.Client) -> None:
         upload = begin(client, *PHOTOS)
         job = seal(client, upload, top_n=2).json()

@@ -127,3 +127,34 @@ def test_urls_are_forgotten_with_the_photos(client: httpx.Client, sessions: Sess
     with unit_of_work(sessions) as session:
         RetentionRepository(session).erase_inputs(session.scalars(select(Job)).one())
     assert [item["source_url"] for item in items(client, job)] == [None] * 3
+
+
+class TestPathOfTheirOwn:
+    """`POST /v1/jobs/urls`: in the document, `POST /v1/jobs` has one kind of body only."""
+
+    def test_takes_what_the_path_of_photos_takes_in_json(self, client: httpx.Client) -> None:
+        body = {"inputs": [{"url": url} for url in URLS], "config": {"top_n": 5}}
+        response = client.post("/v1/jobs/urls", json=body, headers={"Idempotency-Key": "k-2"})
+        assert response.status_code == 202, response.text
+        assert response.headers["location"] == f"/v1/jobs/{response.json()['id']}"
+        again = submit(client, *URLS, config={"top_n": 5}, headers={"Idempotency-Key": "k-2"})
+        assert again.json()["id"] == response.json()["id"]
+
+    @pytest.mark.parametrize(
+        ("body", "code", "place"),
+        [
+            ({"inputs": [{"url": "https://10.0.0.1/a.jpg"}]}, "unsafe-url", "#/inputs/0/url"),
+            ({"upload_id": f"upl_{'0' * 32}"}, "validation", "#/inputs"),
+        ],
+    )
+    def test_refuses_other_bodies(
+        self, body: Any, code: str, place: str, client: httpx.Client
+    ) -> None:
+        problem = assert_problem(client.post("/v1/jobs/urls", json=body), 422, code)
+        assert place in pointers(problem)
+
+    def test_is_no_job(self, client: httpx.Client) -> None:
+        for method in ("GET", "DELETE"):
+            problem = client.request(method, "/v1/jobs/urls")
+            assert_problem(problem, 405, "method-not-allowed")
+            assert problem.headers["allow"] == "POST"

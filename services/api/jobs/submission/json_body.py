@@ -1,5 +1,6 @@
-"""The JSON body of `POST /v1/jobs`: it names an upload, or photos that are fetched later."""
+"""JSON bodies that make a job: of photos that are fetched later, or of an upload."""
 
+import uuid
 from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from services.api.bodies import parse_model, read_json
+from services.api.bodies import parse_model, read_json, read_model
 from services.api.dependencies import check_live
 from services.api.errors import ApiError, invalid_field, pointer
 from services.api.filenames import clean_filename
@@ -83,10 +84,18 @@ class _Form(BaseModel):
     inputs: Any = None
 
 
+async def take_urls(
+    request: Request, state: ApiState, *, caller: Principal, idempotency_key: str | None
+) -> Submitted:
+    """Turn a list of URLs into a job; raises like `take_json`."""
+    body = await read_model(request, UrlJob, limit=MAX_URLS_BYTES, stall_s=state.stall_s)
+    return await _take_urls(state, body, caller=caller, idempotency_key=idempotency_key)
+
+
 async def take_json(
     request: Request, state: ApiState, *, caller: Principal, idempotency_key: str | None
 ) -> Submitted:
-    """Turn a JSON body into a job.
+    """Turn the JSON body of `POST /v1/jobs`, which has two forms, into a job.
 
     Raises:
         ApiError: the body cannot be read or is not valid; NOT_FOUND for an upload; VALIDATION
@@ -96,7 +105,10 @@ async def take_json(
     raw = await read_json(request, limit=MAX_URLS_BYTES, stall_s=state.stall_s)
     body = await run_in_threadpool(_parse, raw)
     if isinstance(body, UploadedJob):
-        return await run_in_threadpool(_seal_upload, state, body, caller, idempotency_key)
+        upload = read_id(IdKind.UPLOAD, body.upload_id)
+        return await run_in_threadpool(
+            seal_as_job, state, upload, body.config, caller=caller, key=idempotency_key
+        )
     return await _take_urls(state, body, caller=caller, idempotency_key=idempotency_key)
 
 
@@ -109,15 +121,16 @@ def _parse(raw: bytes) -> UploadedJob | UrlJob:
     return parse_model(UploadedJob, raw)
 
 
-def _seal_upload(
-    state: ApiState, body: UploadedJob, caller: Principal, key: str | None
+def seal_as_job(
+    state: ApiState, upload: uuid.UUID, config: JobConfig, *, caller: Principal, key: str | None
 ) -> Submitted:
     """Make a job of an upload: one, however often it is sealed, with an idempotency key or without.
 
     A key that is given must not belong to another request.
+
+    Raises:
+        HferError: what `seal` raises.
     """
-    upload = read_id(IdKind.UPLOAD, body.upload_id)
-    config = body.config
     wanted = Seal(config.options(), dict(config.labels), config.client_ref)
     with unit_of_work(state.sessions) as session:
         check_live(session, caller)

@@ -39,7 +39,7 @@ def test_the_document_is_put_into_json_once(app: FastAPI, monkeypatch: pytest.Mo
     first, second = get(app), get(app)
     assert first.json()["openapi"].startswith("3.")
     assert first.content == second.content
-    assert ["openapi" in value for value in written] == [True]
+    assert ["openapi" in value for value in written if isinstance(value, dict)] == [True]
 
 
 def test_who_has_it_is_sent_nothing(app: FastAPI) -> None:

@@ -115,6 +115,6 @@ class TestTypes:
         schema = {
             "description": "A thing.",
             "type": "object",
-            "properties": {"n": {"type": "integer", "default": 3, "description": "how many"}},
+            "properties": {"n": {"type": "integer", "description": "how many"}},
         }
-        assert "| `n` | integer | how many; default `3` |" in list(schema_lines("Thing", schema))
+        assert "| `n` | integer | how many |" in list(schema_lines("Thing", schema))
