@@ -76,6 +76,7 @@ class TestTurnsOfDownloads:
 
         async def pieces(name: str) -> AsyncIterator[bytes]:
             for _ in range(PIECES_A_TURN):
+                await asyncio.sleep(0)
                 made.append(name)
                 yield b"x"
 
