@@ -41,6 +41,8 @@ SETTLE_S = 3.0  # for a neighbour to be at its worst
 ENDED_S = 60
 LEAST_THROUGHPUT = 0.95
 BATCH_S = 20.0
+# A photo after another without a pause would be half of the load, and a half of the machine's.
+PACE_S = 2.0
 _FINISHED = text("SELECT count(*) FROM outcome")
 
 
@@ -129,7 +131,7 @@ def beside(ground: Ground, name: str, *, alternations: int, photos: int) -> list
 
 
 def throughput(ground: Ground, *, alternations: int) -> float:
-    """Photos a second, all tenants', with single photos between a batch over those without."""
+    """Photos a second, all tenants', with one each `PACE_S` between a batch over those without."""
     done = {False: 0.0, True: 0.0}
     for _ in range(alternations):
         for between in done:
@@ -137,11 +139,10 @@ def throughput(ground: Ground, *, alternations: int) -> float:
                 if not submit(ground.other, ground.target, photos=500, start=number):
                     raise RuntimeError("the batch was refused")
             before, begun = _finished(ground.engine), time.perf_counter()
-            while time.perf_counter() - begun < BATCH_S:
+            while (due := time.perf_counter() + PACE_S) < begun + BATCH_S + PACE_S:
                 if between:
                     ground.tenant.watch(photos=1)
-                else:
-                    time.sleep(0.2)
+                time.sleep(max(0.0, due - time.perf_counter()))
             taken = time.perf_counter() - begun
             done[between] += (_finished(ground.engine) - before) / taken
             forget(ground.other, but=ground.target.job)
