@@ -86,6 +86,7 @@ _CAPPED_OF_KEYS = (
 _FIXED = (
     ("silence within a body of photos or files", f"{STALL_S:g} s", "408", "fixed"),
     ("a body", "`request_bytes`, `bundle_bytes`; 1 MB of most others", "413", "`/v1/limits`"),
+    ("downloads of a tenant", "1 is written at a time, per process", "others wait", "fixed"),
 )
 _UNITS = (("_ms", "milliseconds"), ("_s", "seconds"), ("_mb", "MB"))
 _CLIENT = """## The client

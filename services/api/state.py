@@ -28,8 +28,6 @@ from services.common.telemetry import Metrics, NoTracing, Tracing, build_tracing
 # Puts of 100 KB reach their best rate at 8 threads (SeaweedFS, two cores); each may hold a
 # connection to the database for a moment, of which a pool has 20.
 UPLOAD_THREADS = 4
-# Pieces of downloads that are made for one tenant at a time.
-DOWNLOADS_AT_ONCE = 2
 # The largest picture as a child hands it over: 16 Mpx as JPEG, compat.picture_pixels as RGB.
 PICTURE_BYTES = 32_000_000
 # How long the sender of a body may be silent; phones change networks in half a minute.
@@ -76,7 +74,7 @@ class ApiState:
         default_factory=lambda: ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="upload")
     )
     counters: Counters = field(default_factory=LocalCounters)
-    download_turns: TenantTurns = field(default_factory=lambda: TenantTurns(DOWNLOADS_AT_ONCE))
+    download_turns: TenantTurns = field(default_factory=TenantTurns)
     readiness: ReadinessNews = field(default_factory=ReadinessNews)
     stall_s: float = STALL_S
 

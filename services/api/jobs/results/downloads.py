@@ -6,6 +6,7 @@ And only in its turn: 48 downloads of one tenant took all threads of a process, 
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import count
 
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 
@@ -18,6 +19,9 @@ from services.common.keys.service import Principal
 
 # A revoked key is let read on for this long; every piece would cost a query.
 LOOK_EVERY_S = 1.0
+# Pieces of a turn. With one each, downloads that begin together end together, and their readers
+# are back all at once: a poll beside 48 took 374 ms then, one of twenty.
+PIECES_A_TURN = 16
 
 
 async def while_live(
@@ -29,7 +33,7 @@ async def while_live(
 ) -> AsyncIterator[bytes]:
     """Yield the pieces of ``body`` as long as the caller's key would be let in.
 
-    A piece is made in one of the tenant's turns; while the reader takes it, another is made.
+    Pieces are made in the tenant's turns; while a reader takes one, another's may be made.
 
     Raises:
         StreamCutError: it was revoked, has expired or was rolled: the connection breaks.
@@ -37,8 +41,10 @@ async def while_live(
     pieces = body if isinstance(body, AsyncIterator) else iterate_in_threadpool(body)
     turns = state.download_turns.of(caller.tenant)
     looked_at = clock()
-    while True:
-        async with turns:
+    for made in count():
+        if made % PIECES_A_TURN == 0:
+            number = turns.number()
+        async with turns.hold(number):
             piece = await anext(pieces, None)
         if piece is None:
             return

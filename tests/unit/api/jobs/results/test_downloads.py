@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import cast
 
-from services.api.jobs.results.downloads import while_live
-from services.api.state import DOWNLOADS_AT_ONCE, ApiState
+from services.api.jobs.results.downloads import PIECES_A_TURN, while_live
+from services.api.state import ApiState
 from services.api.turns import TenantTurns
 from services.common.keys.service import Principal
 
@@ -15,7 +15,7 @@ from services.common.keys.service import Principal
 class Process:
     """What `while_live` asks of a process whose keys are not yet to be looked at again."""
 
-    download_turns: TenantTurns = field(default_factory=lambda: TenantTurns(DOWNLOADS_AT_ONCE))
+    download_turns: TenantTurns = field(default_factory=TenantTurns)
 
 
 def principal(tenant: str) -> Principal:
@@ -26,11 +26,12 @@ def principal(tenant: str) -> Principal:
 class Body:
     """Pieces that take a while to make; counts how many are in the making."""
 
+    count: int = 3
     making: int = 0
     most: int = 0
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        for _ in range(3):
+        for _ in range(self.count):
             self.making += 1
             self.most = max(self.most, self.making)
             for _ in range(5):
@@ -45,7 +46,7 @@ def read(process: Process, tenant: str, body: Body) -> AsyncIterator[bytes]:
 
 
 class TestTurnsOfDownloads:
-    def test_makes_few_pieces_of_a_tenant_at_once_and_another_s_beside(self) -> None:
+    def test_makes_one_piece_of_a_tenant_at_a_time_and_another_s_beside(self) -> None:
         async def all_of() -> tuple[list[int], int, int]:
             process, own, other = Process(), Body(), Body()
             readers = [read(process, "a", own) for _ in range(12)]
@@ -58,15 +59,36 @@ class TestTurnsOfDownloads:
 
         lengths, own, other = asyncio.run(all_of())
         assert lengths == [3] * 13
-        assert (own, other) == (DOWNLOADS_AT_ONCE, 1)
+        assert (own, other) == (1, 1)
 
     def test_a_reader_that_does_not_take_its_piece_holds_no_turn(self) -> None:
         async def last_of() -> bytes:
             process = Process()
-            slow = [read(process, "a", Body()) for _ in range(DOWNLOADS_AT_ONCE)]
-            for reader in slow:
-                await anext(reader)
+            slow = read(process, "a", Body())
+            await anext(slow)
             async with asyncio.timeout(60):
                 return await anext(read(process, "a", Body()))
 
         assert asyncio.run(last_of()) == b"x"
+
+    def test_goes_on_with_those_of_a_turn_so_that_not_all_end_together(self) -> None:
+        made = list[str]()
+
+        async def pieces(name: str) -> AsyncIterator[bytes]:
+            for _ in range(PIECES_A_TURN):
+                await asyncio.sleep(0)
+                made.append(name)
+                yield b"x"
+
+        async def read_all() -> None:
+            process = cast("ApiState", Process())
+
+            async def drain(name: str) -> None:
+                body = while_live(process, principal("a"), pieces(name), clock=lambda: 0.0)
+                assert len([piece async for piece in body]) == PIECES_A_TURN
+
+            await asyncio.gather(*map(drain, "abcd"))
+
+        asyncio.run(read_all())
+        # One piece is made while the reader of another's takes it: two are under way.
+        assert made.index("c") >= 2 * PIECES_A_TURN - 2
