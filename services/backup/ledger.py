@@ -132,10 +132,9 @@ def replay(settings: BackupSettings, ledger: Ledger) -> Replayed:
 
 def _revoke(session: Session, key: uuid.UUID) -> bool:
     try:
-        revoke_key(session, key)
+        return revoke_key(session, key)
     except KeyMissingError:
         return False
-    return True
 
 
 def _act_of(line: str) -> dict[str, Any] | None:

@@ -85,12 +85,16 @@ class WebhookSender:
             return False
         token = uuid.uuid4()
         with unit_of_work(self._sessions) as session:
+            # Just before the claim: nothing is sent for a key once it has expired.
+            disabled = EndpointRepository(session).disable_of_expired_keys()
             claimed = DeliveryRepository(session).claim(
                 limit=room,
                 per_endpoint=self._settings.per_endpoint,
                 token=token,
                 lease=self._lease,
             )
+        for endpoint in disabled:
+            _log_disabled(endpoint, DisabledReason.KEY_EXPIRED)
         for delivery in claimed:
             self._under_way.add(self._threads.submit(self._deliver, delivery, token))
         if not claimed:
@@ -188,12 +192,17 @@ def settle(
 
 
 def _announce_disabled(session: Session, delivery: ClaimedDelivery, reason: DisabledReason) -> None:
-    endpoint = format_id(IdKind.ENDPOINT, delivery.endpoint)
-    _log.warning("webhook.endpoint_disabled", endpoint=endpoint, reason=reason.value)
-    data = {"id": endpoint, "reason": reason.value}
+    data = {"id": _log_disabled(delivery.endpoint, reason), "reason": reason.value}
     OutboxRepository(session).announce(
         [NewEvent(EventType.ENDPOINT_DISABLED, data, tenant=delivery.tenant)]
     )
+
+
+def _log_disabled(public_id: uuid.UUID, reason: DisabledReason) -> str:
+    """Write the log line and return the id that it names."""
+    endpoint = format_id(IdKind.ENDPOINT, public_id)
+    _log.warning("webhook.endpoint_disabled", endpoint=endpoint, reason=reason.value)
+    return endpoint
 
 
 def _guarded(settings: WebhookSettings) -> OpenClient:

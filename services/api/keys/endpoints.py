@@ -146,10 +146,10 @@ def delete_key(session: Transaction, caller: Operator, key_id: KeyId) -> None:
 
     Streams, long polls and downloads under way with it end within a second or two, uploads that it
     began cannot be sealed, and webhook endpoints that it set up are switched off. Jobs made with it
-    stay, and those that run finish.
+    stay, and those that run finish. A second time changes nothing, and is no act of the audit.
     """
-    revoke_key(session, key_id)
-    record(session, caller, Action.KEY_REVOKED, format_id(IdKind.KEY, key_id))
+    if revoke_key(session, key_id):
+        record(session, caller, Action.KEY_REVOKED, format_id(IdKind.KEY, key_id))
 
 
 def _issued(issued: IssuedKey) -> IssuedKeyObject:

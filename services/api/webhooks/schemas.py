@@ -84,8 +84,8 @@ class EndpointObject(BaseModel):
     enabled: bool
     disabled_reason: DisabledReason | None = Field(
         description="`user`: by you; `gone`: it answered 410; `failing`: nothing arrived for days;"
-        " `key_revoked`: the key that made or last changed it was revoked, and another may switch"
-        " it on"
+        " `key_revoked`, `key_expired`: the key that made or last changed it was revoked or has"
+        " expired, and another may switch it on"
     )
     disabled_at: UtcTime | None
     failing_since: UtcTime | None = Field(description="first failure after the last success")

@@ -111,6 +111,8 @@ GRANTS: Mapping[Role, Grants] = {
     },
     Role.MAINTENANCE: {
         **_CLOSING,
+        # Endpoints of expired keys are switched off.
+        "api_key": "SELECT (id, expires_at)",
         "job": "SELECT, UPDATE, DELETE",
         "item": "SELECT, UPDATE, DELETE",
         "url_fetch": "SELECT",

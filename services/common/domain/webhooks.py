@@ -36,12 +36,13 @@ class DeliveryStatus(StrEnum):
 
 
 class DisabledReason(StrEnum):
-    """Why an endpoint gets nothing: its owner's wish, its 410, days of failures, a revoked key."""
+    """Why an endpoint gets nothing: its owner's wish, its 410, days of failures, the key's end."""
 
     USER = "user"
     GONE = "gone"
     FAILING = "failing"
     KEY_REVOKED = "key_revoked"
+    KEY_EXPIRED = "key_expired"
 
 
 class AttemptResult(StrEnum):

@@ -119,11 +119,11 @@ class KeyRepository:
         self._session.refresh(key)
 
     def revoke(self, public_id: uuid.UUID) -> int | None:
-        """Revoke a key and return its bigint id; None if there is none. Twice changes nothing."""
+        """Revoke a key and return its bigint id; None if there is none, or it is revoked."""
         return self._session.scalar(
             update(ApiKey)
-            .where(ApiKey.public_id == public_id)
-            .values(revoked_at=func.coalesce(ApiKey.revoked_at, func.now()))
+            .where(ApiKey.public_id == public_id, ApiKey.revoked_at.is_(None))
+            .values(revoked_at=func.now())
             .returning(ApiKey.id)
             .execution_options(synchronize_session=False)
         )

@@ -214,16 +214,22 @@ def roll_key(
     return IssuedKey(key, secret)
 
 
-def revoke_key(session: Session, public_id: uuid.UUID) -> None:
-    """Revoke a key for good, and switch off the webhook endpoints that it set up. Repeatable.
+def revoke_key(session: Session, public_id: uuid.UUID) -> bool:
+    """Revoke a key for good, and switch off the webhook endpoints that it set up.
+
+    False if that was done before; it changes nothing then.
 
     Raises:
         KeyMissingError: there is no such key.
     """
-    key_row = KeyRepository(session).revoke(public_id)
-    if key_row is None:
+    keys = KeyRepository(session)
+    key_row = keys.revoke(public_id)
+    if key_row is not None:
+        EndpointRepository(session).disable_of_key(key_row)
+        return True
+    if keys.get(public_id) is None:
         raise KeyMissingError("There is no such key.")
-    EndpointRepository(session).disable_of_key(key_row)
+    return False
 
 
 def ensure_bootstrap_key(session: Session, secret: str) -> bool:

@@ -287,6 +287,14 @@ class TestKeysOverHttp:
             )
         assert_problem(operator.post(f"{path}/roll", json={}), 409, "key-not-rollable")
 
+    def test_to_revoke_twice_is_one_act(self, api: Api) -> None:
+        operator = api.client(Scope.ADMIN)
+        made = operator.post("/v1/api-keys", json={"name": "n", "scopes": ["jobs:read"]}).json()
+        path = f"/v1/api-keys/{made['id']}"
+        assert [operator.delete(path).status_code for _ in range(2)] == [204, 204]
+        asked = {"object": made["id"], "action": "key.revoked"}
+        assert len(operator.get("/v1/audit", params=asked).json()["data"]) == 1
+
     def test_without_the_scope_to_read_nobody_is_kept_waiting(self, api: Api) -> None:
         client = api.client(Scope.JOBS_SUBMIT)
         response = client.post("/v1/jobs", files=files(PHOTO), headers={"Prefer": "wait=30"})

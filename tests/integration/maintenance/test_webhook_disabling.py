@@ -3,11 +3,15 @@
 import json
 from collections.abc import Callable
 
+from sqlalchemy import select, text
+
+from services.common.db.key_tables import ApiKey
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.webhook_tables import WebhookEndpoint
 from services.common.domain.webhooks import EventType
 from services.common.webhooks.repositories.endpoints import EndpointRepository
 from services.maintenance.webhook_sender import WebhookSender
+from tests.fixtures.jobs import make_key
 from tests.fixtures.receiving import Answer, Receiver
 from tests.fixtures.webhooks import Hooks, send_all
 
@@ -47,6 +51,32 @@ class TestDisabling:
         send_all(sender)
         (told,) = good.got
         assert json.loads(told.body)["data"]["reason"] == "failing"
+
+    def test_an_endpoint_of_an_expired_key_gets_nothing_more(
+        self,
+        hooks: Hooks,
+        receiver: Receiver,
+        sender: WebhookSender,
+        sessions: SessionFactory,
+    ) -> None:
+        """As one of a revoked key; what was pending waits until another key switches it on."""
+        of_expired, of_live, of_nobody = (hooks.endpoint(receiver.url) for _ in range(3))
+        hooks.announce()
+        with unit_of_work(sessions) as session:
+            for endpoint, expires in ((of_expired, "1 second"), (of_live, "-1 hour")):
+                make_key(session, name=str(endpoint.id))
+                key = session.scalars(select(ApiKey).where(ApiKey.name == str(endpoint.id))).one()
+                key.expires_at = text(f"now() - interval '{expires}'")  # type: ignore[assignment]
+                session.get_one(WebhookEndpoint, endpoint.id).key_id = key.id
+        send_all(sender)
+        row = hooks.read(of_expired)
+        assert (row.enabled, row.disabled_reason) == (False, "key_expired")
+        assert row.disabled_at is not None
+        assert hooks.read(of_live).enabled
+        assert hooks.read(of_nobody).enabled
+        pending = [one.endpoint_id for one in hooks.deliveries() if one.status == "pending"]
+        assert pending == [of_expired.id]
+        assert len(receiver.got) == 2
 
     def test_a_success_forgets_the_failures(
         self, hooks: Hooks, receiver: Receiver, sender: WebhookSender

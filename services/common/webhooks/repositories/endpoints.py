@@ -27,6 +27,14 @@ _FAILED = text("""
     RETURNING CASE WHEN disabled_at = now() THEN disabled_reason END
 """)
 
+_OF_EXPIRED_KEYS = text(f"""
+    UPDATE webhook_endpoint AS endpoint
+    SET enabled = false, disabled_reason = '{DisabledReason.KEY_EXPIRED}', disabled_at = now()
+    FROM api_key AS key
+    WHERE endpoint.key_id = key.id AND endpoint.enabled AND key.expires_at <= now()
+    RETURNING endpoint.public_id
+""")
+
 
 class EndpointRepository:
     """Reads and writes endpoints in the session's transaction."""
@@ -101,6 +109,10 @@ class EndpointRepository:
             )
             .execution_options(synchronize_session=False)
         )
+
+    def disable_of_expired_keys(self) -> list[uuid.UUID]:
+        """Switch off what keys set up that have expired; public ids. They stay off from then on."""
+        return list(self._session.scalars(_OF_EXPIRED_KEYS))
 
     def enable(self, endpoint: WebhookEndpoint, *, enabled: bool) -> None:
         """Switch an endpoint on, its failures forgotten, or off by its owner's wish."""

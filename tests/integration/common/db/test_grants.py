@@ -57,6 +57,8 @@ OF_ROLE = {
     ),
     Role.MAINTENANCE: (
         KEYS,
+        "SELECT former_hash FROM api_key",
+        "UPDATE api_key SET expires_at = NULL",
         "INSERT INTO job DEFAULT VALUES",
         "UPDATE webhook_endpoint SET url = 'https://another.example'",
         "UPDATE model SET active = false",

@@ -139,9 +139,14 @@ class TestRevoke:
             make_key(session)
             key = session.scalars(select(ApiKey)).one()
             public_id = key.public_id
-        moments = []
+        moments, changed = [], []
         for _ in range(2):
             with unit_of_work(sessions) as session:
-                assert KeyRepository(session).revoke(public_id)
+                changed.append(revoke_key(session, public_id))
                 moments.append(session.scalars(select(ApiKey.revoked_at)).one())
         assert moments[0] == moments[1] is not None
+        assert changed == [True, False]
+
+    def test_wants_a_key(self, sessions: SessionFactory) -> None:
+        with unit_of_work(sessions) as session, pytest.raises(KeyMissingError):
+            revoke_key(session, uuid.uuid4())
