@@ -128,7 +128,7 @@ def _names(found: Sequence[Sight]) -> list[str]:
 
 def _plain(folder: str) -> str:
     """Keep matplotlib from reading a name as a formula."""
-    return folder.replace("$", r"\$")
+    return "(no folder)" if folder == "." else folder.replace("$", r"\$")
 
 
 def _time(captured_at: str | None) -> datetime | None:
