@@ -236,7 +236,8 @@ def _accepted(state: ApiState, submitted: Submitted, *, base: str) -> Response:
 def _submission_headers(submitted: Submitted, *, base: str) -> dict[str, str]:
     location = base + job_path(format_id(IdKind.JOB, submitted.job.public_id))
     replayed = {"Idempotency-Replayed": "true"} if submitted.replayed else {}
-    return {"Location": location, **replayed}
+    passed_over = {"HFER-Passed-Over": str(submitted.passed_over)} if submitted.passed_over else {}
+    return {"Location": location, **replayed, **passed_over}
 
 
 def _finished(state: ApiState, view: JobView, *, base: str) -> FinishedJob:
