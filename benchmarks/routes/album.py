@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from hfer._names import order_of
+from hfer._names import clean_name, order_of
 
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP")
 _SIDE = 24
@@ -73,4 +73,4 @@ def _photo(number: int, *, damaged: bool) -> bytes:
 def _files(album: Path) -> list[tuple[Path, str]]:
     found = [path for path in album.rglob("*") if path.is_file()]
     named = [(path, path.relative_to(album).as_posix()) for path in found]
-    return sorted(named, key=lambda one: order_of(one[1]))
+    return sorted(named, key=lambda one: order_of(clean_name(one[1])))

@@ -20,6 +20,7 @@ _SENT = (
 _READ = (
     "Content-Disposition",
     "ETag",
+    "HFER-Passed-Over",
     "Idempotency-Replayed",
     "Link",
     "Location",

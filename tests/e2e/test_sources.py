@@ -95,6 +95,7 @@ def test_a_bucket_of_the_users_own(cli: Cli, holiday: StorageSettings) -> None:
     photos = type_(cli, example("s3://holiday"), **credentials)
     names = [f"s3://holiday/2026/{number} é.jpg" for number in range(2)]
     assert [photo["client_ref"] for photo in photos] == names
+    assert [photo["filename"] for photo in photos] == ["0 é.jpg", "1 é.jpg"]
     assert [photo["status"] for photo in photos] == ["succeeded", "succeeded"]
     shown = json.dumps(photos)
     assert credentials["AWS_SECRET_ACCESS_KEY"] not in shown
@@ -114,7 +115,7 @@ def test_a_large_archive_goes_photo_by_photo(cli: Cli) -> None:
         for path in sorted(folder.iterdir()):
             archive.write(path, f"album/{path.name}")
     photos = type_(cli, f"{example('album.zip')} --wait --format jsonl")
-    assert [photo["client_ref"] for photo in photos] == [
-        f"album/photo-{number:04d}.png" for number in range(201)
-    ]
+    names = [f"album/photo-{number:04d}.png" for number in range(201)]
+    assert [photo["filename"] for photo in photos] == names
+    assert [photo["client_ref"] for photo in photos] == names
     assert {photo["status"] for photo in photos} == {"no_face"}

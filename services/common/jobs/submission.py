@@ -64,11 +64,15 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """The job as it is now; ``replayed`` says that an earlier request made it."""
+    """The job as it is now; ``replayed`` says that an earlier request made it.
+
+    ``passed_over`` are the files of its archives that are no photos.
+    """
 
     job: Job
     lane: Lane
     replayed: bool
+    passed_over: int = 0
 
     @property
     def has_work(self) -> bool:

@@ -1,6 +1,8 @@
 """Archives in POST /v1/jobs, on a real database and bucket."""
 
 import hashlib
+import io
+import tarfile
 from typing import Any
 
 import httpx
@@ -62,6 +64,30 @@ def test_photos_and_archives_mix_in_the_order_sent(api: Api, client: httpx.Clien
     names = [item["filename"] for item in items(client, job)]
     assert names == ["first.jpg", *PHOTOS, *[f"b{number}.jpg" for number in range(5)], "last.jpg"]
     assert [lane for _, lane in api.notifier.notified] == [Lane.BATCH]
+
+
+def test_side_files_are_no_photos_and_the_answer_counts_them(client: httpx.Client) -> None:
+    response = submit(client, ("t.zip", zip_of({**PHOTOS, "a.json": b"{}", ".DS_Store": b"x"})))
+    assert response.headers["hfer-passed-over"] == "2"
+    assert [item["filename"] for item in items(client, response.json())] == list(PHOTOS)
+    assert "hfer-passed-over" not in submit(client, ("t.zip", zip_of(PHOTOS))).headers
+
+
+def test_a_hard_link_is_a_photo_of_the_same_object(
+    client: httpx.Client, sessions: SessionFactory, storage: ObjectStorage
+) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as writer:
+        info = tarfile.TarInfo("a.jpg")
+        info.size = len(LARGE)
+        writer.addfile(info, io.BytesIO(LARGE))
+        info.name, info.type, info.linkname, info.size = "b/c.jpg", tarfile.LNKTYPE, "a.jpg", 0
+        writer.addfile(info)
+    job = submit(client, ("a.tar", packed.getvalue())).json()
+    assert [item["filename"] for item in items(client, job)] == ["a.jpg", "b/c.jpg"]
+    with sessions() as session:
+        rows = session.scalars(select(Item).order_by(Item.seq)).all()
+    assert [storage.get(row.object_key) for row in rows] == [LARGE, LARGE]
 
 
 def test_a_bad_photo_inside_fails_alone(client: httpx.Client) -> None:

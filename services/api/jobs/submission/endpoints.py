@@ -174,7 +174,8 @@ async def _answer(
 def _headers(submitted: Submitted, *, base: str) -> dict[str, str]:
     location = base + job_path(format_id(IdKind.JOB, submitted.job.public_id))
     replayed = {"Idempotency-Replayed": "true"} if submitted.replayed else {}
-    return {"Location": location, **replayed}
+    passed_over = {"HFER-Passed-Over": str(submitted.passed_over)} if submitted.passed_over else {}
+    return {"Location": location, **replayed, **passed_over}
 
 
 def _finished(state: ApiState, view: JobView, *, base: str) -> SubmittedJob:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -41,10 +41,14 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A submission whose photos are in the bucket, in the order sent."""
+    """A submission whose photos are in the bucket, in the order sent.
+
+    ``passed_over`` are the files of its archives that are no photos.
+    """
 
     config: JobConfig
     items: list[NewItem]
+    passed_over: int
 
 
 async def take_in(
@@ -90,7 +94,8 @@ async def take_in(
             client_ref=received.config.client_ref,
             idempotency_key=idempotency_key,
         )
-        return await run_in_threadpool(store, state, wanted, caller=caller, put=writer.keys)
+        submitted = await run_in_threadpool(store, state, wanted, caller=caller, put=writer.keys)
+        return replace(submitted, passed_over=received.passed_over)
     except Exception:  # whatever it was goes on; what it left in the bucket belongs to no job
         await writer.abandon()
         raise
@@ -173,11 +178,9 @@ async def _receive(
                     items.append(await _keep(photo, writer))
                     state.metrics.upload_bytes.inc(photo.byte_count)
         reader.finish()
-    if allowance.passed_over:
-        _log.info("archive.passed_over", files=allowance.passed_over)
     config = parse_config(reader.config)
     await writer.finish()
-    return Received(config, items)
+    return Received(config, items, allowance.passed_over)
 
 
 async def _photos(arrived: Spooled, allowance: Allowance) -> AsyncIterator[SpooledPhoto]:
