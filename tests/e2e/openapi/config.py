@@ -13,12 +13,13 @@ _LAWFUL = (
     ProblemCode.GONE,
     ProblemCode.IDEMPOTENCY_MISMATCH,
     ProblemCode.PHOTO_FAILED,
+    ProblemCode.RANGE_NOT_SATISFIABLE,
 )
 # Their bodies name a moment that must be to come, which no schema can say.
 _OF_THE_CLOCK = {"create_key", "roll_api_key"}
 _ANYWHERE = ("2xx", "3xx", 401, 403, 404, 409, 429)
 # What one that it forbids may be answered with; 413 for a list longer than it may be.
-_REFUSALS = [400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 422, 429]
+_REFUSALS = [400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 416, 422, 429]
 _HOOKS = Path(__file__).with_name("hooks.py")
 
 
