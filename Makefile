@@ -28,7 +28,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## Show these targets
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMPS)/demo ## Analyse samples/ once on real local servers, pictures in out/
 	@$(PY) -m infra.local demo
@@ -37,7 +37,7 @@ run: $(STAMPS)/demo ## Serve the whole stack until Ctrl-C, data kept in .local/
 	@$(PY) -m infra.local run
 
 ##@ Work
-.PHONY: test check check-infra audit lint format types imports fmt bench train finetune starter sweep
+.PHONY: test check check-infra check-clients audit lint format types imports fmt bench train finetune starter sweep
 test: $(STAMPS)/test $(PGBOUNCER) $(RABBITMQ) $(PROXIES) $(CLOSED_NETWORK) ## Run every test, or T=path those below a path
 	@$(if $(T),$(PY) -m pytest $(T),$(PY) -m scripts.run_tests)
 
@@ -48,6 +48,9 @@ check-infra: $(STAMPS)/dev infra ## Dockerfile, compose, Kubernetes, CI, shell a
 
 check-exports: $(STAMPS)/dev ## Read results in every form with the programs that they are for (2 GB, once)
 	@$(PY) -m scripts.check_exports
+
+check-clients: $(STAMPS)/demo ## Generate clients of the OpenAPI document, check their types, run them
+	@$(PY) -m scripts.check_clients
 
 audit: $(STAMPS)/dev ## Look up known vulnerabilities of all pins
 	@status=0; for one in $(filter-out requirements/demo.txt,$(wildcard requirements/*.txt)); do \

@@ -1,6 +1,7 @@
 """Bodies that are read only once the caller is known: photos, model bundles, long JSON."""
 
 import asyncio
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterator, Mapping
 from typing import TypeVar
 
@@ -9,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.errors import ApiError, field_errors
+from services.api.errors import ApiError, field_errors, not_json
 from services.api.problems import ProblemCode
 
 JSON = "application/json"
@@ -85,12 +86,13 @@ def parse_model(model: type[M], raw: bytes, *, root: str = "") -> M:
         ApiError: INVALID_REQUEST for what is no JSON, VALIDATION for what does not fit.
     """
     try:
-        return model.model_validate_json(raw)
+        return model.model_validate_json(raw.removeprefix(BOM_UTF8))  # as editors of Windows write
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
-    if any(fault["type"] == "json_invalid" for fault in faults):
+    if broken := next((fault for fault in faults if fault["type"] == "json_invalid"), None):
         what = f"{root} part" if root else "body"
-        raise ApiError(ProblemCode.INVALID_REQUEST, f"The {what} is not valid JSON.")
+        detail = not_json(what, broken["ctx"]["error"])
+        raise ApiError(ProblemCode.INVALID_REQUEST, detail)
     errors = field_errors(faults, root=(root,) if root else ())
     raise ApiError(
         ProblemCode.VALIDATION, f"{errors[0].pointer}: {errors[0].detail}", errors=errors

@@ -11,17 +11,22 @@ _SENT = (
     "Content-Type",
     "Idempotency-Key",
     "If-None-Match",
+    "If-Range",
     "Last-Event-ID",
     "Prefer",
+    "Range",
     "Traceparent",
     "X-Request-Id",
 )
 # What a script may read of an answer besides its body and type.
 _READ = (
+    "Accept-Ranges",
+    "Content-Range",
     "Content-Disposition",
     "ETag",
     "HFER-Passed-Over",
     "Idempotency-Replayed",
+    "Ignored-Parameters",
     "Link",
     "Location",
     "Preference-Applied",

@@ -12,6 +12,7 @@ from services.api.asked import address_of, asked_of
 from services.api.errors import ApiError, invalid_field
 from services.api.limits.enforcement import count_request
 from services.api.problems import ProblemCode
+from services.api.query import check_query
 from services.api.schemas import PLAIN_TEXT
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
@@ -111,7 +112,7 @@ def hold_key(session: Session, caller: Principal) -> None:
 Caller = Annotated[Principal, Depends(get_caller)]
 
 
-def having(*scopes: Scope, output: OutputMode) -> Callable[[Principal], Principal]:
+def having(*scopes: Scope, output: OutputMode) -> Callable[[Request, Principal], Principal]:
     """Make the dependency that lets only keys with one of ``scopes`` pass; without any, all keys.
 
     ``output`` is the narrowest mode of keys that may see what the operation shows: `BLURRED` for
@@ -119,10 +120,11 @@ def having(*scopes: Scope, output: OutputMode) -> Callable[[Principal], Principa
     asks it of every operation.
     """
 
-    def check(caller: Caller) -> Principal:
+    def check(request: Request, caller: Caller) -> Principal:
         if scopes:
             check_scope(caller, *scopes)
         check_output(caller, output)
+        check_query(request)
         return caller
 
     # The OpenAPI document lists them.

@@ -20,6 +20,8 @@ emotions of people at work or in education (EU AI Act, Article 5(1)(f)).
 Keys are sent as `Authorization: Bearer hfer_<env>_<secret>`. Errors are RFC 9457 problem details
 with a stable `code`; each `type` leads to a page that explains it. Listings are paged by `cursor`.
 Ids of other tenants answer 404. Times are RFC 3339 in UTC. Every answer carries `X-Request-Id`.
+A query parameter that looks like a slip is refused; others that are not known are named in
+`Ignored-Parameters`, and refused with `Prefer: handling=strict`.
 """
 
 # Every tag in use is described here, a test asks for it; those not in use are left out.

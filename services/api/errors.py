@@ -65,6 +65,11 @@ def invalid_field(pointer: str, detail: str) -> ApiError:
     )
 
 
+def not_json(what: str, reason: str) -> str:
+    """Return the sentence about a body or part that cannot be parsed; ``reason`` has the place."""
+    return f"The {what} is not valid JSON: {reason}."
+
+
 def field_errors(
     errors: Sequence[Mapping[str, Any]], *, root: Sequence[str] = ()
 ) -> list[FieldError]:
@@ -142,8 +147,11 @@ def _on_limit(metrics: Metrics, request: Request, error: LimitExceededError) -> 
 
 def _on_validation_error(request: Request, error: RequestValidationError) -> Response:
     faults = error.errors()
-    if any(fault["type"] == "json_invalid" for fault in faults):
-        return problem_response(request, ProblemCode.INVALID_REQUEST, "The body is not valid JSON.")
+    if broken := next((fault for fault in faults if fault["type"] == "json_invalid"), None):
+        before = str(error.body)[: broken["loc"][-1]]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        reason = f"{broken['ctx']['error']} at line {line} column {column}"
+        return problem_response(request, ProblemCode.INVALID_REQUEST, not_json("body", reason))
     errors = field_errors(faults)
     return problem_response(
         request,

@@ -17,8 +17,8 @@ from services.common.domain.ids import new_uuid7
 from services.common.telemetry import Metrics, Tracing, correlated, get_logger
 
 REQUEST_ID_HEADER = "X-Request-Id"
-# Where whoever serves a request leaves headers of its answer about limits, whoever makes it.
-RATE_HEADERS = "hfer.rate_headers"
+# Where whoever serves a request leaves headers of its answer, whoever makes it: an error too.
+ANSWER_HEADERS = "hfer.answer_headers"
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 # W3C Trace Context, section 3.2: version, trace id, parent id, flags; all-zero ids are invalid.
@@ -58,7 +58,7 @@ class RequestContextMiddleware:
         request_id = _request_id(scope) or trace_id or new_uuid7().hex
         scope["request_id"] = request_id
         asked_of(scope)  # here, so that copies of the scope share it
-        scope[RATE_HEADERS] = {}
+        scope[ANSWER_HEADERS] = {}
         traced = {"trace_id": trace_id} if trace_id else {}
         with correlated(request_id, traceparent=traceparent), bound_contextvars(**traced):
             await self._serve(scope, receive, send)
@@ -76,7 +76,8 @@ class RequestContextMiddleware:
                 for name, value in _SAFE_HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
-                headers.update(scope[RATE_HEADERS])
+                for name, value in scope[ANSWER_HEADERS].items():
+                    headers.append(name, value)  # an endpoint may have applied a preference too
             await send(message)
 
         try:

@@ -60,6 +60,12 @@ _HEADERS: Mapping[str, Any] = {
         "schema": {"type": "string"},
         "example": '"requests_per_second";r=49;t=1',
     },
+    "IgnoredParameters": {
+        "description": "query parameters that this operation does not know, percent-encoded;"
+        " `Prefer: handling=strict` has them refused",
+        "schema": {"type": "string"},
+        "example": "utm_source",
+    },
     "Challenge": {
         "description": "what kind of key is wanted (RFC 9110, 11.6.1)",
         "schema": {"type": "string"},
@@ -100,7 +106,7 @@ def build_document(app: FastAPI) -> dict[str, Any]:
         for route, operation in _operations(app, document):
             _tell_scopes(route, operation)
             _tell_problems(route, operation)
-            _name_headers(operation)
+            _name_headers(operation, keyed=bool(outputs_of(route.dependant)))
             _describe_success(operation, document["components"]["schemas"])
             _add_examples(operation, document["components"]["schemas"])
         add_links(document)
@@ -167,23 +173,26 @@ def _tell_problems(route: RouteContext, operation: Operation) -> None:
     codes = {code for response in responses.values() for code in codes_of(response)}
     if any(_scopes_of(route.dependant)):
         codes.add(ProblemCode.INSUFFICIENT_SCOPE)
+    queried = any(parameter["in"] == "query" for parameter in operation.get("parameters", ()))
+    if queried or outputs_of(route.dependant):  # who has a key is told of parameters unknown here
+        codes.add(ProblemCode.VALIDATION)
     if outputs_of(route.dependant) - {OutputMode.AGGREGATE}:
         codes.add(ProblemCode.OUTPUT_RESTRICTED)
     if route.body_field is not None:
         codes.update(JSON_BODY)
-    if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
-        codes.add(ProblemCode.VALIDATION)
     added = {str(status): response for status, response in problem_responses(*codes).items()}
     operation["responses"] = dict(sorted({**responses, **added}.items()))
 
 
-def _name_headers(operation: Operation) -> None:
+def _name_headers(operation: Operation, *, keyed: bool) -> None:
     """Name headers as they are usually written, and those that answers carry."""
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "header":
             parameter["name"] = "-".join(map(str.capitalize, parameter["name"].split("-")))
     for status, response in operation["responses"].items():
         names = [("X-Request-Id", "RequestId")]
+        if keyed and status.startswith("2"):
+            names.append(("Ignored-Parameters", "IgnoredParameters"))
         if status in _BY_STATUS:
             names += _BY_STATUS[status]
         headers = {name: {"$ref": f"#/components/headers/{ref}"} for name, ref in names}

@@ -45,6 +45,7 @@ class ProblemCode(StrEnum):
     GONE = "gone"
     PAYLOAD_TOO_LARGE = "payload-too-large"
     UNSUPPORTED_MEDIA = "unsupported-media"
+    RANGE_NOT_SATISFIABLE = "range-not-satisfiable"
     VALIDATION = "validation"
     IDEMPOTENCY_MISMATCH = "idempotency-mismatch"
     ARCHIVE_REFUSED = "archive-refused"
@@ -104,6 +105,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
         ProblemCode.GONE: ProblemType(410, "The resource is gone"),
         ProblemCode.PAYLOAD_TOO_LARGE: ProblemType(413, "The request is too large"),
         ProblemCode.UNSUPPORTED_MEDIA: ProblemType(415, "The media type is not supported"),
+        ProblemCode.RANGE_NOT_SATISFIABLE: ProblemType(416, "The file has no such part"),
         ProblemCode.VALIDATION: ProblemType(422, "The request is not valid"),
         ProblemCode.IDEMPOTENCY_MISMATCH: ProblemType(
             422, "The idempotency key belongs to another request"

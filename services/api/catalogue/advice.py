@@ -142,6 +142,14 @@ ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
             "Results are offered as application/json, application/x-ndjson, text/csv.",
             f"{JOB}/results",
         ),
+        ProblemCode.RANGE_NOT_SATISFIABLE: Advice(
+            "The part of the file that `Range` asks for begins behind its end.",
+            "A download that was complete is continued, or the file is a shorter one by now.",
+            "`Content-Range` tells its size. Leave `Range` out, or send the `ETag` of the part that"
+            " you have as `If-Range`: then the whole file comes where it has changed.",
+            "The file has 48213 bytes.",
+            "/v1/models/mdl_01936fd2c0a27b6e8f3a5b7c9d1e2f33/files/MODEL_CARD.md",
+        ),
         ProblemCode.REQUEST_TIMEOUT: Advice(
             "The body stopped arriving, and the service gave up waiting.",
             "A network that went away, or a client that was suspended.",

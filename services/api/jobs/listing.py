@@ -15,6 +15,7 @@ from services.api.pagination import (
     decode_page_key,
     encode_page_key,
 )
+from services.api.query import takes_family
 from services.api.schemas import PLAIN_TEXT, GivenTime
 from services.common.domain.jobs import JobStatus
 from services.common.jobs.repositories.jobs import JobFilter, PageKey
@@ -25,6 +26,7 @@ _LABEL_PREFIX = "label."
 
 
 @router.get("", summary="List jobs, newest first", responses={**problems()})
+@takes_family(_LABEL_PREFIX)
 def get_jobs(
     *,
     request: Request,

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from services.api.dependencies import check_live
+from services.api.preferences import preference
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
 from services.common.jobs.views import JobView, view_job
@@ -43,16 +44,11 @@ def poll_headers(view: JobView) -> dict[str, str]:
 def parse_wait(prefer: str | None) -> int | None:
     """Return the seconds of a ``wait`` preference (RFC 7240), at most 30; None without one.
 
-    A preference that makes no sense is ignored, as section 2 of the RFC asks for; of two, the
-    first one counts.
+    A preference that makes no sense is ignored, as section 2 of the RFC asks for.
     """
-    for preference in (prefer or "").split(","):
-        name, _, value = preference.partition(";")[0].partition("=")
-        if name.strip().lower() == "wait":
-            seconds = value.strip().strip('"')
-            usable = seconds.isascii() and seconds.isdecimal() and len(seconds) <= len("9999999")
-            return min(int(seconds), MAX_WAIT_S) or None if usable else None
-    return None
+    seconds = preference(prefer, "wait") or ""
+    usable = seconds.isascii() and seconds.isdecimal() and len(seconds) <= len("9999999")
+    return min(int(seconds), MAX_WAIT_S) or None if usable else None
 
 
 async def wait_until_final(

@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from services.api.middleware import RATE_HEADERS
+from services.api.middleware import ANSWER_HEADERS
 from services.api.state import ApiState
 from services.common.domain.tenants import LimitExceededError, TenantLimits
 from services.common.keys.service import Principal
@@ -43,7 +43,7 @@ def count_request(state: ApiState, caller: Principal, scope: MutableMapping[str,
     rate = state.counters.hit(caller.key_id, per_second=limit)
     if rate is None:
         return
-    scope.setdefault(RATE_HEADERS, {}).update(rate_headers(rate, limit=limit))
+    scope.setdefault(ANSWER_HEADERS, {}).update(rate_headers(rate, limit=limit))
     if not rate.allowed:
         raise LimitExceededError(
             f"This key may make {limit} requests a second and has made them; wait a moment.",

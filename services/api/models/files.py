@@ -12,6 +12,7 @@ from services.api.docs import problems
 from services.api.errors import ApiError
 from services.api.ids import ModelId, find_model
 from services.api.problems import ProblemCode
+from services.api.ranges import Ranged, ranged_responses
 from services.common.db.session import unit_of_work
 from services.common.domain.errors import BundleError
 from services.common.keys.service import Scope
@@ -49,10 +50,17 @@ _CONTENT: dict[str, Any] = {
             "content": _CONTENT,
             "description": "The file, under its own type if that is Markdown, JSON or a picture",
         },
-        **problems(ProblemCode.INSUFFICIENT_SCOPE, ProblemCode.NOT_FOUND),
+        **ranged_responses(_CONTENT),
+        **problems(
+            ProblemCode.INSUFFICIENT_SCOPE,
+            ProblemCode.NOT_FOUND,
+            ProblemCode.RANGE_NOT_SATISFIABLE,
+        ),
     },
 )
-def get_file(state: State, caller: AnyKey, model_id: ModelId, name: FileName) -> Response:
+def get_file(
+    state: State, caller: AnyKey, model_id: ModelId, name: FileName, ranges: Ranged
+) -> Response:
     """Fetch the model card, a picture, `bundle.json`, or, as administrator, the weights."""
     media_type = _OPEN_TYPES.get(PurePath(name).suffix.lower())
     if media_type is None:
@@ -67,4 +75,4 @@ def get_file(state: State, caller: AnyKey, model_id: ModelId, name: FileName) ->
     if media_type is None:
         # Never shown in place, HTML could hold scripts. The name is plain: the manifest has it.
         headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return Response(content, media_type=media_type or _BINARY, headers=headers)
+    return ranges.answer(content, media_type=media_type or _BINARY, headers=headers)

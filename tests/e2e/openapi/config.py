@@ -14,10 +14,11 @@ _LAWFUL = (
     ProblemCode.IDEMPOTENCY_MISMATCH,
     ProblemCode.PHOTO_FAILED,
     ProblemCode.PURPOSE_PROHIBITED,
+    ProblemCode.RANGE_NOT_SATISFIABLE,
 )
 # What of these bodies no schema can say: that a moment is to come, what goes together, and which
-# faces there are. For
-# nothing else of them may a request that the schema allows be answered 422 (`hooks.py`).
+# faces there are. For nothing else of them may a request that the schema allows be answered 422
+# (`hooks.py`).
 UNSAID = {
     "create_key": {"#/expires_at", "#/output", "#/purpose/exception", "#/purpose/note"},
     "roll_api_key": {"#/expires_at"},
@@ -25,7 +26,7 @@ UNSAID = {
 }
 _ANYWHERE = ("2xx", "3xx", 401, 403, 404, 409, 429)
 # What one that it forbids may be answered with; 413 for a list longer than it may be.
-_REFUSALS = [400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 422, 429]
+_REFUSALS = [400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 416, 422, 429]
 _HOOKS = Path(__file__).with_name("hooks.py")
 
 

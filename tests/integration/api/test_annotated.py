@@ -70,6 +70,19 @@ class TestAnnotated:
         storage.put(made.key, io.BytesIO(b"kept"), size=4, content_type="image/jpeg")
         assert client.get(made.url()).content == b"kept"
 
+    def test_may_be_had_in_parts_and_is_not_sent_twice(
+        self, client: httpx.Client, sessions: SessionFactory, storage: ObjectStorage
+    ) -> None:
+        made = scene(sessions, storage, [ItemStatus.SUCCEEDED])
+        whole = client.get(made.url())
+        part = client.get(made.url(), headers={"Range": "bytes=2-9"})
+        assert (part.status_code, part.content) == (206, whole.content[2:10])
+        assert part.headers["content-range"] == f"bytes 2-9/{len(whole.content)}"
+        known = {"If-None-Match": whole.headers["etag"]}
+        assert client.get(made.url(), headers=known).status_code == 304
+        behind = client.get(made.url(), headers={"Range": f"bytes={len(whole.content)}-"})
+        assert_problem(behind, 416, "range-not-satisfiable")
+
     def test_shows_a_photo_without_faces_as_it_is(
         self, client: httpx.Client, sessions: SessionFactory, storage: ObjectStorage
     ) -> None:

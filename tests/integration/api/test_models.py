@@ -189,7 +189,10 @@ class TestPublish:
         hashes = {name: sha256(data) for name, data in plain.items() if name != MANIFEST}
         files = paper_bundle(files={**hashes, "model.onnx": sha256(big)}) | {"model.onnx": big}
         model = send(admin, files).json()["id"]
-        assert admin.get(f"/v1/models/{model}/files/model.onnx").content == big
+        file = f"/v1/models/{model}/files/model.onnx"
+        assert admin.get(file).content == big
+        rest = {"Range": "bytes=1000-", "If-Range": admin.head(file).headers["etag"]}
+        assert admin.get(file, headers=rest).content == big[1000:]
         assert_problem(admin.put("/v1/models/canary", content=big), 413, "payload-too-large")
 
     def test_says_so_when_the_bucket_is_away_and_publishes_nothing(

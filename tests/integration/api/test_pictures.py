@@ -88,6 +88,15 @@ class TestArtifacts:
             with Image.open(archive.open("annotated/00000-photo-0.jpg")) as picture:
                 assert picture.size == (900, 600)
 
+    def test_hold_what_a_listing_with_the_same_filter_shows(
+        self, client: httpx.Client, seeded: SeededJob
+    ) -> None:
+        response = client.get(f"{path(seeded)}/artifacts?status=no_face")
+        with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+            assert archive.namelist()[3:] == ["annotated/00002-photo-2.jpg"]
+            assert len(archive.read("results.csv").splitlines()) == 2
+            assert len(archive.read("results.jsonl").splitlines()) == 1
+
     def test_name_a_photo_that_the_bucket_has_lost_and_hold_the_others(
         self, client: httpx.Client, seeded: SeededJob, storage: ObjectStorage
     ) -> None:

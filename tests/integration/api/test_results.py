@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from services.api.jobs.results.formats import StreamCutError, read_batches
+from services.api.jobs.results.narrowing import PhotoFilter
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ItemStatus
@@ -105,6 +106,21 @@ class TestResults:
             line["item_id"] for line in lines
         ]
 
+    def test_of_many_photos_are_packed_for_those_who_take_it(
+        self, client: httpx.Client, sessions: SessionFactory
+    ) -> None:
+        large, small = seed(sessions, *[DONE] * 60), seed(sessions, DONE)
+        url = f"{path(large)}/results?format=csv"
+        packed = client.get(url, headers={"Accept-Encoding": "gzip"})
+        plain = client.get(url, headers={"Accept-Encoding": "identity"})
+        assert packed.headers["content-encoding"] == "gzip"
+        assert "content-encoding" not in plain.headers
+        assert packed.headers["vary"] == plain.headers["vary"] == "Accept, Accept-Encoding"
+        assert packed.text == plain.text
+        assert packed.num_bytes_downloaded < plain.num_bytes_downloaded / 3
+        of_one = client.get(f"{path(small)}/results", headers={"Accept-Encoding": "gzip"})
+        assert "content-encoding" not in of_one.headers
+
     def test_top_n_is_the_jobs(self, client: httpx.Client, sessions: SessionFactory) -> None:
         options = {
             "top_n": 1, "min_face_px": 20, "detection_threshold": 0.9, "annotated": False,
@@ -157,7 +173,64 @@ class TestResults:
         assert pointers(assert_problem(response, 422, "validation")) == ["#/query/partial"]
 
 
+class TestNarrowed:
+    """What narrows the listing narrows a download alike."""
+
+    @pytest.mark.parametrize(
+        ("query", "found"),
+        [
+            ("status=failed", [2, 6]),
+            ("expression=happiness", [0, 4]),
+            ("expression=anger", []),
+            ("min_p=0.6&uncertain=false", [0, 4]),
+            ("status=no_face&min_p=0.1", []),
+        ],
+    )
+    def test_every_format_holds_what_the_listing_holds(
+        self, client: httpx.Client, sessions: SessionFactory, query: str, found: list[int]
+    ) -> None:
+        seeded = seed(sessions, *[DONE, NO_FACE, FAILED, CANCELLED] * 2)
+        listed = client.get(f"{path(seeded)}/items?{query}").json()["data"]
+        assert [photo["index"] for photo in listed] == found
+        url = f"{path(seeded)}/results?{query}"
+        assert client.get(url).json()["data"] == listed
+        lines = client.get(f"{url}&format=jsonl").text.splitlines()
+        assert [json.loads(line) for line in lines] == listed
+        rows = csv.DictReader(io.StringIO(client.get(f"{url}&format=csv").text, newline=""))
+        assert [int(row["index"]) for row in rows] == found
+
+    def test_a_misspelt_filter_is_no_download_of_everything(
+        self, client: httpx.Client, sessions: SessionFactory
+    ) -> None:
+        url = f"{path(seed(sessions, DONE))}/results"
+        problem = assert_problem(client.get(f"{url}?expressions=fear"), 422, "validation")
+        assert "did you mean 'expression'?" in problem["detail"]
+        other = client.get(f"{url}?utm_source=mail")
+        assert (other.status_code, other.headers["ignored-parameters"]) == (200, "utm_source")
+        strict = client.get(f"{url}?utm_source=mail", headers={"Prefer": "handling=strict"})
+        assert pointers(assert_problem(strict, 422, "validation")) == ["#/query/utm_source"]
+
+    def test_jobs_by_label_without_its_name_are_not_all_jobs(self, client: httpx.Client) -> None:
+        problem = assert_problem(client.get("/v1/jobs?label=album"), 422, "validation")
+        assert "'label.<name>'" in problem["detail"]
+        assert client.get("/v1/jobs?label.album=x").status_code == 200
+
+
 class TestReadBatches:
+    def test_breaks_off_too_where_only_some_photos_are_wanted(
+        self, sessions: SessionFactory
+    ) -> None:
+        seeded = seed(sessions, DONE, FAILED, DONE)
+        some = PhotoFilter(status=DONE)
+        view = viewed(sessions, seeded)
+        assert len(list(read_batches(sessions, view, faces=1, page=2, narrow=some))) == 2
+        pages = read_batches(sessions, view, faces=1, page=2, narrow=some)
+        next(pages)
+        with unit_of_work(sessions) as session:
+            erase(session, "default", seeded.job.public_id, urls_hold=timedelta(0))
+        with pytest.raises(StreamCutError):
+            next(pages)
+
     def test_reads_page_by_page(self, sessions: SessionFactory) -> None:
         seeded = seed(sessions, *[DONE, FAILED, NO_FACE] * 2)
         pages = list(read_batches(sessions, viewed(sessions, seeded), faces=1, page=4))

@@ -171,6 +171,18 @@ class TestFrameworkErrors:
         assert (response.status_code, response.json()["code"]) == (status, code)
         assert response.headers["content-type"] == "application/problem+json"
 
+    def test_broken_json_is_told_with_its_place(self) -> None:
+        body = {"content": '{\n  "count" 1}', "headers": {"Content-Type": "application/json"}}
+        detail = call(build()[0], "POST", "/body", **body).json()["detail"]
+        assert detail.endswith("at line 2 column 11.")
+
+    def test_json_may_begin_with_a_byte_order_mark(self) -> None:
+        body = {
+            "content": b'\xef\xbb\xbf{"count": 1}',
+            "headers": {"Content-Type": "application/json"},
+        }
+        assert call(build()[0], "POST", "/body", **body).json() == 2
+
     def test_every_fault_is_pointed_at(self) -> None:
         response = call(build()[0], "POST", "/body?size=0", json={})
         pointers = [error["pointer"] for error in response.json()["errors"]]

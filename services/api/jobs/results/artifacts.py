@@ -17,6 +17,7 @@ from services.api.ids import JobId
 from services.api.jobs.results.downloads import while_live
 from services.api.jobs.results.drawing import WITH_RESULT, annotated_picture
 from services.api.jobs.results.formats import ResultFormat, read_batches, write_results
+from services.api.jobs.results.narrowing import Narrowing, PhotoFilter
 from services.api.jobs.schemas import job_object
 from services.api.problems import ProblemCode
 from services.api.state import ApiState
@@ -55,11 +56,12 @@ _LEFT_OUT = {JobErrorCode.GONE, ProblemCode.PHOTO_FAILED, ProblemCode.OUTPUT_RES
 )
 @audits(Action.PICTURES_DOWNLOADED)
 def get_artifacts(
-    state: State, session: Transaction, caller: FaceReader, job_id: JobId
+    state: State, session: Transaction, caller: FaceReader, job_id: JobId, narrow: Narrowing
 ) -> Response:
     """Stream a zip of a finished job: what it is, its results, and every photo annotated.
 
-    410 when the photos are erased: the results alone are at `/results`.
+    `status`, `expression`, `min_p` and `uncertain` narrow results and photos as they do in
+    `/items`. 410 when the photos are erased: the results alone are at `/results`.
     """
     view = view_job(session, caller.tenant, job_id)
     if not view.status.final:
@@ -71,7 +73,7 @@ def get_artifacts(
     record(session, caller, Action.PICTURES_DOWNLOADED, format_id(IdKind.JOB, job_id))
     name = f"hfer-{job_id.hex}.zip"
     return StreamingResponse(
-        while_live(state, caller, _archive(state, caller, view)),
+        while_live(state, caller, _archive(state, caller, view, narrow)),
         media_type=_ZIP,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -106,15 +108,17 @@ class _Sink:
         return data
 
 
-async def _archive(state: ApiState, caller: Principal, view: JobView) -> AsyncIterator[bytes]:
+async def _archive(
+    state: ApiState, caller: Principal, view: JobView, narrow: PhotoFilter
+) -> AsyncIterator[bytes]:
     """Yield the zip. Threads are held for pages of rows only: waiting for a picture takes none."""
     sink = _Sink()
     # No seek and no tell: zipfile then writes sizes after each file, as a stream must.
     with zipfile.ZipFile(sink, "w") as archive:
-        async for piece in iterate_in_threadpool(_results(state, view, archive, sink)):
+        async for piece in iterate_in_threadpool(_results(state, view, narrow, archive, sink)):
             yield piece
         missing: list[str] = []
-        async for record in iterate_in_threadpool(_records(state, view)):
+        async for record in iterate_in_threadpool(_records(state, view, narrow)):
             picture = await _picture(state, caller, view, record)
             if picture is None:
                 missing.append(record.filename)
@@ -128,12 +132,14 @@ async def _archive(state: ApiState, caller: Principal, view: JobView) -> AsyncIt
 
 
 def _results(
-    state: ApiState, view: JobView, archive: zipfile.ZipFile, sink: _Sink
+    state: ApiState, view: JobView, narrow: PhotoFilter, archive: zipfile.ZipFile, sink: _Sink
 ) -> Iterator[bytes]:
     job = job_object(view)
     archive.writestr(_entry("job.json", packed=True), job.model_dump_json(indent=1))
     for fmt in (ResultFormat.CSV, ResultFormat.JSONL):
-        batches = read_batches(state.sessions, view, faces=state.limits.faces_per_photo)
+        batches = read_batches(
+            state.sessions, view, faces=state.limits.faces_per_photo, narrow=narrow
+        )
         body = write_results(fmt, job, batches)
         yield from _write(archive, sink, _entry(f"results.{fmt}", packed=True), body)
 
@@ -161,11 +167,17 @@ def _write(
             yield sink.take()
 
 
-def _records(state: ApiState, view: JobView) -> Iterator[PhotoRecord]:
+def _records(state: ApiState, view: JobView, narrow: PhotoFilter) -> Iterator[PhotoRecord]:
     after = -1
     while True:
         with unit_of_work(state.sessions) as session:
-            page = ResultRepository(session).page(view.job.id, after_seq=after, limit=_PAGE)
+            page = ResultRepository(session).page(
+                view.job.id,
+                after_seq=after,
+                limit=_PAGE,
+                status=narrow.status,
+                faces=narrow.faces,
+            )
         yield from (record for record in page if record.status in WITH_RESULT)
         if len(page) < _PAGE and not is_full(page):
             return

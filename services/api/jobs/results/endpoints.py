@@ -1,7 +1,7 @@
 """`/v1/jobs/{job_id}/items` and `/results`: what came of each photo."""
 
 import uuid
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
@@ -10,6 +10,7 @@ from services.api.audit.refusals import audits
 from services.api.dependencies import FaceReader, State, Transaction
 from services.api.docs import problems
 from services.api.errors import ApiError
+from services.api.gzipped import GZIP, gzipped, takes_gzip
 from services.api.ids import ItemId, JobId, not_found
 from services.api.jobs.openapi import CSV_EXAMPLE, JSONL_EXAMPLE
 from services.api.jobs.results.downloads import while_live
@@ -20,6 +21,7 @@ from services.api.jobs.results.formats import (
     read_batches,
     write_results,
 )
+from services.api.jobs.results.narrowing import Narrowing
 from services.api.jobs.results.schemas import PhotoResult, photo_result
 from services.api.jobs.schemas import job_object
 from services.api.pagination import (
@@ -32,13 +34,13 @@ from services.api.pagination import (
 from services.api.problems import ProblemCode
 from services.common.audit.actions import Action
 from services.common.audit.service import record
-from services.common.domain.emotions import Emotion
 from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.ids import IdKind, format_id
-from services.common.domain.jobs import ItemStatus
-from services.common.jobs.repositories.faces import FaceFilter
 from services.common.jobs.repositories.results import ResultRepository, is_full
 from services.common.jobs.views import find_job, view_job
+
+# Results of fewer photos are some 75 kB: not worth the packing.
+_LARGE_PHOTOS = 50
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
@@ -53,12 +55,7 @@ def get_items(
     session: Transaction,
     caller: FaceReader,
     job_id: JobId,
-    status: Annotated[ItemStatus | None, Query()] = None,
-    expression: Annotated[Emotion | None, Query(description="first answer of a face")] = None,
-    min_p: Annotated[
-        float | None, Query(ge=0, le=1, description="lowest probability of that answer")
-    ] = None,
-    uncertain: Annotated[bool | None, Query(description="whether that answer is uncertain")] = None,
+    narrow: Narrowing,
     paging: Paging,
     cursor: Cursor = None,
 ) -> Page[PhotoResult]:
@@ -73,8 +70,8 @@ def get_items(
         job.id,
         after_seq=-1 if after is None else after,
         limit=paging.fetch,
-        status=status,
-        faces=FaceFilter(expression, min_p, uncertain),
+        status=narrow.status,
+        faces=narrow.faces,
     )
     return paging.page(
         records,
@@ -140,6 +137,7 @@ def get_results(
     partial: Annotated[
         bool, Query(description="before the job is final: the photos that are")
     ] = False,
+    narrow: Narrowing,
     bom: Annotated[
         bool, Query(description="begin CSV with a byte order mark, by which Excel knows UTF-8")
     ] = False,
@@ -147,10 +145,12 @@ def get_results(
         CsvDialect | None, Query(description="of CSV: `excel` has the byte order mark")
     ] = None,
     accept: Annotated[str | None, Header(include_in_schema=False)] = None,
+    accept_encoding: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
-    """Stream every photo's result as JSON, JSON Lines or CSV.
+    """Stream every photo's result, or those of some photos, as JSON, JSON Lines or CSV.
 
-    Results tell the apparent expression, not inner feeling.
+    `status`, `expression`, `min_p` and `uncertain` narrow as they do in `/items`. Results tell
+    the apparent expression, not inner feeling.
     """
     chosen = fmt or negotiate(accept)
     if chosen is None:
@@ -166,18 +166,20 @@ def get_results(
     body = write_results(
         chosen,
         job_object(view),
-        read_batches(state.sessions, view, faces=state.limits.faces_per_photo),
+        read_batches(state.sessions, view, faces=state.limits.faces_per_photo, narrow=narrow),
         bom=bom or dialect is CsvDialect.EXCEL,
     )
+    headers = _headers(chosen, job_id)
+    if view.counts.total >= _LARGE_PHOTOS and takes_gzip(accept_encoding):
+        headers["Content-Encoding"] = GZIP
+        body = gzipped(body)
     return StreamingResponse(
-        while_live(state, caller, body),
-        media_type=chosen.media_type,
-        headers=_headers(chosen, job_id),
+        while_live(state, caller, body), media_type=chosen.media_type, headers=headers
     )
 
 
-def _headers(fmt: ResultFormat, job_id: uuid.UUID) -> dict[str, Any]:
-    if fmt is ResultFormat.JSON:
-        return {}
-    name = f"hfer-{job_id.hex}.{fmt}"
-    return {"Content-Disposition": f'attachment; filename="{name}"'}
+def _headers(fmt: ResultFormat, job_id: uuid.UUID) -> dict[str, str]:
+    headers = {"Vary": "Accept, Accept-Encoding"}
+    if fmt is not ResultFormat.JSON:
+        headers["Content-Disposition"] = f'attachment; filename="hfer-{job_id.hex}.{fmt}"'
+    return headers

@@ -5,13 +5,15 @@ from enum import StrEnum
 
 from services.api.accept import preferred
 from services.api.csv_rows import BOM, csv_rows
+from services.api.jobs.results.narrowing import ALL_PHOTOS, PhotoFilter
 from services.api.jobs.results.schemas import FaceObject, PhotoResult, photo_result
 from services.api.jobs.schemas import JobObject
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.emotions import EMOTIONS
+from services.common.domain.errors import JobError
 from services.common.domain.faces import LANDMARKS
 from services.common.jobs.repositories.results import ResultRepository, photos_a_page
-from services.common.jobs.views import JobView
+from services.common.jobs.views import JobView, find_job
 
 Batches = Iterable[Sequence[PhotoResult]]
 
@@ -102,7 +104,12 @@ def negotiate(accept: str | None) -> ResultFormat | None:
 
 
 def read_batches(
-    sessions: SessionFactory, view: JobView, *, faces: int, page: int = _PAGE
+    sessions: SessionFactory,
+    view: JobView,
+    *,
+    faces: int,
+    page: int = _PAGE,
+    narrow: PhotoFilter = ALL_PHOTOS,
 ) -> Iterator[list[PhotoResult]]:
     """Yield the photos that are final, in the order sent, each page from its own transaction.
 
@@ -114,9 +121,11 @@ def read_batches(
         view: of the job.
         faces: most faces of a photo; the more they are, the fewer photos a page has.
         page: most photos of a page.
+        narrow: which photos.
 
     Raises:
-        StreamCutError: fewer photos were found than a final job had at the start.
+        StreamCutError: fewer photos were found than a final job had at the start; where only
+            some are wanted, the job was gone at the end.
     """
     count = 0
     page = photos_a_page(page, faces=faces)
@@ -124,12 +133,25 @@ def read_batches(
     for first in range(0, view.job.total or 0, page):
         with unit_of_work(sessions) as session:
             results = ResultRepository(session)
-            records = results.final_window(view.job.id, first_seq=first, size=page)
+            records = results.final_window(
+                view.job.id, first_seq=first, size=page, status=narrow.status, faces=narrow.faces
+            )
         count += len(records)
         if records:
             yield [photo_result(record, top_n=top_n) for record in records]
-    if view.status.final and count != view.counts.total:
+    if narrow.asks:
+        _check_there(sessions, view)
+    elif view.status.final and count != view.counts.total:
         raise StreamCutError(f"{count} of {view.counts.total} photos were read")
+
+
+def _check_there(sessions: SessionFactory, view: JobView) -> None:
+    """Rows of an erased job are missing without a trace in a count of some of them."""
+    try:
+        with unit_of_work(sessions) as session:
+            find_job(session, view.job.tenant, view.job.public_id)
+    except JobError as error:
+        raise StreamCutError(error.detail) from None
 
 
 def write_results(

@@ -16,6 +16,7 @@ from services.api.jobs.results.drawing import (
     preview_picture,
 )
 from services.api.problems import ProblemCode
+from services.api.ranges import Ranged, ranged_responses
 
 router = APIRouter(prefix="/v1/jobs/{job_id}/items/{item_id}", tags=["results"])
 
@@ -39,7 +40,9 @@ def _jpeg(description: str) -> dict[int | str, dict[str, Any]]:
     content = {JPEG: {"schema": {"type": "string", "format": "binary"}}}
     return {
         200: {"content": content, "description": description},
+        **ranged_responses(content),
         **problems(
+            ProblemCode.RANGE_NOT_SATISFIABLE,
             ProblemCode.NOT_FOUND,
             ProblemCode.JOB_NOT_FINISHED,
             ProblemCode.GONE,
@@ -55,10 +58,12 @@ def _jpeg(description: str) -> dict[int | str, dict[str, Any]]:
     responses=_jpeg("The upright photo with a numbered, coloured box per face"),
 )
 async def get_annotated(
+    *,
     state: State,
     caller: FaceReader,
     job_id: JobId,
     item_id: ItemId,
+    ranges: Ranged,
     style: Annotated[Literal["box"], Query()] = "box",  # noqa: ARG001 - one style so far
 ) -> Response:
     """Draw the faces; the numbers are their `face_index`. Drawn once, then kept.
@@ -68,7 +73,7 @@ async def get_annotated(
     """
     record = await run_in_threadpool(find_drawable, state, caller.tenant, job_id, item_id)
     picture = await annotated_picture(state, caller, job_id, record)
-    return Response(picture, media_type=JPEG, headers=_CACHE)
+    return ranges.answer(picture, media_type=JPEG, headers=_CACHE)
 
 
 @router.get(
@@ -78,10 +83,12 @@ async def get_annotated(
     responses=_jpeg("The upright photo without metadata, nothing drawn on it"),
 )
 async def get_photo(
+    *,
     state: State,
     caller: FaceReader,
     job_id: JobId,
     item_id: ItemId,
+    ranges: Ranged,
     size: Annotated[
         PreviewSize, Query(description="longest side: 480, 1,280 or 2,560 pixels")
     ] = PreviewSize.MEDIUM,
@@ -100,4 +107,4 @@ async def get_photo(
         name=size.value,
         longest_side=size.longest_side,
     )
-    return Response(picture, media_type=JPEG, headers=_CACHE)
+    return ranges.answer(picture, media_type=JPEG, headers=_CACHE)
