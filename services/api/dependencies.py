@@ -180,7 +180,7 @@ _FACELESS = OutputMode.AGGREGATE
 AnyKey = Annotated[Principal, Depends(having(output=_FACELESS))]
 Reader = Annotated[Principal, Depends(having(Scope.JOBS_READ, output=_FACELESS))]
 FaceReader = Annotated[Principal, Depends(having(Scope.JOBS_READ, output=OutputMode.BLURRED))]
-Reviewing = Annotated[Principal, Depends(having(Scope.REVIEW, output=OutputMode.FULL))]
+Reviewing = Annotated[Principal, Depends(having(Scope.REVIEW, output=OutputMode.BLURRED))]
 Submitter = Annotated[Principal, Depends(having(*SUBMITTING, output=_FACELESS))]
 Eraser = Annotated[Principal, Depends(having(Scope.JOBS_ERASE, Scope.JOBS_WRITE, output=_FACELESS))]
 WebhookReader = Annotated[

@@ -27,7 +27,8 @@ MAX_LIMIT = 200
 
 # Postgres fails on numbers of more than 64 bits.
 _LAST_PLACE = 2**63 - 1
-_LAST_FACE = 2**15 - 1
+# Of a review: what its columns hold.
+_LAST_SEQ, _LAST_FACE = 2**31 - 1, 2**15 - 1
 # NUL and halves of surrogate pairs.
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _CURSOR_CHARS = 200
@@ -177,7 +178,7 @@ def decode_review(cursor: str | None) -> ReviewKey | None:
 
 
 def _in_range(seq: int, face: int) -> bool:
-    return 0 <= seq <= _LAST_PLACE and 0 <= face <= _LAST_FACE
+    return 0 <= seq <= _LAST_SEQ and 0 <= face <= _LAST_FACE
 
 
 def encode_page_key(key: PageKey) -> str:

@@ -1,4 +1,4 @@
-"""The examples of README.md, docs/client.md and the pages on moving here.
+"""The examples of README.md, docs/client.md, docs/exports.md and the pages on moving here.
 
 They are typed as written in an empty environment.
 """
@@ -12,7 +12,10 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import openpyxl
+import pyarrow.parquet as pq
 import pytest
 
 from infra.local.stack import LocalStack
@@ -35,6 +38,7 @@ MOVING = {
     name: (REPOSITORY / "docs" / f"migrating-from-{name}.md").read_text()
     for name in ("rekognition", "hume")
 }
+EXPORTS = (REPOSITORY / "docs" / "exports.md").read_text()
 # pip, or the longest example.
 TIMEOUT_S = 240
 
@@ -179,3 +183,57 @@ class TestMoving:
             rows = list(csv.DictReader(file))
         assert {row["side"] for row in rows} == {"both"}
         assert "<table>" in (moving_shell.folder / "compared.html").read_text()
+
+
+@pytest.fixture(scope="module")
+def files(pandas_shell: Shell) -> Path:
+    """The folder in which a job lies in every form."""
+    pandas_shell.install("./client[tables]")
+    (script,) = examples(EXPORTS, "sh")
+    begun = "JOB=$(hfer submit 'photos/*.jpg' --quiet)\nhfer results $JOB --wait > /dev/null\n"
+    pandas_shell.type(begun + script)
+    return pandas_shell.folder
+
+
+@pytest.fixture(scope="module")
+def table(files: Path) -> list[dict[str, Any]]:
+    """The Parquet's rows, which have all decimals."""
+    rows: list[dict[str, Any]] = pq.read_table(files / "faces.parquet").to_pylist()
+    assert len([row for row in rows if row["face_index"] is not None]) >= 3
+    return rows
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+class TestExports:
+    def test_csv_and_xlsx_have_the_same_table(
+        self, files: Path, table: list[dict[str, Any]]
+    ) -> None:
+        csv_rows = read_csv(files / "faces.csv")
+        head, *sheet = openpyxl.load_workbook(files / "faces.xlsx")["faces"].values
+        assert list(head) == list(csv_rows[0]) == list(table[0])
+        for row, text, cells in zip(table, csv_rows, sheet, strict=True):
+            for (name, value), cell in zip(row.items(), cells, strict=True):
+                assert cell == (pytest.approx(value, abs=5e-7) if value != "" else None), name
+                if isinstance(value, float):
+                    assert float(text[name]) == pytest.approx(value, abs=5.1e-7), name
+                else:
+                    told = str(value).upper() if isinstance(value, bool) else str(value or "")
+                    assert text[name] == ("0" if value == 0 and value is not False else told), name
+
+    def test_the_other_forms_have_the_same_faces(
+        self, files: Path, table: list[dict[str, Any]]
+    ) -> None:
+        faces = [row for row in table if row["face_index"] is not None]
+        found = json.loads((files / "faces.json").read_text())["annotations"]
+        tasks = json.loads((files / "tasks.json").read_text())
+        regions = [region for task in tasks for region in task["predictions"][0]["result"][::2]]
+        lines = read_csv(files / "faces.pyfeat.csv")
+        for row, one, region, line in zip(faces, found, regions, lines, strict=True):
+            assert one["bbox"] == [row[f"box_{name}"] for name in "xywh"]
+            assert one["score"] == region["score"] == row["top_p"]
+            assert region["value"]["rectanglelabels"] == [row["top_label"]]
+            assert float(line["happiness"]) == pytest.approx(row["p_happiness"], abs=5.1e-7)

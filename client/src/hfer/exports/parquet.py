@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hfer._columns import COLUMNS, Cell, Kind, rows
+from hfer._columns import COLUMNS, NAMES, Cell, Kind, rows
 from hfer.exports.about import facts
 from hfer.models import JobState, PhotoResult
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Rows that are held and written together: 25 MB as Python objects.
+# Rows that are held and written together: 20 MB as Python objects.
 ROWS_A_GROUP = 16_384
 
 
@@ -22,27 +22,32 @@ class ParquetWriter:
 
         self._schema = _schema(state)
         self._rows_a_group = rows_a_group
-        self._held: list[dict[str, Cell]] = []
+        self._held: list[list[Cell]] = [[] for _ in NAMES]
         self._file = pq.ParquetWriter(path, self._schema)
 
     def add(self, photo: PhotoResult) -> None:
-        self._held.extend(rows(photo))
-        while len(self._held) >= self._rows_a_group:
-            self._write(self._rows_a_group)
+        for row in rows(photo):
+            for held, cell in zip(self._held, row.values(), strict=True):
+                held.append(cell)
+            if len(self._held[0]) == self._rows_a_group:
+                self._write()
 
     def close(self) -> None:
-        if self._held:
-            self._write(len(self._held))
+        if self._held[0]:
+            self._write()
         self._file.close()
 
     def abandon(self) -> None:
         self._file.close()
 
-    def _write(self, count: int) -> None:
+    def _write(self) -> None:
         import pyarrow as pa
 
-        group, self._held = self._held[:count], self._held[count:]
-        self._file.write_batch(pa.RecordBatch.from_pylist(group, schema=self._schema))
+        columns = [
+            pa.array(held, field.type) for held, field in zip(self._held, self._schema, strict=True)
+        ]
+        self._file.write_batch(pa.RecordBatch.from_arrays(columns, schema=self._schema))
+        self._held = [[] for _ in NAMES]
 
 
 def _schema(state: JobState) -> "pa.Schema":
