@@ -23,6 +23,7 @@ NEWER: dict[str, tuple[str, int]] = {
     "/v1/tenants/{tenant}": ("/v1/tenants/default", 200),
     "/v1/usage": ("/v1/usage", 200),
     "/v1/jobs/{job_id}/counts": ("/v1/jobs/job_01a2290f53da7b6c955c209606a17233/counts", 404),
+    "/v1/jobs/{job_id}/reviews": ("/v1/jobs/job_01a2290f53da7b6c955c209606a17233/reviews", 404),
 }
 
 TEMPLATES = sorted({stored["request"]["template"] for stored in json.loads(ANSWERS.read_text())})
