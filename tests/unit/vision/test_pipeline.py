@@ -245,6 +245,14 @@ class TestAnalyse:
         assert result.captured_at == "2026-05-06T07:08:09"
         assert result.warnings == (PhotoWarning.END_MISSING,)
 
+    def test_tells_what_the_client_shrank_the_photo_from(self, tiny_bundle: Bundle) -> None:
+        exif = Image.Exif()
+        exif[ExifTags.Base.ProcessingSoftware] = "hfer-shrink 400x300"
+        sent = encode(noise(200, 150), "JPEG", exif=exif.tobytes())
+        (result,) = Bench(tiny_bundle).pipeline.analyse([sent], OPTIONS)
+        assert isinstance(result, PhotoAnalysis)
+        assert (result.width, result.height, result.original) == (200, 150, (400, 300))
+
     def test_takes_no_photos(self, tiny_bundle: Bundle) -> None:
         assert Bench(tiny_bundle).pipeline.analyse([], OPTIONS) == []
 

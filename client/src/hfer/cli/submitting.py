@@ -78,7 +78,8 @@ def submit(
         str | None, typer.Option(metavar="NAME", help="Detector to use; refused if none has it.")
     ] = None,
     label: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Words to find the job by.")
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Words to find the job by."),
     ] = None,
     client_ref: Annotated[str | None, typer.Option(help="Your own id of the job.")] = None,
     idempotency_key: Annotated[
@@ -96,16 +97,16 @@ def submit(
             metavar="PIXELS",
             min=SHORTEST_SIDE,
             help="Send larger photos at this longest side; results tell pixels of the originals"
-            " (needs hfer[images]).",
+            " (needs hfer\\[images]).",
         ),
     ] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send photos as one job. --out implies --wait; without either, print the job's id.
+    r"""Send photos as one job. --out implies --wait; without either, print the job's id.
 
     Photos by URL are fetched by the service. s3:// is listed here, with the credentials of the
-    AWS_… variables, and the service gets presigned URLs (needs hfer[s3]).
+    AWS_… variables, and the service gets presigned URLs (needs hfer\[s3]).
 
     In folders the content of a file says what it is. What is left out is said on stderr; exit code
     3 if a photo may be among it.
