@@ -58,6 +58,7 @@ class DecodedPhoto:
     ``format`` is the real format by content, one of ``PhotoLimits.formats``.
     ``captured_at`` and ``warnings`` are those of ``PhotoAnalysis``. ``shrunk`` is how many times as
     long as those of ``rgb`` the photo's own sides are: 1 unless ``enough_pixels`` was given.
+    ``original`` is the upright size in pixels of the picture that the client shrank this one from.
     """
 
     rgb: NDArray[np.uint8]
@@ -66,6 +67,7 @@ class DecodedPhoto:
     captured_at: str | None = None
     warnings: tuple[PhotoWarning, ...] = ()
     shrunk: float = 1.0
+    original: tuple[int, int] | None = None
 
     @property
     def width(self) -> int:
@@ -116,7 +118,15 @@ def decode_photo(
     turn = 1 if source.turned else exif.orientation
     upright = np.ascontiguousarray(_upright(rgb, turn))
     shrunk = longer / max(upright.shape)
-    return DecodedPhoto(upright, exif.orientation, name, exif.captured_at, warnings, shrunk)
+    return DecodedPhoto(
+        upright,
+        exif_orientation=exif.orientation,
+        format=name,
+        captured_at=exif.captured_at,
+        warnings=warnings,
+        shrunk=shrunk,
+        original=_believed(exif.original, upright),
+    )
 
 
 def _decode_in_child(data: bytes, limits: PhotoLimits) -> DecodedPhoto:
@@ -127,6 +137,7 @@ def _decode_in_child(data: bytes, limits: PhotoLimits) -> DecodedPhoto:
         format=facts["format"],
         captured_at=facts["captured_at"],
         warnings=tuple(PhotoWarning(warning) for warning in facts["warnings"]),
+        original=tuple(facts["original"]) if facts["original"] else None,
     )
 
 
@@ -152,6 +163,19 @@ def _loaded(
     image.load()
     rgb, assumed = as_rgb(image, source.samples)
     return rgb, (*mended, *assumed)
+
+
+def _believed(original: tuple[int, int] | None, rgb: NDArray[np.uint8]) -> tuple[int, int] | None:
+    """Return the size of the original if the photo can be that, shrunk: larger, of one shape.
+
+    Whoever edits a file further may leave the tag as it was; shrinking rounds to whole pixels.
+    """
+    if original is None:
+        return None
+    (width, height), (now_wide, now_high) = original, (rgb.shape[1], rgb.shape[0])
+    larger = width >= now_wide and height >= now_high
+    alike = 2 * abs(width * now_high - height * now_wide) <= width + height
+    return original if larger and alike else None
 
 
 def _check_bytes(data: bytes, limits: PhotoLimits) -> None:

@@ -1,4 +1,6 @@
-"""What is taken from EXIF: the orientation and the time of the exposure. Never the place.
+"""What is taken from EXIF: orientation, time of the exposure, and what the client shrank.
+
+Never the place.
 
 XMP may hold an orientation as well; browsers ignore it, and so do we. Pillow's ``getexif`` and
 ``exif_transpose`` fall back on it, so neither is used on a file whose XMP is still attached.
@@ -15,16 +17,22 @@ from services.imaging.source import READER_FAULTS
 _ORIENTATIONS = range(1, 9)
 _OFFSET = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")
 _SUB_SECONDS = re.compile(r"\d{1,9}")
+_SHRUNK = re.compile(r"hfer-shrink (\d{1,6})x(\d{1,6})")
 # Of the oldest photograph that is left.
 _FIRST_YEAR = 1826
 
 
 @dataclass(frozen=True, slots=True)
 class Exif:
-    """``orientation`` is 1..8, 1 where none is found; ``captured_at`` as in ``PhotoAnalysis``."""
+    """``orientation`` is 1..8, 1 where none is found; ``captured_at`` as in ``PhotoAnalysis``.
+
+    ``original`` is what the client wrote of the picture that it made this one of: width and height
+    in pixels, upright. Nobody has checked it.
+    """
 
     orientation: int = 1
     captured_at: str | None = None
+    original: tuple[int, int] | None = None
 
 
 def read_exif(block: bytes | Image.Exif) -> Exif:
@@ -41,7 +49,8 @@ def read_exif(block: bytes | Image.Exif) -> Exif:
         orientation = directory.get(ExifTags.Base.Orientation, 1)
     except READER_FAULTS:
         return Exif()
-    return Exif(orientation if orientation in _ORIENTATIONS else 1, _captured_at(directory))
+    turned = orientation if orientation in _ORIENTATIONS else 1
+    return Exif(turned, _captured_at(directory), _original(directory))
 
 
 def _captured_at(directory: Image.Exif) -> str | None:
@@ -54,6 +63,12 @@ def _captured_at(directory: Image.Exif) -> str | None:
         )
     except READER_FAULTS:
         return None
+
+
+def _original(directory: Image.Exif) -> tuple[int, int] | None:
+    """Read ``hfer-shrink WIDTHxHEIGHT``, which clients write as the processing software."""
+    said = _SHRUNK.fullmatch(_text(directory.get(ExifTags.Base.ProcessingSoftware)))
+    return (int(said[1]), int(said[2])) if said else None
 
 
 def iso_time(original: object, *, sub_seconds: object = None, offset: object = None) -> str | None:

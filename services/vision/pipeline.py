@@ -51,6 +51,7 @@ class _Found:
     faces: tuple[DetectedFace, ...]
     crops: tuple[Pixels, ...]
     faces_truncated: bool
+    original: tuple[int, int] | None
 
 
 class Pipeline:
@@ -195,6 +196,7 @@ class Pipeline:
             faces=faces,
             crops=tuple(crop_detected(photo.rgb, face, spec) for face in faces),
             faces_truncated=len(largest_first) > len(faces),
+            original=photo.original,
         )
 
     def _classified(self, found: Sequence[_Found]) -> list[PhotoAnalysis]:
@@ -217,6 +219,7 @@ class Pipeline:
                 detector=photo.detector,
                 captured_at=photo.captured_at,
                 warnings=photo.warnings,
+                original=photo.original,
             )
             for photo in found
         ]

@@ -111,8 +111,8 @@ class TestReadme:
 
 @pytest.fixture(scope="module")
 def pandas_shell(shell: Shell) -> Shell:
-    """The same environment, with pandas."""
-    shell.install("./client[pandas]")
+    """The same environment, with what the page's examples ask for."""
+    shell.install("./client[images,pandas,plot]")
     return shell
 
 

@@ -64,7 +64,7 @@ from hfer.errors import (
     WebhookSignatureError,
     WebhookTimestampError,
 )
-from hfer.jobs import Job, Jobs
+from hfer.jobs import FinishedJob, Job, Jobs
 from hfer.key_models import ApiKey, KeyPurpose
 from hfer.listening import JobEvent
 from hfer.models import (
@@ -129,6 +129,7 @@ __all__ = [
     "Face",
     "Fault",
     "Finding",
+    "FinishedJob",
     "ForkedTransportError",
     "GoneError",
     "GroupCount",

@@ -27,7 +27,7 @@ import httpx
 
 from hfer._fork import PerProcess, Reading
 from hfer._proxies import made
-from hfer.errors import HferError, bare
+from hfer.errors import HferError
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -226,8 +226,8 @@ def run(coroutine: Coroutine[Any, Any, Out]) -> Out:
         return result
     except HferError as error:
         _log.debug("raised to the caller", exc_info=True)
-        if error.__cause__ is not None:
-            bare(error.__cause__)
+        # The text names the cause already; for programs it stays in __context__.
+        error.__cause__, error.__suppress_context__ = None, True
         raise error.with_traceback(None)  # noqa: B904 - it is the one that was caught
     coroutine.close()
     raise RuntimeError("A coroutine over a blocking wire waited for an event loop.")

@@ -121,6 +121,7 @@ class Client:
         resume: bool | str | os.PathLike[str] = False,
         s3_expiry_s: int = DAY_S,
         on_upload: UploadProgress | None = None,
+        shrink: int | None = None,
         strict: bool = False,
         on_skip: OnSkip | None = None,
     ) -> Job:
@@ -171,6 +172,11 @@ class Client:
             s3_expiry_s: how long the service may read photos of ``s3://…``, 1 to 604,800 s (7
                 days); URLs signed with temporary credentials end with them.
             on_upload: called with the photo bytes sent so far and in all, perhaps from a thread.
+            shrink: send photos whose longer side exceeds so many pixels, 320 at least, at that
+                size, for slow lines. Results tell sizes, boxes and landmarks in pixels of the
+                originals and the factor as ``image.scale``; ``content_sha256`` and
+                ``min_face_px`` are of what was sent. Archives that go whole are not shrunk.
+                Needs Pillow.
             strict: send nothing when files of folders or patterns would be left out, side files
                 apart (`SkipReason`).
             on_skip: called with each file that is not sent, before the others are; by default a
@@ -202,6 +208,7 @@ class Client:
             resume=resume,
             s3_expiry_s=s3_expiry_s,
             on_upload=on_upload,
+            shrink=shrink,
             strict=strict,
             on_skip=on_skip,
         )

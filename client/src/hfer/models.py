@@ -85,6 +85,11 @@ class JobState:
         """Whether the job can no longer change."""
         return self.status in FINAL_STATUSES
 
+    def _repr_html_(self) -> str:
+        from hfer._html import job_html
+
+        return job_html(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -157,11 +162,16 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """Size of the upright photo in pixels, and the EXIF orientation 1..8 that it came with."""
+    """Size of the upright photo in pixels, and the EXIF orientation 1..8 that it came with.
+
+    ``scale`` is how long the sides of the analysed picture are in shares of these: below 1 where
+    `submit` shrank it. Size and coordinates are those of the original all the same.
+    """
 
     width: int = 0
     height: int = 0
     exif_orientation: int = 1
+    scale: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +206,11 @@ class PhotoResult:
     captured_at: str | None = None
     warnings: tuple[str, ...] = ()
 
+    def _repr_html_(self) -> str:
+        from hfer._html import photo_html
+
+        return photo_html(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -203,7 +218,8 @@ class Limits:
 
     ``declare_files`` is 0 on services that know no uploads by presigned URL; ``request_urls``
     is how many photos by URL make a job. From ``open_photos`` on they are those of your tenant, the
-    last three those of your key; 0 is no limit, None is a service that does not say. ``formats``
+    last three those of your key; 0 is no limit, None is a service that does not say.
+    ``shrunk_photos``: it tells coordinates of shrunk photos in pixels of the originals. ``formats``
     are those of pictures that are read, and ``filename_chars`` how long the path of a photo may
     be: 0 where the service keeps but the last part of it.
     """
@@ -220,5 +236,6 @@ class Limits:
     requests_per_second: int | None = None
     open_uploads: int | None = None
     open_streams: int | None = None
+    shrunk_photos: bool = False
     formats: tuple[str, ...] = ()
     filename_chars: int = 0

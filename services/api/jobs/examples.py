@@ -61,7 +61,7 @@ PHOTO_EXAMPLE: dict[str, Any] = {
     "model_version": "starter-1.0.0+1a2b3c4d",
     "precision": "bf16",
     "detector": "retinaface",
-    "image": {"width": 1600, "height": 1200, "exif_orientation": 6},
+    "image": {"width": 1600, "height": 1200, "exif_orientation": 6, "scale": 1.0},
     "captured_at": "2026-07-19T14:03:27+02:00",
     "warnings": [],
     "faces": [

@@ -51,6 +51,10 @@ class LimitsObject(BaseModel):
     requests_per_second: int = Field(description="of your key")
     open_uploads: int = Field(description="requests of your key whose body is still being sent")
     open_streams: int = Field(description="event streams of your key")
+    shrunk_photos: bool = Field(
+        description="coordinates of photos that a client shrank (`hfer submit --shrink`) are told"
+        " in pixels of the originals"
+    )
     faces_per_photo: int
     labels_per_job: int
     page_rows: int
@@ -86,6 +90,7 @@ def limits_object(limits: PhotoLimits, settings: Settings, own: TenantLimits) ->
         upload_url_seconds=settings.api.upload_url_s,
         upload_retention_seconds=upload_s(settings),
         **{name: value or 0 for name, value in asdict(own).items()},
+        shrunk_photos=True,
         faces_per_photo=limits.faces_per_photo,
         labels_per_job=MAX_LABELS,
         page_rows=MAX_LIMIT,

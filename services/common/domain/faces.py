@@ -132,6 +132,8 @@ class PhotoAnalysis:
     ``precision`` and ``detector`` name what answered; None in analyses of before they were noted.
     ``captured_at`` is EXIF's time of the exposure in ISO 8601, with an offset only where the
     camera wrote one; None where it wrote none. ``warnings`` say what was mended in the file.
+    ``original`` is the size of the picture that the client shrank this photo from, upright, in
+    pixels; None for one that was sent as it was. Size and coordinates here are of what was sent.
     """
 
     width: int
@@ -143,6 +145,7 @@ class PhotoAnalysis:
     detector: str | None = None
     captured_at: str | None = None
     warnings: tuple[PhotoWarning, ...] = ()
+    original: tuple[int, int] | None = None
 
 
 class FaceSearch(StrEnum):

@@ -82,6 +82,7 @@ class Tasks:
             "exif_orientation": decoded.exif_orientation,
             "captured_at": decoded.captured_at,
             "warnings": decoded.warnings,
+            "original": decoded.original,
         }
         return facts, parts
 

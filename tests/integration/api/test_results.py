@@ -76,7 +76,12 @@ class TestItems:
         item_id = format_id(IdKind.ITEM, seeded.items[0].public_id)
         item = client.get(f"{path(seeded)}/items/{item_id}").json()
         assert (item["item_id"], item["model_version"]) == (item_id, MODEL_VERSION)
-        assert item["image"] == {"width": 64, "height": 40, "exif_orientation": 1}
+        assert item["image"] == {
+            "width": 64,
+            "height": 40,
+            "exif_orientation": 1,
+            "scale": 1.0,
+        }
         assert len(item["faces"][0]["landmarks"]) == 5
         assert_problem(client.get(f"{path(other)}/items/{item_id}"), 404, "not-found")
         assert_problem(client.get(f"{path(other)}/items/itm_x"), 404, "not-found")

@@ -6,6 +6,13 @@ from hfer.errors import UnexpectedAnswerError
 from tests.fixtures.fake_service import JOB, FakeService, face_json, job_json, photo_json, problem
 
 
+def test_an_encoding_is_a_word_too(client: Client) -> None:
+    job = client.jobs.attach(JOB)
+    assert b"".join(job.results_bytes("csv")) == b"".join(job.results_bytes(ResultFormat.CSV))
+    with pytest.raises(ValueError, match="xml"):
+        list(job.results_bytes("xml"))
+
+
 class TestHandle:
     def test_attach_asks_nothing(self, client: Client, service: FakeService) -> None:
         assert client.jobs.attach(JOB).id == JOB

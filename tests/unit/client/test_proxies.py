@@ -6,7 +6,14 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from hfer import Client, InvalidRequestError, RetryPolicy, ServiceUnreachableError, SettingsError
+from hfer import (
+    Client,
+    InvalidRequestError,
+    PhotoFileError,
+    RetryPolicy,
+    ServiceUnreachableError,
+    SettingsError,
+)
 from hfer._proxies import proxy_of
 from hfer._transport import Call, Transport
 from hfer._wire import BlockingWire, run
@@ -90,10 +97,12 @@ class TestNoAnswer:
     def test_a_path_that_does_not_exist_is_one_sentence_and_few_frames(
         self, client: Client
     ) -> None:
-        with pytest.raises(Exception, match=r"no\.jpg") as caught:
+        with pytest.raises(PhotoFileError, match=r"no\.jpg") as caught:
             client.submit("/nowhere/no.jpg")
         told = "".join(traceback.format_exception(caught.value))
         assert told.count('File "') <= 3
+        assert "FileNotFoundError" not in told
+        assert isinstance(caught.value.__context__, FileNotFoundError)
 
 
 class TestSettingsOfTheEnvironment:

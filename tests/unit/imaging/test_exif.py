@@ -93,3 +93,35 @@ def test_nonsense_is_no_time(parts: dict[str, object], written: str | None) -> N
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_a_broken_block_counts_as_absent(block: bytes) -> None:
     assert read_exif(block) == Exif()
+
+
+def shrunk_from(size: str, *, width: int = 64, height: int = 40) -> tuple[int, int] | None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.ProcessingSoftware] = f"hfer-shrink {size}"
+    return decode_photo(encode(quadrants(width, height), "JPEG", exif=exif), limits=LIMITS).original
+
+
+@pytest.mark.parametrize(
+    ("size", "original"),
+    [
+        ("640x400", (640, 400)),
+        ("65x40", (65, 40)),
+        ("64x40", (64, 40)),
+        ("1000x999", None),
+        ("32x20", None),
+        ("0x0", None),
+        ("9999999x9999999", None),
+        ("640x400 and more", None),
+    ],
+)
+def test_a_size_is_believed_that_the_photo_can_come_of(
+    size: str, original: tuple[int, int] | None
+) -> None:
+    assert shrunk_from(size) == original
+
+
+def test_other_software_has_shrunk_nothing() -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.ProcessingSoftware] = "Digital Camera 1.0"
+    photo = decode_photo(encode(quadrants(), "JPEG", exif=exif), limits=LIMITS)
+    assert photo.original is None

@@ -25,11 +25,13 @@ from hfer._codec import decode
 from hfer._doctor import Finding, examine
 from hfer._links import find_links
 from hfer._multipart import UploadProgress
+from hfer._notebook import upload_bar
 from hfer._pages import entries
 from hfer._photos import readable, report_skipped
 from hfer._resume import default_folder, fingerprint
 from hfer._retry import RetryPolicy
 from hfer._s3 import DAY_S
+from hfer._shrink import check_longest_side, shrink_all
 from hfer._sources import AsyncSource, Sources, unpacked
 from hfer._spool import Spool
 from hfer._submit import LinkSubmission, Submission, send_resumably
@@ -42,6 +44,7 @@ from hfer.aio.receipts import AsyncErasures
 from hfer.aio.registry import AsyncModels
 from hfer.aio.tenants import AsyncTenants
 from hfer.aio.webhook_endpoints import AsyncWebhookEndpoints
+from hfer.errors import SettingsError
 from hfer.models import Limits
 from hfer.skipped import OnSkip, Skipped
 from hfer.tenant_models import DailyUsage
@@ -129,6 +132,7 @@ class AsyncClient:
         resume: bool | str | os.PathLike[str] = False,
         s3_expiry_s: int = DAY_S,
         on_upload: UploadProgress | None = None,
+        shrink: int | None = None,
         strict: bool = False,
         on_skip: OnSkip | None = None,
     ) -> AsyncJob:
@@ -145,6 +149,8 @@ class AsyncClient:
             "client_ref": client_ref,
         }
         chosen = {name: value for name, value in config.items() if value is not None}
+        if shrink is not None:
+            check_longest_side(shrink)
         with Spool() as spool, Archives() as archives:
             given = Sources(spool)
             await self._gather(sources, given)
@@ -155,6 +161,8 @@ class AsyncClient:
             files = list(readable(found, limits.formats, on_skip=skipped.append))
             submission: Submission | LinkSubmission
             if urls:
+                if shrink is not None:
+                    raise SettingsError("Photos by URL do not pass here: they cannot be shrunk.")
                 link = partial(find_links, most=limits.request_urls, s3_expiry_s=s3_expiry_s)
                 links = await self.transport.wire.call(link, urls)
                 submission = LinkSubmission(links, chosen, limits)
@@ -162,12 +170,16 @@ class AsyncClient:
                 unpack = partial(unpacked, archives, limits=limits, on_skip=skipped.append)
                 photos = await self.transport.wire.call(unpack, files)
                 report_skipped(skipped, on_skip, strict=strict, left=len(files))
-                submission = Submission(photos, chosen, limits, on_upload)
+                if shrink is not None:
+                    smaller = partial(shrink_all, longest_side=shrink, limits=limits, spool=spool)
+                    photos = await self.transport.wire.call(smaller, photos)
+                submission = Submission(photos, chosen, limits, on_upload or upload_bar())
             if idempotency_key or resume is False:
                 key = idempotency_key or str(uuid.uuid4())
                 return await submission.send(self.transport, key)
             base_url = self.transport.base_url
-            mark = partial(fingerprint, base_url, self._key, config=chosen, urls=urls)
+            settings = chosen if shrink is None else chosen | {"shrink": shrink}
+            mark = partial(fingerprint, base_url, self._key, config=settings, urls=urls)
             name = await self.transport.wire.call(mark, files)
             folder = default_folder() if resume is True else Path(resume)
             return await send_resumably(submission, self.transport, folder=folder, name=name)

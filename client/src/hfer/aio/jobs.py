@@ -13,7 +13,9 @@ from urllib.parse import quote
 import httpx
 
 from hfer._codec import decode
+from hfer._notebook import job_bar
 from hfer._pages import entries
+from hfer._plots import PlotKind, draw, require_matplotlib, sights
 from hfer._results import result_bytes, result_lines
 from hfer._retry import PATIENT, RetryPolicy, parse_retry_after
 from hfer._tables import face_frame, require_pandas
@@ -25,6 +27,7 @@ from hfer.result_models import ExpressionCounts, JobSummary
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 JobProgress = Callable[[JobState], None]
 
@@ -46,6 +49,11 @@ class AsyncJob:
         self._etag: str | None = None
         self._poll_s = USUAL_POLL_S
 
+    @property
+    def seen(self) -> JobState | None:
+        """The job as last seen, without asking; None if it never was."""
+        return self._state
+
     async def state(self) -> JobState:
         """Return the job as last seen; asks the service only if it was never seen."""
         return self._state or await self.refresh()
@@ -66,6 +74,7 @@ class AsyncJob:
         self, *, on_progress: JobProgress | None = None, timeout_s: float | None = None
     ) -> JobState:
         """Wait until the job is final, and return its state; see `hfer.Job.wait`."""
+        on_progress = on_progress or job_bar()
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
             state = await self.refresh(retry=PATIENT)
@@ -93,16 +102,30 @@ class AsyncJob:
                     yield event.photo
 
     def results_bytes(
-        self, encoding: ResultFormat, *, partial: bool = False
+        self, encoding: ResultFormat | str, *, partial: bool = False
     ) -> AsyncGenerator[bytes, None]:
         """Stream the results as the service encodes them (JSON, JSONL or CSV)."""
-        return result_bytes(self.transport, self.path, encoding, partial=partial)
+        return result_bytes(self.transport, self.path, ResultFormat(encoding), partial=partial)
 
     async def to_pandas(self, *, partial: bool = False) -> "pd.DataFrame":
         """Return the results as a table; see `hfer.Job.to_pandas`."""
         require_pandas()
         async with aclosing(self.results(partial=partial)) as results:
             return face_frame([photo async for photo in results])
+
+    async def plot(
+        self,
+        kind: str = PlotKind.DISTRIBUTION,
+        *,
+        ax: "Axes | None" = None,
+        partial: bool = False,
+    ) -> "Axes":
+        """Draw the faces' expressions; see `hfer.Job.plot`."""
+        wanted = PlotKind(kind)
+        require_matplotlib()
+        async with aclosing(self.results(partial=partial)) as results:
+            found = [sight async for photo in results for sight in sights(photo)]
+        return draw(found, wanted, axes=ax)
 
     async def events(self, *, after: str | None = None) -> AsyncGenerator[JobEvent, None]:
         """Iterate over what happens to the job, up to its end; see `hfer.Job.events`."""

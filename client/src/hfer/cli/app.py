@@ -3,7 +3,6 @@
 import io
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from itertools import islice
 from typing import Annotated
 
@@ -26,10 +25,13 @@ from hfer.cli.options import (
     Quiet,
     ResultsFormat,
     ResultsFormatOption,
+    Since,
     StateFormat,
     StateFormatOption,
+    Until,
     Url,
     Wiring,
+    in_utc,
     json_if,
     parse_label,
     session,
@@ -208,12 +210,8 @@ def jobs(
         typer.Option(metavar="KEY=VALUE", help="Only jobs so labelled; repeat it for more."),
     ] = None,
     client_ref: Annotated[str | None, typer.Option(help="Only jobs with this id of yours.")] = None,
-    created_after: Annotated[
-        datetime | None, typer.Option(help="Only jobs made later, in local time.")
-    ] = None,
-    created_before: Annotated[
-        datetime | None, typer.Option(help="Only jobs made earlier, in local time.")
-    ] = None,
+    since: Since = None,
+    until: Until = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 20,
     state_format: StateFormatOption = StateFormat.TABLE,
     as_json: AsJson = False,
@@ -225,8 +223,8 @@ def jobs(
             tenant=tenant,
             labels=dict(parse_label(text) for text in label or []),
             client_ref=client_ref,
-            created_after=created_after,
-            created_before=created_before,
+            created_after=in_utc(since),
+            created_before=in_utc(until),
         )
         states = list(islice(found, limit))
         if as_json or state_format is StateFormat.JSON:

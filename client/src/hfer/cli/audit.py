@@ -1,7 +1,6 @@
 """``hfer audit``: who did what."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Annotated
 
@@ -10,11 +9,21 @@ from rich.table import Table
 
 from hfer.audit_models import AuditEntry, AuditFilter
 from hfer.cli.delivery import write_json, write_stdout
-from hfer.cli.options import DEFAULT_URL, ApiKey, ResultsFormat, ResultsFormatOption, Url, session
+from hfer.cli.options import (
+    DEFAULT_URL,
+    ApiKey,
+    AsJson,
+    ResultsFormat,
+    ResultsFormatOption,
+    Since,
+    Until,
+    Url,
+    in_utc,
+    json_if,
+    session,
+)
 from hfer.cli.tables import NOTHING, add, shown_time, stdout_console, titled_table
 from hfer.models import ResultFormat
-
-_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 
 
 def audit(
@@ -28,20 +37,17 @@ def audit(
     about: Annotated[
         str | None, typer.Option("--object", metavar="ID", help="What was done to job_…, key_…")
     ] = None,
-    since: Annotated[
-        datetime | None,
-        typer.Option("--from", formats=_FORMATS, help="In UTC, as 2026-11-23; included."),
-    ] = None,
-    until: Annotated[
-        datetime | None, typer.Option("--to", formats=_FORMATS, help="In UTC; not included.")
-    ] = None,
+    since: Since = None,
+    until: Until = None,
     limit: Annotated[
         int, typer.Option(min=1, help="At most this many; jsonl and csv print all.")
     ] = 50,
     results_format: ResultsFormatOption = ResultsFormat.TABLE,
+    as_json: AsJson = False,
 ) -> None:
     """Tell who did what, newest first. Needs an API key with the scope admin."""
-    narrow = AuditFilter(tenant, key, action, about, _in_utc(since), _in_utc(until))
+    results_format = json_if(as_json, results_format)
+    narrow = AuditFilter(tenant, key, action, about, in_utc(since), in_utc(until))
     with session(context, url, api_key) as (_, client):
         if results_format in {ResultsFormat.JSONL, ResultsFormat.CSV}:
             write_stdout(client.audit.export(ResultFormat(results_format.value), narrow))
@@ -51,10 +57,6 @@ def audit(
         write_json(found)
     else:
         stdout_console().print(_table(found))
-
-
-def _in_utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=UTC)
 
 
 def _table(entries: Iterable[AuditEntry]) -> Table:

@@ -74,7 +74,7 @@ def photos(
     uncertain: Annotated[
         bool | None, typer.Option("--uncertain/--certain", help="And which is, or is not.")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most this many; all.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many; else all.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the photos of a job that fit, finished or not."""
@@ -96,8 +96,9 @@ def zip_of_job(
     url: Url = DEFAULT_URL,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", dir_okay=False, help="Write it here; JOB.zip."),
+        typer.Option("--out", metavar="FILE", dir_okay=False, help="Where; JOB.zip by default."),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Fetch a finished job as a zip: results as CSV and JSON Lines, all annotated photos."""
     with session(context, url, api_key) as (wiring, client):
@@ -105,6 +106,8 @@ def zip_of_job(
         target = out or Path(f"{Path(job_id).name}.zip")
         client.jobs.attach(job_id).save_zip(target)
         note(wiring.stderr, f"Wrote {target}")
+    if as_json:
+        write_json({"id": job_id, "file": str(target)})
 
 
 def _summary_table(added_up: JobSummary) -> Table:

@@ -9,7 +9,7 @@ import typer
 from hfer.cli.delivery import note as say
 from hfer.cli.delivery import write_json
 from hfer.cli.key_tables import key_table, keys_table
-from hfer.cli.options import DEFAULT_URL, ApiKey, Url, Wiring, session
+from hfer.cli.options import DEFAULT_URL, ApiKey, AsJson, Url, Wiring, session
 from hfer.cli.tables import stdout_console
 from hfer.key_models import ApiKey as Key
 from hfer.key_models import KeyPurpose
@@ -20,7 +20,6 @@ keys = typer.Typer(
 )
 
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="Id: key_…")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Days = Annotated[
     int | None, typer.Option("--days", min=1, help="Expires after so many days from now.")
 ]
@@ -71,7 +70,7 @@ def create(
             " repeat it for more."
         ),
     ],
-    tenant: Annotated[str | None, typer.Option(help="Whose jobs it sees; yours.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Whose jobs it sees; else yours.")] = None,
     days: Days = None,
     purpose: Annotated[
         str | None,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from time import sleep
@@ -86,7 +87,7 @@ ApiKey = Annotated[
     ),
 ]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="Id of the job: job_…")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -99,12 +100,25 @@ Out = Annotated[
 ResultsFormatOption = Annotated[
     ResultsFormat, typer.Option("--format", "-f", help="How results are printed on stdout.")
 ]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print JSON on stdout; the same as --format json.")
-]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 StateFormatOption = Annotated[
     StateFormat, typer.Option("--format", "-f", help="How it is printed on stdout.")
 ]
+
+
+_MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+Since = Annotated[
+    datetime | None,
+    typer.Option("--from", formats=_MOMENTS, help="In UTC, as 2026-11-23; included."),
+]
+Until = Annotated[
+    datetime | None, typer.Option("--to", formats=_MOMENTS, help="In UTC; not included.")
+]
+
+
+def in_utc(moment: datetime | None) -> datetime | None:
+    """Read a moment of the command line, which is in UTC."""
+    return None if moment is None else moment.replace(tzinfo=UTC)
 
 
 def json_if(as_json: bool, otherwise: ResultsFormat) -> ResultsFormat:

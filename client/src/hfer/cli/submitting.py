@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from hfer._shrink import SHORTEST_SIDE
 from hfer.cli.delivery import coming_back, deliver, leave, note, resuming, watch, write_json
 from hfer.cli.exits import ExitCode
 from hfer.cli.options import (
@@ -77,7 +78,8 @@ def submit(
         str | None, typer.Option(metavar="NAME", help="Detector to use; refused if none has it.")
     ] = None,
     label: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Words to find the job by.")
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Words to find the job by."),
     ] = None,
     client_ref: Annotated[str | None, typer.Option(help="Your own id of the job.")] = None,
     idempotency_key: Annotated[
@@ -86,16 +88,25 @@ def submit(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Do not go on with an interrupted submit of these.")
     ] = False,
+    shrink: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PIXELS",
+            min=SHORTEST_SIDE,
+            help="Send larger photos at this longest side; results tell pixels of the originals"
+            " (needs hfer\\[images]).",
+        ),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Send nothing if a file would be left out.")
     ] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send photos as one job. --out implies --wait; without either, print the job's id.
+    r"""Send photos as one job. --out implies --wait; without either, print the job's id.
 
     Photos by URL are fetched by the service. s3:// is listed here, with the credentials of the
-    AWS_… variables, and the service gets presigned URLs (needs hfer[s3]).
+    AWS_… variables, and the service gets presigned URLs (needs hfer\[s3]).
 
     In folders the content of a file says what it is. What is left out is said on stderr; exit code
     3 if a photo may be among it.
@@ -124,6 +135,7 @@ def submit(
                 resume=not fresh,
                 s3_expiry_s=s3_expiry * 3_600,
                 on_upload=on_upload,
+                shrink=shrink,
                 strict=strict,
                 on_skip=skipped.append,
             )

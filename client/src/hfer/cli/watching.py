@@ -27,7 +27,7 @@ def watch_job(
         job = client.jobs.get(job_id)
         with coming_back(job, wiring.stderr):
             if as_json:
-                state = job.wait(on_progress=_Lines().show)
+                state: JobState = job.wait(on_progress=_Lines().show)
             else:
                 state = watch(job, wiring.stderr, quiet=quiet)
         leave(state, wiring.stderr)

@@ -7,7 +7,7 @@ import typer
 
 from hfer.cli.delivery import note, write_json
 from hfer.cli.exits import ExitCode
-from hfer.cli.options import DEFAULT_URL, ApiKey, Url, Wiring, session
+from hfer.cli.options import DEFAULT_URL, ApiKey, AsJson, Url, Wiring, session
 from hfer.cli.tables import stdout_console
 from hfer.cli.webhook_tables import (
     deliveries_table,
@@ -27,7 +27,6 @@ webhooks = typer.Typer(
 TEST_POLLS, TEST_POLL_S = 40, 0.5
 
 EndpointId = Annotated[str, typer.Argument(metavar="ENDPOINT", help="Id: whe_…")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
 
 @webhooks.command("list")

@@ -36,7 +36,9 @@ class PointObject(BaseModel):
 class Quality(BaseModel):
     """What limits how far the result can be trusted."""
 
-    face_px: float = Field(description="longer side of the box in pixels")
+    face_px: float = Field(
+        description="longer side of the box in pixels of the picture that was analysed"
+    )
     blur: float = Field(description="variance of the Laplacian of the crop; low means blurred")
 
 
@@ -80,6 +82,10 @@ class ImageObject(BaseModel):
     width: int
     height: int
     exif_orientation: int
+    scale: float = Field(
+        description="sides of the analysed picture over those of the original: below 1 where the"
+        " client shrank it before it was sent (`hfer submit --shrink`)",
+    )
 
 
 class ItemErrorObject(BaseModel):
@@ -160,20 +166,36 @@ def _error(record: PhotoRecord) -> dict[str, Any] | None:
 
 
 def _image(payload: dict[str, Any]) -> dict[str, Any]:
-    return {key: payload[key] for key in ("width", "height", "exif_orientation")}
+    width, height = _original_size(payload)
+    scale = max(payload["width"], payload["height"]) / max(width, height)
+    return {
+        "width": width,
+        "height": height,
+        "exif_orientation": payload["exif_orientation"],
+        "scale": scale,
+    }
+
+
+def _original_size(payload: dict[str, Any]) -> tuple[int, int]:
+    """Return the size that coordinates are told in: of the original where it was shrunk."""
+    width, height = payload.get("original") or (payload["width"], payload["height"])
+    return width, height
 
 
 def _face(face: dict[str, Any], image: dict[str, Any], *, top_n: int) -> dict[str, Any]:
     x, y, w, h = face["box"]
     width, height = image["width"], image["height"]
+    # Of what was analysed to the original, in which the sender draws; 1 unless it was shrunk.
+    full_width, full_height = _original_size(image)
+    across, down = full_width / width, full_height / height
     scores = dict(zip(EMOTIONS, face["probabilities"], strict=True))
     ranked = sorted(scores, key=lambda label: scores[label], reverse=True)
     return {
         "face_index": face["face_index"],
-        "box": {"x": x, "y": y, "w": w, "h": h},
+        "box": {"x": x * across, "y": y * down, "w": w * across, "h": h * down},
         "box_norm": {"x": x / width, "y": y / height, "w": w / width, "h": h / height},
         "landmarks": {
-            name: {"x": point[0], "y": point[1]}
+            name: {"x": point[0] * across, "y": point[1] * down}
             for name, point in zip(LANDMARKS, face["landmarks"], strict=bool(face["landmarks"]))
         },
         "detection_confidence": face["confidence"],

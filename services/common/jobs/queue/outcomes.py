@@ -3,11 +3,12 @@
 The payload's shape is a contract with the API, which turns it into public face objects::
 
     {"width", "height", "exif_orientation", "faces_truncated", "precision", "detector",
-     "captured_at", "warnings": [code],
+     "captured_at", "warnings": [code], "original": [width, height],
      "faces": [{"face_index", "box": [x, y, w, h], "landmarks": [[x, y] * 5], "confidence",
                 "probabilities": [7], "margin", "uncertain", "blur", "roll"}]}
 
-``landmarks`` is empty where a whole picture was one face. Payloads of before November 2026 have
+``landmarks`` is empty where a whole picture was one face. ``original`` is there only of photos that
+their client shrank; coordinates are of what was sent. Payloads of before November 2026 have
 neither ``precision`` nor ``detector``, those of before December neither ``captured_at``,
 ``warnings`` nor ``roll``.
 """
@@ -77,6 +78,7 @@ def to_payload(analysis: PhotoAnalysis) -> dict[str, Any]:
         "detector": analysis.detector,
         "captured_at": analysis.captured_at,
         "warnings": list(analysis.warnings),
+        **({"original": list(analysis.original)} if analysis.original else {}),
         "faces": [
             {
                 "face_index": face.face_index,
@@ -105,6 +107,7 @@ def from_payload(payload: Mapping[str, Any]) -> PhotoAnalysis:
         detector=payload.get("detector"),
         captured_at=payload.get("captured_at"),
         warnings=tuple(PhotoWarning(code) for code in payload.get("warnings", ())),
+        original=_size(payload.get("original")),
         faces=tuple(
             AnalysedFace(
                 face_index=face["face_index"],
@@ -120,6 +123,10 @@ def from_payload(payload: Mapping[str, Any]) -> PhotoAnalysis:
             for face in payload["faces"]
         ),
     )
+
+
+def _size(said: Sequence[int] | None) -> tuple[int, int] | None:
+    return (said[0], said[1]) if said else None
 
 
 def _payload_json(result: PhotoAnalysis | ItemError) -> str | None:

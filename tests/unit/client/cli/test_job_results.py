@@ -42,13 +42,14 @@ def test_zip(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     service.answers["GET", f"{PATH}/artifacts"] = httpx.Response(200, content=b"PK zip")
-    assert run("zip", JOB).code == 0
+    assert json.loads(run("zip", JOB, "--json").stdout)["file"] == f"{JOB}.zip"
     assert (tmp_path / f"{JOB}.zip").read_bytes() == b"PK zip"
 
 
 def test_jobs_by_label(run: Run, service: FakeService) -> None:
-    assert run("jobs", "--label", "shoot=7", "--limit", "1").code == 0
+    assert run("jobs", "--label", "shoot=7", "--from", "2026-11-23", "--limit", "1").code == 0
     assert service.requests[0].url.params["label.shoot"] == "7"
+    assert service.requests[0].url.params["created_after"] == "2026-11-23T00:00:00+00:00"
 
 
 def test_the_key_in_use(run: Run) -> None:

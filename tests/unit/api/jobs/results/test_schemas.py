@@ -51,6 +51,23 @@ class TestPhotoResult:
         [face] = photo_result(photo_record(payload=payload), top_n=1).faces
         assert face.warnings == warnings
 
+    def test_tells_a_shrunk_photo_in_pixels_of_the_original(self) -> None:
+        face = face_payload(box=(10, 20, 30, 40))
+        sent = photo_payload(face, width=100, height=80)
+        whole = photo_result(photo_record(payload=sent), top_n=1)
+        shown = photo_result(photo_record(payload=sent | {"original": [400, 321]}), top_n=1)
+        assert whole.image is not None
+        assert whole.image.scale == 1
+        assert shown.image is not None
+        assert (shown.image.width, shown.image.height, shown.image.scale) == (400, 321, 0.25)
+        [one], [before] = shown.faces, whole.faces
+        assert (one.box.x, one.box.w) == (40, 120)
+        assert one.box.y == pytest.approx(20 * 321 / 80)
+        assert one.box_norm == before.box_norm
+        for name, point in before.landmarks.items():
+            assert one.landmarks[name].x == point.x * 4
+        assert (one.quality.face_px, one.warnings) == (40, before.warnings)
+
     def test_shows_a_photo_without_faces_as_a_result(self) -> None:
         result = photo_result(photo_record(status=ItemStatus.NO_FACE), top_n=3)
         assert result.faces == []

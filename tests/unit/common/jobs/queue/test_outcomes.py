@@ -55,6 +55,10 @@ class TestPayload:
         )
         assert from_payload(json.loads(json.dumps(to_payload(known)))) == known
 
+    def test_keeps_the_size_of_what_the_client_shrank(self) -> None:
+        shrunk = replace(FACES, original=(4_032, 3_024))
+        assert from_payload(json.loads(json.dumps(to_payload(shrunk)))) == shrunk
+
     def test_has_the_shape_that_the_api_reads(self) -> None:
         payload = to_payload(FACES)
         assert payload.keys() == {
