@@ -17,7 +17,15 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from benchmarks.routes.album import pack_tar, pack_zip, write_album
-from benchmarks.routes.ways import by_asyncio, by_client, by_command, by_page, digest, table
+from benchmarks.routes.ways import (
+    by_asyncio,
+    by_client,
+    by_command,
+    by_page,
+    digest,
+    table,
+    taken_in,
+)
 from hfer import Client
 from infra.local.console import Console
 from infra.local.stack import LocalStack, local_stack
@@ -41,6 +49,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--photos", type=int, default=5_000)
     parser.add_argument("--folders", type=int, default=60)
+    parser.add_argument(
+        "--taken-in",
+        action="store_true",
+        help="compare what was taken in, its order, names and hashes, and cancel the jobs",
+    )
     arguments = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as name,
@@ -67,8 +80,12 @@ def main() -> int:
                 began = time.monotonic()
                 job = client.jobs.attach(send())
                 sent_s = time.monotonic() - began
-                job.wait()
-                rows = table(job)
+                if arguments.taken_in:
+                    rows = taken_in(job)
+                    job.cancel()
+                else:
+                    job.wait()
+                    rows = table(job)
                 seen.add(digest(rows))
                 print(f"{way:22} {len(rows):6,} rows  sent in {sent_s:5.1f} s  {digest(rows)}")
     return 0 if len(seen) == 1 else 1

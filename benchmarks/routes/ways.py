@@ -76,6 +76,11 @@ def table(job: Job) -> list[tuple[object, ...]]:
     ]
 
 
+def taken_in(job: Job) -> list[tuple[object, ...]]:
+    """Return a row per photo as it was taken in, analysed or not."""
+    return [(photo.index, photo.filename, photo.content_sha256) for photo in job.items()]
+
+
 def digest(rows: list[tuple[object, ...]]) -> str:
     """Return the SHA-256 of a table."""
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()

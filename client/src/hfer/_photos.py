@@ -38,7 +38,10 @@ RESUMED_PHOTOS, RESUMED_BYTES = 200, 100_000_000
 
 
 def find_photos(
-    paths: Iterable[str | os.PathLike[str]], *, on_skip: OnSkip | None = None
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    on_skip: OnSkip | None = None,
+    among: Iterable[str | os.PathLike[str]] = (),
 ) -> list[Photo]:
     """List the photos under ``paths``: files as given, folders walked and sorted.
 
@@ -46,7 +49,7 @@ def find_photos(
     subfolders); photos and folders that match it are taken, sorted.
 
     A photo is called by its path below the folder given or before the pattern; where several
-    were given, below the folder that they share.
+    were given (``among`` all of them, if these are not all), below the folder that they share.
 
     What lies in folders, or fits a pattern, is judged by its content: ``on_skip`` is told each file
     that is left out. Hidden files are (macOS puts a ``._name.jpg`` beside each photo on foreign
@@ -58,7 +61,8 @@ def find_photos(
     """
     skipped: list[Skipped] = []
     sources = [found for path in paths for found in _sources(path)]
-    shared = shared_folder([source.folder for source in sources]) if sources else None
+    everything = [found for path in among for found in _sources(path)] or sources
+    shared = shared_folder([source.folder for source in everything]) if everything else None
     photos = [photo for source in sources for photo in source.photos(shared, skipped.append)]
     if on_skip is not None:
         for file in skipped:

@@ -10,6 +10,7 @@ from hfer._archives import Archives
 from hfer._encode import encoded_array, encoded_image, is_array, is_image
 from hfer._files import BLOCK_BYTES, LocalFile, Sendable
 from hfer._links import sort_out
+from hfer._names import clean_name
 from hfer._photos import find_photos
 from hfer._spool import Spool
 from hfer.errors import PhotoFileError, SourceTypeError
@@ -110,10 +111,11 @@ class Sources:
             NoPhotosError: there is no photo at all.
         """
         found: list[Sendable] = []
+        everything = [one for one in self._given if isinstance(one, str | os.PathLike)]
         for _, group in groupby(self._given, key=lambda one: isinstance(one, str | os.PathLike)):
             given = list(group)
             paths = [one for one in given if isinstance(one, str | os.PathLike)]
-            found += find_photos(paths, on_skip=on_skip) if paths else []
+            found += find_photos(paths, on_skip=on_skip, among=everything) if paths else []
             found += [one for one in given if not isinstance(one, str | os.PathLike)]
         return found or list(find_photos([]))
 
@@ -123,7 +125,7 @@ class Sources:
         try:
             blocks = _blocks(data)
             first = next(blocks, b"")
-            known_as = named or f"photo-{number:05d}{_ending(first)}"
+            known_as = clean_name(named or f"photo-{number:05d}{_ending(first)}")
             return self._spool.keep(known_as, _chained(first, blocks))
         except (OSError, ValueError) as error:
             # Pillow and files say with a ValueError that they were closed before.

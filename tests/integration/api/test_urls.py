@@ -14,6 +14,8 @@ from tests.fixtures.settings import SettingsMaker
 
 URLS = [f"https://photos.example.com/album/{number}.jpg?sig=a%2Fb" for number in range(3)]
 
+NAMES = ("cam1/a.jpg", "../../etc/passwd", "a\u202eb.jpg")
+
 
 def submit(client: httpx.Client, *inputs: Any, headers: Any = None, **body: Any) -> httpx.Response:
     given = [{"url": each} if isinstance(each, str) else each for each in inputs]
@@ -71,14 +73,21 @@ def test_refuses_a_url_that_may_never_be_fetched(
         assert session.scalars(select(Item)).all() == []
 
 
+def test_a_photo_may_bring_a_name_which_leads_nowhere(client: httpx.Client) -> None:
+    given = [{"url": url, "filename": name} for url, name in zip(URLS, NAMES, strict=True)]
+    shown = items(client, submit(client, *given).json())
+    assert [item["filename"] for item in shown] == ["cam1/a.jpg", "passwd", "ab.jpg"]
+
+
 @pytest.mark.parametrize(
     "body",
     [
         {"inputs": []},
-        {"inputs": [{"url": URLS[0], "filename": "x"}]},
+        {"inputs": [{"url": URLS[0], "name": "x"}]},
+        {"inputs": [{"url": URLS[0], "filename": "x" * 1_025}]},
         {"inputs": [{}]},
         {"inputs": "https://photos.example.com/a.jpg"},
-        {"inputs": [{"url": URLS[0]}] * 2_001},
+        {"inputs": [{"url": URLS[0]}] * 5_001},
         {"inputs": [{"url": URLS[0]}], "upload_id": "upl_x"},
         {"inputs": [{"url": "https://e.com/" + "a" * 2_048}]},
         {},

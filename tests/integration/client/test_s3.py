@@ -32,8 +32,8 @@ def _environment(
 @pytest.mark.parametrize(
     ("path", "names"),
     [
-        ("", ["2026-old/c.jpg", "2026/a.jpg", "2026/sub/b.PNG"]),
-        ("/", ["2026-old/c.jpg", "2026/a.jpg", "2026/sub/b.PNG"]),
+        ("", ["2026/a.jpg", "2026/sub/b.PNG", "2026-old/c.jpg"]),
+        ("/", ["2026/a.jpg", "2026/sub/b.PNG", "2026-old/c.jpg"]),
         ("/2026", ["2026/a.jpg", "2026/sub/b.PNG"]),
         ("/2026/", ["2026/a.jpg", "2026/sub/b.PNG"]),
         ("/2026/notes.txt", ["2026/notes.txt"]),
@@ -45,6 +45,9 @@ def test_takes_the_photos_of_a_folder_or_the_one_object(
 ) -> None:
     photos = signed_photos(f"s3://{storage.bucket}{path}", most=10, expiry_s=60)
     assert [photo.name for photo in photos] == [f"s3://{storage.bucket}/{name}" for name in names]
+    outer = {"": "", "/": "", "/2026": "2026/", "/2026/": "2026/", "/2026/notes.txt": "2026/"}
+    below = [name.removeprefix(outer.get(path, "2026/.hidden/")) for name in names]
+    assert [photo.below for photo in photos] == below
 
 
 def test_the_url_opens_that_photo_without_any_credential(

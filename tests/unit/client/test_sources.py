@@ -130,6 +130,14 @@ class TestIterables:
         client.submit((str(make_photo("a.jpg")), str(make_photo("b.jpg"))))
         assert [name for name, _ in sent(service)] == ["a.jpg", "b.jpg"]
 
+    def test_folders_are_told_apart_whatever_comes_between_them(
+        self, client: Client, service: FakeService, make_photo: MakePhoto
+    ) -> None:
+        first, second = make_photo("cam1/a.jpg", JPEG), make_photo("cam2/a.jpg", JPEG)
+        client.submit(first.parent, ("cam3\\a.jpg", JPEG), second.parent)
+        names = [name for name, _ in sent(service)]
+        assert names == ["cam1/a.jpg", "cam3/a.jpg", "cam2/a.jpg"]
+
     def test_an_iterable_that_gives_nothing_is_no_job(self, client: Client) -> None:
         with pytest.raises(NoPhotosError):
             client.submit(iter(()))
