@@ -58,6 +58,7 @@ async def show_job(request: Request) -> Response:
         photos=photos,
         narrow={name: narrow.get(name, "") for name in _FILTERS},
         narrowed=bool(narrow),
+        asked=f"?{urlencode(narrow)}" if narrow else "",
         confidences=confidence_choices(),
         expressions=EXPRESSIONS,
         further=_further(f"/jobs/{job_id}", page, **narrow),
