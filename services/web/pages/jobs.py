@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from services.web.gateway import path_of
+from services.web.pages.filters import ITEM_STATUSES, filters, one_of
 from services.web.pages.spreadsheets import spreadsheet_form
 from services.web.state import leave_message, now, render, see_other, web_of
 from services.web.views.expressions import EXPRESSIONS, distribution
@@ -17,13 +18,12 @@ from services.web.views.photos import confidence_choices, photo_views
 
 _LIST_PAGE = 25
 _GALLERY_PAGE = 24
-_ITEM_STATUSES = ("succeeded", "no_face", "failed")
 _FILTERS = ("expression", "min_p", "uncertain", "status")
 
 
 async def list_jobs(request: Request) -> Response:
     """List the jobs of the page's key, newest first."""
-    status = _one_of(request.query_params.get("status"), STATUSES)
+    status = one_of(request.query_params.get("status"), STATUSES)
     query = _without_empty(
         limit=_LIST_PAGE, status=status, cursor=request.query_params.get("cursor")
     )
@@ -61,6 +61,7 @@ async def show_job(request: Request) -> Response:
         spreadsheet=spreadsheet_form(view.counts.get("total", 0)),
         narrow={name: narrow.get(name, "") for name in _FILTERS},
         narrowed=bool(narrow),
+        asked=f"?{urlencode(narrow)}" if narrow else "",
         confidences=confidence_choices(),
         expressions=EXPRESSIONS,
         further=_further(f"/jobs/{job_id}", page, **narrow),
@@ -101,25 +102,9 @@ async def delete_job(request: Request) -> Response:
     return see_other(request, "/jobs")
 
 
-def filters(request: Request) -> dict[str, str]:
-    """Read the gallery's filter; what is none of its choices asks for nothing."""
-    params = request.query_params
-    asked = {
-        "expression": _one_of(params.get("expression"), EXPRESSIONS),
-        "min_p": _one_of(params.get("min_p"), [value for value, _ in confidence_choices()]),
-        "uncertain": _one_of(params.get("uncertain"), ("true", "false")),
-        "status": _one_of(params.get("status"), _ITEM_STATUSES),
-    }
-    return {name: value for name, value in asked.items() if value}
-
-
 def _shown(status: str, narrow: dict[str, str]) -> bool:
     """Leave photos that wait out of the gallery: there is nothing to show yet."""
-    return bool(narrow) or status in _ITEM_STATUSES
-
-
-def _one_of(value: str | None, known: Any) -> str:
-    return value if value and value in known else ""
+    return bool(narrow) or status in ITEM_STATUSES
 
 
 def _without_empty(**query: str | int | None) -> dict[str, str | int | float]:

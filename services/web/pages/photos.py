@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from services.web.gateway import path_of
+from services.web.pages.filters import filters
 from services.web.state import now, render, web_of
 from services.web.views.jobs import job_view
 from services.web.views.photos import photo_view
@@ -65,12 +66,12 @@ def picture_response(content: bytes, media_type: str) -> Response:
 
 
 async def download(request: Request) -> Response:
-    """Stream results or the zip of everything; nothing of it is held here."""
+    """Stream results or the zip, of the photos that fit the filter; nothing of it is held here."""
     job_id, form = request.path_params["job_id"], request.path_params["form"]
     if form not in _DOWNLOADS:
         return PlainTextResponse("There is no such download.\n", status_code=404)
     kind, ending, query = _DOWNLOADS[form]
-    query = query | ({"partial": "true"} if kind == "results" else {})
+    query = query | ({"partial": "true"} if kind == "results" else {}) | filters(request)
     async with AsyncExitStack() as stack:
         opened = web_of(request).gateway.opened("GET", path_of("jobs", job_id, kind), query=query)
         answer = await stack.enter_async_context(opened)

@@ -4,8 +4,9 @@ import asyncio
 import importlib.util
 import json
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import IO
+from urllib.parse import urlencode
 
 from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
@@ -16,6 +17,7 @@ from hfer._codec import decode
 from hfer.exports.xlsx import XlsxWriter
 from hfer.models import JobState, PhotoResult
 from services.web.gateway import path_of
+from services.web.pages.filters import filters
 from services.web.state import WebState, see_other, web_of
 
 _MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -37,17 +39,19 @@ def spreadsheet_form(photos: int) -> str:
 
 
 async def xlsx(request: Request) -> Response:
-    """Give the results as xlsx; as CSV for Excel where that is more than is made here."""
+    """Give the results that fit the filter as xlsx; as CSV for Excel where they are too many."""
     job_id, web = request.path_params["job_id"], web_of(request)
     job = await web.gateway.get(path_of("jobs", job_id))
     state = decode(JobState, job)
-    as_csv = see_other(request, f"/jobs/{job_id}/download/excel")
+    narrow = filters(request)
+    asked = f"?{urlencode(narrow)}" if narrow else ""
+    as_csv = see_other(request, f"/jobs/{job_id}/download/excel{asked}")
     if spreadsheet_form(state.counts.total) != "xlsx":
         return as_csv
     async with web.spreadsheets:
         file = tempfile.TemporaryFile(prefix="hfer-xlsx-")  # noqa: SIM115 - the answer closes it
         try:
-            await _write(web, state, job_id, file)
+            await _write(state, _batches(web, job_id, narrow), file)
         except TooManyRowsError:
             file.close()
             return as_csv
@@ -61,11 +65,13 @@ async def xlsx(request: Request) -> Response:
     )
 
 
-async def _write(web: WebState, state: JobState, job_id: str, file: IO[bytes]) -> None:
+async def _write(
+    state: JobState, batches: AsyncIterator[list[PhotoResult]], file: IO[bytes]
+) -> None:
     writer = XlsxWriter(file, state)
     left = MOST_ROWS
     try:
-        async for photos in _batches(web, job_id):
+        async for photos in batches:
             left -= sum(max(1, len(photo.faces)) for photo in photos)
             if left < 0:
                 raise TooManyRowsError
@@ -80,9 +86,12 @@ def _add(writer: XlsxWriter, photos: list[PhotoResult]) -> None:
         writer.add(photo)
 
 
-async def _batches(web: WebState, job_id: str) -> AsyncIterator[list[PhotoResult]]:
+async def _batches(
+    web: WebState, job_id: str, narrow: Mapping[str, str]
+) -> AsyncIterator[list[PhotoResult]]:
     """Yield the photos of each block that comes. Lines end with a line feed, and with it alone."""
-    path, query = path_of("jobs", job_id, "results"), {"format": "jsonl", "partial": "true"}
+    path = path_of("jobs", job_id, "results")
+    query = {"format": "jsonl", "partial": "true", **narrow}
     async with web.gateway.opened("GET", path, query=query) as answer:
         rest = b""
         async for block in answer.aiter_bytes():

@@ -154,6 +154,16 @@ class TestJob:
         web_api.answers["GET", "/v1/jobs/job_1"] = job_json("succeeded", no_face=1) | made_by
         assert "<dt>Submitted by</dt><dd>nightly</dd>" in visitor.get("/jobs/job_1").text
 
+    def test_downloads_keep_the_filter(self, visitor: Visitor, web_api: WebApi) -> None:
+        page = html.unescape(visitor.get("/jobs/job_1?expression=happiness&min_p=0.9").text)
+        assert 'href="/jobs/job_1/download/csv?expression=happiness&min_p=0.9"' in page
+        path = "/v1/jobs/job_1/results"
+        web_api.answers["GET", path] = httpx.Response(200, content=b"a,b\n")
+        visitor.get("/jobs/job_1/download/csv?expression=happiness&min_p=0.9&other=1")
+        asked = dict(web_api.sent("GET", path)[0].url.params)
+        assert asked.pop("format") == "csv"
+        assert asked == {"partial": "true", "expression": "happiness", "min_p": "0.9"}
+
     def test_a_long_job_says_where_in_it_one_is(self, visitor: Visitor, web_api: WebApi) -> None:
         photos = [photo_json(place, f"{place}.jpg", status="no_face") for place in (24, 25)]
         counts = job_json("succeeded", no_face=2_000) | {"id": "job_1"}

@@ -39,6 +39,23 @@ def test_the_table_comes_as_xlsx(visitor: Visitor, web_api: WebApi) -> None:
     assert dict(asked.url.params) == {"format": "jsonl", "partial": "true"}
 
 
+def test_the_filter_of_the_gallery_goes_with_it(
+    visitor: Visitor, web_api: WebApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(web_api, as_json())
+    narrowed = "/jobs/job_1/download/xlsx?expression=fear&other=1"
+    assert visitor.get(narrowed).status_code == 200
+    [asked] = web_api.sent("GET", RESULTS)
+    assert dict(asked.url.params) == {
+        "format": "jsonl",
+        "partial": "true",
+        "expression": "fear",
+    }
+    monkeypatch.setattr(spreadsheets, "MOST_ROWS", 1)
+    location = visitor.get(narrowed).headers["location"]
+    assert location.endswith("/jobs/job_1/download/excel?expression=fear")
+
+
 def test_the_page_offers_it(visitor: Visitor) -> None:
     assert "download/xlsx" in visitor.get("/jobs/job_1").text
 
