@@ -153,6 +153,15 @@ class TestResults:
         assert response.headers["content-type"] == media_type
         assert response.headers["cache-control"] == "no-store"
 
+    @pytest.mark.parametrize("query", ["bom=true", "dialect=excel"])
+    def test_marks_csv_for_excel_where_asked(
+        self, client: httpx.Client, sessions: SessionFactory, query: str
+    ) -> None:
+        url = f"{path(seed(sessions, DONE))}/results"
+        plain = client.get(f"{url}?format=csv").content
+        assert client.get(f"{url}?format=csv&{query}").content == b"\xef\xbb\xbf" + plain
+        assert client.get(f"{url}?format=jsonl&{query}").content.startswith(b"{")
+
     def test_offers_nothing_else(self, client: httpx.Client, sessions: SessionFactory) -> None:
         url = f"{path(seed(sessions, DONE))}/results"
         response = client.get(url, headers={"Accept": "text/html"})
