@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ class TestTable:
     def test_progress_and_job_id_are_on_stderr(self, analysed: tuple[Path, str, str]) -> None:
         count = len(sample_paths())
         assert "Submitted job_" in analysed[2]
-        assert f"{count}/{count}" in analysed[2]
+        assert f"photos {count:,} ({count:,} succeeded)" in analysed[2]
 
 
 class TestResults:
@@ -136,6 +137,25 @@ class TestPackage:
         assert len(photo.faces[0].top) == 2
         assert photo.faces[0].expression == photo.faces[0].top[0]
         assert set(photo.faces[0].landmarks) >= {"left_eye", "nose"}
+
+    def test_tells_a_shrunk_photo_in_pixels_of_the_original(self, stack: LocalStack) -> None:
+        with Image.open(SAMPLES / "turned.jpg") as stored, io.BytesIO() as buffer:
+            large = stored.resize((2 * stored.width, 2 * stored.height))
+            large.save(buffer, "JPEG", exif=stored.getexif())
+            data = buffer.getvalue()
+        with Client(stack.url, stack.tenant_key()) as client:
+            (whole,) = client.submit(("a.jpg", data)).wait().results()
+            job = client.submit(("a.jpg", data), shrink=400).wait()
+            (shrunk,) = job.results()
+            table = b"".join(job.results_bytes("csv")).decode()
+        assert whole.image is not None
+        assert shrunk.image == replace(whole.image, scale=0.5)
+        [before], [after] = whole.faces, shrunk.faces
+        for name, point in before.landmarks.items():
+            told = after.landmarks[name]
+            assert max(abs(told.x - point.x), abs(told.y - point.y)) < 0.03 * before.box.h, name
+        [row] = csv.DictReader(io.StringIO(table))
+        assert float(row["box_x"]) == pytest.approx(after.box.x, abs=1e-3)
 
     def test_is_refused_a_detector_that_no_worker_has(self, stack: LocalStack) -> None:
         with (
