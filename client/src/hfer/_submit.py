@@ -13,7 +13,8 @@ from hfer._multipart import MultipartBody, UploadProgress
 from hfer._photos import fit_one_request, worth_resuming
 from hfer._transport import Call, Transport, json_call
 from hfer._uploads import PhotoUpload
-from hfer.aio.jobs import AsyncJob, job_state
+from hfer.aio.job import AsyncJob
+from hfer.aio.job_core import job_state
 from hfer.errors import ApiError, BucketError
 from hfer.models import Limits
 

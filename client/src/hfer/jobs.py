@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from hfer._wire import iterate, run
-from hfer.aio.jobs import AsyncJobs, JobProgress
+from hfer.aio.job_core import JobProgress
+from hfer.aio.jobs import AsyncJobs
 from hfer.job import FinishedJob, Job
 from hfer.models import JobState
 

@@ -3,7 +3,8 @@
 from hfer.aio.api_keys import AsyncApiKeys
 from hfer.aio.audit import AsyncAudit
 from hfer.aio.client import AsyncClient
-from hfer.aio.jobs import AsyncJob, AsyncJobs
+from hfer.aio.job import AsyncJob
+from hfer.aio.jobs import AsyncJobs
 from hfer.aio.receipts import AsyncErasures
 from hfer.aio.registry import AsyncModels
 from hfer.aio.tenants import AsyncTenants

@@ -1,0 +1,173 @@
+"""A handle on one job, blocking: how far it is, what it found, and its end."""
+
+import os
+from collections.abc import Iterator
+
+from hfer._html import job_html, unseen_html
+from hfer._retry import RetryPolicy
+from hfer._wire import iterate, run
+from hfer.aio.job import AsyncJob
+from hfer.aio.job_core import JobProgress
+from hfer.listening import JobEvent
+from hfer.models import JobState, PhotoResult, ResultFormat
+from hfer.result_models import ExpressionCounts, JobSummary
+
+
+class JobCore:
+    """What the service itself tells of one job and does with it."""
+
+    def __init__(self, core: AsyncJob) -> None:
+        self.id = core.id
+        self._core = core
+
+    @property
+    def state(self) -> JobState:
+        """The job as last seen; asks the service only if it was never seen."""
+        return run(self._core.state())
+
+    def refresh(self, *, retry: RetryPolicy | None = None) -> JobState:
+        """Ask the service how far the job is."""
+        return run(self._core.refresh(retry=retry))
+
+    def results(self, *, partial: bool = False) -> Iterator[PhotoResult]:
+        """Iterate over the photos' results in the order sent, without holding them all.
+
+        A connection that breaks off is taken up again where it broke.
+
+        Args:
+            partial: also before the job is final, then only the photos that are.
+
+        Raises:
+            ConflictError: the job is not final and ``partial`` is false.
+        """
+        yield from iterate(self._core.results(partial=partial))
+
+    def follow(self, *, on_progress: JobProgress | None = None) -> Iterator[PhotoResult]:
+        """Iterate over the photos of `events`: each once, as it is finished, up to the job's end.
+
+        ``on_progress`` is called with each event's ``job``. Raises like `events`.
+        """
+        yield from iterate(self._core.follow(on_progress=on_progress))
+
+    def results_bytes(
+        self, encoding: ResultFormat | str, *, partial: bool = False
+    ) -> Iterator[bytes]:
+        """Stream the results as the service encodes them (JSON, JSONL or CSV).
+
+        Raises:
+            ValueError: there is no such encoding.
+            UnexpectedAnswerError: the connection broke off, and what was read before is no
+                longer how the results begin (only of a running job).
+        """
+        yield from iterate(self._core.results_bytes(encoding, partial=partial))
+
+    def events(self, *, after: str | None = None) -> Iterator[JobEvent]:
+        """Iterate over what happens to the job, up to its end: results while it runs.
+
+        Each photo that is finished comes with its result, in the order of finishing. A broken
+        connection is taken up where it was left: nothing is lost and nothing comes twice. An
+        outage of the service of up to about five minutes is waited out.
+
+        Args:
+            after: ``id`` of the last event that you have, to continue after it.
+
+        Raises:
+            GoneError: the job was erased.
+            ServiceUnreachableError: no answer, after all tries.
+        """
+        yield from iterate(self._core.events(after=after))
+
+    def items(
+        self,
+        *,
+        status: str | None = None,
+        expression: str | None = None,
+        min_p: float | None = None,
+        uncertain: bool | None = None,
+    ) -> Iterator[PhotoResult]:
+        """Iterate over the photos that fit, in the order sent, finished or not, page by page.
+
+        Args:
+            status: queued, running, succeeded, no_face, failed or cancelled.
+            expression: photos with a face whose first answer it is.
+            min_p: and whose probability is this at least, 0..1.
+            uncertain: and which is uncertain, or is not.
+        """
+        found = self._core.items(
+            status=status, expression=expression, min_p=min_p, uncertain=uncertain
+        )
+        yield from iterate(found)
+
+    def item(self, item_id: str) -> PhotoResult:
+        """Look at one photo, finished or not.
+
+        Raises:
+            NotFoundError: no such photo in this job.
+        """
+        return run(self._core.item(item_id))
+
+    def summary(self) -> JobSummary:
+        """Add the faces found so far up by their first answer."""
+        return run(self._core.summary())
+
+    def expression_counts(self) -> ExpressionCounts:
+        """Count the faces by expression with no count below five, also not by difference.
+
+        It is all that keys with the output ``aggregate`` see of faces.
+
+        Raises:
+            ConflictError: the job is not final.
+        """
+        return run(self._core.expression_counts())
+
+    def annotated(self, item_id: str) -> bytes:
+        """Fetch a photo with numbered boxes as JPEG; the numbers are the ``face_index``.
+
+        Raises:
+            NotFoundError: no such photo in this job, or it could not be analysed.
+            GoneError: its retention time is over.
+        """
+        return run(self._core.annotated(item_id))
+
+    def preview(self, item_id: str, *, size: str = "medium") -> bytes:
+        """Fetch a photo without its metadata, as JPEG; raises like `annotated`.
+
+        Args:
+            item_id: of the photo.
+            size: small, medium or large: at most 480, 1,280 or 2,560 pixels a side.
+        """
+        return run(self._core.preview(item_id, size=size))
+
+    def zip_bytes(self) -> Iterator[bytes]:
+        """Stream a zip: the results as CSV and JSON Lines, and all annotated photos.
+
+        Raises:
+            ConflictError: the job is not final.
+            GoneError: its photos are erased; `results_bytes` has the results.
+            BrokenOffError: the connection was cut; begin anew.
+        """
+        yield from iterate(self._core.zip_bytes())
+
+    def save_zip(self, path: str | os.PathLike[str]) -> None:
+        """Write that zip to a file, there only when it is whole; raises like `zip_bytes`."""
+        run(self._core.save_zip(path))
+
+    def cancel(self) -> JobState:
+        """Stop the job. Photos already analysed keep their results.
+
+        Raises:
+            ConflictError: the job is already final.
+        """
+        return run(self._core.cancel())
+
+    def delete(self, *, reason: str | None = None) -> None:
+        """Erase the job with its photos and results, for good; a running job is stopped.
+
+        Args:
+            reason: why, for the receipt (`Client.erasures`), up to 200 characters; no names.
+        """
+        run(self._core.delete(reason=reason))
+
+    def _repr_html_(self) -> str:
+        seen = self._core.seen
+        return unseen_html(self.id) if seen is None else job_html(seen)
