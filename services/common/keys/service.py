@@ -6,7 +6,7 @@ The secret of a key is made once, shown once and kept only as its SHA-256.
 import hashlib
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,7 +21,7 @@ from services.common.domain.ids import IdKind, format_id, new_uuid7
 from services.common.domain.tenants import TenantLimits
 from services.common.keys.outputs import OutputMode
 from services.common.keys.purposes import DeclaredPurpose
-from services.common.keys.repository import KeyRepository
+from services.common.keys.repository import Credential, KeyRepository
 from services.common.webhooks.repositories.endpoints import EndpointRepository
 
 # No key made over HTTP can take this name: parentheses are refused there.
@@ -87,6 +87,11 @@ class Principal:
         return bool(self.scopes & {*scopes, Scope.ADMIN})
 
     @property
+    def credential(self) -> Credential:
+        """What has to stay good while a request takes long."""
+        return self.secret_hash, self.output.value
+
+    @property
     def sees_results(self) -> bool:
         """Whether an answer may hold results of photos, where its operation is for others too."""
         return self.may(Scope.JOBS_READ) and self.output.reaches(OutputMode.BLURRED)
@@ -110,6 +115,12 @@ class KeyMissingError(HferError):
     """There is no such key."""
 
     code = "not-found"
+
+
+class KeyNotChangeableError(HferError):
+    """What the key is cannot be changed."""
+
+    code = "key-not-changeable"
 
 
 class KeyNotRollableError(HferError):
@@ -151,8 +162,8 @@ def authenticate(session: Session, secret: str, *, address: str | None = None) -
 
 
 def is_live(session: Session, caller: Principal) -> bool:
-    """Whether the secret that a request came with would be let in now."""
-    return bool(KeyRepository(session).live([caller.secret_hash]))
+    """Whether the secret that a request came with would be let in now, and see as much."""
+    return bool(KeyRepository(session).live([caller.credential]))
 
 
 def issue_key(
@@ -171,9 +182,33 @@ def issue_key(
     row = _row(secret, tenant=tenant, name=name, scopes=scopes, expires_at=expires_at)
     row.output = output.value
     if purpose is not None:
-        row.purpose, row.purpose_note = purpose.name.value, purpose.note
-        row.purpose_exception = purpose.exception and purpose.exception.value
+        declare(row, purpose)
     return IssuedKey(KeyRepository(session).add(row), secret)
+
+
+def declare(key: ApiKey, purpose: DeclaredPurpose) -> None:
+    """Write down what a key is for."""
+    key.purpose, key.purpose_note = purpose.name.value, purpose.note
+    key.purpose_exception = purpose.exception and purpose.exception.value
+
+
+def changeable_key(session: Session, public_id: uuid.UUID, *, fields: Collection[str]) -> ApiKey:
+    """Return a key whose ``fields`` may be changed, locked until the commit.
+
+    Raises:
+        KeyMissingError: there is no such key.
+        KeyNotChangeableError: it is revoked, or its name and expiry hang on a setting.
+    """
+    key = KeyRepository(session).get(public_id)
+    if key is None:
+        raise KeyMissingError("There is no such key.")
+    if key.revoked_at is not None:
+        raise KeyNotChangeableError("The key is revoked; make another.")
+    if key.name in _CONFIGURED and {"name", "expires_at"} & set(fields):
+        raise KeyNotChangeableError(
+            f"{_CONFIGURED[key.name]} holds this key: it keeps its name and does not expire."
+        )
+    return key
 
 
 def roll_key(
@@ -205,7 +240,7 @@ def roll_key(
         raise KeyMissingError("There is no such key.")
     if key.name in _CONFIGURED:
         raise KeyNotRollableError(f"Set another secret in {_CONFIGURED[key.name]} and restart.")
-    if not keys.live([key.secret_hash]):
+    if not keys.live([(key.secret_hash, key.output)]):
         raise KeyNotRollableError("The key is revoked or has expired; make another.")
     secret = new_secret(environment)
     fresh = _row(secret, tenant=key.tenant, name=key.name, scopes=())

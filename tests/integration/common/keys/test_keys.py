@@ -97,9 +97,9 @@ class TestRoll:
                 overlap = timedelta(hours=hours)
                 issued = roll_key(session, key_id, overlap=overlap, environment="dev")
                 secrets.append(issued.secret)
-                hashes = [hash_secret(secret) for secret in secrets]
-                live = KeyRepository(session).live(hashes)
-                assert live == set(hashes[-2:] if hours else hashes[-1:])
+                held = [(hash_secret(secret), "full") for secret in secrets]
+                live = KeyRepository(session).live(held)
+                assert live == set(held[-2:] if hours else held[-1:])
 
     def test_what_cannot_be_rolled_says_why(self, sessions: SessionFactory) -> None:
         with unit_of_work(sessions) as session:
