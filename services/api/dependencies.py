@@ -16,15 +16,10 @@ from services.api.query import check_query
 from services.api.schemas import PLAIN_TEXT
 from services.api.state import ApiState
 from services.common.db.session import unit_of_work
+from services.common.keys.errors import KeyExpiredError
 from services.common.keys.outputs import OutputMode
 from services.common.keys.repository import KeyRepository
-from services.common.keys.service import (
-    KeyExpiredError,
-    Principal,
-    Scope,
-    authenticate,
-    is_live,
-)
+from services.common.keys.service import Principal, Scope, authenticate, is_live
 
 IDEMPOTENCY_KEY_CHARS = 255
 _INVALID = 'Bearer error="invalid_token"'

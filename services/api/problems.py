@@ -42,6 +42,7 @@ class ProblemCode(StrEnum):
     ENDPOINT_LIMIT = "endpoint-limit"
     ENDPOINT_DISABLED = "endpoint-disabled"
     KEY_NOT_ROLLABLE = "key-not-rollable"
+    KEY_NOT_CHANGEABLE = "key-not-changeable"
     GONE = "gone"
     PAYLOAD_TOO_LARGE = "payload-too-large"
     UNSUPPORTED_MEDIA = "unsupported-media"
@@ -102,6 +103,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
         ProblemCode.ENDPOINT_LIMIT: ProblemType(409, "There are as many endpoints as may be"),
         ProblemCode.ENDPOINT_DISABLED: ProblemType(409, "The endpoint is disabled"),
         ProblemCode.KEY_NOT_ROLLABLE: ProblemType(409, "The key cannot be rolled"),
+        ProblemCode.KEY_NOT_CHANGEABLE: ProblemType(409, "The key cannot be changed"),
         ProblemCode.GONE: ProblemType(410, "The resource is gone"),
         ProblemCode.PAYLOAD_TOO_LARGE: ProblemType(413, "The request is too large"),
         ProblemCode.UNSUPPORTED_MEDIA: ProblemType(415, "The media type is not supported"),

@@ -23,7 +23,8 @@ from services.common.domain.ids import IdKind, format_id, parse_id
 from services.common.jobs.lifecycle import ERASED_BY_USER
 from services.common.jobs.repositories.erasures import ErasureRepository, ErasureRequest
 from services.common.jobs.repositories.jobs import JobRepository
-from services.common.keys.service import KeyMissingError, revoke_key
+from services.common.keys.errors import KeyMissingError
+from services.common.keys.service import revoke_key
 
 _ERASURES = {Action.JOB_ERASED: IdKind.JOB, Action.UPLOAD_ERASED: IdKind.UPLOAD}
 

@@ -1,4 +1,4 @@
-"""API keys of the service: made, listed, rolled and revoked by an operator."""
+"""API keys of the service: made, listed, changed, rolled and revoked by an operator."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -59,6 +59,43 @@ class ApiKeys:
             output=output,
         )
         return run(making)
+
+    def change(
+        self,
+        key_id: str,
+        *,
+        name: str | None = None,
+        purpose: KeyPurpose | None = None,
+        output: str | None = None,
+        expires_at: datetime | None = None,
+        never_expires: bool = False,
+    ) -> ApiKey:
+        """Change what a key is called, is for and sees, and when it ends; what is left out stays.
+
+        Args:
+            key_id: ``key_…``.
+            name: another name.
+            purpose: another purpose.
+            output: ``full``, ``blurred`` or ``aggregate``; what the key has under way ends.
+            expires_at: another expiry, also of a key that has expired. Without a time zone it is
+                local.
+            never_expires: in place of ``expires_at``.
+
+        Raises:
+            NotFoundError: there is no such key.
+            ConflictError: it is revoked, or a setting of the deployment holds its name and expiry.
+            InvalidRequestError: nothing is to be changed, the expiry is over, or the purpose is one
+                that the law prohibits (code ``purpose-prohibited``).
+        """
+        changing = self._core.change(
+            key_id,
+            name=name,
+            purpose=purpose,
+            output=output,
+            expires_at=expires_at,
+            never_expires=never_expires,
+        )
+        return run(changing)
 
     def roll(
         self, key_id: str, *, overlap_s: int | None = None, expires_at: datetime | None = None

@@ -96,6 +96,14 @@ ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
             "The key is revoked or has expired; make another.",
             "/v1/api-keys/key_01936fd2c0a27b6e8f3a5b7c9d1e2f32/roll",
         ),
+        ProblemCode.KEY_NOT_CHANGEABLE: Advice(
+            "The key stays as it is.",
+            "It is revoked, or a setting holds it (`HFER_API__ADMIN_KEY`, `HFER_WEB__API_KEY`) and"
+            " its name or expiry was to be changed.",
+            "Make another key. What a setting holds is replaced where it is set.",
+            "The key is revoked; make another.",
+            "/v1/api-keys/key_01936fd2c0a27b6e8f3a5b7c9d1e2f32",
+        ),
         ProblemCode.INVALID_REQUEST: Advice(
             "The body could not be read, so nothing in it was looked at.",
             "JSON that is not well formed, a multipart body without its closing boundary, or a"

@@ -39,7 +39,7 @@ router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["events"])
 async def get_listener(state: State, caller: FaceReader) -> AsyncIterator[Listener]:
     """Hold a place among the tenant's listeners until the response is over, however it ends."""
     async with holding(state, caller, "open_streams"):
-        with state.watch.admit(caller.tenant, secret_hash=caller.secret_hash) as listener:
+        with state.watch.admit(caller.tenant, credential=caller.credential) as listener:
             yield listener
 
 

@@ -19,7 +19,7 @@ from anyio import to_thread
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.tenants import LimitExceededError
 from services.common.jobs.repositories.events import EventRepository, Glance
-from services.common.keys.repository import KeyRepository
+from services.common.keys.repository import Credential, KeyRepository
 from services.common.telemetry import get_logger
 
 TICK_S = 0.5
@@ -28,7 +28,7 @@ READERS = 4
 
 T = TypeVar("T")
 Look = Callable[[Collection[int]], Mapping[int, Glance]]
-LiveKeys = Callable[[Collection[bytes]], Collection[bytes]]
+LiveKeys = Callable[[Collection[Credential]], Collection[Credential]]
 
 _log = get_logger(__name__)
 
@@ -36,11 +36,11 @@ _log = get_logger(__name__)
 class Listener:
     """One open stream. `wait` returns when its job may have news, or its key is good no more.
 
-    ``secret_hash`` is that of the secret it came with; ``ended`` says that this is let in no more.
+    ``credential`` is what it was let in with; ``ended`` says that this is good no more.
     """
 
-    def __init__(self, secret_hash: bytes) -> None:
-        self.secret_hash = secret_hash
+    def __init__(self, credential: Credential) -> None:
+        self.credential = credential
         self.ended = False
         self._news = asyncio.Event()
 
@@ -49,7 +49,7 @@ class Listener:
         self._news.set()
 
     def end(self) -> None:
-        """Let the stream end: its key was revoked or has expired."""
+        """Let the stream end: its key was revoked, has expired or sees something else now."""
         self.ended = True
         self.wake()
 
@@ -67,7 +67,7 @@ class JobWatch:
 
     Args:
         look: reads how far jobs are, from the database; called in a thread.
-        live: tells which of these secrets would be let in; called like ``look``.
+        live: tells which of these would be let in and see as much; called like ``look``.
         per_tenant: most listeners of a tenant.
         tick_s: seconds between two looks.
     """
@@ -86,7 +86,7 @@ class JobWatch:
         self._readers: anyio.CapacityLimiter | None = None
 
     @contextmanager
-    def admit(self, tenant: str, *, secret_hash: bytes) -> Iterator[Listener]:
+    def admit(self, tenant: str, *, credential: Credential) -> Iterator[Listener]:
         """Make room for a listener for the length of the block.
 
         Raises:
@@ -102,7 +102,7 @@ class JobWatch:
             )
         self._by_tenant[tenant] += 1
         try:
-            yield Listener(secret_hash)
+            yield Listener(credential)
         finally:
             self._by_tenant[tenant] -= 1
             if not self._by_tenant[tenant]:
@@ -151,9 +151,9 @@ class JobWatch:
         while True:
             await asyncio.sleep(self.tick_s)
             jobs = list(self._by_job)
-            secrets = {listener.secret_hash for listener in self._following()}
+            held = {listener.credential for listener in self._following()}
             try:
-                now, live = await self.read(partial(self._look_at, jobs, secrets))
+                now, live = await self.read(partial(self._look_at, jobs, held))
             except Exception as error:  # noqa: BLE001 - streams stay open; the next tick looks again
                 _log.warning("watch.failed", error=type(error).__name__)
                 continue
@@ -163,16 +163,16 @@ class JobWatch:
                         listener.wake()
             last = now
             for listener in self._following():
-                if listener.secret_hash in secrets and listener.secret_hash not in live:
+                if listener.credential in held and listener.credential not in live:
                     listener.end()
 
     def _following(self) -> Iterator[Listener]:
         return itertools.chain.from_iterable(self._by_job.values())
 
     def _look_at(
-        self, jobs: Collection[int], secrets: Collection[bytes]
-    ) -> tuple[Mapping[int, Glance], Collection[bytes]]:
-        return self._look(jobs), self._live(secrets)
+        self, jobs: Collection[int], held: Collection[Credential]
+    ) -> tuple[Mapping[int, Glance], Collection[Credential]]:
+        return self._look(jobs), self._live(held)
 
 
 def build_watch(sessions: SessionFactory, *, per_tenant: int) -> JobWatch:
@@ -182,8 +182,8 @@ def build_watch(sessions: SessionFactory, *, per_tenant: int) -> JobWatch:
         with unit_of_work(sessions) as session:
             return EventRepository(session).glance(list(jobs))
 
-    def live(secrets: Collection[bytes]) -> Collection[bytes]:
+    def live(held: Collection[Credential]) -> Collection[Credential]:
         with unit_of_work(sessions) as session:
-            return KeyRepository(session).live(secrets)
+            return KeyRepository(session).live(held)
 
     return JobWatch(look, live=live, per_tenant=per_tenant)

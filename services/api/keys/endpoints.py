@@ -1,8 +1,9 @@
-"""`/v1/api-keys`: make, list, roll and revoke keys. For operators, who see the whole deployment.
+"""`/v1/api-keys`: make, list, change, roll and revoke keys.
 
-Any key may look at itself.
+For operators, who see the whole deployment. Any key may look at itself.
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
@@ -16,6 +17,7 @@ from services.api.ids import KeyId
 from services.api.keys.schemas import (
     CallerObject,
     IssuedKeyObject,
+    KeyChange,
     KeyObject,
     KeyPurpose,
     KeyRoll,
@@ -36,7 +38,15 @@ from services.common.domain.ids import IdKind, format_id
 from services.common.keys.outputs import OutputMode
 from services.common.keys.purposes import DeclaredPurpose, PurposeUnclearError
 from services.common.keys.repository import KeyRepository
-from services.common.keys.service import IssuedKey, Scope, issue_key, revoke_key, roll_key
+from services.common.keys.service import (
+    IssuedKey,
+    Scope,
+    changeable_key,
+    declare,
+    issue_key,
+    revoke_key,
+    roll_key,
+)
 
 router = APIRouter(prefix="/v1/api-keys", tags=["api keys"])
 
@@ -68,8 +78,8 @@ def create_key(
         scopes=wanted.scopes,
         environment=state.settings.environment,
         expires_at=_checked_expiry(wanted.expires_at),
-        purpose=_declared(wanted.purpose),
-        output=_checked_output(wanted),
+        purpose=None if wanted.purpose is None else _declared(wanted.purpose),
+        output=_checked_output(wanted.output, wanted.scopes),
     )
     shown = _issued(issued)
     record(session, caller, Action.KEY_MADE, shown.id)
@@ -107,6 +117,39 @@ def get_current_key(caller: AnyKey) -> CallerObject:
 async def refuse_to_delete_current() -> None:
     """Say that the method is wrong: read as a key's id, the path would be a 404."""
     raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
+
+
+@router.patch(
+    "/{key_id}",
+    summary="Change a key",
+    responses={
+        **problems(
+            ProblemCode.NOT_FOUND, ProblemCode.KEY_NOT_CHANGEABLE, ProblemCode.PURPOSE_PROHIBITED
+        )
+    },
+)
+@audits(Action.KEY_CHANGED)
+def patch_key(
+    session: Transaction, caller: Operator, key_id: KeyId, wanted: KeyChange
+) -> KeyObject:
+    """Change name, purpose, output or expiry of a key; secret, tenant and scopes stay.
+
+    It holds from the next request on. With another output, streams, long polls and downloads under
+    way with the key end within a second or two, as they would show what it may not see, or less
+    than it may. A purpose that Article 5 of the EU AI Act prohibits is refused as for a new key.
+    """
+    key = changeable_key(session, key_id, fields=wanted.model_fields_set)
+    if wanted.name is not None:
+        key.name = wanted.name
+    if wanted.purpose is not None:
+        declare(key, _declared(wanted.purpose))
+    if wanted.output is not None:
+        key.output = _checked_output(wanted.output, key.scopes).value
+    if "expires_at" in wanted.model_fields_set:
+        key.expires_at = _checked_expiry(wanted.expires_at)
+    session.flush()
+    record(session, caller, Action.KEY_CHANGED, format_id(IdKind.KEY, key_id))
+    return key_object(key)
 
 
 @router.post(
@@ -156,19 +199,17 @@ def _issued(issued: IssuedKey) -> IssuedKeyObject:
     return IssuedKeyObject(**dict(key_object(issued.key)), secret=issued.secret)
 
 
-def _declared(purpose: KeyPurpose | None) -> DeclaredPurpose | None:
-    if purpose is None:
-        return None
+def _declared(purpose: KeyPurpose) -> DeclaredPurpose:
     try:
         return DeclaredPurpose(purpose.name, purpose.exception, purpose.note)
     except PurposeUnclearError as error:
         raise invalid_field(f"#/purpose/{error.field}", error.detail) from None
 
 
-def _checked_output(wanted: NewKey) -> OutputMode:
-    if wanted.output is not OutputMode.FULL and Scope.ADMIN in wanted.scopes:
+def _checked_output(output: OutputMode, scopes: Collection[str]) -> OutputMode:
+    if output is not OutputMode.FULL and Scope.ADMIN in scopes:
         raise invalid_field("#/output", "An operator's key can make others; leave its output full.")
-    return wanted.output
+    return output
 
 
 def _checked_expiry(expires_at: datetime | None) -> datetime | None:

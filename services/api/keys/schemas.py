@@ -1,8 +1,8 @@
 """What API keys look like over HTTP."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.api.schemas import GivenTime, Input, ShortText, UtcTime, Whole
 from services.common.db.key_tables import ApiKey
@@ -85,6 +85,31 @@ class NewKey(Input):
         " `GET /v1/jobs/{job_id}/counts`, no pictures, events"
         " or rows of results; not with `admin`, which may make other keys",
     )
+
+
+class KeyChange(Input):
+    """What to change of a key; what is left out stays."""
+
+    model_config = ConfigDict(
+        strict=False,  # enums and times have no other form in JSON than a string
+        json_schema_extra={"minProperties": 1, "example": {"output": "blurred"}},
+    )
+
+    name: Name | None = None
+    purpose: KeyPurpose | None = None
+    output: OutputMode | None = Field(default=None, description="not with `admin`, but for `full`")
+    expires_at: GivenTime | None = Field(
+        default=None, description="RFC 3339, be the key expired or not; null: never"
+    )
+
+    @model_validator(mode="after")
+    def _says_what(self) -> Self:
+        nulls = {name for name in self.model_fields_set if getattr(self, name) is None}
+        if nulls - {"expires_at"}:
+            raise ValueError("only expires_at may be null")
+        if not self.model_fields_set:
+            raise ValueError("name what is to be changed")
+        return self
 
 
 class KeyRoll(Input):

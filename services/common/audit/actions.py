@@ -17,6 +17,7 @@ class Action(StrEnum):
     REVIEWS_ADDED = "reviews.added"
     KEY_MADE = "key.made"
     KEY_FIRST_USED = "key.first_used"
+    KEY_CHANGED = "key.changed"
     KEY_ROLLED = "key.rolled"
     KEY_REVOKED = "key.revoked"
     TENANT_SET = "tenant.set"

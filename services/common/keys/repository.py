@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -15,11 +16,16 @@ from services.common.domain.tenants import LIMIT_NAMES, TenantLimits
 # last_used_at is for people; a write per request would turn every read into an update.
 _TOUCH_EVERY = timedelta(minutes=1)
 
+# With what a request was let in: the hash of its secret, and its key's output mode.
+Credential: TypeAlias = tuple[bytes, str]
+
 _LIVE = text("""
-    SELECT wanted.secret_hash FROM unnest(CAST(:hashes AS bytea[])) AS wanted(secret_hash)
+    SELECT wanted.secret_hash, wanted.output
+    FROM unnest(CAST(:hashes AS bytea[]), CAST(:outputs AS text[])) AS wanted(secret_hash, output)
     WHERE EXISTS (
         SELECT FROM api_key AS key
         WHERE key.revoked_at IS NULL AND (key.expires_at IS NULL OR key.expires_at > now())
+          AND key.output = wanted.output
           AND (key.secret_hash = wanted.secret_hash
                OR (key.former_hash = wanted.secret_hash AND key.former_until > now()))
     )
@@ -49,9 +55,14 @@ class KeyRepository:
         found = self._session.execute(query).one_or_none()
         return None if found is None else (found[0], found[1], TenantLimits(*found[2:]))
 
-    def live(self, secret_hashes: Collection[bytes]) -> set[bytes]:
-        """Return which of these secrets would be let in now."""
-        return set(self._session.scalars(_LIVE, {"hashes": list(secret_hashes)}))
+    def live(self, credentials: Collection[Credential]) -> set[Credential]:
+        """Return which of these would be let in now, and see as much as then."""
+        parameters = {
+            "hashes": [secret_hash for secret_hash, _ in credentials],
+            "outputs": [output for _, output in credentials],
+        }
+        rows = self._session.execute(_LIVE, parameters)
+        return {(bytes(row.secret_hash), row.output) for row in rows}
 
     def hold(self, key_id: int) -> bool:
         """Whether a key is not revoked; if so it cannot be before the commit."""

@@ -3,10 +3,8 @@
 The secret of a key is made once, shown once and kept only as its SHA-256.
 """
 
-import hashlib
-import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,12 +14,18 @@ from sqlalchemy.orm import Session
 from services.common.audit.actions import Action
 from services.common.audit.service import record
 from services.common.db.key_tables import ApiKey
-from services.common.domain.errors import HferError
 from services.common.domain.ids import IdKind, format_id, new_uuid7
 from services.common.domain.tenants import TenantLimits
+from services.common.keys.errors import (
+    KeyExpiredError,
+    KeyMissingError,
+    KeyNotChangeableError,
+    KeyNotRollableError,
+)
 from services.common.keys.outputs import OutputMode
 from services.common.keys.purposes import DeclaredPurpose
-from services.common.keys.repository import KeyRepository
+from services.common.keys.repository import Credential, KeyRepository
+from services.common.keys.secrets import check_length, hash_secret, new_secret, visible_prefix
 from services.common.webhooks.repositories.endpoints import EndpointRepository
 
 # No key made over HTTP can take this name: parentheses are refused there.
@@ -31,10 +35,6 @@ PAGE_NAME = "page (HFER_WEB__API_KEY)"
 PAGE_TENANT = "page"
 
 _CONFIGURED = {BOOTSTRAP_NAME: "HFER_API__ADMIN_KEY", PAGE_NAME: "HFER_WEB__API_KEY"}
-
-_ENTROPY_BYTES = 32
-_VISIBLE_CHARS = 12
-MIN_SECRET_CHARS = 24
 
 
 class Scope(StrEnum):
@@ -88,6 +88,11 @@ class Principal:
         return bool(self.scopes & {*scopes, Scope.ADMIN})
 
     @property
+    def credential(self) -> Credential:
+        """What has to stay good while a request takes long."""
+        return self.secret_hash, self.output.value
+
+    @property
     def sees_results(self) -> bool:
         """Whether an answer may hold results of photos, where its operation is for others too."""
         return self.may(Scope.JOBS_READ) and self.output.reaches(OutputMode.BLURRED)
@@ -99,24 +104,6 @@ class IssuedKey:
 
     key: ApiKey
     secret: str
-
-
-class KeyExpiredError(HferError):
-    """The key was good until its expiry."""
-
-    code = "unauthenticated"
-
-
-class KeyMissingError(HferError):
-    """There is no such key."""
-
-    code = "not-found"
-
-
-class KeyNotRollableError(HferError):
-    """The key cannot get another secret."""
-
-    code = "key-not-rollable"
 
 
 def authenticate(session: Session, secret: str, *, address: str | None = None) -> Principal | None:
@@ -152,8 +139,8 @@ def authenticate(session: Session, secret: str, *, address: str | None = None) -
 
 
 def is_live(session: Session, caller: Principal) -> bool:
-    """Whether the secret that a request came with would be let in now."""
-    return bool(KeyRepository(session).live([caller.secret_hash]))
+    """Whether the secret that a request came with would be let in now, and see as much."""
+    return bool(KeyRepository(session).live([caller.credential]))
 
 
 def issue_key(
@@ -172,9 +159,33 @@ def issue_key(
     row = _row(secret, tenant=tenant, name=name, scopes=scopes, expires_at=expires_at)
     row.output = output.value
     if purpose is not None:
-        row.purpose, row.purpose_note = purpose.name.value, purpose.note
-        row.purpose_exception = purpose.exception and purpose.exception.value
+        declare(row, purpose)
     return IssuedKey(KeyRepository(session).add(row), secret)
+
+
+def declare(key: ApiKey, purpose: DeclaredPurpose) -> None:
+    """Write down what a key is for."""
+    key.purpose, key.purpose_note = purpose.name.value, purpose.note
+    key.purpose_exception = purpose.exception and purpose.exception.value
+
+
+def changeable_key(session: Session, public_id: uuid.UUID, *, fields: Collection[str]) -> ApiKey:
+    """Return a key whose ``fields`` may be changed, locked until the commit.
+
+    Raises:
+        KeyMissingError: there is no such key.
+        KeyNotChangeableError: it is revoked, or its name and expiry hang on a setting.
+    """
+    key = KeyRepository(session).get(public_id)
+    if key is None:
+        raise KeyMissingError("There is no such key.")
+    if key.revoked_at is not None:
+        raise KeyNotChangeableError("The key is revoked; make another.")
+    if key.name in _CONFIGURED and {"name", "expires_at"} & set(fields):
+        raise KeyNotChangeableError(
+            f"{_CONFIGURED[key.name]} holds this key: it keeps its name and does not expire."
+        )
+    return key
 
 
 def roll_key(
@@ -206,7 +217,7 @@ def roll_key(
         raise KeyMissingError("There is no such key.")
     if key.name in _CONFIGURED:
         raise KeyNotRollableError(f"Set another secret in {_CONFIGURED[key.name]} and restart.")
-    if not keys.live([key.secret_hash]):
+    if not keys.live([(key.secret_hash, key.output)]):
         raise KeyNotRollableError("The key is revoked or has expired; make another.")
     secret = new_secret(environment)
     fresh = _row(secret, tenant=key.tenant, name=key.name, scopes=())
@@ -241,7 +252,7 @@ def ensure_bootstrap_key(session: Session, secret: str) -> bool:
     Raises:
         ValueError: the secret is so short that its plain SHA-256 could be guessed.
     """
-    _check_length("admin key", secret)
+    check_length("admin key", secret)
     row = _row(secret, tenant=BOOTSTRAP_TENANT, name=BOOTSTRAP_NAME, scopes=[Scope.ADMIN])
     return KeyRepository(session).put_configured(row)
 
@@ -254,36 +265,10 @@ def ensure_page_key(session: Session, secret: str) -> bool:
     Raises:
         ValueError: the secret is so short that its plain SHA-256 could be guessed.
     """
-    _check_length("page's key", secret)
+    check_length("page's key", secret)
     scopes = [Scope.JOBS_READ, Scope.JOBS_SUBMIT, Scope.JOBS_ERASE]
     row = _row(secret, tenant=PAGE_TENANT, name=PAGE_NAME, scopes=scopes)
     return KeyRepository(session).put_configured(row)
-
-
-def new_secret(environment: str) -> str:
-    """Return a fresh secret, ``hfer_<environment>_<43 characters>``, 256 bits of randomness."""
-    return f"hfer_{environment}_{secrets.token_urlsafe(_ENTROPY_BYTES)}"
-
-
-def hash_secret(secret: str) -> bytes:
-    """Return the 32 bytes that are stored.
-
-    Plain SHA-256 and no slow hash: a secret of 256 random bits cannot be guessed, and every
-    request pays for this call.
-    """
-    return hashlib.sha256(secret.encode()).digest()
-
-
-def visible_prefix(secret: str) -> str:
-    """Return the first characters of a secret, by which an operator tells keys apart."""
-    return secret[:_VISIBLE_CHARS]
-
-
-def _check_length(what: str, secret: str) -> None:
-    if len(secret) < MIN_SECRET_CHARS:
-        raise ValueError(
-            f"the {what} has fewer than {MIN_SECRET_CHARS} characters; make a random one"
-        )
 
 
 def _row(

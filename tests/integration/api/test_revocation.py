@@ -21,13 +21,8 @@ from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.ids import IdKind, format_id, parse_id
 from services.common.domain.jobs import ItemStatus
 from services.common.domain.queues import Lane
-from services.common.keys.service import (
-    Principal,
-    Scope,
-    authenticate,
-    hash_secret,
-    revoke_key,
-)
+from services.common.keys.secrets import hash_secret
+from services.common.keys.service import Principal, Scope, authenticate, revoke_key
 from services.common.tenants.repositories.usage import UsageRepository
 from tests.fixtures.fleet import wait_until
 from tests.fixtures.jobs import make_key, seed_job

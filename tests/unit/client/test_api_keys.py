@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from hfer import ApiKey, Client, ServiceUnreachableError
+from hfer import ApiKey, Client, KeyPurpose, ServiceUnreachableError
 from hfer.errors import UnexpectedAnswerError
 from tests.fixtures.fake_service import FakeService
 from tests.fixtures.webhook_answers import ok, page
@@ -56,6 +56,20 @@ class TestApiKeys:
         assert [request.method for request in service.requests] == ["GET", "POST", "DELETE"]
         assert json.loads(service.requests[1].content) == {"overlap_s": 0}
         assert service.requests[1].url.path == f"/v1/api-keys/{KEY}/roll"
+
+    def test_changes_what_was_named_and_nothing_else(
+        self, client: Client, service: FakeService
+    ) -> None:
+        service.upsets.extend([ok(key_json(output="blurred")), ok(key_json())])
+        purpose = KeyPurpose("other", note="to try")
+        assert client.api_keys.change(KEY, output="blurred", purpose=purpose).output == "blurred"
+        client.api_keys.change(KEY, never_expires=True)
+        sent = [json.loads(request.content) for request in service.requests]
+        declared = {"name": "other", "exception": None, "note": "to try"}
+        assert sent == [{"output": "blurred", "purpose": declared}, {"expires_at": None}]
+        assert {(one.method, one.url.path) for one in service.requests} == {
+            ("PATCH", f"/v1/api-keys/{KEY}")
+        }
 
     def test_draws_no_secret_twice(self, client: Client, service: FakeService) -> None:
         service.upsets.append(httpx.ReadError("reset"))

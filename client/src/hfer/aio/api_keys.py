@@ -1,4 +1,4 @@
-"""API keys of the service: made, listed, rolled and revoked by an operator."""
+"""API keys of the service: made, listed, changed, rolled and revoked by an operator."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -53,6 +53,27 @@ class AsyncApiKeys:
         }
         body = {name: value for name, value in wanted.items() if value is not None}
         return _key(await self._transport.send_json(json_call("POST", KEYS, body), retry=ONCE))
+
+    async def change(
+        self,
+        key_id: str,
+        *,
+        name: str | None = None,
+        purpose: KeyPurpose | None = None,
+        output: str | None = None,
+        expires_at: datetime | None = None,
+        never_expires: bool = False,
+    ) -> ApiKey:
+        """Change a key; see `hfer.ApiKeys.change`."""
+        wanted = {
+            "name": name,
+            "purpose": purpose and asdict(purpose),
+            "output": output,
+            "expires_at": _at(expires_at),
+        }
+        keep = {"expires_at"} if never_expires else set()
+        body = {name: value for name, value in wanted.items() if value is not None or name in keep}
+        return _key(await self._transport.send_json(json_call("PATCH", _path(key_id), body)))
 
     async def roll(
         self, key_id: str, *, overlap_s: int | None = None, expires_at: datetime | None = None

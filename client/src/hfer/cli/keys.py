@@ -16,12 +16,35 @@ from hfer.key_models import KeyPurpose
 
 keys = typer.Typer(
     no_args_is_help=True,
-    help="API keys: made, listed, rolled and revoked with a key that has the scope admin.",
+    help="API keys: made, listed, changed, rolled and revoked with a key that has the scope admin.",
 )
 
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="Id: key_…")]
 Days = Annotated[
     int | None, typer.Option("--days", min=1, help="Expires after so many days from now.")
+]
+
+
+Purpose = Annotated[
+    str | None,
+    typer.Option(
+        "--purpose",
+        help="What it is for: research, medical, safety, accessibility, media, evaluation,"
+        " other; workplace and education only with --exception.",
+    ),
+]
+LawfulException = Annotated[
+    str | None,
+    typer.Option("--exception", help="medical or safety: why workplace or education is allowed."),
+]
+Note = Annotated[str | None, typer.Option("--note", help="The purpose in words.")]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        help="blurred: it sees pictures with blurred faces alone; aggregate: counts of"
+        " expressions and no face; full by default.",
+    ),
 ]
 
 
@@ -59,7 +82,7 @@ def current(
 @keys.command()
 def create(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is for.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is called.")],
     *,
     api_key: ApiKey,
     url: Url = DEFAULT_URL,
@@ -72,30 +95,14 @@ def create(
     ],
     tenant: Annotated[str | None, typer.Option(help="Whose jobs it sees; else yours.")] = None,
     days: Days = None,
-    purpose: Annotated[
-        str | None,
-        typer.Option(
-            help="What it is for: research, medical, safety, accessibility, media, evaluation,"
-            " other; workplace and education only with --exception."
-        ),
-    ] = None,
-    exception: Annotated[
-        str | None, typer.Option(help="medical or safety: why workplace or education is allowed.")
-    ] = None,
-    note: Annotated[str | None, typer.Option("--note", help="The purpose in words.")] = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            help="blurred: it sees pictures with blurred faces alone; aggregate: counts of"
-            " expressions and no face; full by default."
-        ),
-    ] = None,
+    purpose: Purpose = None,
+    exception: LawfulException = None,
+    note: Note = None,
+    output: Output = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key, and print its secret, this once."""
-    if purpose is None and (exception or note):
-        raise typer.BadParameter("--exception and --note belong to a --purpose")
-    declared = None if purpose is None else KeyPurpose(purpose, exception, note)
+    declared = _declared(purpose, exception, note)
     with session(context, url, api_key) as (wiring, client):
         made = client.api_keys.create(
             name,
@@ -106,6 +113,45 @@ def create(
             output=output,
         )
         _print_secret(wiring, made, as_json=as_json)
+
+
+@keys.command()
+def change(
+    context: typer.Context,
+    key: KeyId,
+    *,
+    api_key: ApiKey,
+    url: Url = DEFAULT_URL,
+    name: Annotated[str | None, typer.Option(help="Another name.")] = None,
+    purpose: Purpose = None,
+    exception: LawfulException = None,
+    note: Note = None,
+    output: Output = None,
+    days: Days = None,
+    never_expires: Annotated[
+        bool, typer.Option("--never-expires", help="Takes its expiry away.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Change name, purpose, output or expiry of a key; what is not named stays."""
+    declared = _declared(purpose, exception, note)
+    if days is not None and never_expires:
+        raise typer.BadParameter("--days and --never-expires exclude each other")
+    if not (name or declared or output or days or never_expires):
+        raise typer.BadParameter("name what is to be changed, such as --output blurred")
+    with session(context, url, api_key) as (_, client):
+        changed = client.api_keys.change(
+            key,
+            name=name,
+            purpose=declared,
+            output=output,
+            expires_at=_after(days),
+            never_expires=never_expires,
+        )
+    if as_json:
+        write_json(changed)
+    else:
+        stdout_console().print(key_table(changed))
 
 
 @keys.command()
@@ -146,6 +192,12 @@ def revoke(
         say(wiring.stderr, f"Revoked {key}")
     if as_json:
         write_json({"id": key, "revoked": True})
+
+
+def _declared(purpose: str | None, exception: str | None, note: str | None) -> KeyPurpose | None:
+    if purpose is None and (exception or note):
+        raise typer.BadParameter("--exception and --note belong to a --purpose")
+    return None if purpose is None else KeyPurpose(purpose, exception, note)
 
 
 def _after(days: int | None) -> datetime | None:

@@ -9,15 +9,13 @@ from sqlalchemy.orm import Session
 
 from services.common.db.key_tables import ApiKey
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.keys.errors import KeyExpiredError, KeyMissingError, KeyNotRollableError
 from services.common.keys.repository import KeyRepository
+from services.common.keys.secrets import hash_secret
 from services.common.keys.service import (
-    KeyExpiredError,
-    KeyMissingError,
-    KeyNotRollableError,
     Scope,
     authenticate,
     ensure_bootstrap_key,
-    hash_secret,
     is_live,
     revoke_key,
     roll_key,
@@ -97,9 +95,9 @@ class TestRoll:
                 overlap = timedelta(hours=hours)
                 issued = roll_key(session, key_id, overlap=overlap, environment="dev")
                 secrets.append(issued.secret)
-                hashes = [hash_secret(secret) for secret in secrets]
-                live = KeyRepository(session).live(hashes)
-                assert live == set(hashes[-2:] if hours else hashes[-1:])
+                held = [(hash_secret(secret), "full") for secret in secrets]
+                live = KeyRepository(session).live(held)
+                assert live == set(held[-2:] if hours else held[-1:])
 
     def test_what_cannot_be_rolled_says_why(self, sessions: SessionFactory) -> None:
         with unit_of_work(sessions) as session:

@@ -114,7 +114,7 @@ class ScriptedWatch:
 
     def following(self, _listener: object, _job: int) -> Any:
         watch = JobWatch(dict, live=list, per_tenant=1)  # type: ignore[arg-type]
-        return watch.admit("t", secret_hash=b"")
+        return watch.admit("t", credential=(b"", "full"))
 
     async def wait(self, timeout_s: float) -> bool:
         self.closing = not self.script

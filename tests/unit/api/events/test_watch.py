@@ -11,6 +11,7 @@ import pytest
 from services.api.events.watch import JobWatch, Listener
 from services.common.domain.tenants import LimitExceededError
 from services.common.jobs.repositories.events import Glance
+from services.common.keys.repository import Credential
 
 TICK_S = 0.001
 
@@ -20,7 +21,7 @@ class Jobs:
     """What a database would say; ``asked`` holds the looks, ``revoked`` secrets let in no more."""
 
     stand: dict[int, Glance] = field(default_factory=dict)
-    revoked: set[bytes] = field(default_factory=set)
+    revoked: set[Credential] = field(default_factory=set)
     asked: list[list[int]] = field(default_factory=list)
     away: int = 0
 
@@ -31,8 +32,8 @@ class Jobs:
             raise OSError
         return {job: self.stand[job] for job in jobs if job in self.stand}
 
-    def live(self, secrets: Collection[bytes]) -> set[bytes]:
-        return set(secrets) - self.revoked
+    def live(self, held: Collection[Credential]) -> set[Credential]:
+        return set(held) - self.revoked
 
 
 @pytest.fixture
@@ -58,8 +59,8 @@ async def listening(watch: JobWatch, *jobs: int) -> AsyncIterator[list[Listener]
     with ExitStack() as stack:
         listeners = []
         for place, job in enumerate(jobs):
-            secret_hash = f"secret-{place}".encode()
-            listener = stack.enter_context(watch.admit(f"tenant-{place}", secret_hash=secret_hash))
+            credential = (f"secret-{place}".encode(), "full")
+            listener = stack.enter_context(watch.admit(f"tenant-{place}", credential=credential))
             stack.enter_context(watch.following(listener, job))
             listeners.append(listener)
         yield listeners
@@ -134,7 +135,7 @@ class TestKeys:
             async with listening(watch, 1, 1) as (one, two):
                 await looks(jobs, 2)
                 before = one.ended
-                jobs.revoked.add(b"secret-0")
+                jobs.revoked.add((b"secret-0", "full"))
                 while not one.ended:
                     await one.wait(30)
                 return before, one.ended, two.ended
@@ -144,7 +145,7 @@ class TestKeys:
 
 class TestAdmit:
     def test_counts_tenants_apart_and_frees_places(self, watch: JobWatch) -> None:
-        admit = partial(watch.admit, secret_hash=b"")
+        admit = partial(watch.admit, credential=(b"", "full"))
         with admit("a"), admit("a"), admit("b"):
             assert watch.listeners == 3
             with pytest.raises(LimitExceededError), admit("a"):

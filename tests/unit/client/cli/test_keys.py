@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import pytest
 
 from tests.fixtures.fake_service import FakeService
 from tests.fixtures.webhook_answers import ok, page
@@ -63,6 +64,30 @@ class TestList:
         service.upsets.append(page(key_json(revoked_at="2026-11-26T07:00:00Z")))
         [key] = json.loads(run("keys", "list", "--all", "--json").stdout)
         assert key["revoked_at"] is not None
+
+
+class TestChange:
+    def test_sends_what_was_named_and_prints_the_key(self, run: Run, service: FakeService) -> None:
+        service.upsets.append(ok(key_json(output="blurred", name="nightly")))
+        outcome = run("keys", "change", KEY, "--name", "nightly", "--output", "blurred")
+        assert outcome.code == 0
+        assert "blurred" in outcome.stdout
+        assert json.loads(service.requests[0].content) == {"name": "nightly", "output": "blurred"}
+
+    def test_takes_an_expiry_away(self, run: Run, service: FakeService) -> None:
+        service.upsets.append(ok(key_json()))
+        outcome = run("keys", "change", KEY, "--never-expires", "--json")
+        assert json.loads(outcome.stdout)["expires_at"] is None
+        assert json.loads(service.requests[0].content) == {"expires_at": None}
+
+    @pytest.mark.parametrize(
+        "options", [(), ("--days", "3", "--never-expires"), ("--note", "words")]
+    )
+    def test_wants_one_thing_that_can_be_meant(
+        self, run: Run, service: FakeService, options: tuple[str, ...]
+    ) -> None:
+        assert run("keys", "change", KEY, *options).code == 2
+        assert not service.requests
 
 
 class TestRoll:

@@ -2,7 +2,7 @@
 
 import re
 
-from services.common.keys.service import MIN_SECRET_CHARS, hash_secret, new_secret, visible_prefix
+from services.common.keys.secrets import MIN_SECRET_CHARS, hash_secret, new_secret, visible_prefix
 
 
 class TestNewSecret:
