@@ -1,6 +1,6 @@
 """Reviews: what people say of faces, a row for each word.
 
-Revision: 0022, after 0019. Made on 2026-11-30.
+Revision: 0020, after 0019. Made on 2026-11-30.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0022"
+revision: str = "0020"
 down_revision: str | None = "0019"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
