@@ -81,6 +81,11 @@ class TestCheckQuery:
         answer = get("/things", params={f"_{number}" + "x" * 500: "" for number in range(50)})
         assert len(answer.headers["ignored-parameters"]) < 1_100
 
+    def test_more_than_anybody_sends_are_refused_and_fifty_compared(self) -> None:
+        answer = get("/things", params={f"_{number}": "" for number in range(2_000)})
+        assert answer.status_code == 422
+        assert len(answer.json()["errors"]) <= 50
+
     def test_known_ones_are_neither(self) -> None:
         answer = get("/things?format=csv&label.album=x")
         assert answer.status_code == 200
