@@ -80,7 +80,7 @@ def page(api: EndlessApi) -> Iterator[Page]:
 
 
 def wait_for(url: str, handle: "subprocess.Popen[bytes]") -> None:
-    transport = httpx.HTTPTransport(retries=10)  # with pauses that grow, from half a second
+    transport = httpx.HTTPTransport(retries=7)  # with pauses that grow, from half a second
     with httpx.Client(transport=transport, trust_env=False) as client:
         assert client.get(f"{url}/healthz").is_success
     assert handle.poll() is None
