@@ -35,6 +35,7 @@ OPEN_TO_ANY_KEY = (
     "/v1/erasures/keys",
 )
 GUARDED = [route for route in routes() if route[1] not in OPEN_PATHS]
+OF_JOBS = (Scope.JOBS_READ, Scope.JOBS_WRITE, Scope.REVIEW)
 OF_A_JOB = [route for route in GUARDED if route[1].startswith("/v1/jobs/{job_id}")]
 
 
@@ -49,13 +50,17 @@ def call(
     url = path.format(**(known | (ids or {})))
     if (method, path) == ("POST", "/v1/api-keys"):
         return client.post(url, json={"name": "n", "scopes": ["jobs:read"]})
+    if (method, path) == ("POST", "/v1/jobs/{job_id}/reviews"):
+        said = {"item_id": (known | (ids or {}))["item_id"], "face_index": 0}
+        said |= {"reviewer": "ada", "answer": "neutral"}
+        return client.post(url, json={"reviews": [said]})
     return client.request(method, url, files={"files": b"x"} if method == "POST" else None)
 
 
 class TestRoutes:
     def test_the_document_lists_what_this_test_thinks(self) -> None:
-        assert len(GUARDED) == 55
-        assert len(OF_A_JOB) == 13
+        assert len(GUARDED) == 58
+        assert len(OF_A_JOB) == 15
 
 
 class TestKeys:
@@ -112,6 +117,12 @@ class TestScopes:
             assert call(client, method, path).status_code not in {401, 403}, (method, path)
 
 
+OF_THEIR_OWN = {
+    ("DELETE", "/v1/jobs/{job_id}"): {Scope.JOBS_ERASE, Scope.JOBS_WRITE},
+    ("POST", "/v1/jobs/{job_id}/reviews"): {Scope.REVIEW},
+}
+
+
 def scopes_of(method: str, path: str) -> set[Scope]:
     """Which scopes open a route, besides ``admin``; what jobs:write opens is as it was."""
     if path == "/v1/api-keys/current":
@@ -121,8 +132,8 @@ def scopes_of(method: str, path: str) -> set[Scope]:
     if path.startswith("/v1/webhook-endpoints"):
         old = Scope.JOBS_READ if method == "GET" else Scope.JOBS_WRITE
         return {old, Scope.WEBHOOKS_ADMIN}
-    if (method, path) == ("DELETE", "/v1/jobs/{job_id}"):
-        return {Scope.JOBS_ERASE, Scope.JOBS_WRITE}
+    if (method, path) in OF_THEIR_OWN:
+        return OF_THEIR_OWN[method, path]
     own = ("/v1/jobs", "/v1/erasures", "/v1/uploads", "/v1/usage")
     if path.startswith(own) and path != "/v1/erasures/keys":
         return {Scope.JOBS_READ} if method == "GET" else {Scope.JOBS_SUBMIT, Scope.JOBS_WRITE}
@@ -140,7 +151,7 @@ class TestTenants:
             "job_id": format_id(IdKind.JOB, seeded.job.public_id),
             "item_id": format_id(IdKind.ITEM, seeded.items[0].public_id),
         }
-        stranger, owner = api.client(), api.client(tenant="other")
+        stranger, owner = api.client(*OF_JOBS), api.client(*OF_JOBS, tenant="other")
         foreign = call(stranger, method, path, ids)
         body = assert_problem(foreign, 404, "not-found")
         missing = assert_problem(call(stranger, method, path), 404, "not-found")
