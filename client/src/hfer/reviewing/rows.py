@@ -12,7 +12,7 @@ from hfer.reviewing.found import Found, Photos, answer_of, face_at, name_fault, 
 _BOXES = (("box_x", "box_y", "box_w", "box_h"), ("x", "y", "w", "h"))
 _ANSWERS = ("answer", "expression", "label")
 # The service writes an apostrophe before what a spreadsheet would run.
-_GUARDED = ("'=", "'+", "'-", "'@")
+_GUARDED = tuple("'" + start for start in "=+-@\uff1d\uff0b\uff0d\uff20")
 
 
 def read_rows(
