@@ -78,7 +78,7 @@ COLUMNS = (
         for axis in "xy"
     ),
     _number("detection_confidence", "that it is a face, 0 to 1"),
-    _number("face_px", "longer side of the box", "px"),
+    _number("face_px", "longer side of the box in the picture that was analysed", "px"),
     _number("blur", "variance of the Laplacian of the crop; low is blurred"),
     _text("top_label", "the most probable apparent expression"),
     _number("top_p", "its probability"),

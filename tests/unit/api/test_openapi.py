@@ -171,6 +171,10 @@ class TestDocument:
         for name in ("JobObject", "PhotoResult", "FaceObject"):
             assert SENTENCE in schemas[name]["description"], name
 
+    def test_tells_how_many_urls_a_job_takes(self, document: dict[str, Any]) -> None:
+        most = document["components"]["schemas"]["UrlJob"]["properties"]["inputs"]["maxItems"]
+        assert f"up to {most:,} photos" in document["paths"]["/v1/jobs/urls"]["post"]["description"]
+
     def test_tells_the_multipart_body(self, document: dict[str, Any]) -> None:
         body = document["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]
         schema = body["multipart/form-data"]["schema"]

@@ -13,6 +13,9 @@ from hfer.exports import ExportFormat, Per
 from hfer.exports.label_studio import CONFIG
 from hfer.jobs import Job
 
+# Beside the tasks of Label Studio.
+INTERFACE_ENDING = ".xml"
+
 
 class ResultsForm(StrEnum):
     """All that `hfer results` makes: what it prints, then what it writes to a file."""
@@ -69,6 +72,10 @@ def file_form(form: str, out: Path | None) -> ExportFormat | None:
         raise typer.BadParameter(f"--format {form} writes a file: name it with --out FILE.")
     if out.is_dir():
         raise typer.BadParameter(f"{out} is a folder; --format {form} needs a file.")
+    if form == ExportFormat.LABEL_STUDIO and out.suffix.lower() == INTERFACE_ENDING:
+        raise typer.BadParameter(
+            f"{out} is where the labelling interface goes; name the tasks {out.stem}.json."
+        )
     return ExportFormat(form)
 
 
@@ -86,7 +93,7 @@ def write_file(
     job.export(out, form, partial=partial, per=per, image_prefix=image_prefix)
     note(stderr, f"Wrote the results to {out}")
     if form is ExportFormat.LABEL_STUDIO:
-        config = out.with_suffix(".xml")
+        config = out.with_suffix(INTERFACE_ENDING)
         config.write_text(CONFIG)
         note(stderr, f"Wrote the labelling interface of these tasks to {config}")
         if not image_prefix:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
+from hfer._formulas import guarded
 from hfer._names import is_harmless
 from hfer.errors import GoneError, NotFoundError
 from hfer.jobs import Job
@@ -121,7 +122,7 @@ def _add_column(table: Path, names: Mapping[str, str]) -> None:
         place = header.index("item_id") if "item_id" in header else None
         writer.writerow([*header, FILE_COLUMN])
         for row in rows:
-            writer.writerow([*row, "" if place is None else names.get(row[place], "")])
+            writer.writerow([*row, "" if place is None else guarded(names.get(row[place], ""))])
     wider.replace(table)
 
 

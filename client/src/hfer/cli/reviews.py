@@ -54,7 +54,7 @@ def import_reviews(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="Label Studio's JSON, or CSV with filename, face_index, expression.",
+            help="Label Studio's JSON, or CSV with filename, face_index, answer.",
         ),
     ],
     *,

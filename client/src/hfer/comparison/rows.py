@@ -4,10 +4,9 @@ import csv
 import io
 from collections.abc import Iterator
 
+from hfer._formulas import guarded
 from hfer.comparison.compared import Comparison, FacePair
 
-# As the service's own CSV: a spreadsheet runs a cell that starts like this as a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _COLUMNS = (
     *("filename", "side", "reason", "item_id", "face_index", "saved_face", "iou"),
     *("agrees", "first", "their_first", "top", "their_top", "spearman", "kendall"),
@@ -115,6 +114,4 @@ def _cell(value: object) -> object:
         return "TRUE" if value else "FALSE"
     if isinstance(value, float):
         return f"{value:.6f}"
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return "'" + value
-    return value
+    return guarded(value) if isinstance(value, str) else value

@@ -9,14 +9,12 @@ import csv
 import math
 from pathlib import Path
 
+from hfer._formulas import guarded
 from hfer.models import Face, PhotoResult
 
 BOX = ("FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight", "FaceScore")
 EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 COLUMNS = ("frame", "input", *BOX, "Roll", *EMOTIONS)
-
-# A spreadsheet runs a cell that begins so, the full-width signs too; as the service's CSV.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 class PyFeatWriter:
@@ -28,8 +26,7 @@ class PyFeatWriter:
         self._rows.writerow(COLUMNS)
 
     def add(self, photo: PhotoResult) -> None:
-        name = photo.filename
-        shown = f"'{name}" if name.startswith(_FORMULA_STARTS) else name
+        shown = guarded(photo.filename)
         for face in photo.faces or (None,):
             numbers = [None] * (len(COLUMNS) - 2) if face is None else _numbers(face)
             cells = ["" if value is None else f"{value:.6f}" for value in numbers]

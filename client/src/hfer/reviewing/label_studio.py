@@ -1,7 +1,7 @@
 """Annotations as Label Studio exports them (JSON, not JSON-MIN), of its server 1.23.
 
-A rectangle's label is the answer. Rectangles that `hfer export` wrote carry photo and face in their
-id, which Label Studio keeps when an annotator begins with a prediction.
+A rectangle's label is the answer. Rectangles that `hfer.exports` wrote carry photo and face in
+their id, which Label Studio keeps when an annotator begins with a prediction.
 """
 
 import re

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Mapping
 
+from hfer._formulas import unguarded
 from hfer.errors import SavedFileError
 from hfer.models import Box, Face, PhotoResult
 from hfer.review_models import Review
@@ -11,8 +12,6 @@ from hfer.reviewing.found import Found, Photos, answer_of, face_at, name_fault, 
 
 _BOXES = (("box_x", "box_y", "box_w", "box_h"), ("x", "y", "w", "h"))
 _ANSWERS = ("answer", "expression", "label")
-# The service writes an apostrophe before what a spreadsheet would run.
-_GUARDED = ("'=", "'+", "'-", "'@")
 
 
 def read_rows(
@@ -77,7 +76,7 @@ def _review(
     if fault := name_fault(reviewer):
         return fault
     photo = photos.by_id(cells.get("item_id")) or photos.by_name(
-        _unguarded(cells.get("filename", ""))
+        unguarded(cells.get("filename", ""))
     )
     if isinstance(photo, str):
         return photo
@@ -106,7 +105,3 @@ def _face(cells: Mapping[str, str], photo: PhotoResult, *, comma: bool) -> Face 
     if len(photo.faces) == 1:
         return photo.faces[0]
     return f"the photo has {len(photo.faces)} faces, and none is named: add face_index or the box"
-
-
-def _unguarded(name: str) -> str:
-    return name[1:] if name.startswith(_GUARDED) else name

@@ -124,7 +124,7 @@ async def submit_urls(
     key: IdempotencyKey,
     prefer: Prefer = None,
 ) -> Response:
-    """Take up to 2,000 photos by URL, which the service fetches, and analyse them.
+    """Take up to 5,000 photos by URL, which the service fetches, and analyse them.
 
     One that is not to be had becomes a failed item.
     """

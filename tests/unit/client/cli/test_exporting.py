@@ -66,6 +66,15 @@ def test_a_folder_is_no_file_and_a_file_no_folder(
     assert service.requests == []
 
 
+def test_tasks_do_not_lie_where_their_interface_goes(
+    run: Run, service: FakeService, tmp_path: Path
+) -> None:
+    ended = run("results", JOB, "--format", "label-studio", "--out", tmp_path / "tasks.XML")
+    assert ended.code == 2
+    assert ".json" in ended.stderr
+    assert service.requests == []
+
+
 def test_results_that_a_form_cannot_hold_end_with_2(
     run: Run, service: FakeService, tmp_path: Path
 ) -> None:

@@ -72,6 +72,7 @@ class TestWriteResults:
             photo_json(0, "cam1/a.jpg"),
             photo_json(1, "cam2/a.jpg"),
             photo_json(2, '"b", c.jpg', status="failed"),
+            photo_json(3, "a/=1+1.jpg"),
         ]
         job = client.jobs.attach(JOB)
         write_results(job, tmp_path, plan_annotated(job.results()), partial=False)
@@ -81,6 +82,7 @@ class TestWriteResults:
             ("cam1/a.jpg", "a.annotated.jpg"),
             ("cam2/a.jpg", "a-2.annotated.jpg"),
             ('"b", c.jpg', ""),
+            ("a/=1+1.jpg", "'=1+1.annotated.jpg"),  # no formula
         ]
 
 

@@ -17,6 +17,7 @@ def read(text: str, reviewer: str | None = "ada") -> Found:
         decode(PhotoResult, job_photo(0, "cam1/a.jpg", ONE, TWO)),
         decode(PhotoResult, job_photo(1, "=b, c.jpg", ONE)),
         decode(PhotoResult, job_photo(2, "cam2/a.jpg", ONE)),
+        decode(PhotoResult, job_photo(3, "\uff1dd.jpg", ONE)),
     ]
     found = Found()
     read_rows(text, Photos(photos), found, reviewer=reviewer, blind=False)
@@ -44,8 +45,9 @@ class TestRows:
         found = read(
             "Filename;Box_x;Box_y;Box_w;Box_h;Expression\r\n"
             '"\'=b, c.jpg";0,5;0,5;20,0;20,0;sadness\r\n'
+            "'\uff1dd.jpg;0,5;0,5;20,0;20,0;fear\r\n"
         )
-        assert said(found) == [("itm_1", 0, "ada", "sadness")]
+        assert said(found) == [("itm_1", 0, "ada", "sadness"), ("itm_3", 0, "ada", "fear")]
 
     def test_the_only_face_needs_no_number(self) -> None:
         found = read('filename,expression\n"=b, c.jpg",anger\ncam1/a.jpg,anger\n')
