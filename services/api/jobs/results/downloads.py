@@ -4,6 +4,7 @@ And only in its turn: 48 downloads of one tenant took all threads of a process, 
 365 ms in place of 22.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import count
@@ -14,6 +15,7 @@ from services.api.dependencies import check_live
 from services.api.errors import ApiError
 from services.api.jobs.results.formats import StreamCutError
 from services.api.state import ApiState
+from services.api.turns import Turns
 from services.common.db.session import unit_of_work
 from services.common.keys.service import Principal
 
@@ -22,6 +24,8 @@ LOOK_EVERY_S = 1.0
 # Pieces of a turn. With one each, downloads that begin together end together, and their readers
 # are back all at once: a poll beside 48 took 374 ms then, one of twenty.
 PIECES_A_TURN = 16
+# A picture that waits to be drawn, for minutes where many do, is waited for without the turn.
+LONGEST_HOLD_S = 1.0
 
 
 async def while_live(
@@ -44,14 +48,29 @@ async def while_live(
     for made in count():
         if made % PIECES_A_TURN == 0:
             number = turns.number()
-        async with turns.hold(number):
-            piece = await anext(pieces, None)
+        piece = await _made(turns, number, pieces)
         if piece is None:
             return
         if clock() - looked_at >= LOOK_EVERY_S:
             await run_in_threadpool(_look, state, caller)
             looked_at = clock()
         yield piece
+
+
+async def _made(turns: Turns, number: int, pieces: AsyncIterator[bytes]) -> bytes | None:
+    """Have the next piece made in a turn; None when there is none."""
+    async with turns.hold(number):
+        making = asyncio.ensure_future(_next(pieces))
+        try:
+            await asyncio.wait([making], timeout=LONGEST_HOLD_S)
+        except asyncio.CancelledError:
+            making.cancel()
+            raise
+    return await making
+
+
+async def _next(pieces: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(pieces, None)
 
 
 def _look(state: ApiState, caller: Principal) -> None:

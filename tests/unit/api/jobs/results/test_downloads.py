@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import cast
 
+import pytest
+
+from services.api.jobs.results import downloads
 from services.api.jobs.results.downloads import PIECES_A_TURN, while_live
 from services.api.state import ApiState
 from services.api.turns import TenantTurns
@@ -45,6 +48,10 @@ def read(process: Process, tenant: str, body: Body) -> AsyncIterator[bytes]:
     return while_live(state, principal(tenant), body.pieces(), clock=lambda: 0.0)
 
 
+async def drain(body: AsyncIterator[bytes]) -> list[bytes]:
+    return [piece async for piece in body]
+
+
 class TestTurnsOfDownloads:
     def test_makes_one_piece_of_a_tenant_at_a_time_and_another_s_beside(self) -> None:
         async def all_of() -> tuple[list[int], int, int]:
@@ -70,6 +77,26 @@ class TestTurnsOfDownloads:
                 return await anext(read(process, "a", Body()))
 
         assert asyncio.run(last_of()) == b"x"
+
+    def test_one_that_waits_for_a_picture_does_not_hold_it_for_long(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(downloads, "LONGEST_HOLD_S", 0.01)
+
+        async def waiting(drawn: asyncio.Event) -> AsyncIterator[bytes]:
+            await drawn.wait()
+            yield b"drawn"
+
+        async def read_both() -> tuple[list[bytes], list[bytes]]:
+            process, drawn = cast("ApiState", Process()), asyncio.Event()
+            body = while_live(process, principal("a"), waiting(drawn), clock=lambda: 0.0)
+            slow = asyncio.create_task(drain(body))
+            async with asyncio.timeout(60):
+                other = await drain(read(Process(process.download_turns), "a", Body()))
+                drawn.set()
+                return await slow, other
+
+        assert asyncio.run(read_both()) == ([b"drawn"], [b"x"] * 3)
 
     def test_goes_on_with_those_of_a_turn_so_that_not_all_end_together(self) -> None:
         made = list[str]()
