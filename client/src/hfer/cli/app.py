@@ -57,10 +57,10 @@ from hfer.exports import Per, require_writer
 from hfer.models import JobState
 
 EPILOG = (
-    "Exit codes: 0 all photos analysed; 2 wrong options or paths; 3 some photos failed; 4 the job "
-    "failed, was cancelled or has expired; 5 no answer from the service; 6 the service refused; "
-    "7 the doctor found a fault, or a receipt is not genuine; 130 interrupted (a submitted job "
-    "goes on)."
+    "Exit codes: 0 all photos analysed; 2 wrong options or paths; 3 some photos failed or were left "
+    "out; 4 the job failed, was cancelled or has expired; 5 no answer from the service; 6 the "
+    "service refused; 7 the doctor found a fault, or a receipt is not genuine; 130 interrupted (a "
+    "submitted job goes on)."
 )
 
 app = typer.Typer(

@@ -42,8 +42,8 @@ Output = Annotated[
     str | None,
     typer.Option(
         "--output",
-        help="blurred: it sees pictures with blurred faces alone; aggregate: counts of"
-        " expressions and no face; full by default.",
+        help="full, as a new key has it; blurred: it sees pictures with blurred faces alone;"
+        " aggregate: counts of expressions and no face.",
     ),
 ]
 
