@@ -57,8 +57,8 @@ from hfer.exports import Per, require_writer
 from hfer.models import JobState
 
 EPILOG = (
-    "Exit codes: 0 all photos analysed; 2 wrong options or paths; 3 some photos failed or were left "
-    "out; 4 the job failed, was cancelled or has expired; 5 no answer from the service; 6 the "
+    "Exit codes: 0 all photos analysed; 2 wrong options or paths; 3 some photos failed or were "
+    "left out; 4 the job failed, was cancelled or has expired; 5 no answer from the service; 6 the "
     "service refused; 7 the doctor found a fault, or a receipt is not genuine; 130 interrupted (a "
     "submitted job goes on)."
 )
