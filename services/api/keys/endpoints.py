@@ -113,8 +113,9 @@ def get_current_key(caller: AnyKey) -> CallerObject:
     )
 
 
+@router.patch("/current", include_in_schema=False)
 @router.delete("/current", include_in_schema=False)
-async def refuse_to_delete_current() -> None:
+async def refuse_to_change_current() -> None:
     """Say that the method is wrong: read as a key's id, the path would be a 404."""
     raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
 

@@ -6,7 +6,7 @@ Objects are in the bucket before; hints are sent after the commit, by the caller
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -100,6 +100,12 @@ def fingerprint(submission: Submission) -> bytes:
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).digest()
 
 
+def _fingerprints(submission: Submission) -> set[bytes]:
+    """Return what a request that is the same may have left: once, names without their folders."""
+    items = [replace(item, filename=item.filename.rpartition("/")[2]) for item in submission.items]
+    return {fingerprint(submission), fingerprint(replace(submission, items=items))}
+
+
 def _content(item: NewItem) -> str | None:
     return item.source_url if item.sha256 is None else item.sha256.hex()
 
@@ -149,7 +155,7 @@ def _earlier(jobs: JobRepository, submission: Submission) -> Job | None:
     if submission.idempotency_key is None:
         return None
     job = jobs.by_idempotency_key(submission.tenant, submission.idempotency_key)
-    if job is not None and job.request_hash != fingerprint(submission):
+    if job is not None and job.request_hash not in _fingerprints(submission):
         raise JobError(
             JobErrorCode.IDEMPOTENCY_MISMATCH,
             "This Idempotency-Key was used for other photos or another config; use a new key.",

@@ -97,13 +97,15 @@ def before_load_schema(_context: Any, raw_schema: dict[str, Any]) -> None:
     """Give cursors, which are opaque to clients, and photos a format that this file can make.
 
     And hold the code of a problem against those that the operation names, which its examples are
-    keyed by: a schema of its own for each would be a class of each generated client.
+    keyed by: a schema of its own for each would be a class of each generated client. For their sake
+    a stream of events is text as well, where schemathesis wants the schema of one event.
     """
     for methods in raw_schema["paths"].values():
         for response in (r for o in methods.values() for r in o["responses"].values()):
             if content := response.get("content", {}).get(PROBLEM_JSON):
                 codes = {"properties": {"code": {"enum": list(content["examples"])}}}
                 content["schema"] = {"allOf": [content["schema"], codes]}
+            response.get("content", {}).get("text/event-stream", {}).pop("schema", None)
     for path, field in (("/v1/jobs", "files"), ("/upload_image", "image")):
         body = raw_schema["paths"].get(path, {}).get("post", {}).get("requestBody", {})
         for content in (body["content"]["multipart/form-data"],) if body else ():

@@ -33,6 +33,7 @@ VOLATILE = (
     "/v1/limits:photo_pixels",
     "/v1/limits:faces_per_photo",
     "/v1/limits:formats",
+    "/v1/limits:request_urls",
     "/problems*:*.title",
     "/problems*:*.detail",
     "/problems:data",  # each is read by itself, and there may be more
