@@ -29,6 +29,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "retention": ("maintenance",),
     "receipts": ("maintenance",),
     "retention.inputs_s": ("api", "maintenance"),
+    "retention.inputs_max_s": ("api", "maintenance"),
     "retention.results_s": ("api",),
     "retention.orphans_s": ("api",),
     "api": ("api",),

@@ -39,7 +39,7 @@ def main() -> None:
         with _page(browser, job, size=_DESKTOP, scheme="light") as page:
             _take(page, "web-job.jpg")
         with _page(browser, job, size=_DESKTOP, scheme="dark") as page:
-            page.locator("#gallery h3 a").first.click()
+            page.locator(".tile a").first.click()
             page.wait_for_load_state("networkidle")
             _take(page, "web-photo.jpg")
         with _page(browser, f"{job}#gallery", size=_PHONE, scheme="dark", scale=2) as page:

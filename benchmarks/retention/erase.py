@@ -10,8 +10,8 @@ from rich.progress import Progress
 from sqlalchemy import Connection, Engine, text
 
 from benchmarks.retention.weigh import spent
-from services.common.config import RetentionSettings
 from services.common.db.session import SessionFactory
+from services.common.retention_settings import RetentionSettings
 from services.common.storage import StoredObject
 from services.common.telemetry import Metrics
 from services.maintenance.retention import Retention

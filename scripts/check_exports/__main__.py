@@ -1,10 +1,11 @@
 """Write one job in every form and have the real readers read it: `make check-exports`.
 
 `make test` reads with pyarrow, openpyxl and pycocotools. Here stands what is heavier, or no Python:
-DuckDB, Polars, label-studio-sdk, FiftyOne with a mongod of its own, py-feat's constants, R and
-LibreOffice. Each gets a folder with the files and `rows.json`, what the cells are to be, and ends
-with 0 only if it found the same, numbers to 6 decimals. A program that is not here is left out, and
-that is said. It needs a package index for the two environments that it makes, and nothing else.
+DuckDB, Polars, label-studio-sdk, FiftyOne with a mongod of its own, py-feat's constants,
+mlcroissant, R and LibreOffice. Each gets a folder with the files and `rows.json`, what the cells
+are to be, and ends with 0 only if it found the same, numbers to 6 decimals. A program that is not
+here is left out, and that is said. It needs a package index for the three environments that it
+makes, and nothing else.
 """
 
 import argparse
@@ -23,8 +24,11 @@ from PIL import Image
 from hfer._columns import rows
 from hfer.exports import Exporter, ExportFormat, Per, exporting
 from hfer.exports.label_studio import CONFIG
-from scripts.check_exports.environments import FIFTYONE, READERS, Environment
+from scripts.check_exports.environments import CROISSANT, FIFTYONE, READERS, Environment
+from services.api.datasets.documents import documents
+from services.api.datasets.schemas import EXAMPLE, DatasetObject
 from services.api.jobs.results.formats import ResultFormat, write_results
+from tests.fixtures.taught import archived_faces
 from tests.fixtures.told_job import STATE, photos, served
 
 HERE = Path(__file__).parent
@@ -51,6 +55,7 @@ PROGRAMS = (
     _python(READERS, "read_label_studio"),
     _python(READERS, "read_pyfeat"),
     _python(FIFTYONE, "read_fiftyone"),
+    _python(CROISSANT, "read_croissant"),
     Reader("Rscript", ("Rscript", "--vanilla", str(HERE / "read.R"), "{files}")),
     Reader("soffice", (sys.executable, str(HERE / "read_libreoffice.py"), "{files}")),
 )
@@ -93,6 +98,10 @@ def write_all(folder: Path) -> None:
     csv = b"".join(write_results(ResultFormat.CSV, None, [served()]))  # type: ignore[arg-type] - no part of CSV
     (folder / "faces.csv").write_bytes(csv)
     (folder / "tasks.xml").write_text(CONFIG)
+    shown = DatasetObject.model_validate(EXAMPLE)
+    for name, content in documents(shown, archived_faces(5)).items():
+        (folder / "dataset" / name).parent.mkdir(exist_ok=True)
+        (folder / "dataset" / name).write_bytes(content)
     told = [row for photo in photos() for row in rows(photo)]
     (folder / "rows.json").write_text(json.dumps(told))
     for photo in photos():

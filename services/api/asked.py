@@ -13,10 +13,14 @@ _KEY = "asked"
 
 @dataclass(slots=True)
 class Asked:
-    """Whose request it is, once its key is known, and the job that it made, if it made one."""
+    """Whose request it is, once its key is known, and the job that it made, if it made one.
+
+    ``head``: it was sent as HEAD, so that the headers alone of the answer go out.
+    """
 
     caller: Principal | None = None
     job: str | None = None
+    head: bool = False
 
 
 def asked_of(scope: Scope) -> Asked:

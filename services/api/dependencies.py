@@ -129,12 +129,17 @@ def having(*scopes: Scope, output: OutputMode) -> Callable[[Request, Principal],
 
 
 def check_output(caller: Principal, output: OutputMode) -> None:
-    """Keep keys that may only see counts from what shows faces.
+    """Keep keys that may only see counts from what shows faces, and blurred ones from plain faces.
 
     Raises:
         ApiError: OUTPUT_RESTRICTED.
     """
     if not caller.output.reaches(output):
+        if output is OutputMode.FULL and caller.output is OutputMode.BLURRED:
+            raise ApiError(
+                ProblemCode.OUTPUT_RESTRICTED,
+                "This key sees blurred output: faces cut out are for keys with the output full.",
+            )
         raise ApiError(
             ProblemCode.OUTPUT_RESTRICTED,
             f"This key sees {caller.output} output and no faces: GET /v1/jobs/{{job_id}}/counts.",
@@ -175,6 +180,7 @@ _FACELESS = OutputMode.AGGREGATE
 AnyKey = Annotated[Principal, Depends(having(output=_FACELESS))]
 Reader = Annotated[Principal, Depends(having(Scope.JOBS_READ, output=_FACELESS))]
 FaceReader = Annotated[Principal, Depends(having(Scope.JOBS_READ, output=OutputMode.BLURRED))]
+PlainFaceReader = Annotated[Principal, Depends(having(Scope.JOBS_READ, output=OutputMode.FULL))]
 Reviewing = Annotated[Principal, Depends(having(Scope.REVIEW, output=OutputMode.BLURRED))]
 Submitter = Annotated[Principal, Depends(having(*SUBMITTING, output=_FACELESS))]
 Eraser = Annotated[Principal, Depends(having(Scope.JOBS_ERASE, Scope.JOBS_WRITE, output=_FACELESS))]

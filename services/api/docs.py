@@ -31,6 +31,7 @@ TAGS = {
     "results": "What came of each photo: faces with boxes, landmarks and seven probabilities, or"
     " the reason why there are none; and the photo with its faces drawn on it.",
     "reviews": "What people say of faces, beside the model's answers and never instead of them.",
+    "datasets": "Faces with the votes of reviewers, to train and to judge models by.",
     "uploads": "For more photos than one request takes: declare files, put each at its presigned"
     " URL, seal all of them as one job.",
     "events": "Progress as it happens, as server-sent events.",
@@ -99,6 +100,12 @@ def codes_of(response: dict[str, Any]) -> list[ProblemCode]:
     """Return the codes that a documented response may carry; empty for one without problems."""
     content = response.get("content", {}).get(PROBLEM_JSON, {})
     return [ProblemCode(code) for code in content.get("examples", ())]
+
+
+def carrying(*names: str) -> dict[str, Any]:
+    """Document headers of an answer, of those that `openapi.py` describes."""
+    ref = "#/components/headers/"
+    return {"headers": {name: {"$ref": ref + name.replace("-", "")} for name in names}}
 
 
 def json_body(model: type[BaseModel]) -> dict[str, Any]:

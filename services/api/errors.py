@@ -40,13 +40,15 @@ class ApiError(HferError):
         errors: Iterable[FieldError] = (),
         limit: int | None = None,
         headers: Mapping[str, str] | None = None,
+        current: Iterable[dict[str, Any]] = (),
     ) -> None:
-        """Name the problem, the faults in the request and the headers of the answer."""
+        """Name the problem, the faults in the request, the answer's headers, what is there."""
         super().__init__(detail)
         self.code = code
         self.errors = tuple(errors)
         self.limit = limit
         self.headers = dict(headers or {})
+        self.current = tuple(current)
 
 
 class BodyTooLargeError(HTTPException):
@@ -129,6 +131,7 @@ def _on_hfer_error(request: Request, error: HferError) -> Response:
         errors=error.errors,
         limit=error.limit,
         headers={**headers, **error.headers},
+        current=error.current,
     )
 
 

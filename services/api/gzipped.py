@@ -17,6 +17,16 @@ def takes_gzip(accept_encoding: str | None) -> bool:
     return bool(accept_encoding) and preferred(accept_encoding, [GZIP]) is not None
 
 
+def packed(
+    body: Iterator[bytes], accept_encoding: str | None
+) -> tuple[Iterator[bytes], dict[str, str]]:
+    """Return the body as a client takes it, and the headers that say so."""
+    varies = {"Vary": "Accept, Accept-Encoding"}
+    if takes_gzip(accept_encoding):
+        return gzipped(body), {**varies, "Content-Encoding": GZIP}
+    return body, varies
+
+
 def gzipped(body: Iterator[bytes]) -> Iterator[bytes]:
     """Yield the pieces of ``body``, packed; the work is done where they are made, in a thread."""
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW)

@@ -23,7 +23,10 @@ _MISSING: Mapping[IdKind, str] = MappingProxyType(
         IdKind.KEY: "There is no such key.",
         IdKind.MODEL: "There is no such model.",
         IdKind.ENDPOINT: "There is no such webhook endpoint.",
+        IdKind.DATASET: "There is no such data set.",
         IdKind.MESSAGE: "There is no such message to this endpoint.",
+        IdKind.CHANGE: "This reviewer made no such change in this job.",
+        IdKind.DRAW: "There is no such draw in this job.",
     }
 )
 
@@ -71,6 +74,13 @@ def get_item_id(
     return read_id(IdKind.ITEM, item_id)
 
 
+def get_draw_id(
+    draw_id: Annotated[str, path_id(IdKind.DRAW)],
+) -> uuid.UUID:
+    """Read the draw's id of the path."""
+    return read_id(IdKind.DRAW, draw_id)
+
+
 def get_upload_id(
     upload_id: Annotated[str, path_id(IdKind.UPLOAD)],
 ) -> uuid.UUID:
@@ -99,8 +109,17 @@ def get_message_id(
     return read_id(IdKind.MESSAGE, message_id)
 
 
+def get_dataset_id(
+    dataset_id: Annotated[str, path_id(IdKind.DATASET)],
+) -> uuid.UUID:
+    """Read the data set's id of the path."""
+    return read_id(IdKind.DATASET, dataset_id)
+
+
 JobId = Annotated[uuid.UUID, Depends(get_job_id)]
 ItemId = Annotated[uuid.UUID, Depends(get_item_id)]
+DatasetId = Annotated[uuid.UUID, Depends(get_dataset_id)]
+DrawId = Annotated[uuid.UUID, Depends(get_draw_id)]
 UploadId = Annotated[uuid.UUID, Depends(get_upload_id)]
 KeyId = Annotated[uuid.UUID, Depends(get_key_id)]
 EndpointId = Annotated[uuid.UUID, Depends(get_endpoint_id)]

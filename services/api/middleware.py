@@ -130,6 +130,7 @@ class HeadMiddleware:
                 await send(message)
                 await send({"type": "http.response.body", "body": b""})
 
+        asked_of(scope).head = True
         # The server looks at its own scope, to send the length of the body and no body.
         asked = {**scope, "method": "GET"}
         try:

@@ -66,6 +66,31 @@ _HEADERS: Mapping[str, Any] = {
         "schema": {"type": "string"},
         "example": "utm_source",
     },
+    "Location": {
+        "description": "where what was made is to be found",
+        "schema": {"type": "string", "format": "uri-reference"},
+        "example": "https://hfer.example.org/v1/jobs/job_01936fd2c0a27b6e8f3a5b7c9d1e2f30",
+    },
+    "IdempotencyReplayed": {
+        "description": "the answer is of what an earlier request under the key made",
+        "schema": {"type": "string", "const": "true"},
+        "example": "true",
+    },
+    "HFERPassedOver": {
+        "description": "how many files of archives are no photos and were not taken, if any",
+        "schema": {"type": "integer", "minimum": 1},
+        "example": 2,
+    },
+    "ETag": {
+        "description": "names this state of what is sent, for `If-None-Match` and `If-Range`",
+        "schema": {"type": "string"},
+        "example": '"5f2b8c1d9e3a4076b1c2d3e4"',
+    },
+    "ContentRange": {
+        "description": "which bytes of how many (RFC 9110, 14.4)",
+        "schema": {"type": "string"},
+        "example": "bytes 0-1023/48213",
+    },
     "Challenge": {
         "description": "what kind of key is wanted (RFC 9110, 11.6.1)",
         "schema": {"type": "string"},
@@ -74,6 +99,7 @@ _HEADERS: Mapping[str, Any] = {
 }
 _BY_STATUS = {
     "401": [("WWW-Authenticate", "Challenge")],
+    "416": [("Content-Range", "ContentRange")],
     "429": [
         ("Retry-After", "RetryAfter"),
         ("RateLimit-Policy", "RateLimitPolicy"),

@@ -20,6 +20,7 @@ from pydantic import BaseModel, Field
 from services.api.address import base_of, own_path
 from services.api.errors import ApiError, invalid_field
 from services.common.jobs.repositories.jobs import PageKey
+from services.common.reviews.listing_repository import VoteKey
 from services.common.reviews.repository import ReviewKey
 
 DEFAULT_LIMIT = 50
@@ -174,6 +175,22 @@ def decode_review(cursor: str | None) -> ReviewKey | None:
         case [int(seq), int(face), str(reviewer)] if _in_range(seq, face):
             if not _UNSTORABLE.search(reviewer):
                 return ReviewKey(seq, face, reviewer)
+    raise _bad_cursor()
+
+
+def encode_vote(key: VoteKey) -> str:
+    """Make a cursor of a vote's place among those of a tenant."""
+    return _encode([key.item.hex, key.face_index, key.reviewer])
+
+
+def decode_vote(cursor: str | None) -> VoteKey | None:
+    """Read a cursor made by `encode_vote`; raises like `decode_place`."""
+    if cursor is None:
+        return None
+    match _decode(cursor):
+        case [str(digits), int(face), str(reviewer)] if _in_range(0, face):
+            if not _UNSTORABLE.search(reviewer):
+                return VoteKey(_parse_uuid(digits), face, reviewer)
     raise _bad_cursor()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -34,6 +35,7 @@ class ProblemCode(StrEnum):
     MODEL_NOT_COMPARABLE = "model-not-comparable"
     MODEL_NOT_LOADABLE = "model-not-loadable"
     TRIAL_LOAD_UNFINISHED = "trial-load-unfinished"
+    MODEL_UNAVAILABLE = "model-unavailable"
     NOTHING_TO_ROLL_BACK = "nothing-to-roll-back"
     CANARY_IS_ACTIVE = "canary-is-active"
     UPLOAD_MISMATCH = "upload-mismatch"
@@ -43,6 +45,9 @@ class ProblemCode(StrEnum):
     ENDPOINT_DISABLED = "endpoint-disabled"
     KEY_NOT_ROLLABLE = "key-not-rollable"
     KEY_NOT_CHANGEABLE = "key-not-changeable"
+    REVIEW_CONFLICT = "review-conflict"
+    DATASET_TOO_SMALL = "dataset-too-small"
+    DATASET_NOT_READY = "dataset-not-ready"
     GONE = "gone"
     PAYLOAD_TOO_LARGE = "payload-too-large"
     UNSUPPORTED_MEDIA = "unsupported-media"
@@ -95,6 +100,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
         ProblemCode.TRIAL_LOAD_UNFINISHED: ProblemType(
             409, "A worker did not load the model in time", True
         ),
+        ProblemCode.MODEL_UNAVAILABLE: ProblemType(409, "No worker can answer with this model"),
         ProblemCode.NOTHING_TO_ROLL_BACK: ProblemType(409, "No model was active before"),
         ProblemCode.CANARY_IS_ACTIVE: ProblemType(409, "The active model cannot be on trial"),
         ProblemCode.UPLOAD_MISMATCH: ProblemType(409, "The upload holds other files there"),
@@ -104,6 +110,9 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType(
         ProblemCode.ENDPOINT_DISABLED: ProblemType(409, "The endpoint is disabled"),
         ProblemCode.KEY_NOT_ROLLABLE: ProblemType(409, "The key cannot be rolled"),
         ProblemCode.KEY_NOT_CHANGEABLE: ProblemType(409, "The key cannot be changed"),
+        ProblemCode.REVIEW_CONFLICT: ProblemType(409, "The review was given anew meanwhile"),
+        ProblemCode.DATASET_TOO_SMALL: ProblemType(409, "Too few faces are reviewed for this"),
+        ProblemCode.DATASET_NOT_READY: ProblemType(409, "The data set is not ready", True),
         ProblemCode.GONE: ProblemType(410, "The resource is gone"),
         ProblemCode.PAYLOAD_TOO_LARGE: ProblemType(413, "The request is too large"),
         ProblemCode.UNSUPPORTED_MEDIA: ProblemType(415, "The media type is not supported"),
@@ -164,6 +173,9 @@ class Problem(BaseModel):
         default=None, description="its name, where `/v1/limits` and `/v1/tenants` have it"
     )
     used: int | None = Field(default=None, description="how much of it is used")
+    current: list[dict[str, Any]] | None = Field(
+        default=None, description="what is there instead: the last words, where reviews conflict"
+    )
 
 
 def problem_type_url(code: str, *, base: str = "") -> str:
@@ -180,6 +192,7 @@ def problem_response(
     limit: int | None = None,
     limit_name: str | None = None,
     used: int | None = None,
+    current: Iterable[dict[str, Any]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Build the response of a problem; ``code`` is a key of `PROBLEM_TYPES`."""
@@ -197,6 +210,7 @@ def problem_response(
         limit=limit,
         limit_name=limit_name,
         used=used,
+        current=list(current) or None,
     )
     return Response(
         problem.model_dump_json(exclude_none=True),

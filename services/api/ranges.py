@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Header
 from fastapi.responses import Response
 
+from services.api.docs import carrying
 from services.api.errors import ApiError
 from services.api.etags import matches
 from services.api.problems import ProblemCode
@@ -60,9 +61,10 @@ Ranged = Annotated[Ranges, Depends()]
 
 def ranged_responses(content: Mapping[str, Any]) -> dict[int | str, dict[str, Any]]:
     """Document the answers that `Ranges` adds to a file of ``content``."""
+    part = carrying("ETag", "Content-Range")
     return {
-        206: {"content": dict(content), "description": "The part that `Range` asks for"},
-        304: {"description": "Not changed since `If-None-Match`"},
+        206: {"content": dict(content), "description": "The part that `Range` asks for", **part},
+        304: {"description": "Not changed since `If-None-Match`", **carrying("ETag")},
     }
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from services.api.drawing.renderer import PictureRenderer
 from services.api.events.watch import JobWatch, build_watch
 from services.api.health.news import ReadinessNews
-from services.api.turns import TenantTurns
+from services.api.ticket_lock import TenantLocks
 from services.common.broker.celery_app import uses_redis
 from services.common.broker.notifier import build_notifier
 from services.common.config import Settings
@@ -74,7 +74,7 @@ class ApiState:
         default_factory=lambda: ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="upload")
     )
     counters: Counters = field(default_factory=LocalCounters)
-    download_turns: TenantTurns = field(default_factory=TenantTurns)
+    download_locks: TenantLocks = field(default_factory=TenantLocks)
     readiness: ReadinessNews = field(default_factory=ReadinessNews)
     stall_s: float = STALL_S
 
@@ -86,6 +86,9 @@ class ApiState:
             keep_results=timedelta(seconds=self.settings.retention.results_s),
             keep_upload=timedelta(seconds=upload_s(self.settings)),
             limits=self.limits,
+            keep_photos=timedelta(seconds=self.settings.retention.inputs_s),
+            keep_photos_max=timedelta(seconds=self.settings.retention.longest_inputs_s),
+            keeps_faces=self.settings.retention.training_s > 0,
         )
 
     @property

@@ -20,6 +20,7 @@ from services.common.environment import (
 )
 from services.common.limit_settings import LimitSettings
 from services.common.photo_settings import PhotoSettings
+from services.common.retention_settings import ReceiptSettings, RetentionSettings
 from services.common.telemetry_settings import TelemetrySettings
 
 
@@ -129,37 +130,6 @@ class FetchSettings(Group):
     )
 
 
-class RetentionSettings(Group):
-    """How long inputs and results live (GDPR: short by default)."""
-
-    inputs_s: int = Field(default=86_400, ge=0, description="photos and annotated images")
-    results_s: int = Field(default=2_592_000, ge=0, description="rows of faces and items")
-    orphans_s: int = Field(
-        default=86_400, ge=60, description="unsealed uploads, photos put for a job that never came"
-    )
-    grace_s: int = Field(
-        default=3_600, ge=0, description="an object to delete waits longer than any upload takes"
-    )
-    deliveries_s: int = Field(
-        default=2_592_000, ge=0, description="messages to webhooks, and the log of their delivery"
-    )
-    audit_s: int = Field(
-        default=34_560_000, ge=86_400, description="entries of the audit: who did what (400 days)"
-    )
-    usage_s: int = Field(default=34_560_000, ge=0, description="what tenants used, by day")
-    interval_s: float = Field(default=60.0, gt=0, description="between two rounds of forgetting")
-
-
-class ReceiptSettings(Group):
-    """Receipts of erasures."""
-
-    signing_key: Secret | None = Field(
-        default=None,
-        description="32 random bytes in URL-safe base64: the Ed25519 key that signs receipts of"
-        " erasures. Without it they are unsigned, and say so",
-    )
-
-
 class CompatSettings(Group):
     """The interface of the service that this one follows, hfer, for its clients unchanged."""
 
@@ -204,6 +174,11 @@ class WorkerSettings(Group):
     mtcnn_dir: Path = Field(
         default=Path("models/mtcnn"),
         description="MTCNN's networks; those of retinaface lie beside it, in `retinaface`",
+    )
+    tiles: bool = Field(
+        default=True,
+        description="write a thumbnail and the crops of faces with each result; false: they are"
+        " drawn when they are asked for",
     )
     analyser: str = Field(
         default="services.worker.models.analyser:from_settings",

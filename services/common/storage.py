@@ -27,6 +27,9 @@ PART_BYTES = 16 * 1024 * 1024
 # One process' threads share the pool; an API process has 40 of them.
 POOL_SIZE = 40
 
+# Twice each, with the second try.
+_HASTY_CONNECT_S, _HASTY_READ_S = 1.0, 3.0
+
 _MISSING_CODES = frozenset({"NoSuchKey", "NoSuchObject", "ResourceNotFound"})
 _OWNED_CODES = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
 
@@ -150,14 +153,22 @@ class ObjectStorage:
             raise TransientError(f"the bucket {self._bucket} does not exist")
 
 
-def build_storage(settings: StorageSettings) -> ObjectStorage:
-    """Build the storage of a process; nothing is connected until the first call."""
+def build_storage(settings: StorageSettings, *, hasty: bool = False) -> ObjectStorage:
+    """Build the storage of a process; nothing is connected until the first call.
+
+    ``hasty``: for what may fail, and nobody should wait for. It gives up within eight seconds.
+    """
+    connect_s, read_s = settings.connect_timeout_s, settings.read_timeout_s
+    if hasty:
+        connect_s, read_s = min(connect_s, _HASTY_CONNECT_S), min(read_s, _HASTY_READ_S)
     http = urllib3.PoolManager(
         maxsize=POOL_SIZE,
         cert_reqs="CERT_REQUIRED",
         ca_certs=str(settings.ca_file or certifi.where()),
-        timeout=urllib3.Timeout(connect=settings.connect_timeout_s, read=settings.read_timeout_s),
-        retries=urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504)),
+        timeout=urllib3.Timeout(connect=connect_s, read=read_s),
+        retries=urllib3.Retry(
+            total=1 if hasty else 2, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504)
+        ),
     )
     client = Minio(
         settings.endpoint,

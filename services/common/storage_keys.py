@@ -5,6 +5,8 @@
     annotated/<job>/<item>.jpg            a rendered picture, made on demand
     annotated/<job>/<item>-<size>.jpg     the photo itself, upright and scaled for a screen
     annotated/<job>/<item>[-<size>]-blurred.jpg    the same, its faces blurred
+    annotated/<job>/<item>[-blurred].tiles    its thumbnail and crops of its faces, in one object
+    training/<job>/<item>-<face>.jpg      a face that is kept to train on
     bundles/<sha256 of its manifest>/<file>   a published model
 
 A tenant's name may hold any character; its digest keeps keys plain and tenants apart.
@@ -17,11 +19,13 @@ from uuid import UUID
 PHOTOS = "photos/"
 ANNOTATED = "annotated/"
 BUNDLES = "bundles/"
+TRAINING = "training/"
 
 UPLOAD_PAGE = 1_000
 
 _DIGEST_CHARS = 16
 _BLURRED = "-blurred"
+_TRAINING = re.compile(TRAINING + r"[0-9a-f]{32}/(?P<item>[0-9a-f]{32})-(?P<face>[0-9]{1,5})\.jpg")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -70,7 +74,7 @@ def upload_key(tenant: str, job: UUID, seq: int, sha256: bytes) -> str:
 
 
 def annotated_prefix(job: UUID) -> str:
-    """Prefix of every annotated picture of a job, so that an erasure finds them all."""
+    """Prefix of every picture of a job, tiles included, so that an erasure finds them all."""
     return f"{ANNOTATED}{job.hex}/"
 
 
@@ -82,6 +86,27 @@ def annotated_key(job: UUID, item: UUID, *, blurred: bool = False) -> str:
 def preview_key(job: UUID, item: UUID, size: str, *, blurred: bool = False) -> str:
     """Key of one item's photo as scaled for a screen, a JPEG; below `annotated_prefix`."""
     return f"{annotated_prefix(job)}{item.hex}-{size}{_BLURRED if blurred else ''}.jpg"
+
+
+def tiles_key(job: UUID, item: UUID, *, blurred: bool = False) -> str:
+    """Key of one item's thumbnail and crops; ``blurred``, of a blurred thumbnail alone."""
+    return f"{annotated_prefix(job)}{item.hex}{_BLURRED if blurred else ''}.tiles"
+
+
+def training_prefix(job: UUID) -> str:
+    """Prefix of every face of a job that is kept to train on."""
+    return f"{TRAINING}{job.hex}/"
+
+
+def training_key(job: UUID, item: UUID, face_index: int) -> str:
+    """Key of a face that is kept to train on, a JPEG."""
+    return f"{training_prefix(job)}{item.hex}-{face_index}.jpg"
+
+
+def training_face(key: str) -> tuple[UUID, int] | None:
+    """Return item and face of a `training_key`; None for a key of another shape."""
+    found = _TRAINING.fullmatch(key)
+    return None if found is None else (UUID(hex=found["item"]), int(found["face"]))
 
 
 def bundle_key(sha256: bytes, name: str) -> str:

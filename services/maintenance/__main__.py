@@ -14,6 +14,7 @@ from services.common.pulse import Pulse
 from services.common.storage import build_storage
 from services.common.telemetry import Metrics, configure_logging, serve_metrics
 from services.common.webhooks.secrets import SecretBox
+from services.maintenance.dataset_builder import DatasetBuilder
 from services.maintenance.feeder import Feeder
 from services.maintenance.receipts import Receipts
 from services.maintenance.retention import Retention
@@ -23,6 +24,8 @@ from services.maintenance.webhook_sender import WebhookSender
 
 # The feeder has nobody waiting for it: it tries a broker that failed again after a second.
 BROKER_REST_S = 1.0
+# Whoever asks for a data set waits for it.
+DATASETS_EVERY_S = 2.0
 
 
 def build_loops(
@@ -46,6 +49,16 @@ def build_loops(
         Loop("retention", retention.step, every_s=settings.retention.interval_s),
         Loop("receipts", receipts.step, every_s=settings.retention.interval_s),
     ]
+
+
+def build_builder(settings: Settings, *, sessions: SessionFactory) -> DatasetBuilder:
+    """Build what makes data sets of reviews; no child is started yet."""
+    return DatasetBuilder(
+        sessions,
+        build_storage(settings.storage),
+        limits=settings.photos.limits,
+        keeps=settings.retention.training_s > 0,
+    )
 
 
 def build_sender(
@@ -75,8 +88,10 @@ def main() -> int:
     hints = build_notifier(settings, metrics, rest_s=BROKER_REST_S)
     sessions = build_session_factory(engine)
     sender = build_sender(settings, sessions=sessions, metrics=metrics)
+    builder = build_builder(settings, sessions=sessions)
     try:
         loops = build_loops(settings, sessions=sessions, hints=hints, metrics=metrics)
+        loops.append(Loop("datasets", builder.step, every_s=DATASETS_EVERY_S))
         if sender is not None:
             loops.append(Loop("webhooks", sender.step, every_s=settings.webhooks.interval_s))
         with serve_metrics(settings.telemetry, metrics.registry):
@@ -84,6 +99,7 @@ def main() -> int:
     finally:
         if sender is not None:
             sender.close()
+        builder.close()
         hints.close()
         engine.dispose()
 

@@ -14,9 +14,8 @@ from services.common.db.erasure_tables import Erasure
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.ids import IdKind, format_id
 from services.common.jobs.repositories.erasures import ErasureRepository
-from services.common.jobs.repositories.receipts import ReceiptRepository
+from services.common.jobs.repositories.receipts import ReceiptRepository, prefixes_of
 from services.common.storage import StoredObject
-from services.common.storage_keys import annotated_prefix, uploads_prefix
 from services.common.telemetry import get_logger
 from services.maintenance.signing import ReceiptSigner
 
@@ -106,7 +105,7 @@ class Receipts:
     def _pages(self, erasure: Erasure) -> Iterator[tuple[list[str], bool]]:
         """Yield keys of the job, and whether a listing of the bucket has just shown them."""
         job = erasure.job_public_id
-        for prefix in (annotated_prefix(job), uploads_prefix(erasure.tenant, job)):
+        for prefix in prefixes_of(erasure):
             found = (stored.key for stored in self._bucket.list(prefix))
             while page := list(islice(found, _KEYS_PAGE)):
                 yield page, True
@@ -118,7 +117,7 @@ class Receipts:
     def _schedule_again(self, erasure: Erasure, left: list[str]) -> None:
         """Have deleted what came after the deletion, by a URL or a late picture."""
         job = erasure.job_public_id
-        prefixes = (annotated_prefix(job), uploads_prefix(erasure.tenant, job))
+        prefixes = prefixes_of(erasure)
         with unit_of_work(self._sessions) as session:
             erasures = ErasureRepository(session)
             for prefix in prefixes:
@@ -140,9 +139,13 @@ def receipt_text(erasure: Erasure) -> str:
         "reason": erasure.stated_reason,
         "photos": erasure.photos,
         "photos_kept": erasure.photos_kept,
+        "training_faces": erasure.training_faces,
         "erased_at": _utc(erasure.erased_at),
         "bucket_empty_at": _utc(erasure.bucket_empty_at),
     }
+    # Not counted of an erasure by an API of before.
+    counts = {"reviews": erasure.reviews, "draws": erasure.draws}
+    said |= {name: count for name, count in counts.items() if count is not None}
     return json.dumps(said, ensure_ascii=False)
 
 

@@ -9,15 +9,16 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from services.common.audit.repository import AuditRepository
-from services.common.config import RetentionSettings
+from services.common.datasets.repositories.thinning import ThinningRepository
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Job
 from services.common.domain.jobs import JobStatus
-from services.common.jobs.repositories.erasures import ErasureRepository
+from services.common.jobs.repositories.erasures import ERASED_BY_AGE, ErasureRepository
 from services.common.jobs.repositories.retention import RetentionRepository
 from services.common.processes.repositories import WorkerRepository
+from services.common.retention_settings import RetentionSettings
 from services.common.storage import StoredObject
-from services.common.storage_keys import ANNOTATED, PHOTOS
+from services.common.storage_keys import ANNOTATED, PHOTOS, TRAINING, training_face
 from services.common.telemetry import Metrics, get_logger
 from services.common.tenants.repositories.usage import UsageRepository
 from services.common.webhooks.repositories.deliveries import DeliveryRepository
@@ -32,7 +33,7 @@ LISTING_SLICE = 1_000
 PAGES_SLICE = 50
 MESSAGE_SLICE = 1_000
 AUDIT_SLICE = 1_000
-ERASED_BY_AGE = "retention"
+FACES_SLICE = 1_000
 
 _log = get_logger(__name__)
 
@@ -67,6 +68,7 @@ class Retention:
         self._settings = settings
         self._metrics = metrics
         self._grace = timedelta(seconds=settings.grace_s)
+        self._keep = {"keep_s": settings.inputs_s, "keep_max_s": settings.longest_inputs_s}
 
     def step(self) -> bool:
         """Forget once; whether a slice was full, so that more is waiting."""
@@ -75,6 +77,7 @@ class Retention:
         full = self._erase_jobs() or full
         full = self._delete_scheduled() >= DELETION_SLICE or full
         full = self._clear_prefixes() or full
+        full = self._forget_faces() >= FACES_SLICE or full
         full = self._forget_audit() >= AUDIT_SLICE or full
         full = self._forget_usage() >= MESSAGE_SLICE or full
         return self._forget_messages() >= MESSAGE_SLICE or full
@@ -82,8 +85,7 @@ class Retention:
     def _erase_inputs(self) -> bool:
         with unit_of_work(self._sessions) as session:
             repository = RetentionRepository(session)
-            keep = timedelta(seconds=self._settings.inputs_s)
-            due = repository.due_inputs(keep=keep, limit=JOB_SLICE)
+            due = repository.due_inputs(**self._keep, limit=JOB_SLICE)
             jobs = first_share(due)
             for job in jobs:
                 repository.erase_inputs(job)
@@ -122,7 +124,7 @@ class Retention:
             photos = ErasureRepository(session).schedule_strays(
                 [key for key in keys if key.startswith(PHOTOS)]
             )
-            pictures = _pictures_without_job(session, keys)
+            pictures = [*_pictures_without_job(session, keys), *_faces_not_kept(session, keys)]
             self._bucket.delete(pictures)
             repository.turn_page(due, after=keys[-1] if len(keys) == LISTING_SLICE else None)
         self._metrics.deleted_objects.labels("picture").inc(len(pictures))
@@ -144,14 +146,17 @@ class Retention:
 
     def _watch(self) -> None:
         with unit_of_work(self._sessions) as session:
-            overdue = RetentionRepository(session).overdue(
-                keep_inputs=timedelta(seconds=self._settings.inputs_s),
-                grace=self._grace,
-            )
+            overdue = RetentionRepository(session).overdue(**self._keep, grace=self._grace)
         late = {"inputs": overdue.inputs_s, "results": overdue.results_s}
         for kind, seconds in {**late, "objects": overdue.objects_s}.items():
             self._metrics.retention_late.labels(kind).set(seconds)
         self._metrics.doomed_objects.set(overdue.scheduled)
+
+    def _forget_faces(self) -> int:
+        """Take what was kept to train on out of the data sets when its own time is over."""
+        keep = timedelta(seconds=self._settings.training_s)
+        with unit_of_work(self._sessions) as session:
+            return ThinningRepository(session).expire(keep=keep, limit=FACES_SLICE)
 
     def _forget_usage(self) -> int:
         keep = timedelta(seconds=self._settings.usage_s)
@@ -188,6 +193,15 @@ def _pictures_without_job(session: Session, keys: Sequence[str]) -> list[str]:
         sorted({job for job in jobs.values() if job is not None})
     )
     return [key for key, job in jobs.items() if job not in known]
+
+
+def _faces_not_kept(session: Session, keys: Sequence[str]) -> list[str]:
+    """Return those of these keys that are faces to train on which no row names."""
+    faces = {key: training_face(key) for key in keys if key.startswith(TRAINING)}
+    named = ThinningRepository(session).named(
+        {key: face for key, face in faces.items() if face is not None}
+    )
+    return [key for key in faces if key not in named]
 
 
 def _job_of(key: str) -> uuid.UUID | None:

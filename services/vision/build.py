@@ -30,6 +30,7 @@ def build_pipeline(
     precision: Precision | PrecisionChoice = PrecisionChoice.AUTO,
     threads: int = 1,
     limits: PhotoLimits | None = None,
+    tiles: bool = False,
 ) -> Pipeline:
     """Load and verify everything and warm it up; the pipeline returned is ready for photos.
 
@@ -41,6 +42,7 @@ def build_pipeline(
         precision: of the openvino classifier; AUTO is what suits bundle and CPU.
         threads: inference threads of this process.
         limits: the product's when None.
+        tiles: whether analyses come with the thumbnail and the crops of their photo.
 
     Raises:
         BundleError: if a file is not what its hash says, the network cannot be run or the golden
@@ -65,6 +67,7 @@ def build_pipeline(
         limits=limits or PhotoLimits(),
         detector_kind=detector_of(detector),
         load=load,
+        tiles=tiles,
     )
     pipeline.warm_up()
     return pipeline

@@ -22,11 +22,13 @@ from services.common.domain.faces import (
 )
 from services.common.domain.limits import PhotoLimits
 from services.imaging.decode import DecodedPhoto, decode_photo
+from services.imaging.tiles import draw_tiles
 from services.vision.bundle import Bundle, load_bundle
 from services.vision.classifiers.port import ExpressionClassifier, Precision
 from services.vision.detectors.port import FaceDetector
 from services.vision.engines import DetectorKind
 from services.vision.stages import stage
+from services.vision.tiles import shrink_by_samples
 from services.vision.transforms import InputSpec, Pixels, crop_detected
 from services.vision.verified import is_memory_trouble, verified, warm_up
 
@@ -52,6 +54,7 @@ class _Found:
     crops: tuple[Pixels, ...]
     faces_truncated: bool
     original: tuple[int, int] | None
+    tiles: bytes
 
 
 class Pipeline:
@@ -66,6 +69,7 @@ class Pipeline:
         limits: PhotoLimits,
         detector_kind: DetectorKind,
         load: Callable[[Bundle], ExpressionClassifier],
+        tiles: bool = False,
     ) -> None:
         """Join the engines; ``build_pipeline`` makes and verifies them.
 
@@ -76,6 +80,7 @@ class Pipeline:
             limits: of photos and faces.
             detector_kind: of the detector, for the results.
             load: makes the classifier of another bundle, for ``with_bundle``.
+            tiles: whether to draw the tiles of photos while their pixels are there.
         """
         self._detector = detector
         self._classifier = classifier
@@ -83,6 +88,7 @@ class Pipeline:
         self._limits = limits
         self._detector_kind = detector_kind
         self._load = load
+        self._tiles = tiles
 
     @property
     def model_version(self) -> str:
@@ -115,6 +121,7 @@ class Pipeline:
             limits=self._limits,
             detector_kind=self._detector_kind,
             load=self._load,
+            tiles=self._tiles,
         )
 
     def _decode(self, data: bytes) -> DecodedPhoto | ItemError:
@@ -197,7 +204,15 @@ class Pipeline:
             crops=tuple(crop_detected(photo.rgb, face, spec) for face in faces),
             faces_truncated=len(largest_first) > len(faces),
             original=photo.original,
+            tiles=self._drawn(photo, faces),
         )
+
+    def _drawn(self, photo: DecodedPhoto, faces: Sequence[DetectedFace]) -> bytes:
+        if not self._tiles:
+            return b""
+        boxes = [(face.box.x, face.box.y, face.box.w, face.box.h) for face in faces]
+        with stage("tiles"):
+            return draw_tiles(photo.rgb, boxes, shrink=shrink_by_samples)
 
     def _classified(self, found: Sequence[_Found]) -> list[PhotoAnalysis]:
         spec = self._bundle.manifest.input
@@ -220,6 +235,7 @@ class Pipeline:
                 captured_at=photo.captured_at,
                 warnings=photo.warnings,
                 original=photo.original,
+                tiles=photo.tiles,
             )
             for photo in found
         ]

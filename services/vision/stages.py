@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Self
 
-StageName = Literal["decode", "detect", "classify"]
+StageName = Literal["decode", "detect", "tiles", "classify"]
 
 
 @dataclass(slots=True)

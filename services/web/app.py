@@ -22,7 +22,9 @@ from services.web.guard import Guard
 from services.web.marks import ApiMarks, LocalMarks, SharedMarks
 from services.web.pages import (
     events,
+    grid,
     home,
+    job,
     jobs,
     links,
     models,
@@ -63,7 +65,7 @@ def create_app(
         yield
         await gateway.close()
 
-    pages = (home, submit, links, jobs, events, spreadsheets, photos, models, session)
+    pages = (home, submit, links, jobs, job, grid, events, spreadsheets, photos, models, session)
     app = Starlette(
         routes=[
             *(route for page in pages for route in page.routes),

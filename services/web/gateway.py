@@ -1,7 +1,7 @@
 """Every call to the API. The keys are known here and appear in no answer, page or log line."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ import httpx
 
 from services.web.settings import WebSettings
 
-Query = Mapping[str, str | int | float]
+Query = Mapping[str, str | int | float | Sequence[str]]
 
 # Reading waits longest: a gigabyte is answered when the API has stored its last byte.
 _TIMEOUT = httpx.Timeout(connect=5.0, read=120.0, write=120.0, pool=30.0)

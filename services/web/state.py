@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from services.web.access import Role
 from services.web.gateway import Gateway
 from services.web.guard import fingerprint
+from services.web.neighbours import Neighbours
 from services.web.sessions import Sessions
 from services.web.settings import WebSettings
 from services.web.streams import Streams
@@ -45,8 +46,12 @@ class WebState:
         default_factory=lambda: asyncio.Semaphore(_SPREADSHEETS)
     )
     streams: Streams = field(default_factory=Streams)
+    neighbours: Neighbours = field(init=False)
     _limits: dict[str, Any] = field(default_factory=dict)
     _limits_at: float = float("-inf")
+
+    def __post_init__(self) -> None:
+        self.neighbours = Neighbours(self.gateway)
 
     async def limits(self) -> Mapping[str, Any]:
         """Return what the API takes, as of the last minute."""

@@ -31,10 +31,12 @@ from services.worker.jobs.context import WorkerContext
 from services.worker.jobs.job_loop import JobLoop
 from services.worker.models.analyser import PhotoAnalyser, load_analyser
 from services.worker.models.follower import ModelFollower
+from services.worker.models.job_models import JobModels, model_bytes
 from services.worker.models.manager import ModelManager, describe
 from services.worker.models.published import PublishedModels, Shipped
 from services.worker.photos.annotated import AnnotatedPhotoWriter
 from services.worker.photos.fetcher import TIMEOUT_SHARE, PhotoFetcher
+from services.worker.photos.tiles import TileWriter
 from services.worker.process.devices import device_of, queues_of
 from services.worker.process.heartbeat import Heartbeat
 from services.worker.process.shutdown import DrainFlag
@@ -80,12 +82,25 @@ class WorkerRuntime:
         metrics, sizer = Metrics(), BatchSizer()
         metrics.show(Metrics.faces, Metrics.faces_per_photo, Metrics.lost_leases)
         database, storage = RetryingDatabase(sessions), build_storage(settings.storage)
-        models = _build_models(settings, analyser, database=database, storage=storage)
+        models, source = _build_models(settings, analyser, database=database, storage=storage)
         models.begin()
+        job_models = JobModels(
+            models,
+            source,
+            max_bytes=1_000_000 * settings.worker.max_memory_mb,
+            resident=resident_bytes,
+            typical_bytes=model_bytes(settings.worker.bundle_dir),
+        )
         notifier = build_notifier(settings, metrics)
         worker = _identity(settings, models)
         heartbeat = _build_heartbeat(
-            settings, sessions, worker, models=models, metrics=metrics, sizer=sizer
+            settings,
+            sessions,
+            worker,
+            models=models,
+            job_models=job_models,
+            metrics=metrics,
+            sizer=sizer,
         )
         # A thread of its own: what asks the broker must not hold up the heartbeat.
         watchdog = Loop("watchdog", _watchdog(worker, sessions, notifier).check, every_s=BEAT_S)
@@ -95,7 +110,9 @@ class WorkerRuntime:
                 storage, timeout_s=TIMEOUT_SHARE * settings.queue.task_time_limit_s
             ),
             models=models,
+            job_models=job_models,
             annotated=AnnotatedPhotoWriter(storage, limits=settings.photos.limits),
+            tiles=TileWriter(build_storage(settings.storage, hasty=True), metrics=metrics),
             settings=settings.queue,
             metrics=metrics,
             draining=draining,
@@ -106,8 +123,9 @@ class WorkerRuntime:
         )
         follower = ModelFollower(
             models,
+            job_models,
             every_s=settings.models.poll_s,
-            state=lambda: (models.model_version, describe(models)),
+            state=lambda: (models.model_version, describe(models), job_models.describe()),
             changed=heartbeat.wake,
         )
         _log.info(
@@ -139,6 +157,7 @@ class WorkerRuntime:
         self._heartbeat.stop()
         self._watchdog.join(WATCHDOG_STOP_S)
         self._context.fetcher.close()
+        self._context.tiles.close()
         self._notifier.close()
         self._context.tracing.close()
         self._engine.dispose()
@@ -150,17 +169,14 @@ def _build_models(
     *,
     database: RetryingDatabase,
     storage: ObjectStorage,
-) -> ModelManager:
+) -> tuple[ModelManager, PublishedModels | None]:
     """Build what follows the registry; an analyser without a bundle (in tests) stays for good."""
     shipped = _register(database, settings, analyser)
     if shipped is None:
-        return ModelManager(analyser)
-    return ModelManager(
-        analyser,
-        source=PublishedModels(database, storage, settings=settings.models, shipped=shipped),
-        sha256=shipped.identity.sha256,
-        settings=settings.models,
-    )
+        return ModelManager(analyser), None
+    source = PublishedModels(database, storage, settings=settings.models, shipped=shipped)
+    sha256 = shipped.identity.sha256
+    return ModelManager(analyser, source=source, sha256=sha256, settings=settings.models), source
 
 
 def _identity(settings: Settings, models: ModelManager) -> WorkerIdentity:
@@ -180,6 +196,7 @@ def _build_heartbeat(
     worker: WorkerIdentity,
     *,
     models: ModelManager,
+    job_models: JobModels,
     metrics: Metrics,
     sizer: BatchSizer,
 ) -> Heartbeat:
@@ -190,6 +207,7 @@ def _build_heartbeat(
         report=lambda: {
             **_report(metrics, sizer),
             **describe(models),
+            **job_models.describe(),
             "formats": open_formats(settings.photos.limits),
         },
         model_version=lambda: model_info.update(models),

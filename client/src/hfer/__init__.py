@@ -18,6 +18,7 @@ from hfer.aio import (
     AsyncApiKeys,
     AsyncAudit,
     AsyncClient,
+    AsyncDatasets,
     AsyncErasures,
     AsyncJob,
     AsyncJobs,
@@ -30,6 +31,9 @@ from hfer.audit import Audit
 from hfer.audit_models import AuditEntry, AuditFilter
 from hfer.client import Client
 from hfer.comparison import Comparison, FacePair, LoneFace, LonePhoto, comparison_page
+from hfer.dataset_models import Dataset
+from hfer.datasets import Datasets
+from hfer.diff_models import DiffTotals, FaceAnswer, FaceDiff, JobDiff
 from hfer.errors import (
     ApiError,
     ArchiveFileError,
@@ -88,11 +92,20 @@ from hfer.models import (
     Quality,
     ResultFormat,
 )
+from hfer.photo_filters import PhotoFilter
 from hfer.receipt_models import Erasure
 from hfer.receipts import Erasures, VerifiedReceipt, verify_receipt
 from hfer.registry import Models
 from hfer.registry_models import Canary, ModelDetail, ModelInfo, ModelMetrics, ModelRefusal
-from hfer.result_models import ExpressionCounts, ExpressionSummary, GroupCount, JobSummary
+from hfer.result_models import (
+    ExpressionCounts,
+    ExpressionSummary,
+    FolderCount,
+    GroupCount,
+    JobFacets,
+    JobSummary,
+    Order,
+)
 from hfer.review_models import AddedReviews, ImportedReviews, Review, UnmatchedReview
 from hfer.skipped import Skipped, SkipReason
 from hfer.tenant_models import DailyUsage, Tenant, TenantLimits
@@ -110,6 +123,7 @@ __all__ = [
     "AsyncApiKeys",
     "AsyncAudit",
     "AsyncClient",
+    "AsyncDatasets",
     "AsyncErasures",
     "AsyncJob",
     "AsyncJobs",
@@ -130,6 +144,9 @@ __all__ = [
     "ConflictError",
     "Counts",
     "DailyUsage",
+    "Dataset",
+    "Datasets",
+    "DiffTotals",
     "Erasure",
     "Erasures",
     "ExportError",
@@ -138,10 +155,13 @@ __all__ = [
     "ExpressionCounts",
     "ExpressionSummary",
     "Face",
+    "FaceAnswer",
+    "FaceDiff",
     "FacePair",
     "Fault",
     "Finding",
     "FinishedJob",
+    "FolderCount",
     "ForkedTransportError",
     "GoneError",
     "GroupCount",
@@ -150,7 +170,9 @@ __all__ = [
     "ImportedReviews",
     "InvalidRequestError",
     "Job",
+    "JobDiff",
     "JobEvent",
+    "JobFacets",
     "JobKey",
     "JobState",
     "JobSummary",
@@ -170,8 +192,10 @@ __all__ = [
     "Models",
     "NoPhotosError",
     "NotFoundError",
+    "Order",
     "PermissionDeniedError",
     "PhotoFileError",
+    "PhotoFilter",
     "PhotoResult",
     "Point",
     "Quality",

@@ -23,14 +23,13 @@ from typing import Self
 
 from hfer._entries import Entry, TarEntry, ZipEntry, ZipSource, entry_path, is_wanted
 from hfer._files import LocalFile, Sendable
-from hfer._kinds import is_photo_name, kind_of
+from hfer._kinds import ZIP_MAGIC, is_photo_name, kind_of
 from hfer._photos import fit_one_request, worth_resuming
 from hfer.errors import ArchiveFileError, NoPhotosError, PhotoFileError
 from hfer.models import Limits
 from hfer.skipped import OnSkip, Skipped, SkipReason
 
 _HEAD_BYTES = 512
-_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _TAR_MAGIC = slice(257, 262)
 _UNPACKERS: tuple[tuple[bytes, Callable[[Path], BufferedIOBase]], ...] = (
     (b"\x1f\x8b", gzip.GzipFile),
@@ -93,7 +92,7 @@ class Archives:
 
     def _photos(self, file: LocalFile, head: bytes) -> Sequence[Sendable]:
         try:
-            if head.startswith(_ZIP_MAGIC):
+            if head.startswith(ZIP_MAGIC):
                 return self._zip_entries(file.path)
             for magic, opener in _UNPACKERS:
                 if head.startswith(magic):
@@ -178,7 +177,7 @@ def _head(file: LocalFile) -> bytes:
 
 def _is_archive(head: bytes) -> bool:
     packed = tuple(magic for magic, _ in _UNPACKERS)
-    return head.startswith(_ZIP_MAGIC + packed) or head[_TAR_MAGIC] == b"ustar"
+    return head.startswith(ZIP_MAGIC + packed) or head[_TAR_MAGIC] == b"ustar"
 
 
 def _goes_whole(photos: Sequence[Sendable], limits: Limits) -> bool:

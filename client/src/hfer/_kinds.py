@@ -18,6 +18,19 @@ RAW_SUFFIXES = frozenset(
 _ARCHIVE_SUFFIXES = frozenset({".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar"})
 
 RAW, ARCHIVE = "camera raw", "an archive"
+ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+# What data without a name is called.
+_ENDINGS = {
+    "JPEG": ".jpg",
+    "PNG": ".png",
+    "TIFF": ".tif",
+    "GIF": ".gif",
+    "WEBP": ".webp",
+    "BMP": ".bmp",
+    "HEIC": ".heic",
+    "AVIF": ".avif",
+    "JP2": ".jp2",
+}
 
 # (offset, bytes there, what it is). The first that fits counts.
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
@@ -45,8 +58,7 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x00\x00\x00\x0cJXL \r\n\x87\n", "JPEG XL"),
     (0, b"II\xbc", "JPEG XR"),
     (0, b"8BPS", "Photoshop"),
-    (0, b"PK\x03\x04", ARCHIVE),
-    (0, b"PK\x05\x06", ARCHIVE),
+    *((0, magic, ARCHIVE) for magic in ZIP_MAGIC),
     (257, b"ustar", ARCHIVE),
     (0, b"\x1f\x8b", ARCHIVE),
     (0, b"BZh", ARCHIVE),
@@ -73,6 +85,11 @@ def kind_of(name: str, head: bytes) -> str:
     if found == ARCHIVE and suffix not in _ARCHIVE_SUFFIXES:
         return ""
     return found
+
+
+def ending_of(head: bytes) -> str:
+    """Return how the name of such a file ends; empty for what is no photo and no zip."""
+    return ".zip" if head.startswith(ZIP_MAGIC) else _ENDINGS.get(_sniffed(head), "")
 
 
 def is_photo_name(name: str) -> bool:

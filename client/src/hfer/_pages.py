@@ -1,13 +1,13 @@
 """Listings of the service, page by page."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from hfer._transport import Call, Transport
 from hfer.errors import UnexpectedAnswerError
 
 
 async def entries(
-    transport: Transport, path: str, *, query: Mapping[str, str] | None = None
+    transport: Transport, path: str, *, query: Mapping[str, str | Sequence[str]] | None = None
 ) -> AsyncGenerator[object, None]:
     """Iterate over the parsed entries of a listing, asking for a page when it is needed.
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias, TypeGuard
 from hfer._archives import Archives
 from hfer._encode import encoded_array, encoded_image, is_array, is_image
 from hfer._files import BLOCK_BYTES, LocalFile, Sendable
+from hfer._kinds import ending_of
 from hfer._links import sort_out
 from hfer._names import clean_name
 from hfer._photos import find_photos
@@ -50,16 +51,6 @@ Data: TypeAlias = bytes | bytearray | memoryview | BinaryFile | Picture | Array
 Source: TypeAlias = Path | Data | tuple[str, Data] | Iterable["Source"]
 AsyncSource: TypeAlias = Source | AsyncIterable[Source]
 
-_ENDINGS = (
-    (b"\xff\xd8\xff", ".jpg"),
-    (b"\x89PNG", ".png"),
-    (b"GIF8", ".gif"),
-    (b"RIFF", ".webp"),
-    (b"BM", ".bmp"),
-    (b"II*\0", ".tif"),
-    (b"MM\0*", ".tif"),
-    (b"PK\x03\x04", ".zip"),
-)
 _PAIR = 2
 
 
@@ -125,7 +116,7 @@ class Sources:
         try:
             blocks = _blocks(data)
             first = next(blocks, b"")
-            known_as = clean_name(named or f"photo-{number:05d}{_ending(first)}")
+            known_as = clean_name(named or f"photo-{number:05d}{ending_of(first)}")
             return self._spool.keep(known_as, _chained(first, blocks))
         except (OSError, ValueError) as error:
             # Pillow and files say with a ValueError that they were closed before.
@@ -209,10 +200,6 @@ def _own_name(data: object) -> str | None:
         if isinstance(name, str) and name and not name.startswith("<"):
             return PurePath(name.replace("\\", "/")).name or None
     return None
-
-
-def _ending(head: bytes) -> str:
-    return next((ending for magic, ending in _ENDINGS if head.startswith(magic)), "")
 
 
 def _advice(source: object) -> str:

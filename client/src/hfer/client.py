@@ -18,6 +18,7 @@ from hfer._wire import BlockingWire, iterate, run
 from hfer.aio.client import AsyncClient
 from hfer.api_keys import ApiKeys
 from hfer.audit import Audit
+from hfer.datasets import Datasets
 from hfer.jobs import Job, Jobs
 from hfer.models import Limits
 from hfer.receipts import Erasures
@@ -64,6 +65,7 @@ class Client:
         self.audit = Audit(self._core.audit)
         self.webhook_endpoints = WebhookEndpoints(self._core.webhook_endpoints)
         self.api_keys = ApiKeys(self._core.api_keys)
+        self.datasets = Datasets(self._core.datasets)
 
     def __enter__(self) -> Self:
         return self
@@ -115,6 +117,9 @@ class Client:
         annotated: bool | None = None,
         faces: str | None = None,
         detector: str | None = None,
+        model: str | None = None,
+        keep_photos_s: int | None = None,
+        keep_for_training: bool | None = None,
         labels: Mapping[str, str] | None = None,
         client_ref: str | None = None,
         idempotency_key: str | None = None,
@@ -162,6 +167,11 @@ class Client:
             faces: "detect" looks for faces; "whole" takes each picture for one face, cut out
                 already.
             detector: name of the detector to use; refused where the service has no worker with it.
+            model: id or version of the published model to answer with, whichever is active.
+            keep_photos_s: how long the service keeps the photos after the job's end, in seconds, up
+                to `Limits.inputs_retention_max_seconds`.
+            keep_for_training: let faces that are reviewed outlive the photos, for data sets to
+                train on: with the people's consent alone.
             labels: words of your own to find the job again.
             client_ref: your own id of the job.
             idempotency_key: give the same key, with the same photos, to get the same job
@@ -202,6 +212,9 @@ class Client:
             annotated=annotated,
             faces=faces,
             detector=detector,
+            model=model,
+            keep_photos_s=keep_photos_s,
+            keep_for_training=keep_for_training,
             labels=labels,
             client_ref=client_ref,
             idempotency_key=idempotency_key,

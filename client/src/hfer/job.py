@@ -10,6 +10,7 @@ from hfer._wire import iterate, run
 from hfer.aio.job import AsyncJob
 from hfer.aio.job_core import JobProgress
 from hfer.comparison.compared import DEFAULT_IOU, Comparison
+from hfer.diff_models import JobDiff
 from hfer.exports import ExportFormat, Per
 from hfer.job_core import JobCore
 from hfer.models import JobState
@@ -176,6 +177,66 @@ class Job(JobCore):
             GoneError: its photos are erased.
         """
         return Job(run(self._core.retry(idempotency_key=idempotency_key)))
+
+    def rerun(
+        self,
+        *,
+        model: str | None = None,
+        detector: str | None = None,
+        top_n: int | None = None,
+        min_face_px: int | None = None,
+        detection_threshold: float | None = None,
+        annotated: bool | None = None,
+        faces: str | None = None,
+        keep_photos_s: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> "Job":
+        """Analyse all photos anew, as a new job, while the service keeps them.
+
+        What is left out is as it was, but for the model: without one the active model answers.
+
+        Args:
+            model: id or version of a published model (`Client.models`).
+            detector: name of the detector to use.
+            top_n: how many expressions ``Face.top`` lists, 1..7.
+            min_face_px: leave out faces whose longer side is shorter than this, in pixels.
+            detection_threshold: leave out faces detected with less confidence, 0.5..1.
+            annotated: draw the annotated photos at once rather than on demand.
+            faces: "detect" or "whole".
+            keep_photos_s: how long the service keeps the photos after the new job's end.
+            idempotency_key: give the same key to get the same new job again.
+
+        Raises:
+            ConflictError: the job is not final, or no worker can answer with the model.
+            GoneError: its photos are erased.
+        """
+        again = self._core.rerun(
+            model=model,
+            detector=detector,
+            top_n=top_n,
+            min_face_px=min_face_px,
+            detection_threshold=detection_threshold,
+            annotated=annotated,
+            faces=faces,
+            keep_photos_s=keep_photos_s,
+            idempotency_key=idempotency_key,
+        )
+        return Job(run(again))
+
+    def diff(self, other: "Job | str | None" = None) -> JobDiff:
+        """Set another job over the same photos beside this one, face by face.
+
+        Photos are matched by their bytes, faces by the overlap of their boxes.
+
+        Args:
+            other: the job or its id; None for the one that this is a rerun of.
+
+        Raises:
+            ConflictError: one of them is not final.
+            InvalidRequestError: this is no rerun, and no other is named.
+        """
+        named = other if isinstance(other, str | None) else other.id
+        return run(self._core.diff(named))
 
 
 class FinishedJob(JobState, Job):

@@ -1,7 +1,8 @@
 """A handle on one job, blocking: how far it is, what it found, and its end."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Unpack
 
 from hfer._html import job_html, unseen_html
 from hfer._retry import RetryPolicy
@@ -10,7 +11,8 @@ from hfer.aio.job import AsyncJob
 from hfer.aio.job_core import JobProgress
 from hfer.listening import JobEvent
 from hfer.models import JobState, PhotoResult, ResultFormat
-from hfer.result_models import ExpressionCounts, JobSummary
+from hfer.photo_filters import PhotoFilter
+from hfer.result_models import ExpressionCounts, JobFacets, JobSummary, Order
 
 
 class JobCore:
@@ -78,25 +80,36 @@ class JobCore:
         yield from iterate(self._core.events(after=after))
 
     def items(
-        self,
-        *,
-        status: str | None = None,
-        expression: str | None = None,
-        min_p: float | None = None,
-        uncertain: bool | None = None,
+        self, *, index: Sequence[int] | None = None, **wanted: Unpack[PhotoFilter]
     ) -> Iterator[PhotoResult]:
         """Iterate over the photos that fit, in the order sent, finished or not, page by page.
 
         Args:
-            status: queued, running, succeeded, no_face, failed or cancelled.
-            expression: photos with a face whose first answer it is.
-            min_p: and whose probability is this at least, 0..1.
-            uncertain: and which is uncertain, or is not.
+            index: only these photos, in this order, by their place among those sent.
+            wanted: filters; see `hfer.PhotoFilter`.
         """
-        found = self._core.items(
-            status=status, expression=expression, min_p=min_p, uncertain=uncertain
-        )
-        yield from iterate(found)
+        yield from iterate(self._core.items(index=index, **wanted))
+
+    def order(
+        self, *, of: str = "photos", sort: str = "sent", **wanted: Unpack[PhotoFilter]
+    ) -> Order:
+        """List all photos, or all faces, that fit, in one order: their numbers only.
+
+        Args:
+            of: photos or faces.
+            sort: sent, uncertain, margin, confidence, faces, name, captured, rare, size or
+                disagreement; a photo stands where the first of its faces that fit would.
+            wanted: filters; see `hfer.PhotoFilter`.
+        """
+        return run(self._core.order(of=of, sort=sort, **wanted))
+
+    def facets(self, **wanted: Unpack[PhotoFilter]) -> JobFacets:
+        """Count the photos and faces that fit, and what each choice of a filter would find.
+
+        Args:
+            wanted: filters; see `hfer.PhotoFilter`.
+        """
+        return run(self._core.facets(**wanted))
 
     def item(self, item_id: str) -> PhotoResult:
         """Look at one photo, finished or not.
@@ -134,9 +147,33 @@ class JobCore:
 
         Args:
             item_id: of the photo.
-            size: small, medium or large: at most 480, 1,280 or 2,560 pixels a side.
+            size: thumbnail, small, medium or large: at most 320, 480, 1,280 or 2,560 pixels a
+                side.
         """
         return run(self._core.preview(item_id, size=size))
+
+    def crop(self, item_id: str, face_index: int) -> bytes:
+        """Fetch a face as JPEG, a square of at most 160 pixels; raises like `annotated`.
+
+        Raises:
+            PermissionDeniedError: the key sees no faces, or blurred ones.
+        """
+        return run(self._core.crop(item_id, face_index))
+
+    def crops(self, faces: Iterable[tuple[int, int]]) -> Iterator[bytes | None]:
+        """Iterate over the crops of many faces, 64 a request, in their order.
+
+        Args:
+            faces: ``index`` of the photo and ``face_index`` of each.
+
+        Yields:
+            A JPEG, as `crop` fetches it; None where the job has no such face or it cannot be drawn.
+
+        Raises:
+            GoneError: the retention time of the photos is over.
+            UnexpectedAnswerError: the service did not draw them in minutes.
+        """
+        yield from iterate(self._core.crops(faces))
 
     def zip_bytes(self) -> Iterator[bytes]:
         """Stream a zip: the results as CSV and JSON Lines, and all annotated photos.

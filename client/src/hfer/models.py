@@ -47,10 +47,14 @@ class ModelRef:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a photo has no result; ``code`` is stable, ``detail`` is for people."""
+    """Why a photo has no result; ``code`` is stable, ``detail`` is for people.
+
+    ``retryable``: whether a retry of the job may help; None of a service that does not say.
+    """
 
     code: str = ""
     detail: str = ""
+    retryable: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ class JobState:
 
     ``progress`` is 0..1, ``eta_seconds`` None while unknown, ``queue_position`` the place among
     your own jobs and only while it is queued, ``model`` None before the first result.
-    ``expires_at`` says when the results are erased, ``inputs_erased_at`` when the photos were.
+    ``expires_at`` says when the results are erased, ``inputs_erased_at`` when the photos were, and
+    ``photos_expire_at`` when they will be, once the job has ended.
     ``parent_job_id`` is the job whose failed photos these are. ``created_by`` is the API key that
     made it, None where that was not noted yet.
     """
@@ -79,6 +84,7 @@ class JobState:
     finished_at: datetime | None = None
     expires_at: datetime | None = None
     inputs_erased_at: datetime | None = None
+    photos_expire_at: datetime | None = None
     counts: Counts = field(default_factory=Counts)
     progress: float = 0.0
     eta_seconds: float | None = None
@@ -231,7 +237,9 @@ class Limits:
     last three those of your key; 0 is no limit, None is a service that does not say. ``formats``
     are those of pictures that are read, and ``filename_chars`` how long the path of a photo may
     be: 0 where the service keeps but the last part of it. ``shrunk_photos``: it tells coordinates
-    of shrunk photos in pixels of the originals.
+    of shrunk photos in pixels of the originals. ``inputs_retention_seconds`` is how long photos are
+    kept after the end of a job, and the next one the most that a job may ask for
+    (``keep_photos_s``); None is a service that knows no such option.
     """
 
     photo_bytes: int = 40_000_000
@@ -249,3 +257,5 @@ class Limits:
     formats: tuple[str, ...] = ()
     filename_chars: int = 0
     shrunk_photos: bool = False
+    inputs_retention_seconds: int | None = None
+    inputs_retention_max_seconds: int | None = None

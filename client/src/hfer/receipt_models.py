@@ -17,6 +17,9 @@ class Erasure:
         reason: why, in words of who asked.
         photos: how many the job had.
         photos_kept: objects that another job of the tenant keeps.
+        training_faces: faces that were kept to train on, and are in no data set any more.
+        reviews: words of reviewers that went along; None from a service of before.
+        draws: random draws of its faces that went along.
         erased_at: when rows, results and faces went.
         bucket_empty_at: when the bucket held nothing else of the job.
         signature: a JWS, see `hfer.receipts.verify_receipt`.
@@ -30,6 +33,9 @@ class Erasure:
     reason: str | None = None
     photos: int = 0
     photos_kept: int | None = None
+    training_faces: int | None = None
     erased_at: datetime | None = None
     bucket_empty_at: datetime | None = None
     signature: str | None = None
+    reviews: int | None = None
+    draws: int | None = None

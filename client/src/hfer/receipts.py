@@ -27,6 +27,7 @@ _SAID_AGAIN = {
     "reason": "reason",
     "photos": "photos",
     "photos_kept": "photos_kept",
+    "training_faces": "training_faces",
 }
 _TIMES = ("erased_at", "bucket_empty_at")
 

@@ -10,8 +10,9 @@ from services.api.audit.schemas import ENTRY_EXAMPLE, AuditObject, audit_object
 from services.api.csv_rows import csv_rows
 from services.api.dependencies import Operator, State, Transaction
 from services.api.docs import problems
+from services.api.downloads import while_live
 from services.api.errors import ApiError
-from services.api.jobs.results.downloads import while_live
+from services.api.gzipped import packed
 from services.api.jobs.results.formats import ResultFormat, negotiate
 from services.api.pagination import Cursor, Page, Paging, decode_place, encode_place
 from services.api.problems import ProblemCode
@@ -66,6 +67,7 @@ def get_audit(
         ResultFormat | None, Query(alias="format", description="stronger than `Accept`")
     ] = None,
     accept: Annotated[str | None, Header(include_in_schema=False)] = None,
+    accept_encoding: Annotated[str | None, Header(include_in_schema=False)] = None,
     paging: Paging,
     cursor: Cursor = None,
 ) -> Page[AuditObject] | Response:
@@ -85,10 +87,11 @@ def get_audit(
         return paging.page(rows, show=audit_object, cursor_of=lambda row: encode_place(row.id))
     slices = _slices(state.sessions, narrow, before_id=before)
     body = _jsonl(slices) if chosen is ResultFormat.JSONL else _csv(slices)
+    body, encoding = packed(body, accept_encoding)
     return StreamingResponse(
         while_live(state, caller, body),
         media_type=chosen.media_type,
-        headers={"Content-Disposition": f'attachment; filename="hfer-audit.{chosen}"'},
+        headers={"Content-Disposition": f'attachment; filename="hfer-audit.{chosen}"', **encoding},
     )
 
 

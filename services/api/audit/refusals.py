@@ -52,7 +52,7 @@ def action_of(endpoint: object) -> Action | None:
 def record_refusal(request: Request, response: Response) -> None:
     """Record that an act was refused, if the request was one."""
     action = action_of(request.scope.get("endpoint"))
-    if action is None:
+    if action is None or asked_of(request.scope).head:  # a look at headers is no act
         return
     problem = str(json.loads(bytes(response.body))["code"])
     asked, object_id = asked_of(request.scope), _object_of(request)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from services.api.catalogue.dataset_advice import DATASET_ADVICE
 from services.api.catalogue.explained import JOB, MODEL, Advice
 from services.api.catalogue.model_advice import MODEL_ADVICE
 from services.api.problems import ProblemCode
@@ -13,6 +14,7 @@ _UPLOAD = "/v1/uploads/upl_01936fd2c0a27b6e8f3a5b7c9d1e2f30"
 ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
     {
         **MODEL_ADVICE,
+        **DATASET_ADVICE,
         ProblemCode.ARCHIVE_REFUSED: Advice(
             "An archive among the photos is not opened, and nothing of the request was kept.",
             "A path in it is absolute or leads out with `..`, entries overlap or unpack to far more"
@@ -103,6 +105,16 @@ ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
             "Make another key. What a setting holds is replaced where it is set.",
             "The key is revoked; make another.",
             "/v1/api-keys/key_01936fd2c0a27b6e8f3a5b7c9d1e2f32",
+        ),
+        ProblemCode.REVIEW_CONFLICT: Advice(
+            "Nothing of the request was taken; what is there is in `current`.",
+            "The reviewer said something else of the face after the word whose `version` the"
+            " request names: in another window, by an import, or by an undo.",
+            "Show what is there, and send what is wanted with the `version` of that word. Votes are"
+            " per reviewer: two people never conflict.",
+            "1 of the reviews were given anew since you looked; none of these was taken. Look at"
+            " what is there and send what you want with its version.",
+            f"{JOB}/items/itm_01936fd2c0a27b6e8f3a5b7c9d1e2f31/faces/0/review",
         ),
         ProblemCode.INVALID_REQUEST: Advice(
             "The body could not be read, so nothing in it was looked at.",

@@ -37,6 +37,16 @@ MODEL_ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
             " against the judges' majority.",
             f"{MODEL}/activate",
         ),
+        ProblemCode.MODEL_UNAVAILABLE: Advice(
+            "The job asks for a model that no worker can answer with, so none was made.",
+            "It is not published, or its bundle was replaced by another of the same version; or no"
+            " worker has the memory for a model besides the active one, can load it, or is new"
+            " enough.",
+            "Name one that `GET /v1/models` lists, by id or version, or leave `model` out for the"
+            " active one; the operator raises `HFER_WORKER__MAX_MEMORY_MB`.",
+            "No model is published as 'mine-0.3.0'; GET /v1/models lists those that are.",
+            "/v1/jobs/job_01936fd2c0a27b6e8f3a5b7c9d1e2f30/rerun",
+        ),
         ProblemCode.MODEL_NOT_LOADABLE: Advice(
             "A live worker was asked to load the model before it is activated, and could not.",
             "A file is missing or damaged, the golden answers differ, the workers are of an older"

@@ -21,6 +21,9 @@ RECEIPT_EXAMPLE: dict[str, Any] = {
     "reason": "request of 2026-11-22",
     "photos": 12,
     "photos_kept": 0,
+    "training_faces": 0,
+    "reviews": 31,
+    "draws": 1,
     "erased_at": "2026-11-23T07:00:00Z",
     "bucket_empty_at": "2026-11-23T08:01:10Z",
     "signature": "eyJhbGciOiJFZERTQSJ9.eyJ0eXBlIjoiaGZlci1lcmFzdXJlIn0.c2lnbmF0dXJl",
@@ -48,6 +51,16 @@ class ErasureObject(BaseModel):
     photos_kept: int | None = Field(
         description="objects that stay because another job of the tenant has the same photo;"
         " null while pending"
+    )
+    training_faces: int | None = Field(
+        description="faces that were kept to train on: they are in no data set any more; null for"
+        " erasures of before there were data sets"
+    )
+    reviews: int | None = Field(
+        description="words of reviewers that went along; null where it was not counted yet"
+    )
+    draws: int | None = Field(
+        description="random draws of its faces that went along; null like `reviews`"
     )
     erased_at: UtcTime = Field(description="when rows, results and faces went")
     bucket_empty_at: UtcTime | None = Field(
@@ -89,6 +102,9 @@ def erasure_object(erasure: Erasure) -> ErasureObject:
         reason=erasure.stated_reason,
         photos=erasure.photos,
         photos_kept=erasure.photos_kept,
+        training_faces=erasure.training_faces,
+        reviews=erasure.reviews,
+        draws=erasure.draws,
         erased_at=erasure.erased_at,
         bucket_empty_at=erasure.bucket_empty_at,
         signature=erasure.signature,

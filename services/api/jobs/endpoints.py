@@ -16,7 +16,7 @@ from services.api.dependencies import (
     Submitter,
     Transaction,
 )
-from services.api.docs import IDEMPOTENT, problems
+from services.api.docs import IDEMPOTENT, carrying, problems
 from services.api.etags import matches
 from services.api.ids import JobId
 from services.api.jobs.polling import etag_of, poll_headers
@@ -40,7 +40,8 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
     response_model=JobObject,
     summary="Watch a job",
     responses={
-        304: {"description": "Not changed since `If-None-Match`"},
+        200: carrying("ETag"),
+        304: {"description": "Not changed since `If-None-Match`", **carrying("ETag")},
         **problems(ProblemCode.NOT_FOUND, ProblemCode.GONE),
     },
 )
@@ -92,14 +93,16 @@ def cancel_job(
     response_model=JobObject,
     summary="Retry the failed photos of a job",
     responses={
+        202: carrying("Location", "Idempotency-Replayed"),
         **problems(
             *IDEMPOTENT,
             ProblemCode.DETECTOR_UNAVAILABLE,
+            ProblemCode.MODEL_UNAVAILABLE,
             ProblemCode.NOT_FOUND,
             ProblemCode.JOB_NOT_FINISHED,
             ProblemCode.NOTHING_TO_RETRY,
             ProblemCode.GONE,
-        )
+        ),
     },
 )
 @audits(Action.JOB_RETRIED)

@@ -14,6 +14,7 @@ JOB_EXAMPLE: dict[str, Any] = {
     "finished_at": None,
     "expires_at": "2026-12-23T07:00:00Z",
     "inputs_erased_at": None,
+    "photos_expire_at": None,
     "counts": {
         "total": 200,
         "queued": 132,
@@ -34,6 +35,9 @@ JOB_EXAMPLE: dict[str, Any] = {
         "annotated": False,
         "faces": "detect",
         "detector": "retinaface",
+        "model": "starter-1.0.0+1a2b3c4d",
+        "keep_photos_s": 86400,
+        "keep_for_training": False,
     },
     "labels": {"album": "2026-11"},
     "client_ref": None,
@@ -46,6 +50,7 @@ JOB_EXAMPLE: dict[str, Any] = {
         "events": f"/v1/jobs/{_JOB}/events",
         "cancel": f"/v1/jobs/{_JOB}/cancel",
         "retry": f"/v1/jobs/{_JOB}/retry",
+        "rerun": f"/v1/jobs/{_JOB}/rerun",
     },
 }
 

@@ -5,12 +5,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.api.errors import invalid_field
 from services.api.jobs.examples import JOB_EXAMPLE
-from services.api.schemas import Input, ShortText, UtcTime, Whole
+from services.api.schemas import WHOLE, Input, ShortText, UtcTime, Whole
 from services.common.domain.faces import AnalysisOptions, DetectorName, FaceSearch
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import JobCounts
-from services.common.jobs.options import from_stored
+from services.common.jobs.options import from_stored, model_of
 from services.common.jobs.queue.repositories.turns import LAST_POSITION
 from services.common.jobs.repositories.jobs import MadeBy
 from services.common.jobs.views import JobView
@@ -59,6 +60,22 @@ class JobConfig(Input):
         description="the detector to use, refused where no live worker has it; null for the"
         " deployment's",
     )
+    model: ShortText | None = Field(
+        default=None,
+        description="id or version of the published model to answer with, as `/v1/models` names it;"
+        " null for whichever is active",
+    )
+    keep_photos_s: Annotated[int, Field(ge=0), WHOLE] | None = Field(
+        default=None,
+        description="seconds after the job's end for which its photos are kept, up to"
+        " `inputs_retention_max_seconds` of `/v1/limits`; null for the deployment's time. They go"
+        " with the results at the latest",
+    )
+    keep_for_training: bool = Field(
+        default=_DEFAULTS.keep_for_training,
+        description="let faces that are reviewed outlive the photos, for data sets to train on:"
+        " with the people's consent alone; refused where the deployment keeps none",
+    )
     labels: dict[LabelName, ShortText] = Field(
         default_factory=dict,
         max_length=MAX_LABELS,
@@ -75,6 +92,30 @@ class JobConfig(Input):
             annotated=self.annotated,
             faces=self.faces,
             detector=self.detector,
+            keep_for_training=self.keep_for_training,
+        )
+
+    def kept(self, *, at_most: int) -> int | None:
+        """Return for how many seconds the photos are to be kept.
+
+        Raises:
+            ApiError: VALIDATION, the operator allows ``at_most`` seconds.
+        """
+        check_kept(self.keep_photos_s, at_most=at_most, pointer="#/config/keep_photos_s")
+        return self.keep_photos_s
+
+
+def check_kept(asked: int | None, *, at_most: int, pointer: str) -> None:
+    """Refuse photos that are to be kept for more seconds than the operator allows.
+
+    Raises:
+        ApiError: VALIDATION.
+    """
+    if asked is not None and asked > at_most:
+        raise invalid_field(
+            pointer,
+            f"This service keeps photos for {at_most} seconds at most; ask for less, or have its"
+            " operator raise HFER_RETENTION__INPUTS_MAX_S.",
         )
 
 
@@ -99,6 +140,16 @@ class EffectiveConfig(BaseModel):
     annotated: bool
     faces: FaceSearch
     detector: DetectorName | None = None
+    model: str | None = Field(
+        default=None,
+        description="the model that the job asks for; null for whichever is active",
+    )
+    keep_photos_s: int | None = Field(
+        default=None,
+        description="seconds after the end for which the photos are kept; null for a job of before"
+        " this was noted, whose photos are kept for `inputs_retention_seconds`",
+    )
+    keep_for_training: bool = False
 
 
 class JobModel(BaseModel):
@@ -123,6 +174,7 @@ class Links(BaseModel):
     events: str
     cancel: str
     retry: str
+    rerun: str
 
 
 class JobObject(BaseModel):
@@ -147,6 +199,10 @@ class JobObject(BaseModel):
     finished_at: UtcTime | None
     expires_at: UtcTime | None = Field(description="when the results are erased")
     inputs_erased_at: UtcTime | None = Field(description="when the photos were erased")
+    photos_expire_at: UtcTime | None = Field(
+        description="when the photos are erased, at the latest; null before the job's end, and once"
+        " they are"
+    )
     counts: Counts
     progress: float = Field(ge=0, le=1, description="share of the photos that are final")
     eta_seconds: float | None = Field(description="at the pace so far; null while unknown")
@@ -159,7 +215,10 @@ class JobObject(BaseModel):
     config: EffectiveConfig
     labels: dict[str, str]
     client_ref: str | None
-    parent_job_id: str | None = Field(description="the job whose failed photos these are")
+    parent_job_id: str | None = Field(
+        description="the job whose photos these are, all of them after a rerun and the failed ones"
+        " after a retry"
+    )
     created_by: JobKey | None = Field(
         description="the API key that made the job; null for jobs of before this was noted"
     )
@@ -173,7 +232,7 @@ def job_path(job_id: str) -> str:
 
 def job_object(view: JobView, *, base: str = "") -> JobObject:
     """Turn a view into its public form; ``base`` precedes the paths of links."""
-    job = view.job
+    job, asked = view.job, model_of(view.job.options)
     job_id = format_id(IdKind.JOB, job.public_id)
     path = base + job_path(job_id)
     return JobObject.model_validate(
@@ -186,12 +245,17 @@ def job_object(view: JobView, *, base: str = "") -> JobObject:
             "finished_at": job.finished_at,
             "expires_at": job.expires_at,
             "inputs_erased_at": job.inputs_erased_at,
+            "photos_expire_at": view.photos_expire_at,
             "counts": _counts(view.counts),
             "progress": round(view.counts.progress, 4),
             "eta_seconds": None if view.eta_seconds is None else round(view.eta_seconds, 1),
             "queue_position": view.queue_position,
             "model": None if view.model_version is None else {"version": view.model_version},
-            "config": asdict(from_stored(job.options)),
+            "config": {
+                **asdict(from_stored(job.options)),
+                "model": asked and asked.version,
+                "keep_photos_s": job.keep_photos_s,
+            },
             "labels": job.labels,
             "client_ref": job.client_ref,
             "parent_job_id": None if view.parent is None else format_id(IdKind.JOB, view.parent),
@@ -203,6 +267,7 @@ def job_object(view: JobView, *, base: str = "") -> JobObject:
                 "events": f"{path}/events",
                 "cancel": f"{path}/cancel",
                 "retry": f"{path}/retry",
+                "rerun": f"{path}/rerun",
             },
         }
     )

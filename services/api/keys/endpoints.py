@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Response
 
 from services.api.audit.refusals import audits
 from services.api.dependencies import AnyKey, Base, Operator, State, Transaction
-from services.api.docs import problems
+from services.api.docs import carrying, problems
 from services.api.errors import invalid_field
 from services.api.ids import KeyId
 from services.api.keys.schemas import (
@@ -33,7 +33,7 @@ from services.api.pagination import (
 )
 from services.api.problems import ProblemCode
 from services.common.audit.actions import Action
-from services.common.audit.service import record
+from services.common.audit.service import Changes, record
 from services.common.domain.ids import IdKind, format_id
 from services.common.keys.outputs import OutputMode
 from services.common.keys.purposes import DeclaredPurpose, PurposeUnclearError
@@ -55,7 +55,7 @@ router = APIRouter(prefix="/v1/api-keys", tags=["api keys"])
     "",
     status_code=201,
     summary="Make a key",
-    responses={**problems(ProblemCode.PURPOSE_PROHIBITED)},
+    responses={201: carrying("Location"), **problems(ProblemCode.PURPOSE_PROHIBITED)},
 )
 @audits(Action.KEY_MADE)
 def create_key(
@@ -140,6 +140,7 @@ def patch_key(
     than it may. A purpose that Article 5 of the EU AI Act prohibits is refused as for a new key.
     """
     key = changeable_key(session, key_id, fields=wanted.model_fields_set)
+    before = key_object(key)
     if wanted.name is not None:
         key.name = wanted.name
     if wanted.purpose is not None:
@@ -149,8 +150,10 @@ def patch_key(
     if "expires_at" in wanted.model_fields_set:
         key.expires_at = _checked_expiry(wanted.expires_at)
     session.flush()
-    record(session, caller, Action.KEY_CHANGED, format_id(IdKind.KEY, key_id))
-    return key_object(key)
+    after = key_object(key)
+    changes = _changes(before, after, fields=wanted.model_fields_set)
+    record(session, caller, Action.KEY_CHANGED, format_id(IdKind.KEY, key_id), changes=changes)
+    return after
 
 
 @router.post(
@@ -194,6 +197,11 @@ def delete_key(session: Transaction, caller: Operator, key_id: KeyId) -> None:
     """
     if revoke_key(session, key_id):
         record(session, caller, Action.KEY_REVOKED, format_id(IdKind.KEY, key_id))
+
+
+def _changes(before: KeyObject, after: KeyObject, *, fields: Collection[str]) -> Changes:
+    old, new = (shown.model_dump(mode="json", include=set(fields)) for shown in (before, after))
+    return {name: (old[name], new[name]) for name in sorted(old) if old[name] != new[name]}
 
 
 def _issued(issued: IssuedKey) -> IssuedKeyObject:

@@ -15,7 +15,7 @@ from services.api.middleware import ANSWER_HEADERS
 from services.api.state import ApiState
 from services.common.domain.tenants import LimitExceededError, TenantLimits
 from services.common.keys.service import Principal
-from services.common.limiting.counters import Entry, Rate
+from services.common.limiting.counters import Grant, Rate
 
 _REQUESTS = "requests_per_second"
 _OPEN = {
@@ -64,7 +64,7 @@ def rate_headers(rate: Rate, *, limit: int) -> dict[str, str]:
 
 @asynccontextmanager
 async def holding(state: ApiState, caller: Principal, kind: str) -> AsyncIterator[None]:
-    """Hold one of the places of a key for the length of the block.
+    """Hold one of the slots of a key for the length of the block.
 
     Args:
         state: of the process.
@@ -79,20 +79,20 @@ async def holding(state: ApiState, caller: Principal, kind: str) -> AsyncIterato
         yield
         return
     counters = state.counters
-    place = counters.near(kind, caller.key_id, most=most)
-    entry = Entry(place, 0) if place else None
-    if entry is None:
-        entry = await run_in_threadpool(counters.enter, kind, caller.key_id, most=most)
-    if entry is None:
+    slot = counters.acquire_local(kind, caller.key_id, most=most)
+    grant = Grant(slot, 0) if slot else None
+    if grant is None:
+        grant = await run_in_threadpool(counters.acquire, kind, caller.key_id, most=most)
+    if grant is None:
         yield
         return
-    if entry.place is None:
+    if grant.slot is None:
         raise LimitExceededError(
-            _OPEN[kind].format(used=entry.used, limit=most), name=kind, limit=most, used=entry.used
+            _OPEN[kind].format(used=grant.used, limit=most), name=kind, limit=most, used=grant.used
         )
     try:
         yield
     finally:
         # First: if this task is being cancelled nothing that waits may follow.
-        if counters.forget(entry.place):
-            await run_in_threadpool(counters.leave, entry.place)
+        if counters.release_local(grant.slot):
+            await run_in_threadpool(counters.release, grant.slot)

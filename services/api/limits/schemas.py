@@ -61,6 +61,9 @@ class LimitsObject(BaseModel):
     wait_seconds: int = Field(description="longest `Prefer: wait=n`")
     wait_photos: int = Field(description="largest job that is waited for")
     inputs_retention_seconds: int = Field(description="how long photos are kept after the end")
+    inputs_retention_max_seconds: int = Field(
+        description="the most that a job may ask for with `keep_photos_s`"
+    )
     results_retention_seconds: int
     bundle_bytes: int = Field(description="largest model bundle that can be published")
     bundle_files: int
@@ -97,10 +100,13 @@ def limits_object(limits: PhotoLimits, settings: Settings, own: TenantLimits) ->
         wait_seconds=MAX_WAIT_S,
         wait_photos=INTERACTIVE_PHOTOS,
         inputs_retention_seconds=settings.retention.inputs_s,
+        inputs_retention_max_seconds=settings.retention.longest_inputs_s,
         results_retention_seconds=settings.retention.results_s,
         bundle_bytes=MAX_BUNDLE_BYTES,
         bundle_files=MAX_BUNDLE_FILES,
         formats=list(limits.formats),
         emotions=list(EMOTIONS),
-        default_config=EffectiveConfig(**asdict(AnalysisOptions())),
+        default_config=EffectiveConfig(
+            **asdict(AnalysisOptions()), keep_photos_s=settings.retention.inputs_s
+        ),
     )

@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from services.api.audit.refusals import audits
 from services.api.dependencies import AnyKey, Base, ModelAdmin, State, Transaction
-from services.api.docs import BODY, problems
+from services.api.docs import BODY, carrying, problems
 from services.api.ids import ModelId, find_model
 from services.api.limits.enforcement import holding
 from services.api.models.activation import Wish, activate_checked
@@ -22,6 +22,7 @@ from services.api.models.schemas import (
     ModelObject,
     model_object,
 )
+from services.api.models.trained_on import trained_on
 from services.api.models.usage import read_usage
 from services.api.problems import ProblemCode
 from services.api.state import ApiState
@@ -56,7 +57,10 @@ def get_models(session: Transaction, _caller: AnyKey) -> ModelList:
     status_code=201,
     summary="Publish a model bundle",
     openapi_extra=BUNDLE_BODY,
-    responses={**problems(*BODY, ProblemCode.MODEL_VERSION_TAKEN, ProblemCode.BUNDLE_REFUSED)},
+    responses={
+        201: carrying("Location"),
+        **problems(*BODY, ProblemCode.MODEL_VERSION_TAKEN, ProblemCode.BUNDLE_REFUSED),
+    },
 )
 @audits(Action.MODEL_PUBLISHED)
 async def publish_model(
@@ -106,7 +110,9 @@ def get_model(state: State, _caller: AnyKey, model_id: ModelId) -> ModelDetail:
     with unit_of_work(state.sessions) as session:
         model = find_model(session, model_id)
         shown = model_object(model, read_usage(session))
-    return ModelDetail(**dict(shown), manifest=model.manifest, card=_card(state, model))
+        data_set = trained_on(session, model.manifest)
+    card = _card(state, model)
+    return ModelDetail(**dict(shown), manifest=model.manifest, card=card, data_set=data_set)
 
 
 @router.post(

@@ -57,6 +57,15 @@ DETAIL_EXAMPLE: dict[str, Any] = {
         },
         "files": {"model.onnx": "9f86d081" * 8, "golden.npz": "88d4266f" * 8},
     },
+    "data_set": {
+        "id": "dst_01936fd2c0a27b6e8f3a5b7c9d1e2f34",
+        "name": "party",
+        "version": 1,
+        "state": "thinned",
+        "faces": 280,
+        "erased": 2,
+        "thinned_at": "2026-12-01T09:00:00Z",
+    },
     "card": "# starter 1.0.0\n\nReads the apparent expression of a face.\n",
 }
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 
 from services.api.dependencies import AnyKey, State, check_scope
-from services.api.docs import problems
+from services.api.docs import carrying, problems
 from services.api.errors import ApiError
 from services.api.ids import ModelId, find_model
 from services.api.problems import ProblemCode
@@ -49,6 +49,7 @@ _CONTENT: dict[str, Any] = {
         200: {
             "content": _CONTENT,
             "description": "The file, under its own type if that is Markdown, JSON or a picture",
+            **carrying("ETag"),
         },
         **ranged_responses(_CONTENT),
         **problems(

@@ -1,7 +1,7 @@
 """What models look like over HTTP."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -78,6 +78,21 @@ class ModelObject(BaseModel):
     activated_at: UtcTime | None
 
 
+class TrainedOn(BaseModel):
+    """What became of the data set of the service that a model was trained on."""
+
+    id: str
+    name: str
+    version: int
+    state: Literal["whole", "thinned", "deleted"] = Field(
+        description="`thinned`: faces were erased from it, some perhaps after the model had"
+        " learned from them; `deleted`: it is in this service no more, or never was"
+    )
+    faces: int = Field(description="that the model was trained and tested on")
+    erased: int | None = Field(description="of the data set, up to now; null where it is deleted")
+    thinned_at: UtcTime | None
+
+
 class ModelDetail(ModelObject):
     """A model with its manifest (training data, recipe, metrics, thresholds, files) and card."""
 
@@ -85,6 +100,9 @@ class ModelDetail(ModelObject):
 
     manifest: dict[str, Any]
     card: str | None = Field(description="the model card, Markdown; null if the bundle has none")
+    data_set: TrainedOn | None = Field(
+        description="the data set of reviews that it was trained on; null for a model of other data"
+    )
 
 
 class ActivatedModel(ModelObject):

@@ -16,7 +16,7 @@ from services.api.dependencies import (
     Transaction,
     check_live,
 )
-from services.api.docs import BODY, IDEMPOTENT, json_body, problems
+from services.api.docs import BODY, IDEMPOTENT, carrying, json_body, problems
 from services.api.ids import UploadId
 from services.api.jobs.schemas import JobObject
 from services.api.jobs.submission.endpoints import accepted
@@ -50,11 +50,12 @@ router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
     summary="Begin an upload",
     openapi_extra=json_body(NewUpload),
     responses={
+        201: carrying("Location", "Idempotency-Replayed"),
         **problems(
             *BODY,
             *IDEMPOTENT,
             ProblemCode.GONE,
-        )
+        ),
     },
 )
 @audits(Action.UPLOAD_BEGUN)
@@ -138,14 +139,16 @@ async def add_files(
     summary="Seal an upload as one job",
     openapi_extra=json_body(UploadSeal),
     responses={
+        202: carrying("Location", "Idempotency-Replayed"),
         **problems(
             *BODY,
             *IDEMPOTENT,
             ProblemCode.NOT_FOUND,
             ProblemCode.UPLOAD_SEALED,
             ProblemCode.DETECTOR_UNAVAILABLE,
+            ProblemCode.MODEL_UNAVAILABLE,
             ProblemCode.GONE,
-        )
+        ),
     },
 )
 @audits(Action.JOB_SUBMITTED)

@@ -170,7 +170,7 @@ def upload_slot(
     """Return where a file goes; ``stored`` holds the sizes of objects that are there, by key."""
     refusal = Refusal.by_size(photo.byte_count, limit=limit)
     if refusal is not None:
-        error = ItemErrorObject(code=refusal.code.value, detail=refusal.detail)
+        error = ItemErrorObject(code=refusal.code.value, detail=refusal.detail, retryable=False)
         return UploadSlot(index=photo.seq, url=None, stored=False, error=error)
     is_stored = stored.get(photo.object_key) == photo.byte_count
     return UploadSlot(index=photo.seq, url=None if is_stored else url, stored=is_stored, error=None)

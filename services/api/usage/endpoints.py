@@ -13,8 +13,9 @@ from services.api.bodies import JSON
 from services.api.csv_rows import csv_rows
 from services.api.dependencies import Reader, State, check_scope
 from services.api.docs import problems
+from services.api.downloads import while_live
 from services.api.errors import ApiError
-from services.api.jobs.results.downloads import while_live
+from services.api.gzipped import packed
 from services.api.keys.schemas import Name
 from services.api.pagination import Cursor, Page, Paging, decode_day, encode_day
 from services.api.problems import ProblemCode
@@ -65,6 +66,7 @@ def get_usage(
         Query(alias="format", description="goes before `Accept`; CSV comes whole, without pages"),
     ] = None,
     accept: Annotated[str | None, Header(include_in_schema=False)] = None,
+    accept_encoding: Annotated[str | None, Header(include_in_schema=False)] = None,
     cursor: Cursor = None,
 ) -> Page[UsageObject] | Response:
     """Page through days and tenants; a tenant sees itself, an operator all, as JSON or CSV.
@@ -78,7 +80,8 @@ def get_usage(
     whose = _whose(caller, tenant)
     if _format(fmt, accept) == CSV:
         rows = _csv(state, first=begin, last=to, tenant=whose)
-        return StreamingResponse(while_live(state, caller, rows), media_type=CSV)
+        body, encoding = packed(rows, accept_encoding)
+        return StreamingResponse(while_live(state, caller, body), media_type=CSV, headers=encoding)
     with unit_of_work(state.sessions) as session:
         found = UsageRepository(session).page(
             first=begin, last=to, tenant=whose, after=decode_day(cursor), limit=paging.fetch

@@ -11,7 +11,7 @@ from services.api.dependencies import (
     WebhookReader,
     hold_key,
 )
-from services.api.docs import problems
+from services.api.docs import carrying, problems
 from services.api.errors import invalid_field
 from services.api.ids import EndpointId
 from services.api.pagination import (
@@ -47,7 +47,10 @@ router = APIRouter(prefix="/v1/webhook-endpoints", tags=["webhooks"])
 
 
 @router.post(
-    "", status_code=201, summary="Make a webhook endpoint", responses={**problems(400, 409, 422)}
+    "",
+    status_code=201,
+    summary="Make a webhook endpoint",
+    responses={201: carrying("Location"), **problems(400, 409, 422)},
 )
 @audits(Action.WEBHOOK_MADE)
 def post_endpoint(

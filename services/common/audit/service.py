@@ -1,6 +1,7 @@
 """Recording an act: a row in the transaction of the change, a log line once it is committed."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Protocol, TypeAlias
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session
@@ -8,6 +9,9 @@ from sqlalchemy.orm import Session
 from services.common.audit.actions import Action
 from services.common.audit.repository import AuditRepository
 from services.common.telemetry import current_correlation_id, get_logger
+
+# Of each field that was changed the value before and the one after, as JSON has them; no secrets.
+Changes: TypeAlias = Mapping[str, tuple[object, object]]
 
 _log = get_logger(__name__)
 
@@ -39,6 +43,7 @@ def record(
     object_id: str | None = None,
     *,
     problem: str | None = None,
+    changes: Changes | None = None,
 ) -> None:
     """Write that ``actor`` did ``action``; it stands when the session's transaction does.
 
@@ -48,6 +53,7 @@ def record(
         action: what.
         object_id: public id of what it was done to.
         problem: code of the problem with which it was refused; None, it was done.
+        changes: what was changed, for the log line.
     """
     AuditRepository(session).add(
         action=action.value,
@@ -62,13 +68,20 @@ def record(
     event.listen(
         session,
         "after_commit",
-        lambda _session: log_act(action, actor, object_id=object_id, problem=problem),
+        lambda _session: log_act(
+            action, actor, object_id=object_id, problem=problem, changes=changes
+        ),
         once=True,
     )
 
 
 def log_act(
-    action: Action, actor: Actor | None, *, object_id: str | None, problem: str | None
+    action: Action,
+    actor: Actor | None,
+    *,
+    object_id: str | None,
+    problem: str | None,
+    changes: Changes | None = None,
 ) -> None:
     """Write the log line of an act; ``actor`` is None for a request without a live key."""
     _log.info(
@@ -81,4 +94,5 @@ def log_act(
         tenant=actor.tenant if actor else None,
         address=actor.address if actor else None,
         object=object_id,
+        **({"changes": changes} if changes else {}),
     )

@@ -14,8 +14,9 @@ class Erasure(Base):
 
     ``erased_at`` is when the rows went, ``bucket_empty_at`` when the bucket was looked through and
     held nothing of the job any more; of its objects ``photos_kept`` stay for other jobs of the
-    tenant, which name them too. Until then ``check_at`` is when to look next. ``signature`` is a
-    JWS (RFC 7515) over the receipt, None where no key was configured.
+    tenant, which name them too. Until then ``check_at`` is when to look next. ``training_faces``
+    were kept to train on, and are in no data set any more; None in erasures of before there were
+    any. ``signature`` is a JWS (RFC 7515) over the receipt, None where no key was configured.
     """
 
     __tablename__ = "erasure"
@@ -33,6 +34,8 @@ class Erasure(Base):
     tenant: Mapped[str]
     reason: Mapped[str]
     photos: Mapped[int]
+    reviews: Mapped[int | None]
+    draws: Mapped[int | None]
     erased_at: Mapped[datetime] = mapped_column(server_default=func.now())
     key_id: Mapped[str | None]
     key_name: Mapped[str | None]
@@ -40,6 +43,7 @@ class Erasure(Base):
     check_at: Mapped[datetime | None]
     bucket_empty_at: Mapped[datetime | None]
     photos_kept: Mapped[int | None]
+    training_faces: Mapped[int | None]
     signature: Mapped[str | None]
 
 

@@ -18,7 +18,9 @@ from sqlalchemy import Connection, text
 
 from services.common.db import (  # noqa: F401 - fill the metadata
     audit_tables,
+    dataset_tables,
     erasure_tables,
+    face_tables,
     model_tables,
     page_tables,
     review_tables,
@@ -61,7 +63,8 @@ GRANTS: Mapping[Role, Grants] = {
         "url_fetch": _ADD,
         "job_tally": _KEEP,
         "outcome": _ADD,
-        "erasure": _ADD,
+        # Updated where faces of a job that is gone are erased.
+        "erasure": _KEEP,
         "erasure_object": _ADD,
         "receipt_key": "SELECT",
         "doomed_object": _ALL,
@@ -79,6 +82,15 @@ GRANTS: Mapping[Role, Grants] = {
         "page_mark": _ALL,
         # Deleted with the photo's row, which is the owner's doing.
         "face_review": _ADD,
+        # Triggers write them, as the owner.
+        "analysed_photo": "SELECT",
+        "face": "SELECT",
+        "review_change": _ADD,
+        "review_draw": _ADD,
+        "review_draw_face": _ADD,
+        "dataset": _ALL,
+        "dataset_face": "SELECT, INSERT, DELETE",
+        "training_crop": "SELECT, DELETE",
         # Not `at`: Postgres' clock says when.
         "audit": "SELECT, INSERT (action, key_id, key_name, tenant, address, object_id, problem,"
         " request_id)",
@@ -91,6 +103,8 @@ GRANTS: Mapping[Role, Grants] = {
         "item": "SELECT, UPDATE (state, verdict, attempts, lease_token, lease_task, lease_until,"
         " next_at, last_error)",
         "outcome": "SELECT (item_id), INSERT",
+        # Pictures that it put after their job was erased.
+        "doomed_prefix": _KEEP,
         "worker": _ALL,
         # The bundle that a worker came with is registered by it, and active while no other is.
         "model": _KEEP,
@@ -119,6 +133,10 @@ GRANTS: Mapping[Role, Grants] = {
         "outcome": _ADD,
         "erasure": "SELECT, INSERT, UPDATE (check_at, bucket_empty_at, photos_kept, signature)",
         "erasure_object": "SELECT, DELETE",
+        "face_review": "SELECT",
+        "dataset": "SELECT, UPDATE",
+        "dataset_face": "SELECT, UPDATE (side, group_number), DELETE",
+        "training_crop": "SELECT, INSERT, UPDATE, DELETE",
         "receipt_key": _ADD,
         "doomed_object": _ALL,
         "doomed_prefix": _ALL,

@@ -29,6 +29,7 @@ _STATUSES = ", ".join(f"'{status}'" for status in JobStatus)
 _READY = text(f"state = {ItemState.READY}")
 _LEASED = text(f"state = {ItemState.LEASED}")
 _ACTIVE = text("status IN ('queued', 'running')")
+_WITH_MODEL = text("finished_at IS NULL AND (options -> 'model') IS NOT NULL")
 
 
 class Job(Base):
@@ -42,7 +43,8 @@ class Job(Base):
     ``request_id`` and ``traceparent`` (W3C, if it is traced) are those of the request that handed
     the job to the workers, for their log lines and spans. Among the jobs of a tenant in a ``lane``
     the one with the oldest ``turn_at`` is next. ``key_id`` is the key that made the job:
-    while it is ``open`` that which began the upload, then that which sealed it.
+    while it is ``open`` that which began the upload, then that which sealed it. ``keep_photos_s``
+    is how long its photos are kept after its end; a job of before 0023 has none and the setting is.
     """
 
     __tablename__ = "job"
@@ -58,7 +60,13 @@ class Job(Base):
         Index(
             "ix_job_inputs_due", "finished_at", postgresql_where=text("inputs_erased_at IS NULL")
         ),
+        Index("ix_job_with_model", "turn_at", postgresql_where=_WITH_MODEL),
         Index("ix_job_results_due", "expires_at", postgresql_where=text("finished_at IS NOT NULL")),
+        Index(
+            "ix_job_training",
+            "id",
+            postgresql_where=text("inputs_erased_at IS NULL AND options ? 'keep_for_training'"),
+        ),
         Index("ix_job_upload_due", "upload_until", postgresql_where=text("status = 'open'")),
     )
 
@@ -88,6 +96,7 @@ class Job(Base):
     cancel_requested_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     inputs_erased_at: Mapped[datetime | None]
+    keep_photos_s: Mapped[int | None] = mapped_column(BigInteger)
     request_id: Mapped[str | None]
     traceparent: Mapped[str | None]
 

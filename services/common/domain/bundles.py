@@ -17,6 +17,9 @@ PUBLISHED_VERSION_PATTERN = r"^[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}$"
 FILE_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
 
+# In a manifest's metrics: which data set of the service a model learned from.
+DATA_SET = "data_set"
+
 _IDENTITY_DIGITS = 8
 
 

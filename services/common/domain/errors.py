@@ -32,8 +32,24 @@ class ItemErrorCode(StrEnum):
     TIME_LIMIT = "time_limit"
     OUT_OF_MEMORY = "out_of_memory"
     CRASHED_WORKER = "crashed_worker"
+    MODEL_REFUSED = "model_refused"
     RETRIES_EXHAUSTED = "retries_exhausted"
     INTERNAL = "internal"
+
+
+# Of these another try of the same bytes may come out otherwise. The others are the photo's own.
+RETRYABLE_ERRORS = frozenset(
+    {
+        ItemErrorCode.FETCH_FAILED,
+        ItemErrorCode.OBJECT_MISSING,
+        ItemErrorCode.TIME_LIMIT,
+        ItemErrorCode.OUT_OF_MEMORY,
+        ItemErrorCode.CRASHED_WORKER,
+        ItemErrorCode.RETRIES_EXHAUSTED,
+        ItemErrorCode.MODEL_REFUSED,
+        ItemErrorCode.INTERNAL,
+    }
+)
 
 
 class JobErrorCode(StrEnum):
@@ -51,6 +67,7 @@ class JobErrorCode(StrEnum):
     UPLOAD_MISMATCH = "upload-mismatch"
     UPLOAD_SEALED = "upload-sealed"
     DETECTOR_UNAVAILABLE = "detector-unavailable"
+    MODEL_UNAVAILABLE = "model-unavailable"
 
 
 class HferError(Exception):

@@ -4,7 +4,7 @@
 resize: the one coordinate system that users can draw in (face_recognition#381, IBM MAX#18).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -123,6 +123,22 @@ class PhotoWarning(StrEnum):
     SAMPLE_RANGE_GUESSED = "sample_range_guessed"
 
 
+# A crop smaller than this is enlarged before it is classified: fewer pixels than FER2013 has.
+SMALL_FACE_PX = 48.0
+
+
+class FaceWarning(StrEnum):
+    """What limits the answer of a face. Stable: users' programs switch on it.
+
+    Attributes:
+        SMALL_FACE: the longer side of its box is below ``SMALL_FACE_PX``.
+        CUT_OFF: its box touches the photo's edge.
+    """
+
+    SMALL_FACE = "small_face"
+    CUT_OFF = "cut_off"
+
+
 @dataclass(frozen=True, slots=True)
 class PhotoAnalysis:
     """What one photo showed. Size and coordinates are of the upright original, in pixels.
@@ -134,6 +150,8 @@ class PhotoAnalysis:
     camera wrote one; None where it wrote none. ``warnings`` say what was mended in the file.
     ``original`` is the size of the picture that the client shrank this photo from, upright, in
     pixels; None for one that was sent as it was. Size and coordinates here are of what was sent.
+    ``tiles`` are its thumbnail and crops as `services.imaging.tiles` packs them, where they were
+    drawn on the way; they are no part of the result.
     """
 
     width: int
@@ -146,6 +164,7 @@ class PhotoAnalysis:
     captured_at: str | None = None
     warnings: tuple[PhotoWarning, ...] = ()
     original: tuple[int, int] | None = None
+    tiles: bytes = field(default=b"", compare=False, repr=False)
 
 
 class FaceSearch(StrEnum):
@@ -174,6 +193,7 @@ class AnalysisOptions:
         annotated: render the annotated photo while analysing instead of on first request.
         faces: whether faces are looked for, or each photo is one face as a whole.
         detector: the detector to use; None for the deployment's.
+        keep_for_training: whether faces that are reviewed may outlive the photos, to train on.
     """
 
     top_n: int = 3
@@ -182,3 +202,4 @@ class AnalysisOptions:
     annotated: bool = False
     faces: FaceSearch = FaceSearch.DETECT
     detector: DetectorName | None = None
+    keep_for_training: bool = False

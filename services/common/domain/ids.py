@@ -16,6 +16,9 @@ class IdKind(StrEnum):
     UPLOAD = "upl"
     ENDPOINT = "whe"
     MESSAGE = "msg"
+    CHANGE = "chg"
+    DRAW = "drw"
+    DATASET = "dst"
 
 
 def new_uuid7() -> uuid.UUID:

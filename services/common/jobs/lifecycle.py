@@ -1,7 +1,10 @@
-"""What users do to a job that exists: cancel it, retry its failed photos, erase it."""
+"""What users do to a job that exists: cancel it, retry failed photos, run it again, erase it."""
 
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -9,7 +12,7 @@ from services.common.db.tables import Item, Job
 from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import JobStatus
-from services.common.jobs.options import from_stored
+from services.common.jobs.options import from_stored, model_of
 from services.common.jobs.repositories.erasures import ErasureRepository, ErasureRequest
 from services.common.jobs.repositories.items import ItemRepository, NewItem
 from services.common.jobs.repositories.jobs import JobRepository
@@ -48,17 +51,18 @@ def retry(
 
     Raises:
         JobError: NOT_FOUND; GONE, also when only the photos are; JOB_NOT_FINISHED;
-            NOTHING_TO_RETRY; IDEMPOTENCY_MISMATCH; DETECTOR_UNAVAILABLE.
+            NOTHING_TO_RETRY; IDEMPOTENCY_MISMATCH; DETECTOR_UNAVAILABLE; MODEL_UNAVAILABLE.
         LimitExceededError: the tenant has too many photos.
     """
     # Locked: an erasure that ran meanwhile would delete photos that the new job names.
     job = find_job(session, tenant, public_id, lock=True)
-    _check_retryable(job)
+    _check_kept(job, "retry it")
     failed = ItemRepository(session).failed_retryable(job.id)
     if not failed:
         raise JobError(
             JobErrorCode.NOTHING_TO_RETRY, "No photo of this job failed in a way to try again."
         )
+    model = model_of(job.options)
     wanted = Submission(
         tenant=tenant,
         items=[_again(item) for item in failed],
@@ -68,8 +72,63 @@ def retry(
         idempotency_key=idempotency_key,
         parent=job,
         key_id=key_id,
+        keep_photos_s=job.keep_photos_s,
+        model=None if model is None else model.version,
     )
     return submit(session, wanted, rules=rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """How a job's photos are to be analysed once more.
+
+    Attributes:
+        model: id or version of the model to answer with; None for whichever is active.
+        changes: options, by name, that are others than the job's.
+        keep_photos_s: how long the photos are kept from then on; None for the deployment's time.
+    """
+
+    model: str | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    keep_photos_s: int | None = None
+
+
+def rerun(
+    session: Session,
+    tenant: str,
+    public_id: uuid.UUID,
+    wanted: Rerun,
+    *,
+    idempotency_key: str | None,
+    rules: SubmissionRules,
+    key_id: int | None = None,
+) -> Submitted:
+    """Make a new job of all photos of a job while they are kept, each under its number.
+
+    Photos that were refused before they were stored fail again; those of URLs that could not be
+    fetched are fetched. They count towards the tenant's limits as photos that are sent do.
+
+    Raises:
+        JobError: NOT_FOUND; GONE, also when only the photos are; JOB_NOT_FINISHED;
+            IDEMPOTENCY_MISMATCH; DETECTOR_UNAVAILABLE; MODEL_UNAVAILABLE.
+        LimitExceededError: the tenant has too many photos.
+    """
+    # Locked: an erasure that ran meanwhile would delete photos that the new job names.
+    job = find_job(session, tenant, public_id, lock=True)
+    _check_kept(job, "run it again")
+    wish = Submission(
+        tenant=tenant,
+        items=ItemRepository(session).again(job.id),
+        options=replace(from_stored(job.options), **wanted.changes),
+        labels=job.labels,
+        client_ref=job.client_ref,
+        idempotency_key=idempotency_key,
+        parent=job,
+        key_id=key_id,
+        keep_photos_s=wanted.keep_photos_s,
+        model=wanted.model,
+    )
+    return submit(session, wish, rules=rules)
 
 
 def erase(
@@ -91,21 +150,26 @@ def erase(
         JobError: NOT_FOUND.
     """
     erasures = ErasureRepository(session)
-    if erasures.is_erased(tenant, public_id):
-        return False
-    job = find_job(session, tenant, public_id)
+    erasures.take_turn(public_id)
+    job = JobRepository(session).get_to_erase(tenant, public_id)
+    # Before, or by retention a moment ago. Its faces may have outlived the job.
+    if job is None and erasures.is_erased(tenant, public_id):
+        return erasures.erase_kept(public_id, reason=ERASED_BY_USER, asked=asked)
+    job = job or find_job(session, tenant, public_id)
     erasures.erase(job, reason=ERASED_BY_USER, urls_hold=urls_hold, asked=asked)
     return True
 
 
-def _check_retryable(job: Job) -> None:
+def _check_kept(job: Job, what: str) -> None:
     if not JobStatus(job.status).final:
         raise JobError(
-            JobErrorCode.JOB_NOT_FINISHED, f"The job is {job.status}; retry it when it is final."
+            JobErrorCode.JOB_NOT_FINISHED, f"The job is {job.status}; {what} when it is final."
         )
     if job.inputs_erased_at is not None:
         raise JobError(
-            JobErrorCode.GONE, "The photos of this job are erased; send them as a new job."
+            JobErrorCode.GONE,
+            "The photos of this job are erased; send them as a new job, and for a longer"
+            " time to look at them with 'keep_photos_s'.",
         )
 
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -19,7 +20,8 @@ from services.common.domain.jobs import JobStatus
 from services.common.domain.limits import PhotoLimits
 from services.common.domain.queues import Lane
 from services.common.domain.tenants import TenantLimits
-from services.common.jobs.options import check_detector, to_stored
+from services.common.jobs.job_models import choose_model
+from services.common.jobs.options import JobModel, check_options, to_stored
 from services.common.jobs.queue.closing import announce_ends
 from services.common.jobs.repositories.items import ItemRepository, NewItem
 from services.common.jobs.repositories.jobs import JobRepository, NewJob
@@ -38,19 +40,34 @@ class SubmissionRules:
     Attributes:
         tenant: how much a tenant may have for whom nothing else is set.
         keep_results: how long results live.
+        keep_photos: how long photos live after the end of a job that asks for nothing else.
+        keep_photos_max: how long they may live at most.
         keep_upload: how long an upload lives without a request about it, unless it is sealed.
         limits: of photos and jobs.
+        keeps_faces: whether faces may outlive their photos, to train on.
     """
 
     tenant: TenantLimits
     keep_results: timedelta
     keep_upload: timedelta = timedelta(days=1)
     limits: PhotoLimits = field(default_factory=PhotoLimits)
+    keep_photos: timedelta = timedelta(days=1)
+    keep_photos_max: timedelta = timedelta(days=1)
+    keeps_faces: bool = True
+
+    def keep_photos_s(self, asked: int | None) -> int:
+        """Return how many seconds a job's photos live after its end, of as many as it asks for."""
+        kept = self.keep_photos if asked is None else timedelta(seconds=asked)
+        return int(min(kept, self.keep_photos_max).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A job that a tenant wants, its photos in the order sent; ``key_id`` of which API key."""
+    """A job that a tenant wants, its photos in the order sent; ``key_id`` of which API key.
+
+    ``keep_photos_s`` is how long they are to be kept after its end; None for the deployment's.
+    ``model`` is the id or version of the one to be answered with; None for whichever is active.
+    """
 
     tenant: str
     items: Sequence[NewItem]
@@ -60,6 +77,8 @@ class Submission:
     idempotency_key: str | None = None
     parent: Job | None = None
     key_id: int | None = None
+    keep_photos_s: int | None = None
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +109,17 @@ def fingerprint(submission: Submission) -> bytes:
 
     Of a photo that is still to be fetched its URL takes the place of the content.
     """
-    said = {
+    said: dict[str, Any] = {
         "options": to_stored(submission.options),
         "labels": submission.labels,
         "client_ref": submission.client_ref,
         "parent": submission.parent.public_id.hex if submission.parent else None,
         "photos": [[item.filename, _content(item)] for item in submission.items],
     }
+    if submission.keep_photos_s is not None:  # else as requests of before were digested
+        said["keep_photos_s"] = submission.keep_photos_s
+    if submission.model is not None:
+        said["model"] = submission.model
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).digest()
 
 
@@ -115,7 +138,7 @@ def submit(session: Session, submission: Submission, *, rules: SubmissionRules) 
 
     Raises:
         JobError: IDEMPOTENCY_MISMATCH, the key was used for another request;
-            DETECTOR_UNAVAILABLE.
+            DETECTOR_UNAVAILABLE; MODEL_UNAVAILABLE.
         LimitExceededError: the tenant has too many photos.
     """
     jobs = JobRepository(session)
@@ -131,8 +154,10 @@ def submit(session: Session, submission: Submission, *, rules: SubmissionRules) 
             byte_count=byte_count,
             defaults=rules.tenant,
         )
-        check_detector(session, submission.options)
-        job = jobs.insert(_new_job(submission, work=work, byte_count=byte_count, rules=rules))
+        check_options(session, submission.options, keeps_faces=rules.keeps_faces)
+        model = choose_model(session, submission.model)
+        new = _new_job(submission, model, work=work, byte_count=byte_count, rules=rules)
+        job = jobs.insert(new)
         if job is not None:
             lane = Lane(job.lane)
             ItemRepository(session).copy(job.id, submission.items, lane=lane)
@@ -164,7 +189,12 @@ def _earlier(jobs: JobRepository, submission: Submission) -> Job | None:
 
 
 def _new_job(
-    submission: Submission, *, work: int, byte_count: int, rules: SubmissionRules
+    submission: Submission,
+    model: JobModel | None,
+    *,
+    work: int,
+    byte_count: int,
+    rules: SubmissionRules,
 ) -> NewJob:
     keyed = submission.idempotency_key is not None
     return NewJob(
@@ -174,10 +204,11 @@ def _new_job(
         status=JobStatus.QUEUED if work else JobStatus.FAILED,
         total=len(submission.items),
         lane=lane_of(len(submission.items)),
-        options=to_stored(submission.options),
+        options=to_stored(submission.options, model),
         labels=submission.labels,
         client_ref=submission.client_ref,
         keep_results=rules.keep_results,
+        keep_photos_s=rules.keep_photos_s(submission.keep_photos_s),
         byte_count=byte_count,
         idempotency_key=submission.idempotency_key,
         request_hash=fingerprint(submission) if keyed else None,

@@ -19,8 +19,9 @@ from services.common.domain.faces import AnalysisOptions
 from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import JobStatus
 from services.common.domain.queues import Lane
+from services.common.jobs.job_models import choose_model
 from services.common.jobs.lifecycle import ERASED_BY_USER
-from services.common.jobs.options import check_detector, to_stored
+from services.common.jobs.options import check_options, to_stored
 from services.common.jobs.repositories.erasures import ErasureRepository, ErasureRequest
 from services.common.jobs.repositories.items import ItemRepository, NewItem, Refusal
 from services.common.jobs.repositories.jobs import JobRepository
@@ -60,6 +61,8 @@ class Seal:
     options: AnalysisOptions
     labels: dict[str, str]
     client_ref: str | None
+    keep_photos_s: int | None = None
+    model: str | None = None
 
 
 def find_upload(session: Session, tenant: str, public_id: uuid.UUID, *, lock: bool = False) -> Job:
@@ -163,22 +166,25 @@ def seal(
     Raises:
         JobError: NOT_FOUND; GONE, also when the API key that opened it was revoked;
             UPLOAD_SEALED when it was sealed with other settings;
-            IDEMPOTENCY_MISMATCH when the key was used for another request; DETECTOR_UNAVAILABLE.
+            IDEMPOTENCY_MISMATCH when the key was used for another request; DETECTOR_UNAVAILABLE;
+            MODEL_UNAVAILABLE.
     """
     job = find_upload(session, tenant, public_id, lock=True)
     if idempotency_key is not None:
         keyed = JobRepository(session).by_idempotency_key(tenant, idempotency_key)
         if keyed is not None and keyed.id != job.id:
             raise other_request()
-    settings = to_stored(wanted.options), wanted.labels, wanted.client_ref
+    model = choose_model(session, wanted.model)
+    settings = to_stored(wanted.options, model), wanted.labels, wanted.client_ref
     if JobStatus(job.status) is not JobStatus.OPEN:
-        if settings == (job.options, job.labels, job.client_ref):
+        kept = job.keep_photos_s if wanted.keep_photos_s is None else wanted.keep_photos_s
+        if (*settings, kept) == (job.options, job.labels, job.client_ref, job.keep_photos_s):
             return Submitted(job, Lane.BATCH, replayed=True)
         if idempotency_key is not None and idempotency_key == job.seal_key:
             raise other_request()
         raise sealed(job, "with another config")
     check_key(session, job)
-    check_detector(session, wanted.options)
+    check_options(session, wanted.options, keeps_faces=rules.keeps_faces)
     options, labels, client_ref = settings
     try:
         with session.begin_nested():
@@ -189,6 +195,7 @@ def seal(
                 client_ref=client_ref,
                 key=idempotency_key,
                 keep_results=rules.keep_results,
+                keep_photos_s=rules.keep_photos_s(wanted.keep_photos_s),
                 origin=current_origin(),
                 key_id=key_id,
             )

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -44,6 +44,15 @@ class JobView:
     def status(self) -> JobStatus:
         """The job's status."""
         return JobStatus(self.job.status)
+
+    @property
+    def photos_expire_at(self) -> datetime | None:
+        """When the photos are erased, at the latest; None while that is open, or once they are."""
+        job = self.job
+        if job.finished_at is None or job.inputs_erased_at or job.keep_photos_s is None:
+            return None
+        due = job.finished_at + timedelta(seconds=job.keep_photos_s)
+        return due if job.expires_at is None else min(due, max(job.expires_at, job.finished_at))
 
     @property
     def eta_seconds(self) -> float | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-# A place is given up so long after its process died.
+# A slot is given up so long after its process died.
 LEASE_S = 60.0
 _ROUNDING_S = 1e-6
 
@@ -33,18 +33,18 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A place among those that a key may hold at a time."""
+class Slot:
+    """One of those that a key may hold at a time."""
 
     counter: str
     token: str
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """The answer to who asks for a place: None if there is none; ``used`` counts those held."""
+class Grant:
+    """The answer to who asks for a slot: None if there is none; ``used`` counts those held."""
 
-    place: Place | None
+    slot: Slot | None
     used: int
 
 
@@ -54,17 +54,17 @@ class Counters(Protocol):
     def hit(self, key: str, *, per_second: int) -> Rate | None:
         """Count a request; None where it cannot be counted, and is served."""
 
-    def near(self, kind: str, key: str, *, most: int) -> Place | None:
-        """Take one of the places that need no call to anybody; None if there is none left."""
+    def acquire_local(self, kind: str, key: str, *, most: int) -> Slot | None:
+        """Take one of the slots that need no call to anybody; None if there is none left."""
 
-    def enter(self, kind: str, key: str, *, most: int) -> Entry | None:
-        """Ask for one of ``most`` places; None where they cannot be counted, and there is one."""
+    def acquire(self, kind: str, key: str, *, most: int) -> Grant | None:
+        """Ask for one of ``most`` slots; None where they cannot be counted, and there is one."""
 
-    def forget(self, place: Place) -> bool:
-        """Stop holding a place, without a call to anybody; whether `leave` has to tell others."""
+    def release_local(self, slot: Slot) -> bool:
+        """Stop holding a slot, without a call to anybody; whether `release` has to tell others."""
 
-    def leave(self, place: Place) -> None:
-        """Give the place to others."""
+    def release(self, slot: Slot) -> None:
+        """Give the slot to others."""
 
     def close(self) -> None:
         """Drop connections and end threads."""
@@ -101,7 +101,7 @@ class LocalCounters:
         self._clock = clock
         self._lock = threading.Lock()
         self._tats: dict[str, float] = {}
-        self._places: dict[str, set[str]] = {}
+        self._slots: dict[str, set[str]] = {}
         self._swept = float("-inf")
 
     def hit(self, key: str, *, per_second: int) -> Rate:
@@ -112,34 +112,34 @@ class LocalCounters:
             rate, self._tats[key] = meter(self._tats.get(key, now), now, per_second=per_second)
             return rate
 
-    def near(self, kind: str, key: str, *, most: int) -> Place | None:
-        """Take one of ``most`` places."""
-        return self.enter(kind, key, most=most).place
+    def acquire_local(self, kind: str, key: str, *, most: int) -> Slot | None:
+        """Take one of ``most`` slots."""
+        return self.acquire(kind, key, most=most).slot
 
-    def enter(self, kind: str, key: str, *, most: int) -> Entry:
-        """Ask for one of ``most`` places."""
+    def acquire(self, kind: str, key: str, *, most: int) -> Grant:
+        """Ask for one of ``most`` slots."""
         counter = f"{kind}:{key}"
         with self._lock:
-            held = self._places.get(counter, set())
+            held = self._slots.get(counter, set())
             if len(held) >= most:
-                return Entry(None, len(held))
-            place = Place(counter, uuid.uuid4().hex)
-            self._places[counter] = held
-            held.add(place.token)
-            return Entry(place, len(held))
+                return Grant(None, len(held))
+            slot = Slot(counter, uuid.uuid4().hex)
+            self._slots[counter] = held
+            held.add(slot.token)
+            return Grant(slot, len(held))
 
-    def forget(self, place: Place) -> bool:
-        """Give the place to others."""
+    def release_local(self, slot: Slot) -> bool:
+        """Give the slot to others."""
         with self._lock:
-            held = self._places.get(place.counter, set())
-            held.discard(place.token)
+            held = self._slots.get(slot.counter, set())
+            held.discard(slot.token)
             if not held:
-                self._places.pop(place.counter, None)
+                self._slots.pop(slot.counter, None)
         return False
 
-    def leave(self, place: Place) -> None:
-        """Give the place to others."""
-        self.forget(place)
+    def release(self, slot: Slot) -> None:
+        """Give the slot to others."""
+        self.release_local(slot)
 
     def close(self) -> None:
         """Nothing is open."""

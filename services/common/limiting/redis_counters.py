@@ -17,14 +17,14 @@ from redis.exceptions import RedisError
 
 from services.common.broker.celery_app import broker_url
 from services.common.config import BrokerSettings
-from services.common.limiting.counters import LEASE_S, Entry, LocalCounters, Place, Rate
+from services.common.limiting.counters import LEASE_S, Grant, LocalCounters, Rate, Slot
 from services.common.telemetry import Metrics, get_logger
 
 T = TypeVar("T")
 
 # How long a request waits for Redis, which answers within a millisecond.
 TIMEOUT_S = 0.25
-NEAR_SHARE = 8
+LOCAL_SHARE = 8
 PROBE_S = 1.0
 _PREFIX = "hfer:limit:"
 
@@ -43,7 +43,7 @@ redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX', math.ceil((tat - no
 local remaining = math.floor((1000000 - (tat - now)) / interval + 0.001)
 return {1, remaining, 0, math.ceil(tat - now)}
 """
-_ENTER = """
+_ACQUIRE = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
@@ -58,8 +58,8 @@ return {1, used + 1}
 _RENEW = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-for place = 2, #ARGV do
-  redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[place])
+for slot = 2, #ARGV do
+  redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[slot])
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 """
@@ -70,7 +70,7 @@ _log = get_logger(__name__)
 class RedisCounters:
     """Counts of all processes. Threads may share it; a forked child needs one of its own.
 
-    A thread of its own finds Redis, which may hang in the look-up of a name, and renews the places
+    A thread of its own finds Redis, which may hang in the look-up of a name, and renews the slots
     that are held; who asks waits `TIMEOUT_S` at most.
     """
 
@@ -83,12 +83,12 @@ class RedisCounters:
             socket_connect_timeout=TIMEOUT_S,
         )
         self._hit = self._redis.register_script(_HIT)
-        self._enter = self._redis.register_script(_ENTER)
+        self._acquire = self._redis.register_script(_ACQUIRE)
         self._renew = self._redis.register_script(_RENEW)
         self._metrics = metrics
         self._lease_s = lease_s
-        self._held: set[Place] = set()
-        self._near = LocalCounters()
+        self._held: set[Slot] = set()
+        self._local = LocalCounters()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
@@ -106,51 +106,55 @@ class RedisCounters:
         allowed, remaining, retry_us, reset_us = cast("list[int]", answer)
         return Rate(bool(allowed), remaining, retry_us / 1e6, reset_us / 1e6)
 
-    def near(self, kind: str, key: str, *, most: int) -> Place | None:
+    def acquire_local(self, kind: str, key: str, *, most: int) -> Slot | None:
         """Take one of the eighth of a large limit that each process gives away by itself.
 
         So the usual few bodies of a key cost no round trip; eight processes of the API may in all
-        hold up to twice the limit. One below `NEAR_SHARE` is exact.
+        hold up to twice the limit. One below `LOCAL_SHARE` is exact.
         """
-        return self._near.near(kind, key, most=most // NEAR_SHARE)
+        return self._local.acquire_local(kind, key, most=most // LOCAL_SHARE)
 
-    def enter(self, kind: str, key: str, *, most: int) -> Entry | None:
-        """Ask for one of ``most`` places; None where Redis does not answer."""
-        place = Place(f"{_PREFIX}{kind}:{key}", uuid.uuid4().hex)
-        args: list[str | int] = [self._lease_ms, most, place.token]
-        answer = self._ask(lambda: self._enter(keys=[place.counter], args=args))
+    def acquire(self, kind: str, key: str, *, most: int) -> Grant | None:
+        """Ask for one of ``most`` slots; None where Redis does not answer."""
+        slot = Slot(f"{_PREFIX}{kind}:{key}", uuid.uuid4().hex)
+        args: list[str | int] = [self._lease_ms, most, slot.token]
+        answer = self._ask(lambda: self._acquire(keys=[slot.counter], args=args))
         if answer is None:
             return None
-        entered, used = cast("list[int]", answer)
-        if not entered:
-            return Entry(None, used)
+        acquired, used = cast("list[int]", answer)
+        if not acquired:
+            return Grant(None, used)
         with self._lock:
-            self._held.add(place)
-        return Entry(place, used)
+            self._held.add(slot)
+        return Grant(slot, used)
 
-    def forget(self, place: Place) -> bool:
-        """Let the place run out; whether Redis knows of it."""
+    def release_local(self, slot: Slot) -> bool:
+        """Let the slot run out; whether Redis knows of it."""
         with self._lock:
-            held = place in self._held
-            self._held.discard(place)
-        return held or self._near.forget(place)
+            held = slot in self._held
+            self._held.discard(slot)
+        return held or self._local.release_local(slot)
 
-    def leave(self, place: Place) -> None:
-        """Give the place to others."""
-        self.forget(place)
+    def release(self, slot: Slot) -> None:
+        """Give the slot to others."""
+        self.release_local(slot)
         if self._ready.is_set():
-            self._ask(lambda: self._redis.zrem(place.counter, place.token))
+            self._ask(lambda: self._redis.zrem(slot.counter, slot.token))
 
     def renew(self) -> None:
         """Hold for longer what is held."""
         with self._lock:
             held = list(self._held)
         by_counter: defaultdict[str, list[str]] = defaultdict(list)
-        for place in held:
-            by_counter[place.counter].append(place.token)
+        for slot in held:
+            by_counter[slot.counter].append(slot.token)
         for counter, tokens in by_counter.items():
             args: list[str | int] = [self._lease_ms, *tokens]
             self._renew(keys=[counter], args=args)
+        with self._lock:
+            released = [slot for slot in held if slot not in self._held]
+        for slot in released:  # meanwhile, perhaps before it was renewed
+            self._redis.zrem(slot.counter, slot.token)
 
     def close(self) -> None:
         """Drop the connections; the thread ends by itself."""

@@ -44,6 +44,18 @@ class RefusedModel:
     workers: int
 
 
+@dataclass(frozen=True, slots=True)
+class JobModelsTold:
+    """What a child tells of models besides the active one.
+
+    ``room`` is how many it can hold for want of memory; ``refused`` the reason of each that it
+    cannot load, by its SHA-256 in hex.
+    """
+
+    room: int
+    refused: Mapping[str, str]
+
+
 # Inserted again when someone removed the row, so that a beat is all that a live worker needs.
 _BEAT = text("""
     INSERT INTO worker (id, kind, host, pid, model_version, claimed_at, current)
@@ -79,6 +91,10 @@ _SHIPPED = text("""
     SELECT DISTINCT current ->> 'shipped' FROM worker
     WHERE model_version IS NOT NULL AND beat_at > now() - make_interval(secs => :live_s)
       AND current ->> 'shipped' IS NOT NULL
+""")
+_JOB_MODELS = text("""
+    SELECT current -> 'job_models' FROM worker
+    WHERE model_version IS NOT NULL AND beat_at > now() - make_interval(secs => :live_s)
 """)
 _REFUSALS = text("""
     SELECT refusal ->> 'sha256', refusal ->> 'code', refusal ->> 'reason', count(*)
@@ -176,6 +192,11 @@ class WorkerRepository:
         Who reports one follows the registry and does trial loads; workers of before do not.
         """
         return {bytes.fromhex(sha) for sha in self._session.scalars(_SHIPPED, {"live_s": LIVE_S})}
+
+    def job_models(self) -> list[JobModelsTold | None]:
+        """Of each live child what it tells of models that jobs name; None of one of before."""
+        told = self._session.scalars(_JOB_MODELS, {"live_s": LIVE_S})
+        return [one and JobModelsTold(int(one["room"]), dict(one["refused"])) for one in told]
 
     def refusals(self) -> list[RefusedModel]:
         """Which models children with a beat within `LIVE_S` refuse, the most frequent first."""

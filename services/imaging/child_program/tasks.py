@@ -14,6 +14,8 @@ from services.imaging.decode import decode_photo
 from services.imaging.numbered import cut_out, number_faces
 from services.imaging.preview import scale_photo
 from services.imaging.source import Readers
+from services.imaging.tiles import draw_tiles_of
+from services.imaging.training_crops import cut_faces
 
 Facts = dict[str, Any]
 Parts = Sequence[bytes | memoryview]
@@ -40,6 +42,11 @@ class Tasks:
         limits = replace(allowed, formats=formats)
         if task["do"] == "decode":
             return self._decoded(photo, limits)
+        if task["do"] == "training":
+            return self._training_crops(task, photo, limits)
+        return self._drawn(task, photo, limits)
+
+    def _drawn(self, task: Task, photo: bytes, limits: PhotoLimits) -> tuple[Facts, Parts]:
         blurred = [tuple(corners) for corners in task["blurred"]]
         match task["do"]:
             case "annotate":
@@ -62,6 +69,16 @@ class Tasks:
                     readers=self.readers,
                 )
                 return {}, [picture]
+            case "tiles":
+                tiles = draw_tiles_of(
+                    photo,
+                    task["boxes"],
+                    pixels=task["pixels"],
+                    limits=limits,
+                    blurred=blurred,
+                    readers=self.readers,
+                )
+                return {}, [tiles]
             case "number":
                 return _pixels(
                     number_faces(
@@ -88,6 +105,13 @@ class Tasks:
                 return _pixels(rgb)
             case other:
                 raise ValueError(other)
+
+    def _training_crops(self, task: Task, photo: bytes, limits: PhotoLimits) -> tuple[Facts, Parts]:
+        boxes = [tuple(box) for box in task["boxes"]]
+        made = cut_faces(photo, boxes, limits=limits, readers=self.readers)
+        crops = [crop for crop, _ in made]
+        hashes = [look.hex() for _, look in made]
+        return {"bytes": [len(crop) for crop in crops], "hashes": hashes}, crops
 
     def _decoded(self, photo: bytes, limits: PhotoLimits) -> tuple[Facts, Parts]:
         decoded = decode_photo(photo, limits=limits, readers=self.readers)

@@ -11,7 +11,7 @@ from services.common.domain.errors import ItemError
 from services.common.domain.faces import Box
 from services.common.domain.limits import PhotoLimits
 from services.imaging.decode import decode_photo
-from services.trainer.data.layouts import Sample
+from services.trainer.data.layouts import KnownBox, Sample
 from services.trainer.errors import DataLayoutError
 from services.trainer.files import sha256_of
 from services.vision.transforms import InputSpec, crop_face
@@ -37,6 +37,26 @@ def decode_face(data: bytes, *, path: str, spec: InputSpec) -> NDArray[np.uint8]
     rgb = _decoded(data, path)
     height, width, _ = rgb.shape
     return crop_face(rgb, Box(0, 0, width, height), spec)
+
+
+def decode_known(
+    data: bytes, *, path: str, spec: InputSpec, box: KnownBox | None
+) -> NDArray[np.uint8]:
+    """Decode an image as `decode_face` does, or cut out of it the face that it is known to hold.
+
+    Args:
+        data: the file.
+        path: of the file, for the error.
+        spec: of the crop; margin and shift act where the ``box`` is known.
+        box: where the face is; None: the image is one face as a whole.
+    """
+    if box is None:
+        return decode_face(data, path=path, spec=spec.whole)
+    rgb = _decoded(data, path)
+    height, width, _ = rgb.shape
+    longer = max(height, width) / (1 + box.margin)
+    face = Box((width - longer) / 2, (height - longer) / 2, longer, longer)
+    return crop_face(rgb, face, spec, roll=box.roll)
 
 
 def side_of_face(data: bytes, *, path: str) -> int:

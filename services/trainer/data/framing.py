@@ -17,7 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.common.domain.faces import DetectedFace
+from services.common.domain.faces import Box, DetectedFace
+from services.trainer.data.layouts import KnownBox
 from services.vision.detectors.port import FaceDetector
 from services.vision.transforms import InputSpec, crop_detected
 
@@ -88,6 +89,14 @@ def find_faces(
             if progress is not None:
                 progress(len(found), len(images))
     return found
+
+
+def known_face(box: KnownBox, *, side: int) -> DetectedFace:
+    """Return the face of an image of ``side`` pixels, as `find_faces` would on its canvas."""
+    frame, margin = _geometry(side)
+    longer = frame / (1 + box.margin)
+    corner = margin + (frame - longer) / 2
+    return DetectedFace(Box(corner, corner, longer, longer), (), 1.0, roll=box.roll)
 
 
 def measure_framing(faces: Faces, *, side: int) -> Framing:

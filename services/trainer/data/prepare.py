@@ -29,6 +29,7 @@ from services.trainer.config import DataConfig
 from services.trainer.data.audit import audit
 from services.trainer.data.cache import whole_cache
 from services.trainer.data.decoding import decode_face, side_of_face, source_sha256
+from services.trainer.data.described import read_description
 from services.trainer.data.framing import scaled
 from services.trainer.data.known import halved, recognise
 from services.trainer.data.layouts import Sample, Split, count_contempt, data_root, opened, scan
@@ -92,6 +93,7 @@ def prepare(
         if needs_votes and all(sample.votes is None for sample in samples):
             raise VotesError(VOTES_NEEDED)
         left_out["contempt"] = count_contempt(root)
+        described = read_description(base)
         side = config.size if config.framing == "own" else _side_of_frames(samples, base, config)
         frames, hashes = _decode_all(
             samples,
@@ -99,6 +101,8 @@ def prepare(
             spec=spec.model_copy(update={"size": side}),
             progress=_of("decoding", progress),
         )
+    if described is not None:
+        described.check(samples, hashes)
     votes = _votes(samples)
     identity = {
         "detector": detector_identity() if detector is None else None,
@@ -130,7 +134,7 @@ def prepare(
     splits = cut.splits
     findings = audit(images, labels=labels, splits=splits, threshold=config.near_duplicate)
     kept = findings.keep(splits) if config.drop_suspect else np.ones(len(samples), dtype=bool)
-    facts = recognise(samples, source=source)
+    facts = described.facts if described else recognise(samples, source=source)
     if config.split_rule == "halves":
         facts = halved(facts)
     elif config.split_rule == "unseen":
@@ -141,6 +145,7 @@ def prepare(
         facts=facts,
         config=config,
         spec=spec,
+        known=[sample.box for sample in samples],
         detector=detector,
         progress=_of("looking for faces", progress),
     )
@@ -161,6 +166,7 @@ def prepare(
         "format_version": 1,
         "labels": list(EMOTIONS),
         "facts": asdict(views.facts),
+        "data_set": described.reference if described else None,
         **identity,
         "images_sha256": sha256_of(out / IMAGES_NAME),
         "splits_sha256": _rows_hash(rows),

@@ -1,16 +1,18 @@
 """The second view of each image: cut around our detector's box, as serving would crop it."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.common.domain.faces import DetectedFace
 from services.trainer.config import DataConfig
-from services.trainer.data.framing import cut_as_served, find_faces, measure_framing
+from services.trainer.data.framing import cut_as_served, find_faces, known_face, measure_framing
 from services.trainer.data.known import DataFacts, framed, stated
+from services.trainer.data.layouts import KnownBox
 from services.vision.detectors.port import FaceDetector
 from services.vision.engines import DEFAULT_DETECTOR, detector_folders, load_detector
 from services.vision.transforms import InputSpec
@@ -61,6 +63,7 @@ def look_as_served(
     facts: DataFacts,
     config: DataConfig,
     spec: InputSpec,
+    known: Sequence[KnownBox | None] | None = None,
     detector: FaceDetector | None = None,
     progress: Progress | None = None,
 ) -> Views:
@@ -72,6 +75,8 @@ def look_as_served(
         facts: of the data set.
         config: a framing that it states is taken as it is.
         spec: of the classifier, but for its framing.
+        known: where the face of each image is, ``[N]``; those without are looked for, as are all
+            where it is None.
         detector: ``our_detector`` when None.
         progress: called with (done, total) images now and then.
     """
@@ -80,11 +85,11 @@ def look_as_served(
     if config.framing_given and not wanted:
         return Views(stated(facts, config), None, nowhere)
     chosen = np.arange(len(images)) if wanted else _sample(train)
-    detectors = [detector] if detector else [our_detector() for _ in range(_SIDE_BY_SIDE)]
-    faces = find_faces(images[chosen], detectors=detectors, progress=progress)
+    boxes = [None if known is None else known[index] for index in chosen]
+    faces = _faces(images[chosen], boxes, detector=detector, progress=progress)
     of_train = [face for index, face in zip(chosen, faces, strict=True) if train[index]]
-    known = any(face is not None for face in of_train)
-    framing = measure_framing(of_train, side=images.shape[1]) if known else None
+    there = any(face is not None for face in of_train)
+    framing = measure_framing(of_train, side=images.shape[1]) if there else None
     facts = stated(framed(facts, framing), config)
     if not wanted:
         return Views(facts, None, nowhere)
@@ -93,6 +98,25 @@ def look_as_served(
     )
     found = np.array([face is not None for face in faces], dtype=bool)
     return Views(facts, cut_as_served(images, faces, spec), found)
+
+
+def _faces(
+    images: Pixels,
+    boxes: Sequence[KnownBox | None],
+    *,
+    detector: FaceDetector | None,
+    progress: Progress | None,
+) -> list[DetectedFace | None]:
+    """Return the face of each image: where it is known to be, or else where it is found."""
+    side = images.shape[1]
+    faces = [None if box is None else known_face(box, side=side) for box in boxes]
+    unknown = [index for index, face in enumerate(faces) if face is None]
+    if unknown:
+        detectors = [detector] if detector else [our_detector() for _ in range(_SIDE_BY_SIDE)]
+        found = find_faces(images[unknown], detectors=detectors, progress=progress)
+        for index, face in zip(unknown, found, strict=True):
+            faces[index] = face
+    return faces
 
 
 def _sample(train: Mask) -> NDArray[np.int64]:

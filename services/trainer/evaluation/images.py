@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.common.domain.emotions import EMOTIONS
-from services.trainer.data.decoding import decode_face, listing_sha256, source_sha256
+from services.trainer.data.decoding import decode_known, listing_sha256, source_sha256
 from services.trainer.data.halves import Half, half_of
 from services.trainer.data.layouts import (
     Sample,
@@ -113,7 +113,8 @@ def read_images(
 
     Args:
         source: a folder or archive in a layout of docs/training.md.
-        spec: the classifier's input; its margin and shift are for detected boxes and not used.
+        spec: the classifier's input; its margin and shift act where a data set of the service says
+            where the face is.
         split: read this one instead.
         half: read only the files of this half (``data/halves.py``).
         votes: tables of what judges said (``data/votes/tables.py``); images that they cannot label
@@ -145,7 +146,7 @@ def read_images(
 
         def read(sample: Sample) -> tuple[Pixels, str]:
             data = sample.read(base)
-            crop = decode_face(data, path=sample.path, spec=spec.whole)
+            crop = decode_known(data, path=sample.path, spec=spec, box=sample.box)
             return crop, hashlib.sha256(data).hexdigest()
 
         crops = np.empty((len(samples), *spec.shape), dtype=np.uint8)

@@ -43,7 +43,7 @@ against {right} of the others.
 
 {data_name}, SHA-256 `{sha256}`.
 Terms: {licence}.
-
+{data_set}
 {train_kept:,} training images were used; {train_dropped:,} were left out: blank ({blank} in all
 splits), the same pixels under different labels ({conflicting}), or near copies of evaluation
 images ({train_near_evaluation}). Evaluation images were left as they are.
@@ -110,6 +110,7 @@ def model_card(*, name: str, version: str, report: dict[str, Any]) -> str:
         data_name=data["name"],
         sha256=data["sha256"],
         licence=data["licence"],
+        data_set=_data_set(data.get("data_set")),
         **data["audit"],
         votes=_votes(data),
         fitted_on=(_FITTED if on_validation else ""),
@@ -154,6 +155,18 @@ def _votes(data: dict[str, Any]) -> str:
         "It learned from shares of votes: what several judges said of each face (SHA-256 of them\n"
         f"`{data['votes_sha256']}`). Left out for them, of all splits: {reasons or 'none'}.\n"
         + (f"Votes: {whose}; their terms are in `{NOTICE_NAME}`.\n" if whose else "")
+    )
+
+
+def _data_set(told: dict[str, Any] | None) -> str:
+    """Say which data set of the service it was trained on, and on whose word."""
+    if told is None:
+        return ""
+    consent = told["consent"] or "nothing was said of it"
+    return (
+        f"Made of reviews: the service's data set `{told['id']}`, of which "
+        f"{told['erased']:,} faces had been erased\nbefore. `hfer models show` tells what was "
+        f"erased since. Consent of the people in it: {consent}.\n"
     )
 
 

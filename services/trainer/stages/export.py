@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from services.common.domain.bundles import DATA_SET
 from services.trainer.config import TrainConfig
 from services.trainer.data.dataset import Subset
 from services.trainer.data.seen import SEEN_NAME, seen_by_run
@@ -152,6 +153,7 @@ def _card(run: Run, report: dict[str, Any], *, name: str, version: str) -> Bundl
             "data_counts": data["counts"],
             "data_splits_sha256": data["splits_sha256"],
             "data_detector": data.get("detector"),
+            **({DATA_SET: data["data_set"]} if data.get("data_set") else {}),
         },
         created_at=datetime.now(UTC),
     )

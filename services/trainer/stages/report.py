@@ -86,6 +86,7 @@ def _data(config: TrainConfig, run: Run) -> dict[str, Any]:
         "splits_sha256": data.manifest.get("splits_sha256"),
         "detector": data.manifest.get("detector"),
         "votes_sha256": data.manifest.get("votes_sha256"),
+        "data_set": data.manifest.get("data_set"),
         "left_out": data.manifest.get("left_out", {}),
         "votes_of": whose(notice) if notice else None,
     }

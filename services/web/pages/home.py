@@ -57,10 +57,12 @@ async def home_page(request: Request, links: LinksForm, *, http_status: int = 20
 async def show_notice(request: Request) -> Response:
     """Show what results mean, what they must not be used for, and the notice for people."""
     try:
-        kept = (await web_of(request).limits()).get("inputs_retention_seconds")
+        limits = await web_of(request).limits()
     except ApiError:
-        kept = None  # what must not be done is to be read at any time
-    return render(request, "notice.html", kept=kept)
+        limits = {}  # what must not be done is to be read at any time
+    kept = limits.get("inputs_retention_seconds")
+    longest = limits.get("inputs_retention_max_seconds")  # an API of before has none
+    return render(request, "notice.html", kept=kept, longest=longest if longest != kept else None)
 
 
 async def healthz(_request: Request) -> Response:

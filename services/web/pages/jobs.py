@@ -1,7 +1,6 @@
-"""`/jobs` and `/jobs/{id}`: past jobs, and one with its progress, chart and gallery."""
+"""`/jobs`: past jobs, by state, name and labels; what can be done with one."""
 
-import asyncio
-from typing import Any
+import re
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -9,64 +8,49 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from services.web.gateway import path_of
-from services.web.pages.filters import ITEM_STATUSES, filters, one_of
-from services.web.pages.spreadsheets import spreadsheet_form
+from services.web.pages.filters import one_of
 from services.web.state import leave_message, now, render, see_other, web_of
-from services.web.views.expressions import EXPRESSIONS, distribution
-from services.web.views.jobs import STATUSES, job_view, state_of
-from services.web.views.photos import confidence_choices, photo_views
+from services.web.views.jobs import NAME_LABEL, STATUSES, job_view, state_of
 
 _LIST_PAGE = 25
-_GALLERY_PAGE = 24
-_FILTERS = ("expression", "min_p", "uncertain", "status")
+# A label as people type it: name=value; anything else is the name that a job was given.
+_LABEL = re.compile(r"([^\s=]{1,63})=(.{0,255})")
+_Q_CHARS = 320
 
 
 async def list_jobs(request: Request) -> Response:
     """List the jobs of the page's key, newest first."""
-    status = one_of(request.query_params.get("status"), STATUSES)
-    query = _without_empty(
-        limit=_LIST_PAGE, status=status, cursor=request.query_params.get("cursor")
-    )
+    params = request.query_params
+    status = one_of(params.get("status"), STATUSES)
+    q = params.get("q", "").strip()[:_Q_CHARS]
+    asked = {"status": status, "q": q}
+    chosen = {name: value for name, value in asked.items() if value}
+    query: dict[str, str | int] = {"limit": _LIST_PAGE}
+    query |= {"cursor": params["cursor"]} if params.get("cursor") else {}
+    query |= {"status": status} if status else {}
+    query |= label_filter(q)
     page = await web_of(request).gateway.get("/v1/jobs", query)
+    cursor = page.get("next_cursor")
     return render(
         request,
         "jobs.html",
         jobs=[job_view(job, now=now()) for job in page.get("data", ())],
         status=status,
+        q=q,
         statuses=[(value, job_view({"status": value}, now=now()).word) for value in STATUSES],
-        older=_further("/jobs", page, status=status),
-        paged="cursor" in request.query_params,
+        newest=f"/jobs?{urlencode(chosen)}" if chosen else "/jobs",
+        older=f"/jobs?{urlencode(chosen | {'cursor': cursor})}" if cursor else None,
+        paged="cursor" in params,
     )
 
 
-async def show_job(request: Request) -> Response:
-    """Show how far a job is and, narrowed by the filter, what came of its photos."""
-    gateway, job_id = web_of(request).gateway, request.path_params["job_id"]
-    narrow = filters(request)
-    cursor = request.query_params.get("cursor")
-    items = _without_empty(limit=_GALLERY_PAGE, cursor=cursor, **narrow)
-    job, summary, page = await asyncio.gather(
-        gateway.get(path_of("jobs", job_id)),
-        gateway.get(path_of("jobs", job_id, "summary")),
-        gateway.get(path_of("jobs", job_id, "items"), items),
-    )
-    photos = [photo for photo in photo_views(page.get("data", ())) if _shown(photo.status, narrow)]
-    view = job_view(job, now=now())
-    return render(
-        request,
-        "job.html",
-        job=view,
-        distribution=distribution(summary),
-        photos=photos,
-        spreadsheet=spreadsheet_form(view.counts.get("total", 0)),
-        narrow={name: narrow.get(name, "") for name in _FILTERS},
-        narrowed=bool(narrow),
-        asked=f"?{urlencode(narrow)}" if narrow else "",
-        confidences=confidence_choices(),
-        expressions=EXPRESSIONS,
-        further=_further(f"/jobs/{job_id}", page, **narrow),
-        first=f"/jobs/{job_id}?{urlencode(narrow)}" if cursor else None,
-    )
+def label_filter(text: str) -> dict[str, str]:
+    """Read what is searched for: labels ``name=value`` in turn, else the name of a job."""
+    pieces = text.split()
+    found = [_LABEL.fullmatch(piece) for piece in pieces]
+    if pieces and all(found):
+        return {f"label.{match[1]}": match[2] for match in found if match}
+    return {f"label.{NAME_LABEL}": text} if text else {}
 
 
 async def job_state(request: Request) -> Response:
@@ -102,25 +86,8 @@ async def delete_job(request: Request) -> Response:
     return see_other(request, "/jobs")
 
 
-def _shown(status: str, narrow: dict[str, str]) -> bool:
-    """Leave photos that wait out of the gallery: there is nothing to show yet."""
-    return bool(narrow) or status in ITEM_STATUSES
-
-
-def _without_empty(**query: str | int | None) -> dict[str, str | int | float]:
-    return {name: value for name, value in query.items() if value}
-
-
-def _further(path: str, page: dict[str, Any], **query: str) -> str | None:
-    """Link to the page after ``page`` of a listing; None when there is none."""
-    cursor = page.get("next_cursor")
-    chosen = _without_empty(cursor=cursor, **query)
-    return f"{path}?{urlencode(chosen)}" if cursor else None
-
-
 routes = [
     Route("/jobs", list_jobs),
-    Route("/jobs/{job_id}", show_job),
     Route("/jobs/{job_id}/state", job_state),
     Route("/jobs/{job_id}/cancel", cancel_job, methods=["POST"]),
     Route("/jobs/{job_id}/retry", retry_job, methods=["POST"]),

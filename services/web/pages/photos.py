@@ -9,14 +9,14 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from services.web.gateway import path_of
-from services.web.pages.filters import filters
+from services.web.pages.filters import filters, list_of, query_of
 from services.web.state import now, render, web_of
 from services.web.views.jobs import job_view
 from services.web.views.photos import photo_view
 
 # Pictures of a photo never change: browsers keep them for an hour, shared caches never.
 _CACHE = {"Cache-Control": "private, max-age=3600"}
-_SIZES = frozenset({"small", "medium", "large"})
+_SIZES = frozenset({"thumbnail", "small", "medium", "large"})
 _PICTURE_TYPES = frozenset({"image/jpeg", "image/png"})
 # The name of a download is ours; the API's answer names the type.
 _DOWNLOADS = {
@@ -30,14 +30,23 @@ _DOWNLOADS = {
 
 
 async def show_photo(request: Request) -> Response:
-    """Show one photo large, with all its faces."""
-    gateway = web_of(request).gateway
+    """Show one photo large, with all its faces, between its neighbours in the list."""
+    web, chosen = web_of(request), list_of(request)
     job_id, item_id = request.path_params["job_id"], request.path_params["item_id"]
     job, photo = await asyncio.gather(
-        gateway.get(path_of("jobs", job_id)),
-        gateway.get(path_of("jobs", job_id, "items", item_id)),
+        web.gateway.get(path_of("jobs", job_id)),
+        web.gateway.get(path_of("jobs", job_id, "items", item_id)),
     )
-    return render(request, "photo.html", job=job_view(job, now=now()), photo=photo_view(photo))
+    view = job_view(job, now=now())
+    total = view.counts.get("total", 0)
+    return render(
+        request,
+        "photo.html",
+        job=view,
+        photo=photo_view(photo, filters(request)),
+        place=await web.neighbours.place(job_id, photo, chosen, total=total),
+        of_list=query_of(chosen),
+    )
 
 
 async def picture(request: Request) -> Response:

@@ -2,50 +2,14 @@
 // the server when photos were finished.
 
 import { follow } from "./live.js";
+import { redraw } from "./parts.js";
 
-const PARTS = ["head", "side", "gallery"];
 // Chart and gallery are not redrawn more often than this, nor under somebody's hands. Adding up
 // the faces of a large job costs its service a second or two: it is asked each 100 s then.
 const redrawMs = (state) => Math.max(3000, state.total);
 
 const by = (id) => document.getElementById(id);
 const setText = (element, text) => { if (element.textContent !== text) element.textContent = text; };
-
-// How to find the same element in the part as drawn anew.
-function selectorOf(element) {
-  if (element.id) return `#${CSS.escape(element.id)}`;
-  if (element.dataset.face) return `${element.localName}[data-face="${CSS.escape(element.dataset.face)}"]`;
-  const home = element.closest("[id]");
-  const kind = element.localName + [...element.classList].map((name) => `.${CSS.escape(name)}`).join("");
-  return home === null ? kind : `#${CSS.escape(home.id)} ${kind}`;
-}
-
-// Cards that are as they were stay: their pictures would flicker.
-function keepCards(old, now) {
-  for (const card of now.querySelectorAll(".gallery > li[id]")) {
-    const known = old.querySelector(`#${CSS.escape(card.id)}`);
-    if (known?.isEqualNode(card)) card.replaceWith(known);
-  }
-}
-
-async function redraw({ final }) {
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-  if (!answer.ok) return false;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const id of PARTS) {
-    const [old, now] = [by(id), fresh.getElementById(id)];
-    if (!old || !now || old.isEqualNode(now)) continue;
-    const focused = old.contains(document.activeElement) ? selectorOf(document.activeElement) : "";
-    const open = [...old.querySelectorAll("details[open]")].map(selectorOf);
-    if ((focused || open.length) && !final) continue;
-    keepCards(old, now);
-    old.replaceWith(now);
-    for (const selector of open) now.querySelector(selector)?.setAttribute("open", "");
-    if (focused) now.querySelector(focused)?.focus({ preventScroll: true });
-  }
-  for (const button of document.querySelectorAll("[data-needless]")) button.hidden = true;
-  return true;
-}
 
 function show(state) {
   setText(by("line"), state.line);
@@ -82,7 +46,8 @@ async function draw() {
   const state = next;
   [next, busy] = [null, true];
   try {
-    if (!await redraw(state)) throw new Error("not drawn");
+    if (!await redraw({ gently: !state.final })) throw new Error("not drawn");
+    document.dispatchEvent(new Event("hfer:drawn"));
     Object.assign(drawn, { finished: state.finished, at: performance.now() });
     show(next ?? state);
     if (state.final) say(state);
@@ -102,3 +67,9 @@ if (by("head") && !by("head").dataset.final) {
     onTrouble: () => setText(by("line"), "No connection; trying again …"),
   });
 }
+
+// On a narrow screen charts and filter are folded, so that the photos come first.
+by("unfold").addEventListener("click", () => {
+  const open = document.querySelector(".with-side").classList.toggle("unfolded");
+  by("unfold").ariaExpanded = String(open);
+});

@@ -36,6 +36,8 @@ class JobView:
     created: str
     created_at: str
     expires: str
+    photos_expire: str
+    labels: tuple[tuple[str, str], ...]
     model: str
     parent: str | None
     made_by: str
@@ -75,6 +77,12 @@ def job_view(job: Mapping[str, Any], *, now: datetime) -> JobView:
         created=moment(job.get("created_at"), now=now),
         created_at=clock(job.get("created_at")),
         expires=moment(job.get("expires_at"), now=now),
+        photos_expire=moment(job.get("photos_expire_at"), now=now),
+        labels=tuple(
+            (str(name), str(value))
+            for name, value in (job.get("labels") or {}).items()
+            if name != NAME_LABEL
+        ),
         model=str((job.get("model") or {}).get("version") or ""),
         parent=job.get("parent_job_id"),
         made_by=str((job.get("created_by") or {}).get("name") or ""),

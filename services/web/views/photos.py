@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from services.web.views.expressions import Bar, probability_bars
-from services.web.views.units import percent
+from services.web.views.matching import is_match
 
 # A face is shown with some of its surroundings: on each side this share of its longer side.
 _MARGIN = 0.2
@@ -24,6 +25,12 @@ _MENDED = {
     "empty_alpha_ignored": "The file says that all of it is transparent; that was ignored.",
     "sample_range_guessed": "No tag says which of the 16-bit numbers is white; it was guessed.",
 }
+# Of faces, then those of photos: what the filter offers.
+ALL_WARNINGS: Mapping[str, str] = MappingProxyType(_WARNINGS | _MENDED)
+# Whether the same photo can have a result when it is tried again; unknown of older jobs.
+_RETRY: Mapping[bool | None, str] = MappingProxyType(
+    {True: "A retry may help.", False: "A retry cannot help."}
+)
 # A head that is turned by less looks upright.
 _TURNED_DEGREES = 10
 
@@ -72,6 +79,7 @@ class FaceView:
     bars: tuple[Bar, ...]
     uncertain: bool
     notes: tuple[str, ...]
+    is_match: bool
     card_tag: Tag
     screen_tag: Tag
 
@@ -106,6 +114,11 @@ class PhotoView:
     cut: bool
 
     @property
+    def listed(self) -> tuple[FaceView, ...]:
+        """The faces, those first that the filter asks for."""
+        return tuple(sorted(self.faces, key=lambda face: not face.is_match))
+
+    @property
     def says(self) -> str:
         """What the photo shows, as alternative text."""
         if not self.faces:
@@ -113,8 +126,10 @@ class PhotoView:
         return f"{self.filename}: {'; '.join(face.says for face in self.faces[:8])}"
 
 
-def photo_view(photo: Mapping[str, Any]) -> PhotoView:
-    """Read a photo's result of the API."""
+def photo_view(
+    photo: Mapping[str, Any], narrow: Mapping[str, str] = MappingProxyType({})
+) -> PhotoView:
+    """Read a photo's result of the API; faces that ``narrow`` asks for are matches."""
     image = photo.get("image") or {}
     width, height = int(image.get("width") or 0), int(image.get("height") or 0)
     item = str(photo.get("item_id") or "")
@@ -126,8 +141,8 @@ def photo_view(photo: Mapping[str, Any]) -> PhotoView:
         status=str(photo.get("status") or ""),
         width=width,
         height=height,
-        faces=tuple(_face(face, item, width=width, height=height) for face in faces),
-        cause=_cause(photo.get("error")),
+        faces=tuple(_face(face, item, narrow, width=width, height=height) for face in faces),
+        cause=cause_of(photo.get("error")),
         model=str(photo.get("model_version") or ""),
         engines=_engines(photo),
         taken=str(photo.get("captured_at") or "").replace("T", " "),
@@ -136,12 +151,14 @@ def photo_view(photo: Mapping[str, Any]) -> PhotoView:
     )
 
 
-def photo_views(photos: Sequence[Mapping[str, Any]]) -> list[PhotoView]:
+def photo_views(photos: Sequence[Mapping[str, Any]], narrow: Mapping[str, str]) -> list[PhotoView]:
     """Read a page of photos."""
-    return [photo_view(photo) for photo in photos]
+    return [photo_view(photo, narrow) for photo in photos]
 
 
-def _face(face: Mapping[str, Any], item: str, *, width: int, height: int) -> FaceView:
+def _face(
+    face: Mapping[str, Any], item: str, narrow: Mapping[str, str], *, width: int, height: int
+) -> FaceView:
     number = int(face.get("face_index") or 0)
     box = Rectangle(*(float(face["box"][name]) for name in "xywh"))
     longer = max(width, height)
@@ -155,6 +172,7 @@ def _face(face: Mapping[str, Any], item: str, *, width: int, height: int) -> Fac
         bars=probability_bars(face["emotions"]),
         uncertain=bool(face.get("uncertain")),
         notes=tuple(notes),
+        is_match=is_match(face, narrow),
         card_tag=_tag(number, box, longer * _CARD_DIGIT),
         screen_tag=_tag(number, box, longer * _SCREEN_DIGIT),
     )
@@ -187,18 +205,10 @@ def _crop(box: Rectangle, *, width: int, height: int) -> Rectangle:
     return Rectangle(x, y, side, side)
 
 
-def _cause(error: Mapping[str, Any] | None) -> str:
-    """Say why a photo failed, in the sentence of the API."""
+def cause_of(error: Mapping[str, Any] | None) -> str:
+    """Say why a photo failed, in the sentence of the API, and whether a retry can help."""
     if not error:
         return ""
     code = str(error.get("code") or "internal")
-    return str(error.get("detail") or f"It could not be analysed ({code}).")
-
-
-def confidence_choices() -> tuple[tuple[str, str], ...]:
-    """What the filter by confidence offers: value and words."""
-    shares = (0.5, 0.7, 0.8, 0.9, 0.95)
-    return (
-        ("", "any confidence"),
-        *((f"{share:g}", f"at least {percent(share)}") for share in shares),
-    )
+    said = str(error.get("detail") or f"It could not be analysed ({code}).")
+    return f"{said} {_RETRY.get(error.get('retryable'), '')}".rstrip()

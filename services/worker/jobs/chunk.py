@@ -10,8 +10,7 @@ from services.common.domain.faces import AnalysisOptions
 from services.common.jobs.queue.repositories.leases import ClaimedItem
 from services.common.jobs.queue.repositories.turns import JobTurn
 from services.common.telemetry import NO_SPAN, Span
-from services.worker.models.analyser import PhotoAnalyser
-from services.worker.models.canary import CanaryAnalyser
+from services.worker.models.analyser import ChunkAnalyser
 from services.worker.photos.fetcher import Fetched
 
 
@@ -28,7 +27,7 @@ class Chunk:
     items: list[ClaimedItem]
     photos: dict[int, Future[Fetched]]
     options: AnalysisOptions
-    analyser: PhotoAnalyser | CanaryAnalyser
+    analyser: ChunkAnalyser
     span: Span = NO_SPAN
     held: set[int] = field(init=False)
 

@@ -10,9 +10,11 @@ from services.common.db.retrying import RetryingDatabase
 from services.common.telemetry import Metrics, NoTracing, Tracing
 from services.worker.jobs.batch_sizer import BatchSizer
 from services.worker.jobs.lane_order import LaneOrder
+from services.worker.models.job_models import JobModels
 from services.worker.models.manager import ModelManager
 from services.worker.photos.annotated import AnnotatedPhotoWriter
 from services.worker.photos.fetcher import PhotoFetcher
+from services.worker.photos.tiles import TileWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,9 @@ class WorkerContext:
     database: RetryingDatabase
     fetcher: PhotoFetcher
     models: ModelManager
+    job_models: JobModels
     annotated: AnnotatedPhotoWriter
+    tiles: TileWriter
     settings: QueueSettings
     metrics: Metrics
     draining: Callable[[], bool]

@@ -1,7 +1,8 @@
 """A task's leases: one short transaction each, tried again while the database restarts."""
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from itertools import count
 
 from sqlalchemy.orm import Session
@@ -10,17 +11,20 @@ from services.common.domain.errors import ItemError, ItemErrorCode
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ACTIVE_JOB_STATUSES, JobStatus
 from services.common.domain.queues import Lane
-from services.common.jobs.options import from_stored
+from services.common.jobs.options import from_stored, model_of
 from services.common.jobs.queue.closing import close_jobs
 from services.common.jobs.queue.repositories.leases import ClaimedItem, LeaseRepository
 from services.common.jobs.queue.repositories.turns import JobTurn, TurnRepository
+from services.common.jobs.repositories.erasures import ErasureRepository
 from services.common.registry.canary import record_canary
 from services.common.telemetry import Span, get_logger
 from services.worker.jobs.batch_sizer import CHUNK_BYTES
 from services.worker.jobs.chunk import Chunk
 from services.worker.jobs.context import WorkerContext
 from services.worker.jobs.settling import Settlement
+from services.worker.models.analyser import ChunkAnalyser
 from services.worker.models.canary import CanaryAnalyser
+from services.worker.models.job_models import RefusingAnalyser
 from services.worker.photos.stage_timer import StageTimer
 
 _log = get_logger(__name__)
@@ -72,11 +76,13 @@ class JobLeases:
         """
         token = uuid.uuid4()
         tries = count()
+        # Held from before the claim on: one that is let go meanwhile answers this chunk still.
+        job_models = self._context.job_models.answering()
 
         def step(session: Session) -> _Claimed | None:
             if next(tries):
                 LeaseRepository(session).forget(token)
-            return self._claim(session, token, ahead_of=ahead_of)
+            return self._claim(session, token, ahead_of=ahead_of, models=job_models)
 
         claimed = self._context.database.run(step)
         if claimed is None:
@@ -89,7 +95,7 @@ class JobLeases:
         self._context.lanes.record(job.lane, waiting=claimed.lanes)
         metrics.claimed_items.labels(job.lane).inc(len(items))
         self._context.on_claim()
-        analyser = self._context.models.analyser_for(token)
+        analyser = self._analyser(job, token, job_models)
         return Chunk(
             token=token,
             job=job,
@@ -109,8 +115,11 @@ class JobLeases:
         def step(session: Session) -> bool:
             if LeaseRepository(session).status(chunk.job.id) not in ACTIVE_JOB_STATUSES:
                 return False
-            detector = self._context.models.detector
-            return not TurnRepository(session).gives_way(chunk.job, detector=detector)
+            return not TurnRepository(session).gives_way(
+                chunk.job,
+                detector=self._context.models.detector,
+                models=self._context.job_models.answering(),
+            )
 
         return self._context.database.run(step)
 
@@ -124,11 +133,16 @@ class JobLeases:
 
         def step(session: Session) -> Settled:
             settled = self._settle(LeaseRepository(session), chunk, settlement)
+            if len(settled.written) < len(settlement.outcomes):
+                # Its pictures may have come after the job was erased and its prefix cleared.
+                ErasureRepository(session).schedule_late_pictures(chunk.job.public_id)
             if canary and found and settled.written:
                 record_canary(session, model_id=canary.model_id, found=found)
             return settled
 
         with StageTimer(self._context.metrics, chunk.span).stage("finish"):
+            # Before the rows, so that whatever is put is followed by a look at its job.
+            self._context.tiles.finish(settlement.tiles)
             settled = self._context.database.run(step)
         if not settled.held:
             chunk.span.end()
@@ -160,6 +174,18 @@ class JobLeases:
         """Close a job if nothing of it is open; the sweeper would do it seconds later."""
         self._context.database.run(lambda session: close_jobs(session, job_id=job_id))
 
+    def _analyser(
+        self, job: JobTurn, token: uuid.UUID, job_models: Mapping[bytes, ChunkAnalyser]
+    ) -> ChunkAnalyser:
+        asked = model_of(job.options)
+        if asked is None:
+            return self._context.models.analyser_for(token)
+        self._context.job_models.used(asked.sha256)
+        found = job_models[asked.sha256]
+        if isinstance(found, RefusingAnalyser):
+            return replace(found, model_version=asked.version)
+        return found
+
     def _begin_span(self, job: JobTurn, *, photos: int, model: str) -> Span:
         facts: dict[str, float | str] = {
             "hfer.job": format_id(IdKind.JOB, job.public_id),
@@ -171,7 +197,12 @@ class JobLeases:
         return self._context.tracing.begin("chunk", parent=job.origin.traceparent, **facts)
 
     def _claim(
-        self, session: Session, token: uuid.UUID, *, ahead_of: JobTurn | None
+        self,
+        session: Session,
+        token: uuid.UUID,
+        *,
+        ahead_of: JobTurn | None,
+        models: Collection[bytes],
     ) -> _Claimed | None:
         """Claim where it is whose turn; what others take at this moment is passed over."""
         turns = TurnRepository(session)
@@ -185,7 +216,9 @@ class JobLeases:
         detector = self._context.models.detector
         for lane in reversed(lanes) if due else lanes:
             passed: set[int] = set()
-            while turn := turns.next(lane, cap=cap, detector=detector, passed=passed):
+            while turn := turns.next(
+                lane, cap=cap, detector=detector, models=models, passed=passed
+            ):
                 if ahead_of is not None and turn.tenant != ahead_of.tenant:
                     return None
                 items = self._take(session, turn, token, suspects=ahead_of is None, due=due)

@@ -7,12 +7,12 @@ from celery.exceptions import SoftTimeLimitExceeded
 from services.common.domain.errors import ItemError, ItemErrorCode, TransientError
 from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
 from services.common.jobs.queue.repositories.leases import ClaimedItem
+from services.common.storage_keys import tiles_key
 from services.common.telemetry import get_logger
 from services.worker.jobs.chunk import Chunk
 from services.worker.jobs.context import WorkerContext
 from services.worker.jobs.settling import Settlement, settle_batch
-from services.worker.models.analyser import Answer, PhotoAnalyser
-from services.worker.models.canary import CanaryAnalyser
+from services.worker.models.analyser import Answer, ChunkAnalyser
 from services.worker.photos.fetcher import Fetched
 from services.worker.photos.stage_timer import StageTimer
 
@@ -39,7 +39,7 @@ def run_batch(context: WorkerContext, chunk: Chunk, batch: list[ClaimedItem]) ->
         context.sizer.record(seconds=seconds, photos=len(photos))
     if chunk.options.annotated:
         _draw(context, chunk, batch, photos, answers)
-    return settle_batch(
+    settlement = settle_batch(
         batch,
         fetched,
         answers,
@@ -49,10 +49,12 @@ def run_batch(context: WorkerContext, chunk: Chunk, batch: list[ClaimedItem]) ->
         core_ms=1000 * core_s / max(len(photos), 1),
         rng=context.rng,
     )
+    settlement.tiles = context.tiles.start(_tiles(chunk, batch, answers))
+    return settlement
 
 
 def analyse_bisecting(
-    analyser: PhotoAnalyser | CanaryAnalyser, photos: Sequence[bytes], options: AnalysisOptions
+    analyser: ChunkAnalyser, photos: Sequence[bytes], options: AnalysisOptions
 ) -> list[Answer]:
     """Analyse photos together; if that fails as a whole, halve until the culprit is alone.
 
@@ -107,6 +109,15 @@ def _draw(
             context.annotated.write(
                 photos[item.id], answer, job=chunk.job.public_id, item=item.public_id
             )
+
+
+def _tiles(chunk: Chunk, batch: list[ClaimedItem], answers: dict[int, Answer]) -> dict[str, bytes]:
+    """Return the tiles that came with the answers, by their keys."""
+    return {
+        tiles_key(chunk.job.public_id, item.public_id): answer.tiles
+        for item in batch
+        if isinstance(answer := answers.get(item.id), PhotoAnalysis) and answer.tiles
+    }
 
 
 def _storage_is_down(context: WorkerContext, fetched: list[Fetched]) -> bool:

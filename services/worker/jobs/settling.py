@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from services.common.domain.errors import ItemError, ItemErrorCode, TransientError
@@ -15,11 +16,15 @@ from services.worker.photos.fetcher import Fetched
 
 @dataclass(slots=True)
 class Settlement:
-    """What to write: outcomes, retries, and releases, which do not count the attempt."""
+    """What to write: outcomes, retries, and releases, which do not count the attempt.
+
+    ``tiles`` are being stored meanwhile. They are there before the outcomes, or not at all.
+    """
 
     outcomes: list[ItemOutcome] = field(default_factory=list)
     retries: list[Retry] = field(default_factory=list)
     released: list[int] = field(default_factory=list)
+    tiles: list[Future[None]] = field(default_factory=list)
 
     @property
     def ids(self) -> set[int]:

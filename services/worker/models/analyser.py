@@ -16,12 +16,25 @@ from services.common.domain.faces import AnalysisOptions, PhotoAnalysis
 Answer = PhotoAnalysis | ItemError | TransientError
 
 
-class PhotoAnalyser(Protocol):
-    """A loaded model: encoded photos in, faces or the photo's own error out."""
+class ChunkAnalyser(Protocol):
+    """What answers the photos of a chunk."""
 
     @property
     def model_version(self) -> str:
         """The name that every result carries."""
+
+    def analyse(
+        self, photos: Sequence[bytes], options: AnalysisOptions
+    ) -> Sequence[PhotoAnalysis | ItemError]:
+        """Analyse photos together; one answer each, in their order.
+
+        Raises:
+            TransientError: the device is out of memory; fewer photos may fit.
+        """
+
+
+class PhotoAnalyser(ChunkAnalyser, Protocol):
+    """A loaded model: encoded photos in, faces or the photo's own error out."""
 
     @property
     def precision(self) -> str:
@@ -33,15 +46,6 @@ class PhotoAnalyser(Protocol):
 
     def warm_up(self) -> None:
         """Run once, so that the first photo is as fast as the others."""
-
-    def analyse(
-        self, photos: Sequence[bytes], options: AnalysisOptions
-    ) -> Sequence[PhotoAnalysis | ItemError]:
-        """Analyse photos together; one answer each, in their order.
-
-        Raises:
-            TransientError: the device is out of memory; fewer photos may fit.
-        """
 
     def with_bundle(self, directory: Path) -> Self:
         """Return one with the same detector and another expression model, verified and warm.
@@ -86,4 +90,5 @@ def from_settings(settings: Settings) -> PhotoAnalyser:
         precision=PrecisionChoice(worker.precision),
         threads=worker.threads,
         limits=settings.photos.limits,
+        tiles=worker.tiles,
     )

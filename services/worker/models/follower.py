@@ -16,19 +16,18 @@ _log = get_logger(__name__)
 
 
 class Syncable(Protocol):
-    """What is asked of the model manager."""
+    """What is asked of a model manager."""
 
     def sync(self) -> bool:
         """Follow the registry by one step; whether to call it again at once."""
 
 
 class ModelFollower:
-    """Has the manager read the registry every few seconds, whatever the tasks do."""
+    """Has managers read the registry every few seconds, whatever the tasks do."""
 
     def __init__(
         self,
-        manager: Syncable,
-        *,
+        *managers: Syncable,
         every_s: float,
         state: Callable[[], object],
         changed: Callable[[], None],
@@ -36,12 +35,12 @@ class ModelFollower:
         """Make the thread; `start` starts it.
 
         Args:
-            manager: loads and switches.
+            managers: load and switch.
             every_s: pause between two reads of the registry.
             state: what the heartbeat reports of the models.
             changed: called when that is another.
         """
-        self._manager = manager
+        self._managers = managers
         self._every_s = every_s
         self._state = state
         self._changed = changed
@@ -60,7 +59,9 @@ class ModelFollower:
     def _run(self) -> None:
         reported = self._state()
         while not self._stop.is_set():
-            again = self._sync()
+            again = False
+            for manager in self._managers:
+                again = self._sync(manager) or again
             now = self._state()
             if now != reported:
                 reported = now
@@ -68,9 +69,9 @@ class ModelFollower:
             if not again:
                 self._stop.wait(self._every_s)
 
-    def _sync(self) -> bool:
+    def _sync(self, manager: Syncable) -> bool:
         try:
-            return self._manager.sync()
+            return manager.sync()
         except Exception as error:  # noqa: BLE001 - a thread that ends would follow nothing more
             _log.warning("model.look_failed", error=type(error).__name__)
             return False

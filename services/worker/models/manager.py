@@ -11,11 +11,11 @@ from typing import Any, Protocol
 from weakref import WeakSet
 
 from services.common.config import ModelSettings
-from services.common.domain.errors import BundleError, HferError, TransientError
 from services.common.registry.trial_load_repository import AskedLoad
 from services.common.telemetry import get_logger
 from services.worker.models.analyser import PhotoAnalyser
 from services.worker.models.canary import CanaryAnalyser
+from services.worker.models.refusal import Refusal, explain
 
 _log = get_logger(__name__)
 
@@ -45,21 +45,14 @@ class ModelSource(Protocol):
     def upload_shipped(self) -> None:
         """Put the bundle that this worker was installed with into the bucket, once."""
 
+    def job_models(self) -> list[bytes]:
+        """Return the SHA-256 of models that waiting jobs ask for, who waits longest first."""
+
     def asked_load(self) -> AskedLoad | None:
         """Take a trial load that an activation waits for; None when none does."""
 
     def answer_load(self, asked: AskedLoad, fault: tuple[str, str] | None) -> None:
         """Tell what came of it: None for loaded, or code and reason why not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a bundle is not used. It is tried again at ``until``, ``pause_s`` after the last try."""
-
-    code: str
-    reason: str
-    pause_s: float
-    until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +87,7 @@ class ModelManager:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Start with ``analyser``, made of the bundle ``sha256``; without a source it stays."""
-        self._source = source
+        self.source = source
         self._shipped = sha256
         self._settings = settings or ModelSettings()
         self._clock = clock
@@ -122,7 +115,7 @@ class ModelManager:
     @property
     def shipped(self) -> bytes | None:
         """SHA-256 of the bundle that it started with; None where it follows no registry."""
-        return None if self._source is None else self._shipped
+        return None if self.source is None else self._shipped
 
     @property
     def refusals(self) -> Mapping[bytes, Refusal]:
@@ -130,6 +123,15 @@ class ModelManager:
         refused = self._refused
         wanted = (self._wanted.active, self._wanted.candidate)
         return {sha256: refused[sha256] for sha256 in wanted if sha256 in refused}
+
+    @property
+    def loaded(self) -> Mapping[bytes, PhotoAnalyser]:
+        """Active model and canary, by their SHA-256, as far as they are loaded."""
+        return {sha256: one for sha256, one in self._loaded.items() if sha256 is not None}
+
+    def open(self, directory: Path) -> PhotoAnalyser:
+        """Load a bundle beside the active model, for whoever asks; raises like `with_bundle`."""
+        return self._serving.active.with_bundle(directory)
 
     def begin(self) -> None:
         """Load what is wanted, before the first chunk; the last good model where that is refused.
@@ -139,11 +141,11 @@ class ModelManager:
         """
         while self.sync():
             pass
-        if self._source is None or self._wanted.active not in self._refused:
+        if self.source is None or self._wanted.active not in self._refused:
             return
-        former = self._source.former()
+        former = self.source.former()
         if former is not None and former not in self._loaded:
-            self._load(former, self._source)
+            self._load(former, self.source)
         self._serving = replace(
             self._serving, active=self._loaded.get(former, self._serving.active)
         )
@@ -158,20 +160,20 @@ class ModelManager:
         Raises:
             TransientError: the database stayed away.
         """
-        if self._source is None:
+        if self.source is None:
             return False
-        wanted = self._source.wanted()
+        wanted = self.source.wanted()
         self._switch(wanted)
         has_room = self._has_room(2 if wanted.candidate is None else 3)
         for sha256 in (wanted.active, wanted.candidate):
             if sha256 is not None and self._is_due(sha256):
                 if has_room:
-                    self._load(sha256, self._source)
+                    self._load(sha256, self.source)
                 return has_room
-        self._source.upload_shipped()
-        asked = self._source.asked_load() if has_room else None
+        self.source.upload_shipped()
+        asked = self.source.asked_load() if has_room else None
         if asked is not None:
-            self._source.answer_load(asked, self._try(asked.sha256, self._source))
+            self.source.answer_load(asked, self._try(asked.sha256, self.source))
         return asked is not None
 
     def analyser_for(self, token: uuid.UUID) -> PhotoAnalyser | CanaryAnalyser:
@@ -236,13 +238,13 @@ class ModelManager:
         try:
             self._serving.active.with_bundle(source.folder(sha256))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
-            code, reason, _ = _explain(error)
+            code, reason, _ = explain(error)
             _log.warning("model.not_loadable", sha256=sha256.hex(), code=code, reason=reason)
             return code, reason
         return None
 
     def _refuse(self, sha256: bytes, error: Exception) -> None:
-        code, reason, passes = _explain(error)
+        code, reason, passes = explain(error)
         pause_s = self._settings.retry_s
         if passes:
             before = self._refused.get(sha256)
@@ -275,16 +277,3 @@ def describe(manager: ModelManager) -> dict[str, Any]:
         "model_trouble": refusals[0]["code"],
         "model_refusals": refusals,
     }
-
-
-def _explain(error: Exception) -> tuple[str, str, bool]:
-    """Return code and reason of a refusal, and whether it may pass by itself within seconds."""
-    if isinstance(error, HferError):
-        return error.code, error.detail, isinstance(error, TransientError)
-    if isinstance(error, MemoryError):
-        detail = "The worker has too little memory to load it beside the model in use."
-        return TransientError.code, detail, True
-    if isinstance(error, OSError):
-        detail = "The worker cannot keep or read its files; look at its disk and cache folder."
-        return TransientError.code, detail, True
-    return BundleError.code, "It cannot be loaded; export the bundle again.", False

@@ -14,6 +14,7 @@ from services.common.config import ModelSettings
 from services.common.db.retrying import RetryingDatabase
 from services.common.db.tables import Model
 from services.common.domain.errors import HferError
+from services.common.jobs.queue.repositories.turns import TurnRepository
 from services.common.registry.bundles import BundleIdentity
 from services.common.registry.publishing import fetch_bundle, upload_bundle
 from services.common.registry.repository import ModelRepository
@@ -92,6 +93,14 @@ class PublishedModels:
             self._uploaded = True
         except HferError as error:
             _log.warning("model.not_uploaded", code=error.code, reason=error.detail)
+
+    def job_models(self) -> list[bytes]:
+        """See ``ModelSource.job_models``.
+
+        Raises:
+            TransientError: the database stayed away.
+        """
+        return self._database.run(lambda session: TurnRepository(session).wanted_models())
 
     def asked_load(self) -> AskedLoad | None:
         """See ``ModelSource.asked_load``.

@@ -20,10 +20,15 @@ _LAWFUL = (
 # faces there are. For nothing else of them may a request that the schema allows be answered 422
 # (`hooks.py`).
 UNSAID = {
+    # Whether a job is a rerun, and how long the operator lets photos be kept.
+    "get_diff": {"#/query/with"},
+    "rerun_job": {"#/keep_photos_s"},
     "create_key": {"#/expires_at", "#/output", "#/purpose/exception", "#/purpose/note"},
     "roll_api_key": {"#/expires_at"},
     "add_reviews": {"#/reviews/*"},
 }
+# Environment variable with the id of the key that the run has.
+OWN_KEY = "HFER_TEST_OWN_KEY"
 _ANYWHERE = ("2xx", "3xx", 401, 403, 404, 409, 429)
 # What one that it forbids may be answered with; 413 for a list longer than it may be.
 _REFUSALS = [400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 416, 422, 429]

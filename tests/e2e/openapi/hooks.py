@@ -19,14 +19,14 @@ from services.api.pagination import (
     encode_page_key,
     encode_place,
     encode_review,
+    encode_vote,
 )
 from services.api.problems import PROBLEM_JSON, ProblemCode
 from services.common.jobs.repositories.jobs import PageKey
+from services.common.reviews.listing_repository import VoteKey
 from services.common.reviews.repository import ReviewKey
-from tests.e2e.openapi.config import UNSAID
+from tests.e2e.openapi.config import OWN_KEY, UNSAID
 
-# Environment variable with the id of the key that the run has.
-OWN_KEY = "HFER_TEST_OWN_KEY"
 NO_KEY = f"key_{'0' * 32}"
 
 _UNPROCESSABLE = 422
@@ -46,10 +46,15 @@ schemathesis.openapi.format("day-cursor", st.builds(encode_day, st.dates(), _NAM
 _REVIEWS = st.builds(ReviewKey, _PLACES, st.integers(0, 2**15 - 1), _NAMES)
 schemathesis.openapi.format("review-cursor", _REVIEWS.map(encode_review))
 
+_VOTES = st.builds(VoteKey, st.uuids(), st.integers(0, 2**15 - 1), _NAMES)
+schemathesis.openapi.format("vote-cursor", _VOTES.map(encode_vote))
+
 _CURSORS = {
     "/v1/jobs": "job-cursor",
     "/v1/jobs/{job_id}/items": "place-cursor",
     "/v1/jobs/{job_id}/reviews": "review-cursor",
+    "/v1/jobs/{job_id}/diff": "place-cursor",
+    "/v1/reviews": "vote-cursor",
     "/v1/audit": "place-cursor",
     "/v1/tenants": "name-cursor",
     "/v1/usage": "day-cursor",

@@ -19,7 +19,7 @@ from infra.local.paths import REPOSITORY
 from infra.local.ports import PortBook
 from infra.local.stack import LocalStack
 from tests.e2e.conftest import Door, open_door
-from tests.e2e.openapi.config import write_config
+from tests.e2e.openapi.config import OWN_KEY, write_config
 from tests.e2e.photos import sample_paths
 
 pytestmark = pytest.mark.xdist_group("e2e")
@@ -66,7 +66,7 @@ def run(door: Door, key: str, document: Mapping[str, Any], folder: Path) -> Comp
             **os.environ,
             "PYTHONPATH": str(REPOSITORY),
             "NO_PROXY": "127.0.0.1",
-            "HFER_TEST_OWN_KEY": id_of(door, key),
+            OWN_KEY: id_of(door, key),
         },
         cwd=folder,
         capture_output=True,
@@ -146,6 +146,17 @@ def test_answers_about_a_real_job_keep_it_too(
     said = {"item_id": ids["item_id"], "face_index": 0, "reviewer": "ada", "answer": "neutral"}
     check("/v1/jobs/{job_id}/reviews", "POST", json={"reviews": [said]})
     check("/v1/jobs/{job_id}/reviews")
+    vote = "/v1/jobs/{job_id}/items/{item_id}/faces/{face_index}/review"
+    ids["face_index"] = "0"
+    check(vote, "PUT", json={"reviewer": "ada", "answer": "fear", "note": "?", "version": 1})
+    check("/v1/jobs/{job_id}/reviews/changes", params={"reviewer": "ada"})
+    ids["draw_id"] = check("/v1/jobs/{job_id}/draws", "POST", json={"count": 2}).json()["draw_id"]
+    for template in ("/v1/jobs/{job_id}/draws", "/v1/jobs/{job_id}/draws/{draw_id}"):
+        check(template)
+    for template in ("/v1/jobs/{job_id}/reviews/summary", "/v1/reviews", "/v1/reviews/votes"):
+        check(template)
+    check("/v1/jobs/{job_id}/reviews/undo", "POST", json={"reviewer": "ada"})
+    check(vote, "DELETE", params={"reviewer": "ada"})
     for fmt in ("json", "jsonl", "csv"):
         check("/v1/jobs/{job_id}/results", params={"format": fmt})
     for name in ("bundle.json", "MODEL_CARD.md", "model.onnx"):

@@ -22,8 +22,37 @@ NEWER: dict[str, tuple[str, int]] = {
     "/v1/tenants": ("/v1/tenants", 200),
     "/v1/tenants/{tenant}": ("/v1/tenants/default", 200),
     "/v1/usage": ("/v1/usage", 200),
+    "/v1/datasets": ("/v1/datasets", 200),
+    "/v1/datasets/{dataset_id}": (f"/v1/datasets/dst_{'0' * 32}", 404),
+    "/v1/datasets/{dataset_id}/archive": (f"/v1/datasets/dst_{'0' * 32}/archive", 404),
     "/v1/jobs/{job_id}/counts": ("/v1/jobs/job_01a2290f53da7b6c955c209606a17233/counts", 404),
+    "/v1/jobs/{job_id}/order": ("/v1/jobs/job_01a2290f53da7b6c955c209606a17233/order", 404),
+    "/v1/jobs/{job_id}/facets": ("/v1/jobs/job_01a2290f53da7b6c955c209606a17233/facets", 404),
+    "/v1/jobs/{job_id}/crops": (
+        "/v1/jobs/job_01a2290f53da7b6c955c209606a17233/crops?face=0.0",
+        404,
+    ),
+    "/v1/jobs/{job_id}/items/{item_id}/faces/{face_index}/crop": (
+        "/v1/jobs/job_01a2290f53da7b6c955c209606a17233/items/itm_0/faces/0/crop",
+        404,
+    ),
+    "/v1/jobs/{job_id}/diff": ("/v1/jobs/job_01a2290f53da7b6c955c209606a17233/diff", 404),
     "/v1/jobs/{job_id}/reviews": ("/v1/jobs/job_01a2290f53da7b6c955c209606a17233/reviews", 404),
+    "/v1/jobs/{job_id}/reviews/changes": (
+        "/v1/jobs/job_01a2290f53da7b6c955c209606a17233/reviews/changes",
+        404,
+    ),
+    "/v1/jobs/{job_id}/reviews/summary": (
+        "/v1/jobs/job_01a2290f53da7b6c955c209606a17233/reviews/summary",
+        404,
+    ),
+    "/v1/jobs/{job_id}/draws": ("/v1/jobs/job_01a2290f53da7b6c955c209606a17233/draws", 404),
+    "/v1/jobs/{job_id}/draws/{draw_id}": (
+        "/v1/jobs/job_01a2290f53da7b6c955c209606a17233/draws/drw_01a2290f53da7b6c955c209606a17233",
+        404,
+    ),
+    "/v1/reviews": ("/v1/reviews", 200),
+    "/v1/reviews/votes": ("/v1/reviews/votes", 200),
 }
 
 TEMPLATES = sorted({stored["request"]["template"] for stored in json.loads(ANSWERS.read_text())})

@@ -33,12 +33,13 @@ def violations(page: Page) -> list[str]:
 def test_every_page(new_page: NewPage, job: str) -> None:
     page = new_page(expect=("404",))
     site = page.url.rstrip("/")
-    page.goto(site + job)
+    page.goto(f"{site}{job}?view=list")
     photo = page.locator(".gallery h3 a").first.get_attribute("href")
     page.goto(site + "/models")
     model = page.locator(".models h2 a").first.get_attribute("href")
     nothing = f"{job}?expression=disgust&min_p=0.95"
-    pages = ["/", "/jobs", job, nothing, photo, "/models", model, "/notice", "/jobs/job_nope"]
+    lists = [job, f"{job}?of=faces", f"{job}?view=list", nothing]
+    pages = ["/", "/jobs", *lists, photo, "/models", model, "/notice", "/jobs/job_nope"]
     found = {}
     for path in pages:
         page.goto(f"{site}{path}")
@@ -54,7 +55,7 @@ def test_pages_in_use(new_page: NewPage, job: str) -> None:
     page.set_input_files("#files", __file__)
     expect(page.locator("#trouble")).to_be_visible()
     assert violations(page) == []
-    page = new_page(job)
+    page = new_page(f"{job}?view=list")
     page.locator(".face summary").first.click()
     page.locator("a.box").first.focus()
     assert violations(page) == []
@@ -65,7 +66,7 @@ def test_pages_in_use(new_page: NewPage, job: str) -> None:
 def test_pages_on_a_phone(new_page: NewPage, job: str) -> None:
     page = new_page(size=PHONE, is_mobile=True, has_touch=True)
     site = page.url.rstrip("/")
-    for path in ("/", "/jobs", job, "/models"):
+    for path in ("/", "/jobs", job, f"{job}?of=faces", "/models"):
         page.goto(site + path)
         assert violations(page) == []
 

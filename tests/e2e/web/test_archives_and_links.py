@@ -37,6 +37,7 @@ class TestArchives:
         page.wait_for_url("**/jobs/job_*")
         wait_final(page)
         expect(page.locator("#line")).to_contain_text("12 photos: 10 with faces")
+        page.goto(f"{page.url}?view=list")
         names = page.locator(".gallery h3").all_text_contents()
         folders = [f"party/day-{place % 2 + 1}/{one.name}" for place, one in enumerate(photos)]
         assert names == folders

@@ -20,7 +20,7 @@ def test_the_stream_alone_tells_to_the_end(new_page: NewPage, photos: list[Path]
     page.on("request", note)
     submit(page, photos[:2])
     wait_final(page)
-    expect(page.locator(".gallery > li")).to_have_count(2)
+    expect(page.locator(".tile")).to_have_count(2)
     assert "state" not in asked
     assert asked.count("events") == 1
 
@@ -55,6 +55,7 @@ def test_a_stream_that_broke_is_opened_again(new_page: NewPage, photos: list[Pat
 def test_cards_that_did_not_change_are_not_drawn_anew(new_page: NewPage, many: list[Path]) -> None:
     page = new_page()
     submit(page, many[:40])
+    page.goto(f"{page.url}?view=list")
     page.wait_for_selector(".gallery > li")
     page.evaluate("document.querySelector('.gallery > li').marked = true")
     wait_final(page)

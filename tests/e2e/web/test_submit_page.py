@@ -29,7 +29,7 @@ def test_twelve_photos_from_the_choice_to_the_results(
     wait_final(page)
     expect(page.locator("#line")).to_contain_text("12 photos: 10 with faces")
     expect(page.locator("#said")).to_contain_text("Done")
-    expect(page.locator(".gallery > li")).to_have_count(12)
+    expect(page.locator(".tile")).to_have_count(12)
 
 
 def test_progress_is_shown_while_a_job_runs(new_page: NewPage, many: list[Path]) -> None:
@@ -51,6 +51,7 @@ def test_what_a_visitor_opened_stays_open_when_the_job_ends(
 ) -> None:
     page = new_page()
     submit(page, many[:150])
+    page.goto(f"{page.url}?view=list")
     face = page.locator(".face").first
     face.locator("summary").click()
     wait_final(page)
@@ -116,9 +117,7 @@ def test_below_a_prefix_nothing_is_asked_above_it(new_page: NewPage, prefixed_si
     page = new_page(at=prefixed_site)  # which notes whatever is asked elsewhere
     assert submit(page, sample_paths()[:1]).startswith("/faces/hfer/jobs/job_")
     wait_final(page)
-    photo = page.locator(".gallery img")
-    expect(photo).to_have_js_property("complete", True)
-    until(page, "document.querySelector('.gallery img').naturalWidth > 0")
+    until(page, "document.querySelector('.tile img')?.naturalWidth > 0")
     page.get_by_role("link", name="Jobs", exact=True).click()
     expect(page.locator("table.jobs")).to_be_visible()
 
@@ -127,7 +126,7 @@ def test_a_phone_submits_too(new_page: NewPage) -> None:
     page = new_page(size=PHONE, is_mobile=True, has_touch=True)
     submit(page, sample_paths()[:1])
     wait_final(page)
-    expect(page.locator(".gallery > li")).to_have_count(1)
+    expect(page.locator(".tile")).to_have_count(1)
 
 
 def test_a_browser_without_scripts_submits_too(new_page: NewPage) -> None:

@@ -247,6 +247,29 @@ class TestListing:
         assert {row["key_name"] for row in rows} == {"'=1+1"}
 
 
+def test_a_look_at_the_headers_of_a_download_is_no_act(api: Api, admin: httpx.Client) -> None:
+    client = api.client()
+    job = client.post("/v1/jobs", files=files(b"\xff\xd8")).json()["id"]
+    for path in ("results?partial=true", "results", "artifacts"):
+        client.head(f"/v1/jobs/{job}/{path}")
+    downloads = ("results.downloaded", "pictures.downloaded")
+    told = {entry["action"] for entry in admin.get("/v1/audit").json()["data"]}
+    assert "job.submitted" in told
+    assert not told & set(downloads)
+    assert client.get(f"/v1/jobs/{job}/results?partial=true").status_code == 200
+    query = {"action": "results.downloaded"}
+    assert len(admin.get("/v1/audit", params=query).json()["data"]) == 1
+
+
+@pytest.mark.parametrize("path", ["/v1/audit?format=jsonl", "/v1/audit?format=csv"])
+def test_an_export_is_packed_for_who_takes_gzip(admin: httpx.Client, path: str) -> None:
+    whole = admin.get(path, headers={"Accept-Encoding": "identity"})
+    packed = admin.get(path, headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in whole.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.text == whole.text != ""
+
+
 class TestRequestLine:
     def test_names_key_tenant_and_job(self, api: Api) -> None:
         client = api.client(tenant="archive")

@@ -36,7 +36,18 @@ OPEN_TO_ANY_KEY = (
 )
 GUARDED = [route for route in routes() if route[1] not in OPEN_PATHS]
 OF_JOBS = (Scope.JOBS_READ, Scope.JOBS_WRITE, Scope.REVIEW)
+FACE_REVIEW = "/v1/jobs/{job_id}/items/{item_id}/faces/{face_index}/review"
 OF_A_JOB = [route for route in GUARDED if route[1].startswith("/v1/jobs/{job_id}")]
+
+VOTE = {"reviewer": "ada", "answer": "neutral"}
+# Of operations that take JSON, without which they are refused for another reason.
+BODIES: dict[tuple[str, str], Any] = {
+    ("POST", "/v1/api-keys"): {"name": "n", "scopes": ["jobs:read"]},
+    ("PUT", FACE_REVIEW): VOTE,
+    ("POST", "/v1/jobs/{job_id}/draws"): {"count": 1},
+    ("POST", "/v1/jobs/{job_id}/reviews/undo"): {"reviewer": "ada"},
+    ("POST", "/v1/jobs/{job_id}/rerun"): {},
+}
 
 
 def call(
@@ -46,21 +57,24 @@ def call(
     known |= {"upload_id": f"upl_{'0' * 32}"}
     known |= {"endpoint_id": f"whe_{'0' * 32}", "message_id": f"msg_{'0' * 32}"}
     known |= {"model_id": f"mdl_{'0' * 32}", "key_id": f"key_{'0' * 32}", "name": "bundle.json"}
-    known |= {"tenant": "acme"}
-    url = path.format(**(known | (ids or {})))
-    if (method, path) == ("POST", "/v1/api-keys"):
-        return client.post(url, json={"name": "n", "scopes": ["jobs:read"]})
-    if (method, path) == ("POST", "/v1/jobs/{job_id}/reviews"):
-        said = {"item_id": (known | (ids or {}))["item_id"], "face_index": 0}
-        said |= {"reviewer": "ada", "answer": "neutral"}
-        return client.post(url, json={"reviews": [said]})
-    return client.request(method, url, files={"files": b"x"} if method == "POST" else None)
+    known |= {"dataset_id": f"dst_{'0' * 32}"}
+    known |= {"tenant": "acme", "face_index": "0", "draw_id": f"drw_{'0' * 32}"}
+    known |= ids or {}
+    said = {"item_id": known["item_id"], "face_index": 0} | VOTE
+    asked: dict[tuple[str, str], dict[str, Any]] = {
+        **{route: {"json": body} for route, body in BODIES.items()},
+        ("POST", "/v1/jobs/{job_id}/reviews"): {"json": {"reviews": [said]}},
+        ("DELETE", FACE_REVIEW): {"params": {"reviewer": "ada"}},
+        ("GET", "/v1/jobs/{job_id}/crops"): {"params": {"face": "0.0"}},
+    }
+    usual = {"files": {"files": b"x"}} if method == "POST" else {}
+    return client.request(method, path.format(**known), **asked.get((method, path), usual))
 
 
 class TestRoutes:
     def test_the_document_lists_what_this_test_thinks(self) -> None:
-        assert len(GUARDED) == 58
-        assert len(OF_A_JOB) == 15
+        assert len(GUARDED) == 79
+        assert len(OF_A_JOB) == 29
 
 
 class TestKeys:
@@ -120,6 +134,12 @@ class TestScopes:
 OF_THEIR_OWN = {
     ("DELETE", "/v1/jobs/{job_id}"): {Scope.JOBS_ERASE, Scope.JOBS_WRITE},
     ("POST", "/v1/jobs/{job_id}/reviews"): {Scope.REVIEW},
+    ("POST", "/v1/datasets"): {Scope.REVIEW},
+    ("DELETE", "/v1/datasets/{dataset_id}"): {Scope.JOBS_ERASE, Scope.JOBS_WRITE},
+    ("POST", "/v1/jobs/{job_id}/reviews/undo"): {Scope.REVIEW},
+    ("POST", "/v1/jobs/{job_id}/draws"): {Scope.REVIEW},
+    ("PUT", FACE_REVIEW): {Scope.REVIEW},
+    ("DELETE", FACE_REVIEW): {Scope.REVIEW},
 }
 
 
@@ -134,7 +154,7 @@ def scopes_of(method: str, path: str) -> set[Scope]:
         return {old, Scope.WEBHOOKS_ADMIN}
     if (method, path) in OF_THEIR_OWN:
         return OF_THEIR_OWN[method, path]
-    own = ("/v1/jobs", "/v1/erasures", "/v1/uploads", "/v1/usage")
+    own = ("/v1/jobs", "/v1/datasets", "/v1/erasures", "/v1/reviews", "/v1/uploads", "/v1/usage")
     if path.startswith(own) and path != "/v1/erasures/keys":
         return {Scope.JOBS_READ} if method == "GET" else {Scope.JOBS_SUBMIT, Scope.JOBS_WRITE}
     return set(Scope) if method == "GET" else set()
@@ -156,7 +176,8 @@ class TestTenants:
         body = assert_problem(foreign, 404, "not-found")
         missing = assert_problem(call(stranger, method, path), 404, "not-found")
         assert body["detail"] == missing["detail"]
-        assert call(owner, method, path, ids).status_code != 404
+        own = call(owner, method, path, ids)
+        assert own.status_code != 404 or own.json()["detail"] != body["detail"]
 
     def test_nor_is_it_told_apart_after_its_erasure(
         self, api: Api, sessions: SessionFactory

@@ -95,7 +95,7 @@ def ids_of(seeded: SeededJob, index: int = 0) -> dict[str, str]:
 
 def picture_paths(seeded: SeededJob, index: int = 0) -> list[str]:
     item = "/v1/jobs/{job_id}/items/{item_id}".format(**ids_of(seeded, index))
-    sizes = [f"{item}/photo?size={size}" for size in ("small", "medium", "large")]
+    sizes = [f"{item}/photo?size={size}" for size in ("thumbnail", "small", "medium", "large")]
     return [f"{item}/annotated", *sizes]
 
 

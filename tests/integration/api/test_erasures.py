@@ -35,6 +35,9 @@ def test_tells_who_asked_and_why_and_that_the_bucket_is_not_known_to_be_empty(
         "reason": "as asked",
         "photos": 1,
         "photos_kept": None,
+        "training_faces": 0,
+        "reviews": 0,
+        "draws": 0,
         "bucket_empty_at": None,
         "signature": None,
     }

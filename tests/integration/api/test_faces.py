@@ -15,14 +15,14 @@ from tests.fixtures.jobs import SeededJob, face_payload, photo_payload, seed_job
 from tests.fixtures.serving import assert_problem
 
 
-def shown(emotion: Emotion, p: float, *, uncertain: bool = False) -> dict[str, Any]:
+def shown(emotion: Emotion, p: float, *, uncertain: bool = False, index: int = 0) -> dict[str, Any]:
     rest = (1 - p) / 6
     probabilities = [p if each is emotion else rest for each in EMOTIONS]
-    return face_payload(probabilities=probabilities, uncertain=uncertain)
+    return face_payload(index, probabilities=probabilities, uncertain=uncertain)
 
 
 PHOTOS: Sequence[Sequence[dict[str, Any]]] = (
-    [shown(Emotion.HAPPINESS, 0.9), shown(Emotion.ANGER, 0.4, uncertain=True)],
+    [shown(Emotion.HAPPINESS, 0.9), shown(Emotion.ANGER, 0.4, uncertain=True, index=1)],
     [shown(Emotion.ANGER, 0.8)],
     [],
     [shown(Emotion.HAPPINESS, 0.6)],

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog.testing
 
 from services.common.db.key_tables import ApiKey
 from services.common.db.session import SessionFactory, unit_of_work
@@ -70,6 +71,17 @@ class TestChange:
         assert (current["name"], current["output"]) == ("nightly", "blurred")
         [entry] = operator.get("/v1/audit", params={"action": "key.changed"}).json()["data"]
         assert (entry["object"], entry["outcome"]) == (made["id"], "done")
+
+    def test_is_told_in_the_log_line_with_what_was_before(self, operator: httpx.Client) -> None:
+        made = make(operator, purpose={"name": "media"})
+        wanted = {"name": made["name"], "output": "blurred", "purpose": {"name": "research"}}
+        with structlog.testing.capture_logs() as lines:
+            changed = operator.patch(path_of(made), json=wanted).raise_for_status().json()
+        [line] = [line for line in lines if line["event"] == "audit"]
+        assert line["changes"] == {
+            "output": ("full", "blurred"),
+            "purpose": (made["purpose"], changed["purpose"]),
+        }
 
     def test_of_one_thing_leaves_the_others(self, operator: httpx.Client) -> None:
         until = (datetime.now(UTC) + timedelta(days=3)).isoformat()

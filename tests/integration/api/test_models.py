@@ -231,7 +231,8 @@ class TestDetail:
         model = publish(recipe={"preset": "smoke"})
         [shown] = client.get("/v1/models").json()["data"]
         detail = client.get(f"/v1/models/{model}").json()
-        assert detail == {**shown, "manifest": detail["manifest"], "card": detail["card"]}
+        added = {"manifest": detail["manifest"], "card": detail["card"], "data_set": None}
+        assert detail == {**shown, **added}
         assert detail["manifest"]["recipe"] == {"preset": "smoke"}
         assert detail["card"].startswith("# paper 0.1.0")
 

@@ -9,11 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from services.api.jobs.results.formats import StreamCutError, read_batches
-from services.api.jobs.results.narrowing import PhotoFilter
+from services.api.downloads import StreamCutError
+from services.api.jobs.results.formats import read_batches
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ItemStatus
+from services.common.domain.photo_filters import PhotoFilter
 from services.common.jobs.lifecycle import erase
 from services.common.jobs.views import JobView, view_job
 from tests.fixtures.jobs import MODEL_VERSION, SeededJob, face_payload, seed_job

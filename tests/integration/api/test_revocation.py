@@ -10,9 +10,8 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from services.api.downloads import LOOK_EVERY_S, StreamCutError, while_live
 from services.api.errors import ApiError
-from services.api.jobs.results.downloads import LOOK_EVERY_S, while_live
-from services.api.jobs.results.formats import StreamCutError
 from services.api.models.activation import Wish, activate_checked
 from services.common.audit.repository import AuditRepository
 from services.common.config import Settings
@@ -219,7 +218,7 @@ class TestDownloads:
         repository: Any,
         path: str,
     ) -> None:
-        monkeypatch.setattr("services.api.jobs.results.downloads.LOOK_EVERY_S", 0.0)
+        monkeypatch.setattr("services.api.downloads.LOOK_EVERY_S", 0.0)
         assert api.client().post("/v1/jobs", files=files(PHOTO)).is_success
         operator, read = api.client(Scope.ADMIN), repository.page
 

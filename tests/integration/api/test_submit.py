@@ -73,7 +73,8 @@ class TestAccepted:
         job = submit(client, ("../ä\x00/ö.jpg", b"x"), data={"config": json.dumps(config)}).json()
         assert job["config"] == {
             "top_n": 5, "min_face_px": 64, "detection_threshold": 0.9, "annotated": False,
-            "faces": "detect", "detector": None,
+            "faces": "detect", "detector": None, "model": None,
+            "keep_photos_s": 86_400, "keep_for_training": False,
         }  # fmt: skip
         assert (job["labels"], job["client_ref"]) == ({"album": "x"}, "r")
         assert [item["filename"] for item in item_page(client, job)] == ["ö.jpg"]
@@ -85,6 +86,24 @@ class TestAccepted:
         config = {"faces": "whole", "detector": "openvino"}
         job = submit(client, b"x", data={"config": json.dumps(config)}).json()
         assert (job["config"]["faces"], job["config"]["detector"]) == ("whole", "openvino")
+
+    def test_where_photos_are_kept_for_longer_than_32_bits_of_seconds_can_say(
+        self, start_api: StartApi, make_settings: SettingsMaker
+    ) -> None:
+        client = start_api(make_settings(retention={"inputs_s": 2**31})).client()
+        assert submit(client, b"x").json()["config"]["keep_photos_s"] == 2**31
+
+    def test_keeps_the_photos_for_as_long_as_the_job_asks(
+        self, start_api: StartApi, make_settings: SettingsMaker
+    ) -> None:
+        api = start_api(make_settings(retention={"inputs_max_s": 604_800}))
+        client = api.client()
+        assert client.get("/v1/limits").json()["inputs_retention_max_seconds"] == 604_800
+        data = {"config": json.dumps({"keep_photos_s": 604_800})}
+        assert submit(client, b"x", data=data).json()["config"]["keep_photos_s"] == 604_800
+        body = {"inputs": [{"url": "https://photos.example/a"}], "config": {"keep_photos_s": 5}}
+        by_url = client.post("/v1/jobs/urls", json=body).json()
+        assert by_url["config"]["keep_photos_s"] == 5
 
     def test_sends_more_than_eight_photos_to_the_batch_lane(
         self, api: Api, client: httpx.Client
@@ -232,6 +251,12 @@ class TestRefused:
         data = {"config": json.dumps({"detector": "facenet"})}
         body = assert_problem(submit(client, b"x", data=data), 422, "detector-unavailable")
         assert "ask for 'openvino'" in body["detail"]
+
+    def test_photos_to_be_kept_for_longer_than_may_be(self, client: httpx.Client) -> None:
+        data = {"config": json.dumps({"keep_photos_s": 86_401})}
+        body = assert_problem(submit(client, b"x", data=data), 422, "validation")
+        assert pointers(body) == ["#/config/keep_photos_s"]
+        assert "86400 seconds at most" in body["detail"]
 
     def test_another_media_type(self, client: httpx.Client) -> None:
         response = client.post("/v1/jobs", data={"files": "x"})

@@ -226,6 +226,14 @@ class TestSeal:
         body = assert_problem(seal(client, upload, top_n=3), 409, "upload-sealed")
         assert job["id"] in body["detail"]
 
+    def test_says_how_long_the_photos_are_kept(self, client: httpx.Client) -> None:
+        upload = begin(client, *PHOTOS)
+        job = seal(client, upload, keep_photos_s=60).json()
+        assert job["config"]["keep_photos_s"] == 60
+        assert seal(client, upload).json()["id"] == job["id"]
+        assert_problem(seal(client, upload, keep_photos_s=61), 409, "upload-sealed")
+        assert_problem(seal(client, upload, keep_photos_s=86_401), 422, "validation")
+
     def test_takes_no_more_files(self, client: httpx.Client, sessions: SessionFactory) -> None:
         upload = begin(client, *PHOTOS)
         seal(client, upload)

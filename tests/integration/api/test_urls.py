@@ -1,5 +1,6 @@
 """Photos by URL in POST /v1/jobs, on a real database. Nothing is fetched by the API."""
 
+from collections import Counter
 from typing import Any
 
 import httpx
@@ -42,6 +43,18 @@ def test_a_job_of_urls_waits_to_be_fetched(client: httpx.Client, sessions: Sessi
     assert [item["content_sha256"] for item in shown] == [None] * 3
     with sessions() as session:
         assert len(session.scalars(select(UrlFetch)).all()) == 3
+
+
+def test_a_dead_link_among_5_000_harms_none_of_the_others(
+    client: httpx.Client, sessions: SessionFactory
+) -> None:
+    dead = "https://no-such-host.invalid/a.jpg"
+    urls = [f"https://photos.example.com/{number}.jpg" for number in range(4_999)]
+    job = submit(client, *urls[:2_000], dead, *urls[2_000:]).raise_for_status().json()
+    assert (job["counts"]["total"], job["counts"]["queued"]) == (5_000, 5_000)
+    with sessions() as session:
+        waiting = Counter(session.scalars(select(UrlFetch.host)))
+    assert waiting == {"photos.example.com": 4_999, "no-such-host.invalid": 1}
 
 
 @pytest.mark.parametrize(

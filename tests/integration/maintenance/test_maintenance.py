@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text, update
 from structlog.testing import capture_logs
 
 from services.common.broker.notifier import QueueNotifier, build_notifier
-from services.common.config import RetentionSettings, Settings
+from services.common.config import Settings
 from services.common.db.erasure_tables import Erasure
 from services.common.db.grants import Role
 from services.common.db.session import SessionFactory, unit_of_work
@@ -18,6 +18,7 @@ from services.common.db.tables import Item, Job
 from services.common.domain.jobs import ItemState, JobStatus
 from services.common.domain.queues import Device, Lane, Queue
 from services.common.processes.repositories import WorkerIdentity, WorkerRepository
+from services.common.retention_settings import RetentionSettings
 from services.common.storage import ObjectStorage
 from services.common.storage_keys import PHOTOS, annotated_key
 from services.common.telemetry import Metrics

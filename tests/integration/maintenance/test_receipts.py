@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import SecretStr
 from sqlalchemy import func, select, text, update
 
-from services.common.config import RetentionSettings
 from services.common.db.erasure_tables import Erasure, ErasureObject
 from services.common.db.grants import Role
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.jobs.lifecycle import erase
 from services.common.jobs.repositories.erasures import ErasureRequest
+from services.common.retention_settings import RetentionSettings
 from services.common.storage import ObjectStorage
 from services.common.storage_keys import annotated_key
 from services.common.telemetry import Metrics

@@ -9,7 +9,6 @@ from functools import partial
 import pytest
 from sqlalchemy import func, select, text, update
 
-from services.common.config import RetentionSettings
 from services.common.db.grants import Role
 from services.common.db.session import SessionFactory, run_step, unit_of_work
 from services.common.db.tables import DoomedObject, DoomedPrefix, Job
@@ -18,6 +17,7 @@ from services.common.domain.jobs import JobStatus
 from services.common.jobs.lifecycle import erase
 from services.common.jobs.photo_store import PhotoStore
 from services.common.jobs.repositories.erasures import ErasureRepository
+from services.common.retention_settings import RetentionSettings
 from services.common.storage import ObjectStorage, StoredObject
 from services.common.storage_keys import ANNOTATED, PHOTOS, annotated_key, photo_key, uploads_prefix
 from services.common.telemetry import Metrics

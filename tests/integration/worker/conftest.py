@@ -19,9 +19,11 @@ from services.common.storage import ObjectStorage
 from services.common.telemetry import Metrics
 from services.worker.jobs.context import WorkerContext
 from services.worker.jobs.job_loop import JobLoop
+from services.worker.models.job_models import JobModels
 from services.worker.models.manager import ModelManager
 from services.worker.photos.annotated import AnnotatedPhotoWriter
 from services.worker.photos.fetcher import PhotoBucket, PhotoFetcher
+from services.worker.photos.tiles import TileBucket, TileWriter
 from services.worker.process.shutdown import DrainFlag
 from services.worker.runtime import WorkerRuntime
 from tests.fixtures.analysers import FIVE_MS, FakeAnalyser
@@ -66,22 +68,30 @@ def make_context(
 ) -> Iterator[ContextMaker]:
     """Build contexts; ``bucket``, ``analyser`` and the queue's settings may be given."""
     fetchers: list[PhotoFetcher] = []
+    writers: list[TileWriter] = []
 
     def make(
         analyser: FakeAnalyser | None = None,
         *,
         bucket: PhotoBucket = storage,
+        tile_bucket: TileBucket = storage,
         models: ModelManager | None = None,
+        job_models: JobModels | None = None,
         **queue: float,
     ) -> WorkerContext:
         fetchers.append(PhotoFetcher(bucket, threads=2, timeout_s=5))
+        models = models or ModelManager(analyser or FakeAnalyser())
+        metrics = Metrics()
+        writers.append(TileWriter(tile_bucket, metrics=metrics, clock=world.clock))
         return WorkerContext(
             database=RetryingDatabase(sessions_as(sessions, Role.WORKER)),
             fetcher=fetchers[-1],
-            models=models or ModelManager(analyser or FakeAnalyser()),
+            models=models,
+            job_models=job_models or JobModels(models),
             annotated=AnnotatedPhotoWriter(storage, limits=PhotoLimits()),
+            tiles=writers[-1],
             settings=QueueSettings.model_validate(queue),
-            metrics=Metrics(),
+            metrics=metrics,
             draining=lambda: world.draining,
             live_workers=lambda: world.workers,
             on_claim=world.claimed,
@@ -90,8 +100,8 @@ def make_context(
         )
 
     yield make
-    for fetcher in fetchers:
-        fetcher.close()
+    for opened in (*fetchers, *writers):
+        opened.close()
 
 
 def work(context: WorkerContext) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hfer import BrokenOffError, Client, ConflictError, GroupCount
+from hfer import BrokenOffError, Client, ConflictError, FolderCount, GroupCount
 from tests.fixtures.fake_service import JOB, FakeService, job_json, photo_json, problem
 
 PATH = f"/v1/jobs/{JOB}"
@@ -28,6 +28,44 @@ def test_items_that_fit(client: Client, service: FakeService) -> None:
         "min_p": "0.5",
         "uncertain": "false",
     }
+
+
+def test_items_by_their_numbers_come_in_requests_of_200(
+    client: Client, service: FakeService
+) -> None:
+    service.answers["GET", f"{PATH}/items"] = listing(photo_json(3, "c.jpg"))
+    found = list(client.jobs.attach(JOB).items(index=range(250), folder="may"))
+    assert len(found) == 2
+    asked = [request.url.params for request in service.requests]
+    assert [len(params.get_list("index")) for params in asked] == [200, 50]
+    assert (asked[1].get_list("index")[0], asked[1]["folder"]) == ("200", "may")
+
+
+def test_items_of_no_numbers_ask_nothing(client: Client, service: FakeService) -> None:
+    assert list(client.jobs.attach(JOB).items(index=[])) == []
+    assert not service.requests
+
+
+def test_order_of_faces(client: Client, service: FakeService) -> None:
+    body = {"total": 2, "index": [7, 0], "face_index": [1, 0], "reviewed": [0, 1]}
+    service.answers["GET", f"{PATH}/order"] = httpx.Response(200, json=body)
+    order = client.jobs.attach(JOB).order(of="faces", sort="rare", reviewed=False, q="may")
+    assert (order.total, order.index, order.face_index, order.ratio) == (2, (7, 0), (1, 0), ())
+    assert dict(service.requests[0].url.params) == {
+        "of": "faces",
+        "sort": "rare",
+        "reviewed": "false",
+        "q": "may",
+    }
+
+
+def test_facets(client: Client, service: FakeService) -> None:
+    body = {"photos": 2, "confidence": [0] * 19 + [3], "folders": [{"name": "may", "photos": 2}]}
+    service.answers["GET", f"{PATH}/facets"] = httpx.Response(200, json=body)
+    facets = client.jobs.attach(JOB).facets(min_side=48)
+    assert (facets.photos, facets.confidence[-1]) == (2, 3)
+    assert facets.folders == (FolderCount("may", 2),)
+    assert dict(service.requests[0].url.params) == {"min_side": "48"}
 
 
 def test_one_item(client: Client, service: FakeService) -> None:
@@ -100,3 +138,18 @@ def test_jobs_are_narrowed_by_labels_reference_and_time(
 
 def test_the_current_key_shows_itself(client: Client) -> None:
     assert client.api_keys.current().tenant == "acme"
+
+
+def test_a_diff_reads_all_pages_and_the_sums_of_the_first(
+    client: Client, service: FakeService
+) -> None:
+    first = {"data": [{"index": 0}], "next_cursor": "c", "totals": {"faces": 3}, "job_id": JOB}
+    second = {"data": [{"index": 7, "this": None}], "next_cursor": None, "totals": None}
+    service.upsets.extend(httpx.Response(200, json=page) for page in (first, second))
+    found = client.jobs.attach(JOB).diff(client.jobs.attach("job_old"))
+    assert [face.index for face in found.changed] == [0, 7]
+    assert (found.totals.faces, found.job_id) == (3, JOB)
+    assert [dict(request.url.params) for request in service.requests] == [
+        {"limit": "200", "with": "job_old"},
+        {"limit": "200", "with": "job_old", "cursor": "c"},
+    ]

@@ -39,12 +39,14 @@ class TestPhotosInMemory:
     def test_bytes_are_named_by_place_and_content(
         self, client: Client, service: FakeService
     ) -> None:
-        client.submit(JPEG, bytearray(JPEG), memoryview(b"\x89PNG..."), b"who knows")
+        png, heic = b"\x89PNG\r\n\x1a\n...", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+        client.submit(JPEG, bytearray(JPEG), memoryview(png), b"who knows", heic)
         assert sent(service) == [
             ("photo-00001.jpg", JPEG),
             ("photo-00002.jpg", JPEG),
-            ("photo-00003.png", b"\x89PNG..."),
+            ("photo-00003.png", png),
             ("photo-00004", b"who knows"),
+            ("photo-00005.heic", heic),
         ]
 
     def test_pairs_carry_the_name(self, client: Client, service: FakeService) -> None:

@@ -11,6 +11,7 @@ from services.common.storage_keys import (
     bundle_key,
     photo_key,
     tenant_prefix,
+    tiles_key,
     upload_key,
     upload_prefix,
 )
@@ -65,6 +66,8 @@ class TestAnnotatedKey:
         assert annotated_key(JOB, ITEM).startswith(annotated_prefix(JOB))
 
     def test_no_jobs_prefix_holds_anothers_pictures(self) -> None:
+        assert tiles_key(JOB, ITEM) == f"annotated/{JOB.hex}/{ITEM.hex}.tiles"
+        assert tiles_key(JOB, ITEM, blurred=True) == f"annotated/{JOB.hex}/{ITEM.hex}-blurred.tiles"
         assert not annotated_key(ITEM, ITEM).startswith(annotated_prefix(JOB))
 
 

@@ -1,3 +1,4 @@
+import io
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from services.common.domain.faces import (
     PhotoWarning,
 )
 from services.common.domain.limits import PhotoLimits
+from services.imaging.tiles import crops_in, thumbnail_in
 from services.vision.bundle import Bundle
 from services.vision.classifiers.logits import LARGEST_BATCH
 from services.vision.classifiers.openvino import OpenVinoClassifier
@@ -70,7 +72,9 @@ class CountingClassifier:
 class Bench:
     """A pipeline with everything around it in reach."""
 
-    def __init__(self, bundle: Bundle, *faces: DetectedFace, **limits: int) -> None:
+    def __init__(
+        self, bundle: Bundle, *faces: DetectedFace, tiles: bool = False, **limits: int
+    ) -> None:
         self.bundle = bundle
         self.detector = ScriptedDetector(*faces)
         self.classifier = CountingClassifier(bundle)
@@ -81,12 +85,49 @@ class Bench:
             limits=PhotoLimits(**limits),
             detector_kind=DetectorKind.OPENVINO,
             load=OpenVinoClassifier,
+            tiles=tiles,
         )
 
     def analyse_one(self, data: bytes) -> PhotoAnalysis:
         (result,) = self.pipeline.analyse([data], OPTIONS)
         assert isinstance(result, PhotoAnalysis)
         return result
+
+
+class TestTiles:
+    def test_are_drawn_of_the_faces_in_the_order_of_the_result(
+        self, tiny_bundle: Bundle, tmp_path: Path
+    ) -> None:
+        bench = Bench(tiny_bundle, face(5, 5, 40), face(200, 100, 90), tiles=True)
+        other = write_tiny_bundle(tmp_path / "other", card=tiny_card(version="0.2.0"), seed=7)
+        found = bench.analyse_one(encode(noise(640, 320)))
+        boxes = [(one.box.x, one.box.y, one.box.w, one.box.h) for one in found.faces]
+        assert boxes[0] == (200, 100, 90, 90)
+        thumbnail, crops = thumbnail_in(found.tiles, boxes), crops_in(found.tiles, boxes)
+        assert [size_of(data) for data in (thumbnail, *(crops or ()))] == [
+            (320, 160),
+            (126, 126),
+            (56, 56),
+        ]
+        (after,) = bench.pipeline.with_bundle(other.directory).analyse(
+            [encode(noise(640, 320))], OPTIONS
+        )
+        assert isinstance(after, PhotoAnalysis)
+        assert after.tiles == found.tiles
+
+    def test_of_a_photo_without_faces_are_its_thumbnail(self, tiny_bundle: Bundle) -> None:
+        found = Bench(tiny_bundle, tiles=True).analyse_one(encode(noise(640, 320)))
+        assert size_of(thumbnail_in(found.tiles, [])) == (320, 160)
+
+    def test_are_drawn_for_those_who_ask(self, tiny_bundle: Bundle) -> None:
+        found = Bench(tiny_bundle, face(5, 5, 40)).analyse_one(encode(noise(90, 90)))
+        assert found.tiles == b""
+
+
+def size_of(data: bytes | None) -> tuple[int, int]:
+    assert data is not None
+    with Image.open(io.BytesIO(data)) as picture:
+        return picture.size
 
 
 class TestWithBundle:

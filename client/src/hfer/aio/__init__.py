@@ -3,6 +3,7 @@
 from hfer.aio.api_keys import AsyncApiKeys
 from hfer.aio.audit import AsyncAudit
 from hfer.aio.client import AsyncClient
+from hfer.aio.datasets import AsyncDatasets
 from hfer.aio.job import AsyncJob
 from hfer.aio.jobs import AsyncJobs
 from hfer.aio.receipts import AsyncErasures
@@ -14,6 +15,7 @@ __all__ = [
     "AsyncApiKeys",
     "AsyncAudit",
     "AsyncClient",
+    "AsyncDatasets",
     "AsyncErasures",
     "AsyncJob",
     "AsyncJobs",

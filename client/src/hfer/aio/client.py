@@ -39,6 +39,7 @@ from hfer._transport import Call, Transport
 from hfer._wire import AsyncioWire, Wire
 from hfer.aio.api_keys import AsyncApiKeys
 from hfer.aio.audit import AsyncAudit
+from hfer.aio.datasets import AsyncDatasets
 from hfer.aio.job import AsyncJob
 from hfer.aio.jobs import AsyncJobs
 from hfer.aio.receipts import AsyncErasures
@@ -84,6 +85,7 @@ class AsyncClient:
         self.audit = AsyncAudit(self.transport)
         self.webhook_endpoints = AsyncWebhookEndpoints(self.transport)
         self.api_keys = AsyncApiKeys(self.transport)
+        self.datasets = AsyncDatasets(self.transport)
 
     async def __aenter__(self) -> Self:
         return self
@@ -127,6 +129,9 @@ class AsyncClient:
         annotated: bool | None = None,
         faces: str | None = None,
         detector: str | None = None,
+        model: str | None = None,
+        keep_photos_s: int | None = None,
+        keep_for_training: bool | None = None,
         labels: Mapping[str, str] | None = None,
         client_ref: str | None = None,
         idempotency_key: str | None = None,
@@ -146,6 +151,9 @@ class AsyncClient:
             "annotated": annotated,
             "faces": faces,
             "detector": detector,
+            "model": model,
+            "keep_photos_s": keep_photos_s,
+            "keep_for_training": keep_for_training,
             "labels": dict(labels) if labels else None,
             "client_ref": client_ref,
         }

@@ -2,8 +2,9 @@
 
 import os
 import uuid
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,8 @@ from hfer.aio.job_core import AsyncJobCore, job_state
 from hfer.comparison.compared import DEFAULT_IOU, Comparison, compare
 from hfer.comparison.photos import checksums
 from hfer.comparison.saved import read_saved
-from hfer.errors import UnmatchedReviewsError
+from hfer.diff_models import FaceDiff, JobDiff
+from hfer.errors import UnexpectedAnswerError, UnmatchedReviewsError
 from hfer.exports import Exporter, ExportFormat, Per, exporting, require_writer
 from hfer.models import PhotoResult
 from hfer.review_models import AddedReviews, ImportedReviews, Review
@@ -136,6 +138,56 @@ class AsyncJob(AsyncJobCore):
         call = Call("POST", f"{self.path}/retry", headers={"Idempotency-Key": key})
         state = job_state(await self.transport.send_json(call))
         return AsyncJob(self.transport, state.id, state=state)
+
+    async def rerun(
+        self,
+        *,
+        model: str | None = None,
+        detector: str | None = None,
+        top_n: int | None = None,
+        min_face_px: int | None = None,
+        detection_threshold: float | None = None,
+        annotated: bool | None = None,
+        faces: str | None = None,
+        keep_photos_s: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> "AsyncJob":
+        """Analyse all photos anew, as a new job; see `hfer.Job.rerun`."""
+        options = {
+            "top_n": top_n,
+            "min_face_px": min_face_px,
+            "detection_threshold": detection_threshold,
+            "annotated": annotated,
+            "faces": faces,
+        }
+        asked = {"model": model, "detector": detector, "keep_photos_s": keep_photos_s}
+        body = {**_given(asked), "options": _given(options)}
+        call = json_call("POST", f"{self.path}/rerun", body)
+        key = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
+        call = replace(call, headers={**call.headers, **key})
+        state = job_state(await self.transport.send_json(call))
+        return AsyncJob(self.transport, state.id, state=state)
+
+    async def diff(self, other: "AsyncJob | str | None" = None) -> JobDiff:
+        """Set another job over the same photos beside this one; see `hfer.Job.diff`."""
+        query = {"limit": "200"}
+        if other is not None:
+            query["with"] = other if isinstance(other, str) else other.id
+        first: JobDiff | None = None
+        changed: list[FaceDiff] = []
+        while True:
+            page = await self.transport.send_json(Call("GET", f"{self.path}/diff", query=query))
+            if not isinstance(page, dict) or not isinstance(page.get("data"), list):
+                raise UnexpectedAnswerError("The comparison of the jobs has an unknown shape.")
+            first = first or decode(JobDiff, page)
+            changed += [decode(FaceDiff, entry) for entry in page["data"]]
+            if not page.get("next_cursor"):
+                return replace(first, changed=tuple(changed))
+            query["cursor"] = str(page["next_cursor"])
+
+
+def _given(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _said(review: Review) -> dict[str, object]:

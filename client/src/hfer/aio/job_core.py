@@ -2,15 +2,17 @@
 
 import os
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Unpack
 from urllib.parse import quote
 
 import httpx
 
 from hfer._codec import decode
+from hfer._crops import face_crops
 from hfer._notebook import job_bar
 from hfer._pages import entries
 from hfer._results import result_bytes, result_lines
@@ -19,12 +21,16 @@ from hfer._transport import NOT_MODIFIED, Call, Transport, parsed
 from hfer.errors import UnexpectedAnswerError, WaitTimeoutError
 from hfer.listening import JOB_FINISHED, JobEvent, listen
 from hfer.models import JobState, PhotoResult, ResultFormat
-from hfer.result_models import ExpressionCounts, JobSummary
+from hfer.photo_filters import PhotoFilter, as_query
+from hfer.result_models import ExpressionCounts, JobFacets, JobSummary, Order
 
 JobProgress = Callable[[JobState], None]
 
 # The service says with Retry-After how often to look; these bound what it may say.
 SHORTEST_POLL_S, USUAL_POLL_S, LONGEST_POLL_S = 0.2, 1.0, 15.0
+
+# Photos that the service lists by number at once.
+ITEMS_A_REQUEST = 200
 
 # A picture that is not drawn yet is waited for; the service gives it ten minutes.
 _ZIP_SILENCE_S = 660.0
@@ -108,23 +114,28 @@ class AsyncJobCore:
                 yield event
 
     async def items(
-        self,
-        *,
-        status: str | None = None,
-        expression: str | None = None,
-        min_p: float | None = None,
-        uncertain: bool | None = None,
+        self, *, index: Sequence[int] | None = None, **wanted: Unpack[PhotoFilter]
     ) -> AsyncGenerator[PhotoResult, None]:
         """Iterate over the photos that fit, finished or not; see `hfer.Job.items`."""
-        asked = {"status": status, "expression": expression, "min_p": min_p, "uncertain": uncertain}
-        query = {
-            name: str(value).lower() if isinstance(value, bool) else str(value)
-            for name, value in asked.items()
-            if value is not None
-        }
-        async with aclosing(entries(self.transport, f"{self.path}/items", query=query)) as found:
-            async for entry in found:
-                yield decode(PhotoResult, entry)
+        for numbers in _by_request(index):
+            query = {**as_query(wanted), **numbers}
+            found = entries(self.transport, f"{self.path}/items", query=query)
+            async with aclosing(found):
+                async for entry in found:
+                    yield decode(PhotoResult, entry)
+
+    async def order(
+        self, *, of: str = "photos", sort: str = "sent", **wanted: Unpack[PhotoFilter]
+    ) -> Order:
+        """List photos or faces in an order, whole; see `hfer.Job.order`."""
+        query = {"of": of, "sort": sort, **as_query(wanted)}
+        call = Call("GET", f"{self.path}/order", query=query)
+        return decode(Order, await self.transport.send_json(call))
+
+    async def facets(self, **wanted: Unpack[PhotoFilter]) -> JobFacets:
+        """Count what each filter would find; see `hfer.Job.facets`."""
+        call = Call("GET", f"{self.path}/facets", query=as_query(wanted))
+        return decode(JobFacets, await self.transport.send_json(call))
 
     async def item(self, item_id: str) -> PhotoResult:
         """Look at one photo; see `hfer.Job.item`."""
@@ -150,6 +161,15 @@ class AsyncJobCore:
         """Fetch a photo, scaled for a screen, as JPEG; see `hfer.Job.preview`."""
         call = Call("GET", f"{self._item_path(item_id)}/photo", query={"size": size})
         return (await self.transport.send(call)).content
+
+    async def crop(self, item_id: str, face_index: int) -> bytes:
+        """Fetch a face, cut out of its photo, as JPEG; see `hfer.Job.crop`."""
+        call = Call("GET", f"{self._item_path(item_id)}/faces/{face_index}/crop")
+        return (await self.transport.send(call)).content
+
+    def crops(self, faces: Iterable[tuple[int, int]]) -> AsyncGenerator[bytes | None, None]:
+        """Fetch many faces; see `hfer.Job.crops`."""
+        return face_crops(self.transport, self.path, faces)
 
     def zip_bytes(self) -> AsyncGenerator[bytes, None]:
         """Stream a zip of results and annotated photos; see `hfer.Job.zip_bytes`."""
@@ -181,6 +201,15 @@ class AsyncJobCore:
 
     def _item_path(self, item_id: str) -> str:
         return f"{self.path}/items/{quote(item_id, safe='')}"
+
+
+def _by_request(index: Sequence[int] | None) -> Iterator[dict[str, list[str]]]:
+    """Yield the numbers for each request; nothing for the one that asks for no numbers."""
+    if index is None:
+        yield {}
+        return
+    for first in range(0, len(index), ITEMS_A_REQUEST):
+        yield {"index": [str(number) for number in index[first : first + ITEMS_A_REQUEST]]}
 
 
 def job_state(body: object) -> JobState:

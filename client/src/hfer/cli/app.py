@@ -11,6 +11,7 @@ import typer
 from hfer._version import __version__
 from hfer.cli.audit import audit
 from hfer.cli.comparing import compare
+from hfer.cli.datasets import datasets
 from hfer.cli.delivery import coming_back, deliver, leave, note, watch, write_json
 from hfer.cli.doctor import doctor
 from hfer.cli.exits import exit_code_of_error
@@ -45,6 +46,7 @@ from hfer.cli.options import (
     session,
 )
 from hfer.cli.receipts import receipts
+from hfer.cli.rerunning import diff, rerun
 from hfer.cli.reviews import reviews
 from hfer.cli.submitting import submit
 from hfer.cli.tables import jobs_table, state_table, stdout_console
@@ -77,6 +79,8 @@ app.command()(photos)
 app.command()(summary)
 app.command("zip")(zip_of_job)
 app.command()(retry)
+app.command()(rerun)
+app.command()(diff)
 app.command()(doctor)
 app.command()(usage)
 app.command()(compare)
@@ -86,6 +90,7 @@ app.add_typer(keys, name="keys")
 app.command()(audit)
 app.add_typer(receipts, name="receipts")
 app.add_typer(reviews, name="reviews")
+app.add_typer(datasets, name="dataset")
 
 
 def main(arguments: Sequence[str] | None = None, *, wiring: Wiring | None = None) -> None:

@@ -128,6 +128,18 @@ def describe_end(state: JobState, stderr: Console) -> None:
     note(stderr, f"{state.id} {state.status}: photos {describe(state.counts)}")
 
 
+def hand_over(job: Job, stderr: Console, *, wait: bool, quiet: bool, as_json: bool) -> None:
+    """Print a job that was made of another one, its id or all of it; with ``wait`` see it end."""
+    if as_json:
+        write_json(job.state)
+    else:
+        typer.echo(job.id)
+    if wait:
+        with coming_back(job, stderr):
+            state = watch(job, stderr, quiet=quiet)
+        leave(state, stderr)
+
+
 def leave(state: JobState, stderr: Console, *, left_out: bool = False) -> NoReturn:
     """End with a line on how far the job is, and the exit code that says the same.
 

@@ -45,13 +45,15 @@ def unique_names(filenames: Iterable[str]) -> Iterator[str]:
     differ only in case or Unicode form collide on macOS and Windows, so they get a number too.
     """
     taken: set[str] = set()
+    numbers: dict[str, int] = {}  # the last of each stem: 100,000 photos may all have one name
     for filename in filenames:
         stem = _stem(filename)
-        name, number = stem, 1
+        name, number = stem, numbers.get(_folded(stem), 1)
         while _folded(name) in taken:
             number += 1
             name = f"{stem}-{number}"
         taken.add(_folded(name))
+        numbers[_folded(stem)] = number
         yield name + ENDING
 
 

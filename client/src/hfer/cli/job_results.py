@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from hfer.cli.delivery import coming_back, leave, note, watch, write_json
+from hfer.cli.delivery import hand_over, note, write_json
 from hfer.cli.options import DEFAULT_URL, ApiKey, AsJson, JobId, Quiet, Url, session
 from hfer.cli.tables import add, results_table, stdout_console, titled_table
+from hfer.photo_filters import PhotoFilter
 from hfer.result_models import JobSummary
 
 
@@ -29,14 +30,7 @@ def retry(
     """Analyse the failed photos of a job anew, as a new job; print its id."""
     with session(context, url, api_key) as (wiring, client):
         job = client.jobs.attach(job_id).retry(idempotency_key=idempotency_key)
-        if as_json:
-            write_json(job.state)
-        else:
-            typer.echo(job.id)
-        if wait:
-            with coming_back(job, wiring.stderr):
-                state = watch(job, wiring.stderr, quiet=quiet)
-            leave(state, wiring.stderr)
+        hand_over(job, wiring.stderr, wait=wait, quiet=quiet, as_json=as_json)
 
 
 def summary(
@@ -71,17 +65,66 @@ def photos(
     min_p: Annotated[
         float | None, typer.Option(min=0, max=1, help="And whose probability is this at least.")
     ] = None,
+    max_p: Annotated[
+        float | None, typer.Option(min=0, max=1, help="And whose probability is this at most.")
+    ] = None,
     uncertain: Annotated[
         bool | None, typer.Option("--uncertain/--certain", help="And which is, or is not.")
     ] = None,
+    warning: Annotated[
+        str | None, typer.Option(help="And with this warning: small_face, or one of the photo.")
+    ] = None,
+    min_side: Annotated[
+        int | None, typer.Option(min=0, help="And whose box has this longer side at least, px.")
+    ] = None,
+    max_side: Annotated[
+        int | None, typer.Option(min=0, help="And whose box has this longer side at most, px.")
+    ] = None,
+    reviewed: Annotated[
+        bool | None, typer.Option("--reviewed/--not-reviewed", help="And which is, or is not.")
+    ] = None,
+    answer: Annotated[str | None, typer.Option(help="And of which a reviewer says this.")] = None,
+    differs: Annotated[
+        bool | None,
+        typer.Option("--differs/--agrees", help="And on which a vote differs, or none does."),
+    ] = None,
+    min_faces: Annotated[int | None, typer.Option(min=0, help="With this many faces.")] = None,
+    folder: Annotated[str | None, typer.Option(help="In this folder, or below.")] = None,
+    name: Annotated[str | None, typer.Option(help="Whose name contains this.")] = None,
+    sort: Annotated[
+        str,
+        typer.Option(
+            help="sent, uncertain, margin, confidence, faces, name, captured, rare, size or"
+            " disagreement."
+        ),
+    ] = "sent",
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many; else all.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the photos of a job that fit, finished or not."""
     with session(context, url, api_key) as (_, client):
         job = client.jobs.attach(job_id)
-        fitting = job.items(status=status, expression=expression, min_p=min_p, uncertain=uncertain)
-        found = list(islice(fitting, limit))
+        wanted = PhotoFilter(
+            status=status,
+            folder=folder,
+            q=name,
+            min_faces=min_faces,
+            warning=warning,
+            expression=expression,
+            min_p=min_p,
+            max_p=max_p,
+            uncertain=uncertain,
+            min_side=min_side,
+            max_side=max_side,
+            reviewed=reviewed,
+            answer=answer,
+            differs=differs,
+        )
+        if sort == "sent":
+            found = list(islice(job.items(**wanted), limit))
+        else:
+            first = job.order(sort=sort, **wanted).index[:limit]
+            found = list(job.items(index=first))
     if as_json:
         write_json(found)
     else:

@@ -74,8 +74,26 @@ def submit(
         Faces | None,
         typer.Option(help="Look for faces, or take each picture for one face, cut out already."),
     ] = None,
+    keep_for_training: Annotated[
+        bool,
+        typer.Option(
+            "--keep-for-training",
+            help="Let reviewed faces outlive the photos, for data sets; with consent alone.",
+        ),
+    ] = False,
     detector: Annotated[
         str | None, typer.Option(metavar="NAME", help="Detector to use; refused if none has it.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="VERSION", help="Published model to answer with.")
+    ] = None,
+    keep_photos: Annotated[
+        int | None,
+        typer.Option(
+            metavar="HOURS",
+            min=0,
+            help="How long the service keeps the photos after the job's end, as far as it allows.",
+        ),
     ] = None,
     label: Annotated[
         list[str] | None,
@@ -128,6 +146,9 @@ def submit(
                 detection_threshold=threshold,
                 faces=faces,
                 detector=detector,
+                model=model,
+                keep_photos_s=None if keep_photos is None else 3_600 * keep_photos,
+                keep_for_training=keep_for_training or None,
                 annotated=True if out is not None else None,
                 labels=labels,
                 client_ref=client_ref,

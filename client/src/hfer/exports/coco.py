@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hfer._columns import EXPRESSIONS, LANDMARKS, Cell, rows
 from hfer.exports.about import NOTICE, facts, known_expression, sized
-from hfer.models import Face, JobState, PhotoResult
+from hfer.models import Box, Face, ImageInfo, JobState, PhotoResult
 
 # How far apart people put the same point, in shares of the square root of the area: COCO's own
 # figures for nose and eyes; it has none for corners of the mouth, which get the eyes'.
@@ -60,7 +60,7 @@ class CocoWriter:
         self._file.write(("," if self._images else "") + "\n" + _json(image))
         self._images += 1
         for face, row in zip(photo.faces, known, strict=False):
-            line = _json(_annotation(self._faces + 1, image_id, face, row))
+            line = _json(_annotation(self._faces + 1, image_id, face, row, photo.image))
             self._annotations.write(("," if self._faces else "") + "\n" + line)
             self._faces += 1
 
@@ -99,16 +99,19 @@ def _categories() -> list[dict[str, object]]:
     ]
 
 
-def _annotation(number: int, image_id: int, face: Face, row: dict[str, Cell]) -> dict[str, object]:
-    box, best = face.box, known_expression(face)
+def _annotation(
+    number: int, image_id: int, face: Face, row: dict[str, Cell], image: ImageInfo
+) -> dict[str, object]:
+    left, top, width, height = _inside(face.box, image)
+    best = known_expression(face)
     points = [face.landmarks.get(name) for name in LANDMARKS]
     skipped = _MEMBERS | _OF_PHOTO | _OF_ERROR
     return {
         "id": number,
         "image_id": image_id,
         "category_id": _CATEGORY_IDS[best.label],
-        "bbox": [box.x, box.y, box.w, box.h],
-        "area": box.w * box.h,
+        "bbox": [left, top, width, height],
+        "area": width * height,
         "iscrowd": 0,
         "segmentation": [],
         "keypoints": [
@@ -120,6 +123,14 @@ def _annotation(number: int, image_id: int, face: Face, row: dict[str, Cell]) ->
         "score": best.p,
         "attributes": {name: value for name, value in row.items() if name not in skipped},
     }
+
+
+def _inside(box: Box, image: ImageInfo) -> tuple[float, float, float, float]:
+    """Return x, y, w, h: of a shrunk photo the last bit of a box may lie outside, as it is scaled.
+
+    Readers that check refuse such a file.
+    """
+    return box.x, box.y, min(box.w, image.width - box.x), min(box.h, image.height - box.y)
 
 
 def _json(value: object) -> str:

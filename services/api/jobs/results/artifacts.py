@@ -4,20 +4,21 @@ import zipfile
 from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import UTC, datetime
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import iterate_in_threadpool
 
+from services.api.asked import asked_of
 from services.api.audit.refusals import audits
 from services.api.dependencies import FaceReader, State, Transaction
 from services.api.docs import problems
+from services.api.downloads import while_live
 from services.api.drawing.photo import photo_gone
 from services.api.errors import ApiError
 from services.api.ids import JobId
-from services.api.jobs.results.downloads import while_live
 from services.api.jobs.results.drawing import WITH_RESULT, annotated_picture
 from services.api.jobs.results.formats import ResultFormat, read_batches, write_results
-from services.api.jobs.results.narrowing import Narrowing, PhotoFilter
+from services.api.jobs.results.narrowing import Narrowing
 from services.api.jobs.schemas import job_object
 from services.api.problems import ProblemCode
 from services.api.state import ApiState
@@ -26,6 +27,7 @@ from services.common.audit.service import record
 from services.common.db.session import unit_of_work
 from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.ids import IdKind, format_id
+from services.common.domain.photo_filters import PhotoFilter
 from services.common.jobs.repositories.results import PhotoRecord, ResultRepository, is_full
 from services.common.jobs.views import JobView, view_job
 from services.common.keys.service import Principal
@@ -56,12 +58,18 @@ _LEFT_OUT = {JobErrorCode.GONE, ProblemCode.PHOTO_FAILED, ProblemCode.OUTPUT_RES
 )
 @audits(Action.PICTURES_DOWNLOADED)
 def get_artifacts(
-    state: State, session: Transaction, caller: FaceReader, job_id: JobId, narrow: Narrowing
+    *,
+    request: Request,
+    state: State,
+    session: Transaction,
+    caller: FaceReader,
+    job_id: JobId,
+    narrow: Narrowing,
 ) -> Response:
     """Stream a zip of a finished job: what it is, its results, and every photo annotated.
 
-    `status`, `expression`, `min_p` and `uncertain` narrow results and photos as they do in
-    `/items`. 410 when the photos are erased: the results alone are at `/results`.
+    Filters narrow results and photos as they do in `/items`. 410 when the photos are erased: the
+    results alone are at `/results`.
     """
     view = view_job(session, caller.tenant, job_id)
     if not view.status.final:
@@ -70,7 +78,8 @@ def get_artifacts(
         )
     if view.job.inputs_erased_at is not None:
         raise photo_gone()
-    record(session, caller, Action.PICTURES_DOWNLOADED, format_id(IdKind.JOB, job_id))
+    if not asked_of(request.scope).head:
+        record(session, caller, Action.PICTURES_DOWNLOADED, format_id(IdKind.JOB, job_id))
     name = f"hfer-{job_id.hex}.zip"
     return StreamingResponse(
         while_live(state, caller, _archive(state, caller, view, narrow)),
@@ -175,8 +184,7 @@ def _records(state: ApiState, view: JobView, narrow: PhotoFilter) -> Iterator[Ph
                 view.job.id,
                 after_seq=after,
                 limit=_PAGE,
-                status=narrow.status,
-                faces=narrow.faces,
+                wanted=narrow,
             )
         yield from (record for record in page if record.status in WITH_RESULT)
         if len(page) < _PAGE and not is_full(page):

@@ -1,19 +1,22 @@
 """`/v1/jobs/{job_id}/items` and `/results`: what came of each photo."""
 
 import uuid
+from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import Field
 
+from services.api.asked import asked_of
 from services.api.audit.refusals import audits
 from services.api.dependencies import FaceReader, State, Transaction
 from services.api.docs import problems
+from services.api.downloads import while_live
 from services.api.errors import ApiError
-from services.api.gzipped import GZIP, gzipped, takes_gzip
+from services.api.gzipped import packed
 from services.api.ids import ItemId, JobId, not_found
 from services.api.jobs.openapi import CSV_EXAMPLE, JSONL_EXAMPLE
-from services.api.jobs.results.downloads import while_live
 from services.api.jobs.results.formats import (
     CsvDialect,
     ResultFormat,
@@ -25,6 +28,7 @@ from services.api.jobs.results.narrowing import Narrowing
 from services.api.jobs.results.schemas import PhotoResult, photo_result
 from services.api.jobs.schemas import job_object
 from services.api.pagination import (
+    MAX_LIMIT,
     Cursor,
     Page,
     Paging,
@@ -42,6 +46,9 @@ from services.common.jobs.views import find_job, view_job
 # Results of fewer photos are some 75 kB: not worth the packing.
 _LARGE_PHOTOS = 50
 
+# What the column holds.
+PhotoIndex = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
 
@@ -56,26 +63,38 @@ def get_items(
     caller: FaceReader,
     job_id: JobId,
     narrow: Narrowing,
+    index: Annotated[
+        list[PhotoIndex] | None,
+        Query(max_length=MAX_LIMIT, description="only these photos, in this order"),
+    ] = None,
     paging: Paging,
     cursor: Cursor = None,
 ) -> Page[PhotoResult]:
     """Page through the photos in the order sent, finished or not; `status=failed` narrows.
 
     A page of photos with very many faces holds fewer photos than `limit`; `has_more` tells.
-    `expression`, `min_p` and `uncertain` list the photos with one face that fits all of them.
+    What is asked of a face lists the photos with one face that fits all of it. `index=3&index=9`
+    lists up to 200 photos by their numbers, as `/order` gives them, on one page.
     """
     after = decode_place(cursor)
     job = find_job(session, caller.tenant, job_id)
-    records = ResultRepository(session).page(
-        job.id,
-        after_seq=-1 if after is None else after,
-        limit=paging.fetch,
-        status=narrow.status,
-        faces=narrow.faces,
-    )
+    results = ResultRepository(session)
+    if index is not None:
+        left = _following(list(dict.fromkeys(index)), after)
+        paging = replace(paging, limit=MAX_LIMIT)
+        records = results.at(job.id, left, wanted=narrow)
+    else:
+        records = results.page(
+            job.id,
+            after_seq=-1 if after is None else after,
+            limit=paging.fetch,
+            wanted=narrow,
+        )
     return paging.page(
         records,
-        show=lambda record: photo_result(record, top_n=job.options["top_n"]),
+        show=lambda record: photo_result(
+            record, top_n=job.options["top_n"], kept=job.inputs_erased_at is None
+        ),
         cursor_of=lambda record: encode_place(record.seq),
         more=is_full(records),
     )
@@ -94,7 +113,7 @@ def get_item(
     record = ResultRepository(session).get(job.id, item_id)
     if record is None:
         raise not_found(IdKind.ITEM)
-    return photo_result(record, top_n=job.options["top_n"])
+    return photo_result(record, top_n=job.options["top_n"], kept=job.inputs_erased_at is None)
 
 
 @router.get(
@@ -127,6 +146,7 @@ def get_item(
 @audits(Action.RESULTS_DOWNLOADED)
 def get_results(
     *,
+    request: Request,
     state: State,
     session: Transaction,
     caller: FaceReader,
@@ -149,8 +169,7 @@ def get_results(
 ) -> Response:
     """Stream every photo's result, or those of some photos, as JSON, JSON Lines or CSV.
 
-    `status`, `expression`, `min_p` and `uncertain` narrow as they do in `/items`. Results tell
-    the apparent expression, not inner feeling.
+    Filters narrow as they do in `/items`. Results tell the apparent expression, not inner feeling.
     """
     chosen = fmt or negotiate(accept)
     if chosen is None:
@@ -162,7 +181,8 @@ def get_results(
             JobErrorCode.JOB_NOT_FINISHED,
             f"The job is {view.status}; ask again later or add partial=true.",
         )
-    record(session, caller, Action.RESULTS_DOWNLOADED, format_id(IdKind.JOB, job_id))
+    if not asked_of(request.scope).head:
+        record(session, caller, Action.RESULTS_DOWNLOADED, format_id(IdKind.JOB, job_id))
     body = write_results(
         chosen,
         job_object(view),
@@ -170,12 +190,17 @@ def get_results(
         bom=bom or dialect is CsvDialect.EXCEL,
     )
     headers = _headers(chosen, job_id)
-    if view.counts.total >= _LARGE_PHOTOS and takes_gzip(accept_encoding):
-        headers["Content-Encoding"] = GZIP
-        body = gzipped(body)
+    if view.counts.total >= _LARGE_PHOTOS:
+        body, encoding = packed(body, accept_encoding)
+        headers |= encoding
     return StreamingResponse(
         while_live(state, caller, body), media_type=chosen.media_type, headers=headers
     )
+
+
+def _following(index: list[int], after: int | None) -> list[int]:
+    """Return what follows the photo that a page of these ended with."""
+    return index[index.index(after) + 1 :] if after in index else index
 
 
 def _headers(fmt: ResultFormat, job_id: uuid.UUID) -> dict[str, str]:

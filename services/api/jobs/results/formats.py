@@ -5,13 +5,14 @@ from enum import StrEnum
 
 from services.api.accept import preferred
 from services.api.csv_rows import BOM, csv_rows
-from services.api.jobs.results.narrowing import ALL_PHOTOS, PhotoFilter
+from services.api.downloads import StreamCutError
 from services.api.jobs.results.schemas import FaceObject, PhotoResult, photo_result
 from services.api.jobs.schemas import JobObject
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.emotions import EMOTIONS
 from services.common.domain.errors import JobError
 from services.common.domain.faces import LANDMARKS
+from services.common.domain.photo_filters import ALL_PHOTOS, PhotoFilter
 from services.common.jobs.repositories.results import ResultRepository, photos_a_page
 from services.common.jobs.views import JobView, find_job
 
@@ -62,13 +63,6 @@ _ADDED_COLUMNS = (
     "face_warnings",
 )
 CSV_COLUMNS = _PHOTO_COLUMNS + _FACE_COLUMNS + _ADDED_COLUMNS
-
-
-class StreamCutError(RuntimeError):
-    """The job was erased, or its reader's key revoked, while results were read.
-
-    The connection breaks, as it must.
-    """
 
 
 class CsvDialect(StrEnum):
@@ -129,17 +123,15 @@ def read_batches(
     """
     count = 0
     page = photos_a_page(page, faces=faces)
-    top_n = view.job.options["top_n"]
+    top_n, kept = view.job.options["top_n"], view.job.inputs_erased_at is None
     for first in range(0, view.job.total or 0, page):
         with unit_of_work(sessions) as session:
             results = ResultRepository(session)
-            records = results.final_window(
-                view.job.id, first_seq=first, size=page, status=narrow.status, faces=narrow.faces
-            )
+            records = results.final_window(view.job.id, first_seq=first, size=page, wanted=narrow)
         count += len(records)
         if records:
-            yield [photo_result(record, top_n=top_n) for record in records]
-    if narrow.asks:
+            yield [photo_result(record, top_n=top_n, kept=kept) for record in records]
+    if narrow != ALL_PHOTOS:
         _check_there(sessions, view)
     elif view.status.final and count != view.counts.total:
         raise StreamCutError(f"{count} of {view.counts.total} photos were read")

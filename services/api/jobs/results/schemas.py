@@ -6,14 +6,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.api.jobs.examples import PHOTO_EXAMPLE
 from services.common.domain.emotions import EMOTIONS, Emotion
-from services.common.domain.faces import LANDMARKS, Landmark, PhotoWarning
+from services.common.domain.errors import RETRYABLE_ERRORS
+from services.common.domain.faces import LANDMARKS, SMALL_FACE_PX, Landmark, PhotoWarning
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ItemStatus
 from services.common.jobs.repositories.results import PhotoRecord
 
-# A crop smaller than this is enlarged before it is classified: fewer pixels than FER2013 has.
-SMALL_FACE_PX = 48.0
-
+# Not the enumeration: a schema of its own would be another type in generated clients.
 FaceWarning = Literal["small_face", "cut_off"]
 
 
@@ -93,6 +92,10 @@ class ItemErrorObject(BaseModel):
 
     code: str = Field(examples=["decode_failed"])
     detail: str | None
+    retryable: bool = Field(
+        description="whether a retry of the job may help: not where the photo itself is at fault,"
+        " nor once its bytes are erased"
+    )
 
 
 class PhotoResult(BaseModel):
@@ -133,8 +136,14 @@ class PhotoResult(BaseModel):
     error: ItemErrorObject | None
 
 
-def photo_result(record: PhotoRecord, *, top_n: int) -> PhotoResult:
-    """Turn a stored photo into its public form; ``top_n`` is the job's."""
+def photo_result(record: PhotoRecord, *, top_n: int, kept: bool = True) -> PhotoResult:
+    """Turn a stored photo into its public form.
+
+    Args:
+        record: as it is stored.
+        top_n: the job's.
+        kept: whether the job still has its photos.
+    """
     payload = record.payload or {}
     return PhotoResult.model_validate(
         {
@@ -154,15 +163,20 @@ def photo_result(record: PhotoRecord, *, top_n: int) -> PhotoResult:
             "warnings": payload.get("warnings", ()),
             "faces": [_face(face, payload, top_n=top_n) for face in payload.get("faces", ())],
             "faces_truncated": payload.get("faces_truncated", False),
-            "error": _error(record),
+            "error": _error(record, kept=kept),
         }
     )
 
 
-def _error(record: PhotoRecord) -> dict[str, Any] | None:
+def _error(record: PhotoRecord, *, kept: bool) -> dict[str, Any] | None:
     if record.error_code is None:
         return None
-    return {"code": record.error_code, "detail": record.error_detail}
+    stored = bool(record.object_key) or record.source_url is not None
+    return {
+        "code": record.error_code,
+        "detail": record.error_detail,
+        "retryable": kept and stored and record.error_code in RETRYABLE_ERRORS,
+    }
 
 
 def _image(payload: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from services.api.asked import asked_of
 from services.api.audit.refusals import audits
 from services.api.bodies import is_json, json_response
 from services.api.dependencies import Base, IdempotencyKey, State, Submitter
-from services.api.docs import BODY, IDEMPOTENT, json_body, problems
+from services.api.docs import BODY, IDEMPOTENT, carrying, json_body, problems
 from services.api.jobs.openapi import SUBMISSION_BODY
 from services.api.jobs.polling import parse_wait, poll_headers, wait_until_final
 from services.api.jobs.results.schemas import PhotoResult, photo_result
@@ -49,9 +49,12 @@ class SubmittedJob(JobObject):
     )
 
 
-_FINISHED: dict[int | str, dict[str, Any]] = {
-    200: {"model": SubmittedJob, "description": "Finished within `Prefer: wait=n`"}
+_SAID = carrying("Location", "Idempotency-Replayed")
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"model": SubmittedJob, "description": "Finished within `Prefer: wait=n`", **_SAID},
+    202: _SAID,
 }
+_SAID_OF_FILES = carrying("Location", "Idempotency-Replayed", "HFER-Passed-Over")
 
 
 @router.post(
@@ -61,7 +64,7 @@ _FINISHED: dict[int | str, dict[str, Any]] = {
     summary="Submit photos as one job",
     openapi_extra=SUBMISSION_BODY,
     responses={
-        **_FINISHED,
+        **{status: {**answer, **_SAID_OF_FILES} for status, answer in _ANSWERS.items()},
         **problems(
             *BODY,
             *IDEMPOTENT,
@@ -70,6 +73,7 @@ _FINISHED: dict[int | str, dict[str, Any]] = {
             ProblemCode.ARCHIVE_REFUSED,
             ProblemCode.UNSAFE_URL,
             ProblemCode.DETECTOR_UNAVAILABLE,
+            ProblemCode.MODEL_UNAVAILABLE,
             ProblemCode.GONE,
         ),
     },
@@ -104,12 +108,13 @@ async def submit_job(
     summary="Submit photos by URL as one job",
     openapi_extra=json_body(UrlJob),
     responses={
-        **_FINISHED,
+        **_ANSWERS,
         **problems(
             *BODY,
             *IDEMPOTENT,
             ProblemCode.UNSAFE_URL,
             ProblemCode.DETECTOR_UNAVAILABLE,
+            ProblemCode.MODEL_UNAVAILABLE,
             ProblemCode.GONE,
         ),
     },

@@ -90,6 +90,8 @@ async def take_in(
             key_id=caller.key_row,
             items=received.items,
             options=received.config.options(),
+            model=received.config.model,
+            keep_photos_s=received.config.kept(at_most=state.settings.retention.longest_inputs_s),
             labels=received.config.labels,
             client_ref=received.config.client_ref,
             idempotency_key=idempotency_key,

@@ -131,7 +131,10 @@ def seal_as_job(
     Raises:
         HferError: what `seal` raises.
     """
-    wanted = Seal(config.options(), dict(config.labels), config.client_ref)
+    kept = config.kept(at_most=state.settings.retention.longest_inputs_s)
+    wanted = Seal(
+        config.options(), dict(config.labels), config.client_ref, kept, model=config.model
+    )
     with unit_of_work(state.sessions) as session:
         check_live(session, caller)
         submitted = seal(
@@ -160,6 +163,8 @@ async def _take_urls(
         key_id=caller.key_row,
         items=[_item(given) for given in body.inputs],
         options=body.config.options(),
+        model=body.config.model,
+        keep_photos_s=body.config.kept(at_most=state.settings.retention.longest_inputs_s),
         labels=body.config.labels,
         client_ref=body.config.client_ref,
         idempotency_key=idempotency_key,

@@ -18,11 +18,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, literal, select, text
+from sqlalchemy import ColumnElement, Select, delete, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
+from services.common.datasets.repositories.thinning import ThinningRepository
 from services.common.db.erasure_tables import Erasure, ErasureObject
+from services.common.db.review_tables import FaceReview, ReviewDraw
 from services.common.db.tables import DoomedObject, DoomedPrefix, Item, Job
 from services.common.domain.errors import TransientError
 from services.common.storage_keys import annotated_prefix, uploads_prefix
@@ -32,6 +34,7 @@ from services.common.tenants.repositories.usage import UsageRepository
 _KEYS_PER_STATEMENT = 10_000
 _ITEMS_PER_STATEMENT = 10_000
 _AT_ONCE = timedelta(0)
+ERASED_BY_AGE = "retention"
 
 # Locked in one order, so that two requests cannot deadlock.
 _KEEP = text("""
@@ -42,6 +45,7 @@ _KEEP = text("""
     DELETE FROM doomed_object USING listed WHERE doomed_object.object_key = listed.object_key
     RETURNING doomed_object.object_key
 """)
+_TAKE_TURN = text("SELECT pg_advisory_xact_lock(hashtext('hfer.erase'), hashtext(:job))")
 # Rows of a job whose inputs are erased name objects that nobody may read any more.
 _UNNAMED = text("""
     SELECT key FROM unnest(CAST(:keys AS text[])) AS key
@@ -76,6 +80,10 @@ class ErasureRepository:
         )
         return self._session.scalar(query) is not None
 
+    def take_turn(self, job: uuid.UUID) -> None:
+        """Wait for whoever erases this job on demand; the next one waits until the commit."""
+        self._session.execute(_TAKE_TURN, {"job": str(job)})
+
     def erase(
         self,
         job: Job,
@@ -102,9 +110,14 @@ class ErasureRepository:
             self.schedule_prefix(uploads_prefix(job.tenant, job.public_id), after=urls_hold)
         if asked is not None:
             self._note_objects(job)
+        counts = self._count_reviews(job.id) if asked is not None else {}
         self._delete_items(job.id)
         UsageRepository(self._session).abandon(job.id)
         self._session.execute(delete(Job).where(Job.id == job.id))
+        # What is forgotten by age alone may stay in data sets: they have a retention of their own.
+        thinning = ThinningRepository(self._session)
+        by_age = asked is None and reason == ERASED_BY_AGE
+        faces = thinning.photos_gone(job.public_id) if by_age else thinning.erase_job(job.public_id)
         self._session.execute(
             insert(Erasure)
             .values(
@@ -112,13 +125,54 @@ class ErasureRepository:
                 tenant=job.tenant,
                 reason=reason,
                 photos=job.total or 0,
+                training_faces=faces,
                 key_id=asked.key_id if asked else None,
                 key_name=asked.key_name if asked else None,
                 stated_reason=asked.stated_reason if asked else None,
                 check_at=func.now() if asked else None,
+                **counts,
             )
             .on_conflict_do_nothing()
         )
+
+    def erase_kept(
+        self, public_id: uuid.UUID, *, reason: str, asked: ErasureRequest | None
+    ) -> bool:
+        """Take out of the data sets what is left of a job that is gone; False for nothing.
+
+        ``asked`` gets a receipt as of any erasure.
+        """
+        faces = ThinningRepository(self._session).erase_job(public_id)
+        if not faces:
+            return False
+        self._session.execute(
+            update(Erasure)
+            .where(Erasure.job_public_id == public_id)
+            .values(
+                reason=reason,
+                erased_at=func.now(),
+                key_id=asked.key_id if asked else None,
+                key_name=asked.key_name if asked else None,
+                stated_reason=asked.stated_reason if asked else None,
+                check_at=func.now() if asked else None,
+                bucket_empty_at=None,
+                photos_kept=None,
+                signature=None,
+                training_faces=func.coalesce(Erasure.training_faces, 0) + faces,
+            )
+        )
+        return True
+
+    def _count_reviews(self, job_id: int) -> dict[str, int]:
+        """Count for the receipt what people said of the job's faces, and which were drawn."""
+        words = (
+            select(func.count()).select_from(FaceReview).join(Item, Item.id == FaceReview.item_id)
+        )
+        draws = select(func.count()).where(ReviewDraw.job_id == job_id)
+        return {
+            "reviews": self._session.scalar(words.where(Item.job_id == job_id)) or 0,
+            "draws": self._session.scalar(draws) or 0,
+        }
 
     def schedule_inputs(self, job: Job) -> None:
         """Schedule the deletion of a job's photos, in slices too, and of its pictures."""
@@ -137,6 +191,16 @@ class ErasureRepository:
                 index_elements=[DoomedPrefix.prefix], set_={"doomed_at": doomed_at, "after": None}
             )
         )
+
+    def schedule_late_pictures(self, job: uuid.UUID) -> None:
+        """Have the pictures of a job deleted if its photos are erased, however often they were.
+
+        For whoever has put one and finds that it had no lease any more: the prefix may have been
+        cleared before. A job whose photos are still there has its prefix cleared after them.
+        """
+        kept = select(Job.id).where(Job.public_id == job, Job.inputs_erased_at.is_(None))
+        if self._session.scalar(kept) is None:
+            self.schedule_prefix(annotated_prefix(job))
 
     def _note_objects(self, job: Job) -> None:
         """Note which objects to look for; those below the job's own prefixes are found there."""

@@ -3,13 +3,14 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import Row, or_, select, text
 from sqlalchemy.orm import Session
 
-from services.common.db.tables import Item
+from services.common.db.tables import Item, Outcome
 from services.common.domain.errors import ItemErrorCode
+from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import ItemState, Verdict
 from services.common.domain.queues import Lane
 from services.common.jobs.repositories.tallies import tallying
@@ -130,6 +131,28 @@ class ItemRepository:
             },
         )
 
+    def again(self, job_id: int) -> list[NewItem]:
+        """Return all photos of a job, in the order sent, as photos of a new one.
+
+        One that has neither bytes nor a URL is refused for the reason that it had before.
+        """
+        query: Any = (
+            select(
+                Item.filename,
+                Item.sha256,
+                Item.byte_count,
+                Item.object_key,
+                Item.client_ref,
+                Item.source_url,
+                Outcome.error_code,
+                Outcome.error_detail,
+            )
+            .outerjoin(Outcome, Outcome.item_id == Item.id)
+            .where(Item.job_id == job_id)
+            .order_by(Item.seq)
+        )
+        return [_again(row) for row in self._session.execute(query)]
+
     def failed_retryable(self, job_id: int) -> list[Item]:
         """Return the failed items whose photo is stored or has a URL, in the order sent."""
         query = (
@@ -143,6 +166,23 @@ class ItemRepository:
             .order_by(Item.seq)
         )
         return list(self._session.scalars(query))
+
+
+def _again(row: Row[Any]) -> NewItem:
+    refusal = None
+    if not row.object_key and row.source_url is None:
+        code = row.error_code or ItemErrorCode.OBJECT_MISSING
+        refusal = Refusal(ItemErrorCode(code), row.error_detail or "It was never stored.")
+    return NewItem(
+        public_id=new_uuid7(),
+        filename=row.filename,
+        sha256=row.sha256,
+        byte_count=row.byte_count,
+        object_key=row.object_key,
+        client_ref=row.client_ref,
+        refusal=refusal,
+        source_url=row.source_url,
+    )
 
 
 def _columns(job_id: int, seq: int, item: NewItem, *, lane: Lane) -> tuple[object, ...]:

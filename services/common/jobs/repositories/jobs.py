@@ -30,6 +30,7 @@ class NewJob:
     labels: Mapping[str, str]
     client_ref: str | None
     keep_results: timedelta
+    keep_photos_s: int | None = None
     byte_count: int = 0
     idempotency_key: str | None = None
     request_hash: bytes | None = None
@@ -110,6 +111,7 @@ class JobRepository:
                 started_at=final_at,
                 finished_at=final_at,
                 expires_at=func.now() + new.keep_results,
+                keep_photos_s=new.keep_photos_s,
                 request_id=new.origin.request_id,
                 traceparent=new.origin.traceparent,
             )
@@ -132,6 +134,15 @@ class JobRepository:
         if lock:
             query = query.with_for_update()
         return self._session.scalar(query)
+
+    def get_to_erase(self, tenant: str, public_id: uuid.UUID) -> Job | None:
+        """Return a job of the tenant, and keep retention out of it until the commit.
+
+        Workers go on: they lock photos first and then the job, so that who locks the job against
+        them and then its photos waits for ever.
+        """
+        query = select(Job).where(*_visible(tenant), Job.public_id == public_id)
+        return self._session.scalar(query.with_for_update(read=True, key_share=True))
 
     def of_any_tenant(self, public_id: uuid.UUID) -> Job | None:
         """Return a job in whatever state, an upload too; for who answers to no tenant."""

@@ -4,13 +4,19 @@ import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.common.db.erasure_tables import Erasure, ErasureObject, ReceiptKey
 from services.common.db.tables import DoomedObject, DoomedPrefix
-from services.common.storage_keys import annotated_prefix, uploads_prefix
+from services.common.storage_keys import annotated_prefix, training_prefix, uploads_prefix
+
+
+def prefixes_of(erasure: Erasure) -> tuple[str, ...]:
+    """Return the prefixes of the job's own, below which its objects are found by listing."""
+    job = erasure.job_public_id
+    return annotated_prefix(job), uploads_prefix(erasure.tenant, job), training_prefix(job)
 
 
 class ReceiptRepository:
@@ -77,17 +83,16 @@ class ReceiptRepository:
     def is_scheduled(self, erasure: Erasure) -> bool:
         """Whether an object of the job is still on its way out of the bucket."""
         job = erasure.job_public_id
-        prefixes = [annotated_prefix(job), uploads_prefix(erasure.tenant, job)]
+        prefixes = prefixes_of(erasure)
         objects = (
             select(ErasureObject.object_key)
             .join(DoomedObject, DoomedObject.object_key == ErasureObject.object_key)
             .where(ErasureObject.job_public_id == job)
         )
-        own = [DoomedObject.object_key.startswith(prefix, autoescape=True) for prefix in prefixes]
         listed = (
             objects.exists(),
             select(DoomedPrefix.prefix).where(DoomedPrefix.prefix.in_(prefixes)).exists(),
-            select(DoomedObject.object_key).where(or_(*own)).exists(),
+            *(_listed_below(prefix).exists() for prefix in prefixes),
         )
         return bool(self._session.scalar(select(or_(*listed))))
 
@@ -112,3 +117,14 @@ class ReceiptRepository:
             .values(signature=signature)
             .execution_options(synchronize_session=False)
         )
+
+
+def _listed_below(prefix: str) -> Select[str]:
+    """Select objects below a prefix that are on their way out, by a range of the primary key.
+
+    After the prefix of a job comes a digit of base 16, which no collation puts behind a z; whether
+    it has the prefix is asked as well, as some collations pass over the slash.
+    """
+    key = DoomedObject.object_key
+    within = (key > prefix) & (key < prefix + "z")
+    return select(key).where(within, key.startswith(prefix, autoescape=True))

@@ -1,25 +1,18 @@
 """Photos as users read them: each item with its outcome, in the order sent."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Select, literal, select
+from sqlalchemy import BigInteger, Row, Select, case, literal, select
 from sqlalchemy.orm import Session
 
 from services.common.db.tables import Item, Job, Outcome
 from services.common.domain.jobs import ItemState, ItemStatus, Verdict
-from services.common.jobs.repositories.faces import FaceFilter, shows
+from services.common.domain.photo_filters import ALL_PHOTOS, PhotoFilter
+from services.common.jobs.repositories.conditions import fits
 
-_STORED: dict[ItemStatus, tuple[ItemState, Verdict | None]] = {
-    ItemStatus.QUEUED: (ItemState.READY, None),
-    ItemStatus.RUNNING: (ItemState.LEASED, None),
-    ItemStatus.SUCCEEDED: (ItemState.FINISHED, Verdict.SUCCEEDED),
-    ItemStatus.NO_FACE: (ItemState.FINISHED, Verdict.NO_FACE),
-    ItemStatus.FAILED: (ItemState.FINISHED, Verdict.FAILED),
-    ItemStatus.CANCELLED: (ItemState.CANCELLED, None),
-}
 # Columns and not entities: there is no identity map to fill and empty again.
 _Columns = Select[Any]
 # 20,000 faces are 18 MB of JSON and, as objects of the API, 100 MB.
@@ -59,8 +52,7 @@ class ResultRepository:
         *,
         after_seq: int,
         limit: int,
-        status: ItemStatus | None = None,
-        faces: FaceFilter | None = None,
+        wanted: PhotoFilter = ALL_PHOTOS,
     ) -> list[PhotoRecord]:
         """Return up to ``limit`` photos numbered above ``after_seq`` (-1 for the first page).
 
@@ -71,20 +63,23 @@ class ResultRepository:
             job_id: the job's number.
             after_seq: where the page begins.
             limit: most photos.
-            status: only photos in this status.
-            faces: only photos with a face that fits.
+            wanted: which photos.
         """
         # A cursor may name what no photo of 32 bits has.
         after = literal(after_seq, BigInteger)
-        query = select_photos().where(Item.job_id == job_id, Item.seq > after)
-        query = _narrowed(query, status, faces)
-        page: list[PhotoRecord] = []
-        # Row by row: what is not read is not unpacked from the connection's buffer.
-        for row in self._session.execute(query.order_by(Item.seq).limit(limit)):
-            page.append(read_photo(row))
-            if is_full(page):
-                break
-        return page
+        query = select_photos().where(Item.seq > after, *fits(job_id, wanted))
+        return self._fill(query.order_by(Item.seq).limit(limit))
+
+    def at(
+        self, job_id: int, seqs: Sequence[int], *, wanted: PhotoFilter = ALL_PHOTOS
+    ) -> list[PhotoRecord]:
+        """Return those of the photos with these numbers that are wanted, in the order of ``seqs``.
+
+        The page ends like that of `page`.
+        """
+        query = select_photos().where(Item.seq.in_(seqs), *fits(job_id, wanted))
+        place = case({seq: place for place, seq in enumerate(seqs)}, value=Item.seq)
+        return self._fill(query.order_by(place)) if seqs else []
 
     def final_window(
         self,
@@ -92,27 +87,29 @@ class ResultRepository:
         *,
         first_seq: int,
         size: int,
-        status: ItemStatus | None = None,
-        faces: FaceFilter | None = None,
+        wanted: PhotoFilter = ALL_PHOTOS,
     ) -> list[PhotoRecord]:
-        """Return those of ``size`` photos from ``first_seq`` on that can no longer change.
-
-        ``status`` and ``faces`` narrow as those of `page` do.
+        """Return those wanted of ``size`` photos from ``first_seq`` on that cannot change any more.
 
         A range and no LIMIT: with the statistics of a job just filled, the planner would sort
         all of its final photos for every page (19 s for 50,000 photos, measured).
         """
         query = select_photos().where(
-            Item.job_id == job_id,
             Item.seq.between(first_seq, first_seq + size - 1),
             Item.state.in_(_FINAL),
+            *fits(job_id, wanted),
         )
-        return self._read(_narrowed(query, status, faces).order_by(Item.seq))
+        return self._read(query.order_by(Item.seq))
 
     def get(self, job_id: int, public_id: uuid.UUID) -> PhotoRecord | None:
         """Return one photo of a job."""
         query = select_photos().where(Item.job_id == job_id, Item.public_id == public_id)
         return next(iter(self._read(query)), None)
+
+    def at_places(self, job_id: int, places: Collection[int]) -> list[PhotoRecord]:
+        """Return those photos of a job that are numbered so, in that order."""
+        query = select_photos().where(Item.job_id == job_id, Item.seq.in_(places))
+        return self._read(query.order_by(Item.seq))
 
     def options(self, public_id: uuid.UUID) -> dict[str, Any]:
         """Return the stored options of the job that a photo is of."""
@@ -147,17 +144,17 @@ class ResultRepository:
         query = select(Job.id, made_by).where(Job.id.in_(job_ids))
         return {job_id: version for job_id, version in self._session.execute(query) if version}
 
+    def _fill(self, query: _Columns) -> list[PhotoRecord]:
+        page: list[PhotoRecord] = []
+        # Row by row: what is not read is not unpacked from the connection's buffer.
+        for row in self._session.execute(query):
+            page.append(read_photo(row))
+            if is_full(page):
+                break
+        return page
+
     def _read(self, query: _Columns) -> list[PhotoRecord]:
         return [read_photo(row) for row in self._session.execute(query)]
-
-
-def _narrowed(query: _Columns, status: ItemStatus | None, faces: FaceFilter | None) -> _Columns:
-    if status is not None:
-        state, verdict = _STORED[status]
-        query = query.where(Item.state == state, Item.verdict.is_not_distinct_from(verdict))
-    if faces is not None and faces.asks:
-        query = query.where(shows(faces))
-    return query
 
 
 def is_full(page: Sequence[PhotoRecord]) -> bool:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.orm import Session
 
+from services.common.datasets.repositories.thinning import ThinningRepository
 from services.common.db.tables import DoomedPrefix, Item, Job
 from services.common.domain.jobs import JobStatus
 from services.common.jobs.repositories.erasures import ErasureRepository
@@ -33,10 +34,11 @@ _FORGET = text("DELETE FROM doomed_object WHERE object_key = ANY(:keys)")
 # The same conditions as those of `due_inputs`, `due_jobs` and `due_objects`.
 _OVERDUE = text("""
     SELECT
-        (SELECT coalesce(extract(epoch FROM
-                    now() - CAST(:inputs AS interval) - min(finished_at)), 0)
-         FROM job WHERE finished_at <= now() - CAST(:inputs AS interval)
-                    AND inputs_erased_at IS NULL) AS inputs,
+        (SELECT coalesce(extract(epoch FROM now() - min(finished_at + kept)), 0) FROM (
+            SELECT finished_at, make_interval(secs =>
+                least(coalesce(keep_photos_s, :inputs_s), :inputs_max_s)) AS kept
+            FROM job WHERE finished_at <= now() AND inputs_erased_at IS NULL
+         ) AS ended WHERE finished_at + kept <= now()) AS inputs,
         (SELECT coalesce(extract(epoch FROM now() - min(due_at)), 0) FROM (
             SELECT expires_at AS due_at FROM job
             WHERE finished_at IS NOT NULL AND status <> 'expired' AND expires_at <= now()
@@ -70,11 +72,24 @@ class RetentionRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def due_inputs(self, *, keep: timedelta, limit: int) -> Sequence[Job]:
-        """Lock finished jobs whose photos have been kept long enough."""
+    def due_inputs(self, *, keep_s: int, keep_max_s: int, limit: int) -> Sequence[Job]:
+        """Lock finished jobs whose photos have been kept for long enough.
+
+        Args:
+            keep_s: seconds after the end of a job of before this was noted of each.
+            keep_max_s: what was promised is kept up to here, should the maximum be lower by now.
+            limit: jobs at most.
+        """
+        kept = func.make_interval(
+            0, 0, 0, 0, 0, 0, func.least(func.coalesce(Job.keep_photos_s, keep_s), keep_max_s)
+        )
         query = (
             select(Job)
-            .where(Job.finished_at <= func.now() - keep, Job.inputs_erased_at.is_(None))
+            .where(
+                Job.finished_at <= func.now(),
+                Job.finished_at + kept <= func.now(),
+                Job.inputs_erased_at.is_(None),
+            )
             .order_by(Job.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -82,8 +97,12 @@ class RetentionRepository:
         return self._session.scalars(query).all()
 
     def erase_inputs(self, job: Job) -> None:
-        """Schedule the deletion of a job's photos and pictures, forget URLs; its results stay."""
+        """Schedule the deletion of a job's photos and pictures, forget URLs; its results stay.
+
+        Its faces leave the data sets too, unless the job keeps them to train on.
+        """
         ErasureRepository(self._session).schedule_inputs(job)
+        ThinningRepository(self._session).photos_gone(job.public_id)
         self._session.execute(
             update(Item)
             .where(Item.job_id == job.id, Item.source_url.is_not(None))
@@ -113,9 +132,10 @@ class RetentionRepository:
         )
         return self._session.scalars(query).all()
 
-    def overdue(self, *, keep_inputs: timedelta, grace: timedelta) -> Overdue:
-        """How long ago the oldest of each kind should have been forgotten."""
-        row = self._session.execute(_OVERDUE, {"inputs": keep_inputs, "grace": grace}).one()
+    def overdue(self, *, keep_s: int, keep_max_s: int, grace: timedelta) -> Overdue:
+        """How long ago the oldest of each kind should have been forgotten; see `due_inputs`."""
+        parameters = {"inputs_s": keep_s, "inputs_max_s": keep_max_s, "grace": grace}
+        row = self._session.execute(_OVERDUE, parameters).one()
         return Overdue(
             float(row.inputs), float(row.results), float(row.objects), int(row.scheduled)
         )

@@ -123,6 +123,7 @@ class UploadRepository:
         client_ref: str | None,
         key: str | None,
         keep_results: timedelta,
+        keep_photos_s: int,
         origin: Origin,
         key_id: int | None,
     ) -> None:
@@ -142,6 +143,7 @@ class UploadRepository:
             sealed_at=func.now(),
             turn_at=func.now(),
             expires_at=func.now() + keep_results,
+            keep_photos_s=keep_photos_s,
             request_id=origin.request_id,
             traceparent=origin.traceparent,
         )

@@ -60,11 +60,16 @@ class WorkerMetrics(MetricSet):
     claims = counter("claims", "Claims of a chunk, empty ones too", "lane")
     claimed_items = counter("claimed_items", "Photos taken by claims", "lane")
     lost_leases = counter("lost_leases", "Results dropped because another worker had the photo")
+    tiles = counter(
+        "tiles",
+        "Photos whose thumbnail and crops were written: written; failed; skipped, after a failure",
+        "result",
+    )
     damaged_hints = counter("damaged_hints", "Messages of Redis that were none, and were dropped")
     batch_photos = histogram("batch_photos", "Photos analysed together", buckets=_BATCH_BUCKETS)
     stage_seconds = histogram(
         "stage_seconds",
-        "Time of a stage of a batch: fetch, decode, detect, classify, finish;"
+        "Time of a stage of a batch: fetch, decode, detect, tiles, classify, finish;"
         " analyse is all between fetch and finish",
         "stage",
         buckets=_STAGE_BUCKETS,

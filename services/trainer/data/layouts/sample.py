@@ -19,13 +19,26 @@ class Split(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class KnownBox:
+    """The detector's box in a square image, as a data set of the service tells it.
+
+    The image's centre is the box's, and its side the box's longer side times ``1 + margin``.
+    ``roll`` is how far the head is turned, in degrees, clockwise positive; None: not known.
+    """
+
+    margin: float
+    roll: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """One image: its path below the root, label index into ``EMOTIONS``, and split.
 
     ``split`` is None when the layout does not say (class folders only). ``pixels`` holds the
     gray values of a square image that is in a table instead of a file; ``path`` then names
     its row. ``label`` is the data set's own; ``votes`` are what several judges said of it, in the
-    order of ``data.votes.CHOICES``, None where it is not known.
+    order of ``data.votes.CHOICES``, None where it is not known. ``box`` says where the face is,
+    None where it is to be looked for.
     """
 
     path: str
@@ -33,6 +46,7 @@ class Sample:
     split: Split | None
     pixels: bytes | None = None
     votes: tuple[float, ...] | None = None
+    box: KnownBox | None = None
 
     def read(self, base: Path) -> bytes:
         """Return the encoded image; one from a table becomes a PNG."""

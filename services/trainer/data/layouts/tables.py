@@ -4,8 +4,9 @@ fer2013.csv, icml_face_data.csv   emotion,pixels,Usage in any order, blanks arou
                  emotion 0 to 6, pixels 48 x 48 gray values, Usage Training, PublicTest or
                  PrivateTest
 train.csv        emotion,pixels: the training images of Kaggle's competition
-file and a column for each expression   votes, such as an export of reviews: paths relative to the
-                 table; the votes themselves are read by ``data/votes``
+file and a column for each expression   votes, such as an export of reviews or a data set of the
+                 service: paths relative to the table; the votes themselves are read by
+                 ``data/votes``. A column split is read, and margin and roll: where the face is
 any other        path,label[,split]: paths relative to the file, labels in any known form
 """
 
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from services.common.domain.emotions import EMOTIONS, Emotion, parse_emotion
 from services.trainer.data.layouts.folders import SPLIT_FOLDERS
-from services.trainer.data.layouts.sample import Sample, Split
+from services.trainer.data.layouts.sample import KnownBox, Sample, Split
 from services.trainer.errors import DataLayoutError
 
 _FER_NUMBERS = (
@@ -38,6 +39,7 @@ _PATHS = {"path", "label"}
 _FER_SIDE = 48
 # One row of pixels is about 8 kB; the csv module's own limit would do, this one says so.
 _LONGEST_FIELD = 1_000_000
+_WIDEST_MARGIN = 4
 
 
 def scan_table(path: Path) -> list[Sample]:
@@ -94,7 +96,9 @@ def _voted_rows(rows: Iterable[Mapping[str, str]], path: Path) -> Iterator[Sampl
         except (TypeError, ValueError) as error:
             raise _bad_row(path, index, error) from error
         image = _image(base, row["file"], path, index)
-        yield Sample(image, max(votes, key=lambda label: (votes[label], -label)), None)
+        label = max(votes, key=lambda label: (votes[label], -label))
+        split = _split(row, path, index)
+        yield Sample(image, label, split, box=_box(row, path, index))
 
 
 def _fer_rows(rows: Iterable[Mapping[str, str]], path: Path) -> Iterator[Sample]:
@@ -114,11 +118,30 @@ def _fer_rows(rows: Iterable[Mapping[str, str]], path: Path) -> Iterator[Sample]
 def _path_rows(rows: Iterable[Mapping[str, str]], path: Path) -> Iterator[Sample]:
     base = path.parent.resolve()
     for index, row in enumerate(rows):
-        label, given = _label(row["label"] or ""), (row.get("split") or "").lower()
-        split = SPLIT_FOLDERS.get(given)
-        if label is None or (given and split is None):
-            raise _bad_row(path, index, f"label {row['label']!r}, split {given!r}")
-        yield Sample(_image(base, row["path"], path, index), label, split)
+        label = _label(row["label"] or "")
+        if label is None:
+            raise _bad_row(path, index, f"label {row['label']!r}")
+        yield Sample(_image(base, row["path"], path, index), label, _split(row, path, index))
+
+
+def _split(row: Mapping[str, str], path: Path, index: int) -> Split | None:
+    given = (row.get("split") or "").strip().lower()
+    if given and given not in SPLIT_FOLDERS:
+        raise _bad_row(path, index, f"split {given!r}")
+    return SPLIT_FOLDERS.get(given)
+
+
+def _box(row: Mapping[str, str], path: Path, index: int) -> KnownBox | None:
+    margin, roll = (row.get("margin") or "").strip(), (row.get("roll") or "").strip()
+    if not margin:
+        return None
+    try:
+        box = KnownBox(float(margin), float(roll) if roll else None)
+    except ValueError as error:
+        raise _bad_row(path, index, f"margin {margin!r}, roll {roll!r}") from error
+    if not 0 <= box.margin <= _WIDEST_MARGIN:
+        raise _bad_row(path, index, f"margin {margin!r}")
+    return box
 
 
 def _image(base: Path, name: str | None, path: Path, index: int) -> str:

@@ -6,15 +6,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, func, select, text
+from sqlalchemy import Engine, event, func, select, text, update
 
+from services.common.db.erasure_tables import Erasure
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import DoomedObject, DoomedPrefix, Item, Job, Outcome
 from services.common.domain.errors import JobError, JobErrorCode, TransientError
 from services.common.domain.jobs import ItemStatus
 from services.common.jobs.lifecycle import erase, retry
-from services.common.jobs.repositories.erasures import ErasureRepository
+from services.common.jobs.repositories.erasures import ErasureRepository, ErasureRequest
+from services.common.jobs.repositories.retention import RetentionRepository
 from services.common.storage_keys import annotated_prefix, photo_key, uploads_prefix
+from tests.fixtures.fleet import wait_until
 from tests.fixtures.jobs import RULES, SeededJob, seed_job
 
 MANY = 100_000
@@ -28,8 +31,13 @@ _MANY_ITEMS = text("""
 _MANY_OUTCOMES = text("""
     INSERT INTO outcome (item_id, ok, payload) SELECT id, true, '{}' FROM item WHERE state = 2
 """)
+_WAITING = text("""
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'
+""")
 
 NONE = timedelta(0)
+WHO = ErasureRequest("key_x", "batch")
 READY, FAILED = ItemStatus.QUEUED, ItemStatus.FAILED
 
 
@@ -46,6 +54,24 @@ def scheduled(sessions: SessionFactory) -> set[str]:
 def scheduled_prefixes(sessions: SessionFactory) -> set[str]:
     with sessions() as session:
         return set(session.scalars(select(DoomedPrefix.prefix)))
+
+
+def start_erasing(
+    sessions: SessionFactory, seeded: SeededJob, answers: list[bool]
+) -> threading.Thread:
+    def erase_it() -> None:
+        with unit_of_work(sessions) as session:
+            public_id = seeded.job.public_id
+            answers.append(erase(session, "default", public_id, urls_hold=NONE, asked=WHO))
+
+    thread = threading.Thread(target=erase_it)
+    thread.start()
+    return thread
+
+
+def waits_for_a_lock(sessions: SessionFactory) -> bool:
+    with sessions() as session:
+        return bool(session.scalar(_WAITING))
 
 
 class TestErase:
@@ -150,6 +176,50 @@ class TestErase:
         with unit_of_work(sessions) as session:
             ErasureRepository(session).schedule_deletion(f"annotated/{n}" for n in range(10_001))
         assert len(scheduled(sessions)) == 10_001
+
+
+class TestEraseAgainstOthers:
+    def test_retention_that_is_at_the_job_was_first(self, sessions: SessionFactory) -> None:
+        seeded = seed(sessions, FAILED)
+        answers: list[bool] = []
+        with unit_of_work(sessions) as retention:
+            job = retention.scalars(select(Job).with_for_update(skip_locked=True)).one()
+            ErasureRepository(retention).erase(job, reason="retention")
+            retention.flush()
+            thread = start_erasing(sessions, seeded, answers)
+            wait_until(lambda: waits_for_a_lock(sessions), timeout_s=60, what="it waits")
+        thread.join(60)
+        with sessions() as session:
+            [erasure] = session.scalars(select(Erasure)).all()
+        assert (answers, erasure.reason, erasure.key_id) == ([False], "retention", None)
+
+    def test_retention_passes_over_a_job_that_is_being_erased(
+        self, sessions: SessionFactory
+    ) -> None:
+        seeded = seed(sessions, FAILED)
+        with unit_of_work(sessions) as session:
+            past = func.now() - text("interval '1 day'")
+            session.execute(update(Job).values(finished_at=past, expires_at=past))
+        answers: list[bool] = []
+        with unit_of_work(sessions) as worker:
+            worker.get_one(Item, seeded.items[0].id, with_for_update=True)
+            thread = start_erasing(sessions, seeded, answers)
+            wait_until(lambda: waits_for_a_lock(sessions), timeout_s=60, what="it waits")
+            with unit_of_work(sessions) as retention:
+                assert RetentionRepository(retention).due_jobs(limit=10) == []
+        thread.join(60)
+        with sessions() as session:
+            assert session.scalars(select(Erasure.key_id)).all() == [WHO.key_id]
+
+    def test_of_two_who_ask_one_erases(self, sessions: SessionFactory) -> None:
+        seeded = seed(sessions, READY)
+        answers: list[bool] = []
+        with unit_of_work(sessions) as session:
+            assert erase(session, "default", seeded.job.public_id, urls_hold=NONE, asked=WHO)
+            thread = start_erasing(sessions, seeded, answers)
+            wait_until(lambda: waits_for_a_lock(sessions), timeout_s=60, what="it waits")
+        thread.join(60)
+        assert answers == [False]
 
 
 class TestKeep:

@@ -8,14 +8,13 @@ from services.common.db.tables import Outcome
 from services.common.domain.jobs import ItemStatus, JobCounts
 from services.common.jobs.repositories.jobs import JobFilter, JobRepository, PageKey
 from services.common.jobs.repositories.results import (
-    FACES_A_PAGE,
     ResultRepository,
     is_full,
     photos_a_page,
 )
 from services.common.jobs.repositories.tallies import TallyRepository
 from services.common.jobs.views import list_jobs
-from tests.fixtures.jobs import MODEL_VERSION, seed_job
+from tests.fixtures.jobs import MODEL_VERSION, face_payload, photo_payload, seed_job
 
 DONE, NO_FACE, FAILED = ItemStatus.SUCCEEDED, ItemStatus.NO_FACE, ItemStatus.FAILED
 READY, RUNNING, CANCELLED = ItemStatus.QUEUED, ItemStatus.RUNNING, ItemStatus.CANCELLED
@@ -77,9 +76,10 @@ class TestModelVersions:
 
 class TestPhotosOfAPage:
     def test_ends_where_it_has_as_many_faces_as_one_may_have(
-        self, sessions: SessionFactory
+        self, sessions: SessionFactory, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        faces = {"faces": [{"n": number} for number in range(FACES_A_PAGE // 2)]}
+        monkeypatch.setattr("services.common.jobs.repositories.results.FACES_A_PAGE", 4)
+        faces = photo_payload(face_payload(), face_payload(1))
         with unit_of_work(sessions) as session:
             job = seed_job(session, [DONE] * 4).job
             session.execute(update(Outcome).values(payload=faces))

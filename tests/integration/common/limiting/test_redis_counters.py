@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -60,58 +61,77 @@ class TestRequests:
             assert 0 < admin.pttl("hfer:limit:requests:k") <= 1_001
 
 
-class TestPlaces:
+class TestSlots:
     def test_of_two_processes_are_counted_together(self, build: Build) -> None:
         one, other = build(), build()
-        first, second = (counters.enter("open_uploads", "k", most=2) for counters in (one, other))
+        first, second = (counters.acquire("open_uploads", "k", most=2) for counters in (one, other))
         assert first
         assert second
-        third = one.enter("open_uploads", "k", most=2)
+        third = one.acquire("open_uploads", "k", most=2)
         assert third
-        assert (second.used, third.place, third.used) == (2, None, 2)
-        assert first.place
-        one.leave(first.place)
-        again = other.enter("open_uploads", "k", most=2)
+        assert (second.used, third.slot, third.used) == (2, None, 2)
+        assert first.slot
+        one.release(first.slot)
+        again = other.acquire("open_uploads", "k", most=2)
         assert again
-        assert again.place
+        assert again.slot
 
     def test_of_a_process_that_was_killed_are_free_when_their_lease_is_over(
         self, build: Build, redis_admin_url: str
     ) -> None:
         killed, other = build(lease_s=0.2), build()
-        held = killed.enter("open_uploads", "k", most=1)
+        held = killed.acquire("open_uploads", "k", most=1)
         assert held
-        assert held.place
-        killed.forget(held.place)  # renews nothing more, and never leaves
+        assert held.slot
+        killed.release_local(held.slot)  # renews nothing more, and never leaves
 
         def free() -> bool:
-            entry = other.enter("open_uploads", "k", most=1)
-            return entry is not None and entry.place is not None
+            grant = other.acquire("open_uploads", "k", most=1)
+            return grant is not None and grant.slot is not None
 
-        wait_until(free, timeout_s=30, what="the place is free")
+        wait_until(free, timeout_s=30, what="the slot is free")
         with redis.Redis.from_url(redis_admin_url) as admin:
             assert 0 < admin.pttl("hfer:limit:open_uploads:k") <= 60_000
 
     def test_of_a_large_limit_an_eighth_is_given_away_without_redis(self, build: Build) -> None:
         counters = build(NOBODY)
-        places = [counters.near("open_uploads", "k", most=17) for _ in range(3)]
-        assert [place is not None for place in places] == [True, True, False]
-        assert places[0]
-        assert not counters.forget(places[0])
-        assert counters.near("open_uploads", "k", most=17)
-        assert counters.near("open_uploads", "k", most=7) is None
+        slots = [counters.acquire_local("open_uploads", "k", most=17) for _ in range(3)]
+        assert [slot is not None for slot in slots] == [True, True, False]
+        assert slots[0]
+        assert not counters.release_local(slots[0])
+        assert counters.acquire_local("open_uploads", "k", most=17)
+        assert counters.acquire_local("open_uploads", "k", most=7) is None
 
     def test_that_are_held_are_renewed(self, build: Build, redis_admin_url: str) -> None:
         counters = build(lease_s=60)
-        entry = counters.enter("open_uploads", "k", most=1)
-        assert entry
-        assert entry.place
+        grant = counters.acquire("open_uploads", "k", most=1)
+        assert grant
+        assert grant.slot
         with redis.Redis.from_url(redis_admin_url) as admin:
-            admin.zadd(entry.place.counter, {entry.place.token: 1})
+            admin.zadd(grant.slot.counter, {grant.slot.token: 1})
             counters.renew()
-            score = admin.zscore(entry.place.counter, entry.place.token)
+            score = admin.zscore(grant.slot.counter, grant.slot.token)
             assert score is not None
             assert score > 1_000_000_000_000
+
+    def test_one_that_is_left_while_they_are_renewed_stays_free(
+        self, build: Build, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        counters = build()
+        grant = counters.acquire("open_uploads", "k", most=1)
+        assert grant
+        assert grant.slot
+        left, renew = grant.slot, counters._renew
+
+        def leave_first(**asked: Any) -> object:
+            counters.release(left)
+            return renew(**asked)
+
+        monkeypatch.setattr(counters, "_renew", leave_first)
+        counters.renew()
+        again = counters.acquire("open_uploads", "k", most=1)
+        assert again
+        assert again.slot
 
 
 class TestWithoutRedis:
@@ -121,7 +141,7 @@ class TestWithoutRedis:
         with capture_logs() as logs:
             for _ in range(3):
                 assert counters.hit("k", per_second=1) is None
-                assert counters.enter("open_uploads", "k", most=1) is None
+                assert counters.acquire("open_uploads", "k", most=1) is None
         assert uncounted(metrics) == 6
         assert [line["event"] for line in logs].count("limits.uncounted") == 1
 

@@ -12,6 +12,8 @@ from services.common.config import ModelSettings
 from services.common.db.retrying import RetryingDatabase
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import Model
+from services.common.domain.faces import AnalysisOptions
+from services.common.jobs.options import JobModel, to_stored
 from services.common.registry.activation import activate, roll_back
 from services.common.registry.bundles import read_identity, register_bundle
 from services.common.registry.canary import canary_report, start_canary
@@ -22,6 +24,7 @@ from services.common.storage import ObjectStorage
 from services.common.storage_keys import bundle_key
 from services.vision.bundle import Bundle
 from services.worker.models.canary import CanaryAnalyser
+from services.worker.models.job_models import JobModels
 from services.worker.models.manager import ModelManager, describe
 from services.worker.models.published import PublishedModels, Shipped
 from tests.fixtures.analysers import FakeAnalyser
@@ -254,3 +257,45 @@ class TestCanary:
             report = canary_report(session)
         assert report is not None
         assert (report.photos, report.agreement, report.mean_abs_dp) == (6, 1.0, 0.0)
+
+
+class TestJobModels:
+    def stored(self, bundle: Bundle) -> dict[str, Any]:
+        return to_stored(
+            AnalysisOptions(), JobModel(bundle.version, bytes.fromhex(bundle.identity))
+        )
+
+    def test_answer_jobs_that_ask_for_them_beside_the_active_one(
+        self, registry: Registry, make_context: ContextMaker, make_stored_job: JobMaker, rows: Rows
+    ) -> None:
+        other = registry.publish("0.2.0")
+        manager = registry.manager()
+        manager.begin()
+        job_models = JobModels(manager, manager.source, max_bytes=10**9)
+        context = make_context(models=manager, job_models=job_models)
+        plain = make_stored_job(4)
+        asked = make_stored_job(4, raw_options=self.stored(other))
+        assert work(context) == 4  # what is not loaded yet is nobody's
+        assert job_models.sync()
+        assert work(context) == 4
+        versions = [
+            {outcome.model_version for outcome in rows.outcomes(job.id).values()}
+            for job in (plain, asked)
+        ]
+        assert versions == [{registry.shipped.version}, {other.version}]
+        assert manager.model_version == registry.shipped.version
+
+    def test_photos_fail_with_the_reason_where_a_bundle_is_damaged(
+        self, registry: Registry, make_context: ContextMaker, make_stored_job: JobMaker, rows: Rows
+    ) -> None:
+        other = registry.publish("0.2.0")
+        registry.damage(other)
+        manager = registry.manager()
+        manager.begin()
+        job_models = JobModels(manager, manager.source, max_bytes=10**9)
+        asked = make_stored_job(2, raw_options=self.stored(other))
+        job_models.sync()
+        assert work(make_context(models=manager, job_models=job_models)) == 2
+        outcomes = list(rows.outcomes(asked.id).values())
+        assert {outcome.error_code for outcome in outcomes} == {"model_refused"}
+        assert {outcome.model_version for outcome in outcomes} == {other.version}

@@ -16,7 +16,12 @@ PARTS_OF_OTHERS = {
     "post_redelivery": "sends a message of before once more",
 }
 # Acts that are downloads, and those that are no operation.
-DOWNLOADS = {"get_results": Action.RESULTS_DOWNLOADED, "get_artifacts": Action.PICTURES_DOWNLOADED}
+DOWNLOADS = {
+    "get_results": Action.RESULTS_DOWNLOADED,
+    "get_artifacts": Action.PICTURES_DOWNLOADED,
+    "get_archive": Action.DATASET_DOWNLOADED,
+    "get_votes": Action.REVIEWS_DOWNLOADED,
+}
 OF_NO_OPERATION = {Action.KEY_FIRST_USED: "recorded where keys are checked"}
 
 

@@ -16,6 +16,7 @@ from services.common.domain.jobs import JobCounts, JobStatus
 from services.common.jobs.views import JobView
 from tests.fixtures.jobs import OPTIONS
 
+NOW = datetime(2026, 11, 23, 7, 0, 30, tzinfo=UTC)
 BERLIN = timezone(timedelta(hours=1))
 
 
@@ -36,7 +37,7 @@ def view(counts: JobCounts, *, parent: uuid.UUID | None = None, **columns: Any) 
         parent,
         counts,
         None,
-        datetime(2026, 11, 23, 7, 0, 30, tzinfo=UTC),
+        NOW,
     )
 
 
@@ -86,6 +87,14 @@ class TestParseConfig:
             parse_config(raw)
         assert caught.value.code == ProblemCode.INVALID_REQUEST
 
+    def test_photos_are_kept_for_as_long_as_the_operator_allows(self) -> None:
+        assert parse_config(b'{"keep_photos_s": 60}').kept(at_most=60) == 60
+        assert parse_config(b"{}").kept(at_most=60) is None
+        with pytest.raises(ApiError) as caught:
+            parse_config(b'{"keep_photos_s": 61}').kept(at_most=60)
+        assert caught.value.errors[0].pointer == "#/config/keep_photos_s"
+        assert "60 seconds at most" in caught.value.detail
+
     def test_caps_the_number_of_labels(self) -> None:
         labels = ", ".join(f'"k{n}": "v"' for n in range(17))
         with pytest.raises(ApiError) as caught:
@@ -115,6 +124,20 @@ class TestJobObject:
     def test_links_below_the_public_url(self) -> None:
         shown = job_object(view(JobCounts()), base="https://faces.example")
         assert shown.links.results == f"https://faces.example/v1/jobs/{shown.id}/results"
+
+    def test_tells_when_its_photos_go_once_it_has_ended(self) -> None:
+        ended = {"finished_at": NOW, "keep_photos_s": 3_600}
+        shown = job_object(view(JobCounts(), status=JobStatus.SUCCEEDED, **ended))
+        assert shown.photos_expire_at == NOW + timedelta(hours=1)
+        assert shown.config.keep_photos_s == 3_600
+        assert job_object(view(JobCounts(), keep_photos_s=3_600)).photos_expire_at is None
+        erased = job_object(view(JobCounts(), inputs_erased_at=NOW, **ended))
+        assert erased.photos_expire_at is None
+
+    def test_its_photos_go_with_its_results_at_the_latest(self) -> None:
+        soon = NOW + timedelta(minutes=1)
+        shown = job_object(view(JobCounts(), finished_at=NOW, keep_photos_s=99, expires_at=soon))
+        assert shown.photos_expire_at == soon
 
     def test_names_its_parent(self) -> None:
         shown = job_object(view(JobCounts(), parent=uuid.UUID(int=255)))

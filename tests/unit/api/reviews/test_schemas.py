@@ -28,7 +28,11 @@ class TestGivenReviews:
             {"face_index": 0.5},
             {"item_id": "i" * 65},
             {"blind": "yes"},
-            {"note": "?"},
+            {"note": "a\0b"},
+            {"note": "a" * 1_001},
+            {"version": -1},
+            {"version": 2**31},
+            {"remark": "?"},
         ],
     )
     def test_what_is_none_is_refused(self, wrong: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hfer import Client, ServiceUnreachableError
 from hfer._codec import decode
+from hfer.cli import folder
 from hfer.cli.folder import plan_annotated, unique_names, write_annotated, write_results
 from hfer.models import PhotoResult
 from tests.fixtures.fake_service import JOB, FakeService, photo_json
@@ -38,6 +39,20 @@ class TestUniqueNames:
     )
     def test_are_harmless_and_apart(self, filenames: list[str], names: list[str]) -> None:
         assert list(unique_names(filenames)) == [f"{name}.annotated.jpg" for name in names]
+
+    def test_of_many_photos_of_one_name_take_no_longer_each(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looked_up: list[str] = []
+
+        def noting(name: str) -> str:
+            looked_up.append(name)
+            return name.casefold()
+
+        monkeypatch.setattr(folder, "_folded", noting)
+        names = list(unique_names(f"cam{number}/IMG_1.jpg" for number in range(500)))
+        assert names[-1] == "IMG_1-500.annotated.jpg"
+        assert len(looked_up) < 10 * 500
 
     @PATIENT
     @given(st.lists(st.text(max_size=300), max_size=8))

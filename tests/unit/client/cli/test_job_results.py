@@ -37,6 +37,18 @@ def test_photos_that_fit(run: Run, service: FakeService) -> None:
     assert dict(service.requests[0].url.params) == {"status": "failed", "uncertain": "false"}
 
 
+def test_photos_in_an_order_are_asked_for_by_their_numbers(run: Run, service: FakeService) -> None:
+    order = {"total": 3, "index": [7, 0, 2], "ratio": [150, 66, 150]}
+    service.answers["GET", f"{PATH}/order"] = httpx.Response(200, json=order)
+    page = {"data": [photo_json(7, "h.jpg"), photo_json(0, "a.jpg")], "next_cursor": None}
+    service.answers["GET", f"{PATH}/items"] = httpx.Response(200, json=page)
+    ended = run("photos", JOB, "--sort", "uncertain", "--not-reviewed", "--limit", "2", "--json")
+    assert [photo["filename"] for photo in json.loads(ended.stdout)] == ["h.jpg", "a.jpg"]
+    asked, listed = (request.url.params for request in service.requests)
+    assert (asked["sort"], asked["reviewed"]) == ("uncertain", "false")
+    assert listed.get_list("index") == ["7", "0"]
+
+
 def test_zip(
     run: Run, service: FakeService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

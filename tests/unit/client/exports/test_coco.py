@@ -14,6 +14,7 @@ from hfer import ExportError
 from hfer._columns import EXPRESSIONS, LANDMARKS
 from hfer.exports import Exporter, ExportFormat
 from hfer.exports.coco import SIGMAS
+from hfer.models import Box
 from tests.fixtures.told_job import NAMES, photos
 from tests.unit.client.exports.conftest import Write
 
@@ -49,6 +50,18 @@ def test_pycocotools_finds_each_face_where_it_is(write: Write) -> None:
     ]
     assert [one["score"] for one in told] == [face.expression.p for face in faces]
     assert evaluated(coco, "bbox")[0] == pytest.approx(1)
+
+
+def test_a_box_ends_where_the_picture_does(write: Write) -> None:
+    photo = photos()[0]
+    assert photo.image
+    last = 321 * (877 / 321)
+    assert last > 877  # what comes of the whole of a photo of 321 pixels, scaled back
+    face = replace(photo.faces[0], box=Box(0.0, 0.0, last, 20.0))
+    whole = replace(photo, image=replace(photo.image, width=877, height=600), faces=(face,))
+    path = write(FORM, given=[whole])
+    [annotation] = json.loads(path.read_text())["annotations"]
+    assert (annotation["bbox"], annotation["area"]) == ([0.0, 0.0, 877, 20.0], 877 * 20.0)
 
 
 def test_keypoints_have_names_sigmas_and_places(write: Write) -> None:

@@ -1,4 +1,4 @@
-"""Requests and places counted within a process, by a clock that stands still."""
+"""Requests and slots counted within a process, by a clock that stands still."""
 
 import pytest
 from hypothesis import given
@@ -62,26 +62,26 @@ class TestRequests:
         assert rate.retry_s == pytest.approx(1 / per_second, abs=1e-5)
 
 
-class TestPlaces:
+class TestSlots:
     def test_are_as_many_as_may_be(self) -> None:
         counters = LocalCounters()
-        first, second, third = (counters.enter("open_uploads", "k", most=2) for _ in range(3))
-        assert first.place is not None
-        assert (second.used, third.place, third.used) == (2, None, 2)
-        assert counters.enter("open_uploads", "other", most=2).place
-        assert counters.enter("open_streams", "k", most=2).place
-        counters.leave(first.place)
-        counters.leave(first.place)
-        assert counters.enter("open_uploads", "k", most=2).used == 2
+        first, second, third = (counters.acquire("open_uploads", "k", most=2) for _ in range(3))
+        assert first.slot is not None
+        assert (second.used, third.slot, third.used) == (2, None, 2)
+        assert counters.acquire("open_uploads", "other", most=2).slot
+        assert counters.acquire("open_streams", "k", most=2).slot
+        counters.release(first.slot)
+        counters.release(first.slot)
+        assert counters.acquire("open_uploads", "k", most=2).used == 2
 
     def test_left_by_all_are_forgotten(self) -> None:
         counters = LocalCounters()
-        entry = counters.enter("open_uploads", "k", most=1)
-        assert entry.place is not None
-        counters.leave(entry.place)
-        assert counters._places == {}
+        grant = counters.acquire("open_uploads", "k", most=1)
+        assert grant.slot is not None
+        counters.release(grant.slot)
+        assert counters._slots == {}
 
     def test_that_are_none_leave_no_trace(self) -> None:
         counters = LocalCounters()
-        assert counters.near("open_uploads", "k", most=0) is None
-        assert counters._places == {}
+        assert counters.acquire_local("open_uploads", "k", most=0) is None
+        assert counters._slots == {}

@@ -213,3 +213,12 @@ class TestModelCard:
         taught["recipe"]["loss"]["distill"]["bundle"] = "models/starter"
         card = model_card(name="tiny", version="0.1.0", report=taught)
         assert "\n50% of the images with a face came as serving crops them; 50% of the loss" in card
+
+
+def test_a_data_set_of_the_service_is_named_with_its_consent() -> None:
+    told = report()
+    told["data"]["data_set"] = {"id": "dst_1", "erased": 2, "consent": "release forms"}
+    card = model_card(name="mine", version="0.1.0", report=told)
+    assert "data set `dst_1`, of which 2 faces had been erased" in card
+    assert "Consent of the people in it: release forms." in card
+    assert "dst_1" not in model_card(name="mine", version="0.1.0", report=report())

@@ -6,7 +6,7 @@ import re
 import httpx
 import pytest
 
-from tests.fixtures.fake_service import job_json, photo_json
+from tests.fixtures.fake_service import face_json, job_json, photo_json
 from tests.fixtures.page import (
     SCRIPT,
     WEB_ADMIN_KEY,
@@ -15,6 +15,7 @@ from tests.fixtures.page import (
     VisitorMaker,
     WebApi,
     api_problem,
+    seven,
 )
 
 PAGES = ["/", "/jobs", "/jobs/job_1", "/jobs/job_1/photos/itm_0", "/models", "/notice", "/nowhere"]
@@ -65,6 +66,14 @@ def test_the_notice_says_how_long_photos_are_kept(visitor: Visitor) -> None:
     assert "deleted after 24 hours" in visitor.get("/notice").text
 
 
+def test_the_notice_says_how_long_photos_may_be_kept_where_jobs_may_ask(
+    visitor: Visitor, web_api: WebApi
+) -> None:
+    limits = web_api.answers["GET", "/v1/limits"]
+    web_api.answers["GET", "/v1/limits"] = {**limits, "inputs_retention_max_seconds": 604_800}
+    assert "after up to 7 days where a review needs them" in visitor.get("/notice").text
+
+
 def test_the_notice_is_there_without_the_service(visitor: Visitor, web_api: WebApi) -> None:
     web_api.answers["GET", "/v1/limits"] = api_problem(503, "overloaded")
     response = visitor.get("/notice")
@@ -101,6 +110,30 @@ class TestJobs:
         assert dict(request.url.params) == {"limit": "25", "status": "failed", "cursor": "c1"}
         assert "No job is in this state" in page
 
+    @pytest.mark.parametrize(
+        ("typed", "asked"),
+        [
+            ("Fair 2026", {"label.name": "Fair 2026"}),
+            ("shoot=7 site=b", {"label.shoot": "7", "label.site": "b"}),
+            ("a = b", {"label.name": "a = b"}),
+        ],
+    )
+    def test_a_search_is_for_a_name_or_for_labels(
+        self, visitor: Visitor, web_api: WebApi, typed: str, asked: dict[str, str]
+    ) -> None:
+        web_api.answers["GET", "/v1/jobs"] = {"data": [], "next_cursor": "c2"}
+        page = html.unescape(visitor.get("/jobs", params={"q": typed}).text)
+        assert dict(web_api.sent("GET", "/v1/jobs")[0].url.params) == {"limit": "25"} | asked
+        assert "No job has this name or label" in page
+        assert f'value="{typed}"' in page
+
+    def test_labels_of_jobs_lead_to_their_like(self, visitor: Visitor, web_api: WebApi) -> None:
+        labelled = job_json("succeeded", no_face=1) | {"labels": {"name": "Fair", "shoot": "7"}}
+        web_api.answers["GET", "/v1/jobs"] = {"data": [labelled]}
+        page = visitor.get("/jobs").text
+        assert 'href="/jobs?q=shoot%3D7"' in page
+        assert "name=Fair" not in page
+
     def test_an_unknown_state_asks_for_all(self, visitor: Visitor, web_api: WebApi) -> None:
         visitor.get("/jobs?status=<x>")
         assert "status" not in web_api.sent("GET", "/v1/jobs")[0].url.params
@@ -128,7 +161,7 @@ class TestJob:
         }
 
     def test_choices_that_are_none_ask_for_nothing(self, visitor: Visitor, web_api: WebApi) -> None:
-        visitor.get("/jobs/job_1?expression=joy&min_p=2&uncertain=x&status=running")
+        visitor.get("/jobs/job_1?expression=joy&min_p=2&uncertain=x&status=running&min_side=-1")
         asked = dict(web_api.sent("GET", "/v1/jobs/job_1/items")[0].url.params)
         assert asked == {"limit": "24"}
 
@@ -153,6 +186,52 @@ class TestJob:
         made_by = {"id": "job_1", "created_by": {"key_id": "key_1", "name": "nightly"}}
         web_api.answers["GET", "/v1/jobs/job_1"] = job_json("succeeded", no_face=1) | made_by
         assert "<dt>Submitted by</dt><dd>nightly</dd>" in visitor.get("/jobs/job_1").text
+
+    def test_a_job_tells_when_photos_and_results_go(
+        self, visitor: Visitor, web_api: WebApi
+    ) -> None:
+        times = {"photos_expire_at": "2099-01-01T00:00:00Z", "expires_at": "2099-01-02T00:00:00Z"}
+        job = web_api.answers["GET", "/v1/jobs/job_1"]
+        assert isinstance(job, dict)
+        web_api.answers["GET", "/v1/jobs/job_1"] = job | times
+        page = visitor.get("/jobs/job_1").text
+        assert "<dt>Photos are erased</dt><dd>in " in page
+        assert "<dt>Results are erased</dt><dd>in " in page
+
+    def test_choices_show_how_many_they_leave(self, visitor: Visitor, web_api: WebApi) -> None:
+        web_api.answers["GET", "/v1/jobs/job_1/facets"] = {
+            "photos": 2,
+            "faces": 40,
+            "uncertain": 3,
+            "expressions": {"happiness": 31},
+            "confidence": [0] * 12 + [20, 10, 10, 0, 0, 0, 0, 0],
+            "statuses": {"failed": 1},
+            "folders": [{"name": "2026/may", "photos": 2}],
+        }
+        page = visitor.get("/jobs/job_1?q=fair").text
+        for words in ("happiness (31)", "at least 65 % (20)", "uncertain only (3)", "failed (1)"):
+            assert words in page
+        assert "2026/may (2)" in page
+        assert "at least 95 %" not in page
+        asked = web_api.sent("GET", "/v1/jobs/job_1/facets")[0].url.params
+        assert dict(asked) == {"q": "fair"}
+
+    def test_the_face_that_fits_stands_first(self, visitor: Visitor, web_api: WebApi) -> None:
+        faces = [face_json(n) | {"emotions": seven("fear")} for n in range(4)]
+        faces.append(face_json(4) | {"emotions": seven("anger")})
+        photo = photo_json(0, "a.jpg", faces=faces)
+        web_api.answers["GET", "/v1/jobs/job_1/items"] = {"data": [photo]}
+        page = visitor.get("/jobs/job_1?expression=anger&view=list").text
+        listed = re.findall(r'<li class="face([^"]*)" id="face-itm_0-(\d)"', page)
+        assert listed[0] == (" match", "4")
+        assert [number for _, number in listed] == ["4", "0", "1", "2", "3"]
+
+    def test_the_parts_come_alone(self, visitor: Visitor, web_api: WebApi) -> None:
+        page = visitor.get("/jobs/job_1/parts?expression=happiness").text
+        assert 'id="head"' in page
+        assert 'id="side"' in page
+        assert "<html" not in page
+        assert web_api.sent("GET", "/v1/jobs/job_1/items") == []
 
     def test_downloads_keep_the_filter(self, visitor: Visitor, web_api: WebApi) -> None:
         page = html.unescape(visitor.get("/jobs/job_1?expression=happiness&min_p=0.9").text)
@@ -269,7 +348,7 @@ class TestPictures:
             200, content=b"\xff\xd8\xff", headers={"Content-Type": media_type}
         )
 
-    @pytest.mark.parametrize("size", ["small", "medium", "large"])
+    @pytest.mark.parametrize("size", ["thumbnail", "small", "medium", "large"])
     def test_a_photo_comes_in_the_size_asked_for(
         self, visitor: Visitor, web_api: WebApi, size: str
     ) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from services.common.domain.errors import ItemErrorCode
 from services.common.domain.jobs import ItemState, JobStatus, Verdict
 from services.common.domain.queues import Lane
+from services.common.jobs.queue.repositories.wanted import WANTED_DETECTOR
 from services.common.jobs.repositories.tallies import tallying
 
 # A crash beside others proves nothing; the third one alone does.
@@ -73,7 +74,7 @@ _WAITING = text(f"""
     ) AS ready
     WHERE job.finished_at IS NULL AND job.status IN ('queued', 'running')
       AND (job.expires_at IS NULL OR job.expires_at > now())
-      AND (job.options ->> 'detector' IS NULL OR job.options ->> 'detector' = ANY(:detectors))
+      AND ({WANTED_DETECTOR} IS NULL OR {WANTED_DETECTOR} = ANY(:detectors))
     ORDER BY job.id
     LIMIT :limit
 """)

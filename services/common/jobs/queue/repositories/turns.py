@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from services.common.domain.jobs import ItemState
 from services.common.domain.queues import Lane
+from services.common.jobs.queue.repositories.wanted import WANTED_DETECTOR, WANTED_MODEL
 from services.common.telemetry import Origin
 
 # Who asks for a place further back is told this one: counting on costs time and says no more.
@@ -61,8 +62,9 @@ _ORDER = "tenant, turn_at, id"
 # A job past its deadline hands out nothing more; the sweeper cancels what is left.
 _CLAIMABLE = f"""
     job.{_ACTIVE} AND (job.expires_at IS NULL OR job.expires_at > now())
-    AND (job.options ->> 'detector' IS NULL
-         OR job.options ->> 'detector' = coalesce(:detector, job.options ->> 'detector'))
+    AND ({WANTED_DETECTOR} IS NULL
+         OR {WANTED_DETECTOR} = coalesce(:detector, {WANTED_DETECTOR}))
+    AND ({WANTED_MODEL} IS NULL OR {WANTED_MODEL} = ANY(CAST(:models AS text[])))
 """
 
 # Statistics lag behind a job of 100,000: the planner takes it for one row and sorts all of it,
@@ -177,6 +179,17 @@ _POSITIONS = text(f"""
 """)
 
 
+# By ix_job_with_model, which holds few jobs.
+_WANTED_MODELS = text(f"""
+    SELECT {WANTED_MODEL} FROM job
+    WHERE finished_at IS NULL AND (options -> 'model') IS NOT NULL AND {_ACTIVE} AND EXISTS (
+        SELECT FROM item
+        WHERE job_id = job.id AND state = {ItemState.READY} AND next_at <= now()
+    )
+    ORDER BY turn_at, id LIMIT 100
+""")
+
+
 class TurnRepository:
     """Reads and marks turns in the session's transaction."""
 
@@ -191,7 +204,13 @@ class TurnRepository:
         return [Lane(lane) for lane in rows]
 
     def next(
-        self, lane: Lane, *, cap: int, detector: str | None = None, passed: Collection[int] = ()
+        self,
+        lane: Lane,
+        *,
+        cap: int,
+        detector: str | None = None,
+        models: Collection[bytes] = (),
+        passed: Collection[int] = (),
     ) -> JobTurn | None:
         """Return the job whose turn it is in a lane; None when nothing waits there.
 
@@ -199,10 +218,18 @@ class TurnRepository:
             lane: whose photos.
             cap: ready photos of the job are counted up to here.
             detector: the worker's; a job that asks for another one is not for it.
+            models: those that the worker can answer with; a job that asks for another one is not
+                for it either.
             passed: jobs that are left out.
         """
         self._walk_indexes()
-        parameters = {"lane": lane, "cap": cap, "detector": detector, "passed": list(passed)}
+        parameters = {
+            "lane": lane,
+            "cap": cap,
+            "detector": detector,
+            "models": [sha256.hex() for sha256 in models],
+            "passed": list(passed),
+        }
         row = self._session.execute(TURN, parameters).one_or_none()
         if row is None:
             return None
@@ -227,7 +254,9 @@ class TurnRepository:
         """
         self._session.execute(MARK, {"job": job_id})
 
-    def gives_way(self, turn: JobTurn, *, detector: str | None = None) -> bool:
+    def gives_way(
+        self, turn: JobTurn, *, detector: str | None = None, models: Collection[bytes] = ()
+    ) -> bool:
         """Whether the work on ``turn`` is to be left between two micro-batches.
 
         It is for a tenant that came since then and, in the batch lane, for interactive photos.
@@ -237,6 +266,7 @@ class TurnRepository:
             "lane": turn.lane,
             "known": [turn.tenant, *turn.others],
             "detector": detector,
+            "models": [sha256.hex() for sha256 in models],
             "passed": [],
         }
         return bool(self._session.scalar(GIVE_WAY, parameters))
@@ -250,6 +280,11 @@ class TurnRepository:
         parameters = {"ids": list(job_ids), "cap": LAST_POSITION - 1}
         rows = self._session.execute(_POSITIONS, parameters)
         return {job_id: int(position) for job_id, position in rows}
+
+    def wanted_models(self) -> list[bytes]:
+        """Return the models that jobs with ready photos ask for, who waits longest first."""
+        rows = self._session.scalars(_WANTED_MODELS)
+        return [bytes.fromhex(sha256) for sha256 in dict.fromkeys(rows)]
 
     def _walk_indexes(self) -> None:
         if not self._by_index:

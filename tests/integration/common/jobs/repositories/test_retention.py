@@ -2,6 +2,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select, text, update
 
 from services.common.db.session import SessionFactory, unit_of_work
@@ -14,13 +15,18 @@ from tests.fixtures.factories import JobMaker, MadeJob, Rows
 YESTERDAY = text("now() - interval '1 day'")
 TOMORROW = text("now() + interval '1 day'")
 DAYS_AGO = text("now() - interval '3 days'")
-HOUR = timedelta(hours=1)
+HOUR_S = 3_600
+HOUR = timedelta(seconds=HOUR_S)
 NONE = timedelta(0)
 
 
-def due_inputs(sessions: SessionFactory, *, keep: timedelta = HOUR) -> list[int]:
+def due_inputs(
+    sessions: SessionFactory, *, keep_s: int = HOUR_S, keep_max_s: int = 24 * HOUR_S
+) -> list[int]:
     with unit_of_work(sessions) as session:
-        return [job.id for job in RetentionRepository(session).due_inputs(keep=keep, limit=9)]
+        repository = RetentionRepository(session)
+        due = repository.due_inputs(keep_s=keep_s, keep_max_s=keep_max_s, limit=9)
+        return [job.id for job in due]
 
 
 def due_jobs(sessions: SessionFactory) -> list[int]:
@@ -52,6 +58,34 @@ class TestInputs:
         make_job(1, status=JobStatus.SUCCEEDED, finished_at=func.now())
         make_job(1, status=JobStatus.RUNNING)
         assert due_inputs(sessions) == [old.id]
+
+    def test_each_is_due_after_the_time_that_its_job_asked_for(
+        self, sessions: SessionFactory, make_job: JobMaker
+    ) -> None:
+        ended = {"status": JobStatus.SUCCEEDED, "finished_at": text("now() - interval '2 hours'")}
+        make_job(1, **ended, keep_photos_s=3 * HOUR_S)
+        sooner = make_job(1, **ended, keep_photos_s=0)
+        of_before = make_job(1, **ended)
+        assert due_inputs(sessions) == [sooner.id, of_before.id]
+        assert due_inputs(sessions, keep_s=3 * HOUR_S) == [sooner.id]
+
+    def test_a_maximum_that_was_lowered_counts_for_jobs_of_before(
+        self, sessions: SessionFactory, make_job: JobMaker
+    ) -> None:
+        ended = {"status": JobStatus.SUCCEEDED, "finished_at": text("now() - interval '2 hours'")}
+        job = make_job(1, **ended, keep_photos_s=3 * HOUR_S)
+        assert due_inputs(sessions, keep_max_s=HOUR_S) == [job.id]
+
+    def test_those_that_are_kept_for_longer_are_not_late(
+        self, sessions: SessionFactory, make_job: JobMaker
+    ) -> None:
+        make_job(1, status=JobStatus.SUCCEEDED, finished_at=YESTERDAY, keep_photos_s=48 * HOUR_S)
+        make_job(1, status=JobStatus.SUCCEEDED, finished_at=YESTERDAY, keep_photos_s=23 * HOUR_S)
+        with unit_of_work(sessions) as session:
+            overdue = RetentionRepository(session).overdue(
+                keep_s=HOUR_S, keep_max_s=96 * HOUR_S, grace=NONE
+            )
+        assert overdue.inputs_s == pytest.approx(HOUR_S, abs=300)
 
     def test_once_erased_they_are_not_due_again(
         self, sessions: SessionFactory, make_job: JobMaker, rows: Rows

@@ -1,6 +1,7 @@
 """Stored analyses as public photo results."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -112,3 +113,23 @@ class TestPhotoResult:
     def test_shows_nothing_before_the_end(self, status: ItemStatus) -> None:
         result = photo_result(photo_record(status=status), top_n=3)
         assert (result.image, result.faces, result.error) == (None, [], None)
+
+
+class TestError:
+    @pytest.mark.parametrize(
+        ("code", "changes", "kept", "retryable"),
+        [
+            ("internal", {}, True, True),
+            ("truncated", {}, True, False),
+            ("internal", {}, False, False),
+            ("fetch_failed", {"object_key": "", "source_url": "https://a.example/b"}, True, True),
+            ("object_missing", {"object_key": ""}, True, False),
+        ],
+    )
+    def test_says_whether_a_retry_may_help(
+        self, code: str, changes: dict[str, Any], kept: bool, retryable: bool
+    ) -> None:
+        record = photo_record(status=ItemStatus.FAILED, error_code=code, **changes)
+        error = photo_result(record, top_n=1, kept=kept).error
+        assert error is not None
+        assert error.retryable is retryable

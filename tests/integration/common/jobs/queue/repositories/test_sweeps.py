@@ -11,6 +11,7 @@ from services.common.db.tables import Item, Job
 from services.common.domain.faces import AnalysisOptions, DetectorName
 from services.common.domain.jobs import ItemState, JobStatus, Verdict
 from services.common.domain.queues import Lane
+from services.common.jobs.options import JobModel, to_stored
 from services.common.jobs.queue.repositories.leases import LeaseRepository
 from services.common.jobs.queue.repositories.sweeps import SweepRepository, WaitingJob
 from tests.fixtures.factories import JobMaker, MadeJob, Rows
@@ -288,6 +289,16 @@ class TestWaitingJobs:
         assert found == [plain.id]
         found = [job.job_id for job in self.waiting(sessions, detectors={"openvino", "facenet"})]
         assert found == [asked.id, plain.id]
+
+    def test_tells_of_jobs_that_ask_for_a_model(
+        self, sessions: SessionFactory, make_job: JobMaker
+    ) -> None:
+        model = JobModel("mine-0.2.0+01234567", bytes(32))
+        any_detector = make_job(1, raw_options=to_stored(AnalysisOptions(), model))
+        facenet = AnalysisOptions(detector=DetectorName.FACENET)
+        make_job(1, raw_options=to_stored(facenet, model))
+        found = [job.job_id for job in self.waiting(sessions, detectors={"openvino"})]
+        assert found == [any_detector.id]
 
 
 class TestHealth:

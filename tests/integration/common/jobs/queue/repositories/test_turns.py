@@ -15,6 +15,7 @@ from services.common.db.tenant_tables import TenantPolicy, TenantTurn
 from services.common.domain.faces import AnalysisOptions, DetectorName
 from services.common.domain.jobs import ItemState, JobStatus
 from services.common.domain.queues import Lane
+from services.common.jobs.options import BY_MODEL, JobModel, to_stored
 from services.common.jobs.queue.repositories.leases import LeaseRepository
 from services.common.jobs.queue.repositories.turns import (
     GIVE_WAY,
@@ -286,6 +287,36 @@ class TestWhoWaits:
         facenet = Claims(sessions, detector="facenet")
         assert {turn.id for _ in range(2) if (turn := facenet.claim())} == {asked.id, plain.id}
 
+    def test_no_job_for_a_model_that_the_worker_has_not(
+        self, sessions: SessionFactory, make_job: JobMaker, rows: Rows
+    ) -> None:
+        model = JobModel("mine-0.2.0+01234567", bytes(range(32)))
+        options = AnalysisOptions(detector=DetectorName.FACENET)
+        asked = make_job(1, tenant=A, raw_options=to_stored(options, model))
+        plain = make_job(2, tenant=B)
+        with unit_of_work(sessions) as session:
+            turns = TurnRepository(session)
+            assert turns.wanted_models() == [model.sha256]
+            without = turns.next(Lane.BATCH, cap=9, detector="facenet")
+            elsewhere = turns.next(Lane.BATCH, cap=9, detector="openvino", models=[model.sha256])
+            has = turns.next(Lane.BATCH, cap=9, detector="facenet", models=[model.sha256])
+        assert without is not None
+        assert (without.id, without.others) == (plain.id, frozenset())
+        assert elsewhere is not None
+        assert elsewhere.id == plain.id
+        assert has is not None
+        assert {has.tenant, *has.others} == {A, B}
+        assert rows.job(asked.id).options["detector"] == BY_MODEL
+
+    def test_a_model_is_wanted_no_more_once_nothing_waits_for_it(
+        self, sessions: SessionFactory, make_job: JobMaker
+    ) -> None:
+        stored = to_stored(AnalysisOptions(), JobModel("mine-0.2.0+01234567", bytes(32)))
+        make_job(1, raw_options=stored, item={"next_at": text("now() + interval '1 hour'")})
+        make_job(1, raw_options=stored, status=JobStatus.CANCELLING)
+        with unit_of_work(sessions) as session:
+            assert TurnRepository(session).wanted_models() == []
+
 
 class TestAtOnce:
     def test_none_is_claimed_twice_and_all_are(
@@ -426,7 +457,12 @@ class TestPlan:
                 session.execute(text("ANALYZE job, item"))
             turns = TurnRepository(session)
             assert turns.next(turns.lanes()[0], cap=1) is not None
-            choice: dict[str, Any] = {"lane": Lane.BATCH, "detector": None, "passed": []}
+            choice: dict[str, Any] = {
+                "lane": Lane.BATCH,
+                "detector": None,
+                "models": [],
+                "passed": [],
+            }
             plans = [
                 "\n".join(session.scalars(text("EXPLAIN " + statement.text), parameters))
                 for statement, parameters in (

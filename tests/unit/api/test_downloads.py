@@ -7,10 +7,10 @@ from typing import cast
 
 import pytest
 
-from services.api.jobs.results import downloads
-from services.api.jobs.results.downloads import PIECES_A_TURN, while_live
+from services.api import downloads
+from services.api.downloads import PIECES_A_TICKET, while_live
 from services.api.state import ApiState
-from services.api.turns import TenantTurns
+from services.api.ticket_lock import TenantLocks
 from services.common.keys.service import Principal
 
 
@@ -18,7 +18,7 @@ from services.common.keys.service import Principal
 class Process:
     """What `while_live` asks of a process whose keys are not yet to be looked at again."""
 
-    download_turns: TenantTurns = field(default_factory=TenantTurns)
+    download_locks: TenantLocks = field(default_factory=TenantLocks)
 
 
 def principal(tenant: str) -> Principal:
@@ -52,7 +52,7 @@ async def drain(body: AsyncIterator[bytes]) -> list[bytes]:
     return [piece async for piece in body]
 
 
-class TestTurnsOfDownloads:
+class TestDownloadsOfATenant:
     def test_makes_one_piece_of_a_tenant_at_a_time_and_another_s_beside(self) -> None:
         async def all_of() -> tuple[list[int], int, int]:
             process, own, other = Process(), Body(), Body()
@@ -68,7 +68,7 @@ class TestTurnsOfDownloads:
         assert lengths == [3] * 13
         assert (own, other) == (1, 1)
 
-    def test_a_reader_that_does_not_take_its_piece_holds_no_turn(self) -> None:
+    def test_a_reader_that_does_not_take_its_piece_holds_no_lock(self) -> None:
         async def last_of() -> bytes:
             process = Process()
             slow = read(process, "a", Body())
@@ -92,17 +92,17 @@ class TestTurnsOfDownloads:
             body = while_live(process, principal("a"), waiting(drawn), clock=lambda: 0.0)
             slow = asyncio.create_task(drain(body))
             async with asyncio.timeout(60):
-                other = await drain(read(Process(process.download_turns), "a", Body()))
+                other = await drain(read(Process(process.download_locks), "a", Body()))
                 drawn.set()
                 return await slow, other
 
         assert asyncio.run(read_both()) == ([b"drawn"], [b"x"] * 3)
 
-    def test_goes_on_with_those_of_a_turn_so_that_not_all_end_together(self) -> None:
+    def test_goes_on_with_those_of_a_ticket_so_that_not_all_end_together(self) -> None:
         made = list[str]()
 
         async def pieces(name: str) -> AsyncIterator[bytes]:
-            for _ in range(PIECES_A_TURN):
+            for _ in range(PIECES_A_TICKET):
                 await asyncio.sleep(0)
                 made.append(name)
                 yield b"x"
@@ -112,10 +112,10 @@ class TestTurnsOfDownloads:
 
             async def drain(name: str) -> None:
                 body = while_live(process, principal("a"), pieces(name), clock=lambda: 0.0)
-                assert len([piece async for piece in body]) == PIECES_A_TURN
+                assert len([piece async for piece in body]) == PIECES_A_TICKET
 
             await asyncio.gather(*map(drain, "abcd"))
 
         asyncio.run(read_all())
         # One piece is made while the reader of another's takes it: two are under way.
-        assert made.index("c") >= 2 * PIECES_A_TURN - 2
+        assert made.index("c") >= 2 * PIECES_A_TICKET - 2

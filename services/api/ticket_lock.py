@@ -8,41 +8,41 @@ from itertools import count
 from weakref import WeakValueDictionary
 
 
-class Turns:
-    """Those of one tenant, in one event loop: the lowest number goes first, one at a time."""
+class TicketLock:
+    """A lock of one event loop that the lowest ticket gets: those that were drawn first."""
 
     def __init__(self) -> None:
-        self._numbers = count()
+        self._tickets = count()
         self._taken = False
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
 
-    def number(self) -> int:
-        """Return the next number: whoever draws it comes after all who have one."""
-        return next(self._numbers)
+    def draw(self) -> int:
+        """Return the next ticket: whoever draws it comes after all who have one."""
+        return next(self._tickets)
 
     @asynccontextmanager
-    async def hold(self, number: int) -> AsyncIterator[None]:
-        """Wait until it is the number's turn, and hold it for the length of the block."""
-        await self._enter(number)
+    async def hold(self, ticket: int) -> AsyncIterator[None]:
+        """Wait until the ticket is the lowest, and hold the lock for the length of the block."""
+        await self._acquire(ticket)
         try:
             yield
         finally:
-            self._leave()
+            self._release()
 
-    async def _enter(self, number: int) -> None:
+    async def _acquire(self, ticket: int) -> None:
         if not self._taken:
             self._taken = True
             return
         called = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (number, called))
+        heapq.heappush(self._waiting, (ticket, called))
         try:
             await called
         except asyncio.CancelledError:
             if not called.cancelled():  # called and cancelled in the same moment
-                self._leave()
+                self._release()
             raise
 
-    def _leave(self) -> None:
+    def _release(self) -> None:
         while self._waiting:
             _, called = heapq.heappop(self._waiting)
             if not called.done():
@@ -51,12 +51,12 @@ class Turns:
         self._taken = False
 
 
-class TenantTurns:
-    """The turns of each tenant; those that nobody holds any more are forgotten."""
+class TenantLocks:
+    """A lock for each tenant; those that nobody has any more are forgotten."""
 
     def __init__(self) -> None:
-        self._of: WeakValueDictionary[str, Turns] = WeakValueDictionary()
+        self._of: WeakValueDictionary[str, TicketLock] = WeakValueDictionary()
 
-    def of(self, tenant: str) -> Turns:
-        """Return the tenant's, to be kept by whoever draws a number."""
-        return self._of.setdefault(tenant, Turns())
+    def of(self, tenant: str) -> TicketLock:
+        """Return the tenant's, to be kept by whoever draws a ticket."""
+        return self._of.setdefault(tenant, TicketLock())

@@ -1,74 +1,16 @@
 """`/v1/jobs/{id}/reviews`: what people say of faces."""
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import httpx
-import pytest
 from sqlalchemy import func, select
 
 from services.common.db.review_tables import FaceReview
 from services.common.db.session import SessionFactory, unit_of_work
-from services.common.db.tables import Outcome
-from services.common.domain.ids import IdKind, format_id
-from services.common.domain.jobs import ItemStatus
 from services.common.keys.service import Scope
-from tests.fixtures.jobs import SeededJob, face_payload, photo_payload, seed_job
+from tests.fixtures.jobs import SeededJob
+from tests.fixtures.saying import Say
 from tests.fixtures.serving import Api, assert_problem
-
-
-@pytest.fixture
-def seeded(sessions: SessionFactory) -> SeededJob:
-    """Two photos with two faces each, one without a face, one that failed."""
-    statuses = [ItemStatus.SUCCEEDED, ItemStatus.SUCCEEDED, ItemStatus.NO_FACE, ItemStatus.FAILED]
-    with unit_of_work(sessions) as session:
-        made = seed_job(session, statuses)
-        for item in made.items[:2]:
-            outcome = session.get_one(Outcome, item.id)
-            outcome.payload = photo_payload(face_payload(), face_payload(face_index=1))
-    return made
-
-
-@pytest.fixture
-def path(seeded: SeededJob) -> str:
-    return f"/v1/jobs/{format_id(IdKind.JOB, seeded.job.public_id)}"
-
-
-@pytest.fixture
-def reviewing(api: Api) -> httpx.Client:
-    return api.client(Scope.REVIEW, Scope.JOBS_READ, Scope.JOBS_ERASE)
-
-
-class Say:
-    """Sends reviews of the seeded job's faces."""
-
-    def __init__(self, client: httpx.Client, path: str, seeded: SeededJob) -> None:
-        self._client, self._path = client, path
-        self._items = [format_id(IdKind.ITEM, item.public_id) for item in seeded.items]
-
-    def one(self, photo: int, face: int, answer: str, reviewer: str = "ada", **more: Any) -> Any:
-        return {
-            "item_id": self._items[photo],
-            "face_index": face,
-            "reviewer": reviewer,
-            "answer": answer,
-        } | more
-
-    def send(self, *reviews: Any) -> httpx.Response:
-        return self._client.post(f"{self._path}/reviews", json={"reviews": [*reviews]})
-
-    def listed(self) -> list[tuple[str, int, str, str, int]]:
-        names = ("item_id", "face_index", "reviewer", "answer", "version")
-        data = self._client.get(f"{self._path}/reviews").json()["data"]
-        return [tuple(review[name] for name in names) for review in data]
-
-    def item(self, photo: int) -> str:
-        return self._items[photo]
-
-
-@pytest.fixture
-def say(reviewing: httpx.Client, path: str, seeded: SeededJob) -> Say:
-    return Say(reviewing, path, seeded)
 
 
 def rows(sessions: SessionFactory) -> int:
@@ -79,8 +21,8 @@ def rows(sessions: SessionFactory) -> int:
 class TestAdd:
     def test_the_last_word_of_each_reviewer_is_listed(self, say: Say) -> None:
         first = say.one(1, 0, "anger"), say.one(0, 1, "fear", "bob"), say.one(0, 1, "fear")
-        assert say.send(*first).json() == {"added": 3, "unchanged": 0}
-        assert say.send(say.one(0, 1, "not_a_face")).json() == {"added": 1, "unchanged": 0}
+        assert say.count(*first) == (3, 0)
+        assert say.count(say.one(0, 1, "not_a_face")) == (1, 0)
         assert say.listed() == [
             (say.item(0), 1, "ada", "not_a_face", 2),
             (say.item(0), 1, "bob", "fear", 1),
@@ -90,9 +32,9 @@ class TestAdd:
     def test_the_same_once_more_changes_nothing(self, say: Say, sessions: SessionFactory) -> None:
         said = say.one(0, 0, "sadness", blind=True)
         assert say.send(said).json()["added"] == 1
-        assert say.send(said).json() == {"added": 0, "unchanged": 1}
+        assert say.count(said) == (0, 1)
         # An import that does not know that it was given blind does not take that away.
-        assert say.send(say.one(0, 0, "sadness")).json() == {"added": 0, "unchanged": 1}
+        assert say.count(say.one(0, 0, "sadness")) == (0, 1)
         assert rows(sessions) == 1
 
     def test_no_word_is_lost(self, say: Say, sessions: SessionFactory) -> None:

@@ -1,0 +1,37 @@
+"""Photos as the grid's script reads them: no more than its tiles show."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.web.views.matching import is_match
+from services.web.views.photos import cause_of
+from services.web.views.units import percent
+
+
+def tile(photo: Mapping[str, Any], narrow: Mapping[str, str]) -> dict[str, Any]:
+    """Return a photo's tile.
+
+    ``faces`` are ``[face_index, expression, percent in words, uncertain, fits the filter, x, y,
+    w, h]`` each, the box in pixels of the upright photo; ``width`` and ``height`` are 0 without a
+    result.
+    """
+    image = photo.get("image") or {}
+    return {
+        "index": int(photo.get("index") or 0),
+        "id": str(photo.get("item_id") or ""),
+        "name": str(photo.get("filename") or "unnamed"),
+        "status": str(photo.get("status") or ""),
+        "width": int(image.get("width") or 0),
+        "height": int(image.get("height") or 0),
+        "cause": cause_of(photo.get("error")),
+        "faces": [_face(face, narrow) for face in photo.get("faces") or ()],
+    }
+
+
+def _face(face: Mapping[str, Any], narrow: Mapping[str, str]) -> list[Any]:
+    emotions = face["emotions"]
+    label = max(emotions, key=emotions.get)
+    box = [round(float(face["box"][name])) for name in "xywh"]
+    found = is_match(face, narrow)
+    number = int(face.get("face_index") or 0)
+    return [number, label, percent(emotions[label]), bool(face.get("uncertain")), found, *box]
