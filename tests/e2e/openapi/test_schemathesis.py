@@ -26,7 +26,7 @@ pytestmark = pytest.mark.xdist_group("e2e")
 
 # The same requests each time: some 3,000, most of them of the coverage phase.
 SEED, EXAMPLES = 1, 6
-LIMIT_S = 400
+LIMIT_S = 1_200
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,17 @@ import typer
 from rich.table import Table
 
 from hfer.cli.delivery import hand_over, note, write_json
-from hfer.cli.options import DEFAULT_URL, ApiKey, AsJson, JobId, Quiet, Url, session
+from hfer.cli.options import (
+    DEFAULT_URL,
+    ApiKey,
+    AsJson,
+    JobAgainKey,
+    JobId,
+    Quiet,
+    Url,
+    Wait,
+    session,
+)
 from hfer.cli.tables import add, results_table, stdout_console, titled_table
 from hfer.photo_filters import PhotoFilter
 from hfer.result_models import JobSummary
@@ -20,10 +30,8 @@ def retry(
     *,
     api_key: ApiKey,
     url: Url = DEFAULT_URL,
-    wait: Annotated[bool, typer.Option("--wait", help="Stay until the new job is final.")] = False,
-    idempotency_key: Annotated[
-        str | None, typer.Option(help="Same key and same job give the same new job again.")
-    ] = None,
+    wait: Wait = False,
+    idempotency_key: JobAgainKey = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:

@@ -88,6 +88,36 @@ ApiKey = Annotated[
 ]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="Id of the job: job_…")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+TopN = Annotated[int | None, typer.Option(min=1, max=7, help="Expressions listed per face.")]
+MinFacePx = Annotated[
+    int | None, typer.Option(help="Leave out faces shorter than this many pixels.")
+]
+Threshold = Annotated[
+    float | None, typer.Option(help="Leave out faces detected with less confidence, 0.5 to 1.")
+]
+Detector = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Detector to use; refused if none has it.")
+]
+Model = Annotated[
+    str | None,
+    typer.Option(metavar="VERSION", help="Published model to answer with, not the active one."),
+]
+KeepPhotos = Annotated[
+    int | None,
+    typer.Option(
+        metavar="HOURS",
+        min=0,
+        help="How long the service keeps the photos after the job's end, as far as it allows.",
+    ),
+]
+IdempotencyKey = Annotated[
+    str | None, typer.Option(help="Same key and same photos give the same job again.")
+]
+JobAgainKey = Annotated[
+    str | None,
+    typer.Option("--idempotency-key", help="Same key and same job give the same new job again."),
+]
+Wait = Annotated[bool, typer.Option("--wait", help="Stay until the new job is final.")]
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -114,6 +144,11 @@ Since = Annotated[
 Until = Annotated[
     datetime | None, typer.Option("--to", formats=_MOMENTS, help="In UTC; not included.")
 ]
+
+
+def seconds_of(hours: int | None) -> int | None:
+    """Turn hours of the command line into seconds."""
+    return None if hours is None else 3_600 * hours
 
 
 def in_utc(moment: datetime | None) -> datetime | None:

@@ -10,7 +10,24 @@ import typer
 
 from hfer._formulas import guarded
 from hfer.cli.delivery import hand_over, note, write_json, write_stdout
-from hfer.cli.options import DEFAULT_URL, ApiKey, AsJson, JobId, Quiet, Url, session
+from hfer.cli.options import (
+    DEFAULT_URL,
+    ApiKey,
+    AsJson,
+    Detector,
+    JobAgainKey,
+    JobId,
+    KeepPhotos,
+    MinFacePx,
+    Model,
+    Quiet,
+    Threshold,
+    TopN,
+    Url,
+    Wait,
+    seconds_of,
+    session,
+)
 from hfer.cli.tables import add, lines_table, stdout_console, titled_table
 from hfer.diff_models import FaceAnswer, FaceDiff, JobDiff
 
@@ -36,28 +53,14 @@ def rerun(
     *,
     api_key: ApiKey,
     url: Url = DEFAULT_URL,
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="VERSION", help="Published model to answer with, not the active one."),
-    ] = None,
-    detector: Annotated[str | None, typer.Option(metavar="NAME", help="Detector to use.")] = None,
-    top_n: Annotated[
-        int | None, typer.Option(min=1, max=7, help="Expressions listed per face.")
-    ] = None,
-    min_face_px: Annotated[
-        int | None, typer.Option(help="Leave out faces shorter than this many pixels.")
-    ] = None,
-    threshold: Annotated[
-        float | None, typer.Option(help="Leave out faces detected with less confidence, 0.5 to 1.")
-    ] = None,
-    keep_photos: Annotated[
-        int | None,
-        typer.Option(metavar="HOURS", min=0, help="How long the photos are kept after its end."),
-    ] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Stay until the new job is final.")] = False,
-    idempotency_key: Annotated[
-        str | None, typer.Option(help="Same key and same job give the same new job again.")
-    ] = None,
+    model: Model = None,
+    detector: Detector = None,
+    top_n: TopN = None,
+    min_face_px: MinFacePx = None,
+    threshold: Threshold = None,
+    keep_photos: KeepPhotos = None,
+    wait: Wait = False,
+    idempotency_key: JobAgainKey = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -69,7 +72,7 @@ def rerun(
             top_n=top_n,
             min_face_px=min_face_px,
             detection_threshold=threshold,
-            keep_photos_s=None if keep_photos is None else 3_600 * keep_photos,
+            keep_photos_s=seconds_of(keep_photos),
             idempotency_key=idempotency_key,
         )
         hand_over(job, wiring.stderr, wait=wait, quiet=quiet, as_json=as_json)

@@ -12,13 +12,21 @@ from hfer.cli.options import (
     DEFAULT_URL,
     ApiKey,
     AsJson,
+    Detector,
+    IdempotencyKey,
+    KeepPhotos,
+    MinFacePx,
+    Model,
     Out,
     Quiet,
     ResultsFormat,
     ResultsFormatOption,
+    Threshold,
+    TopN,
     Url,
     json_if,
     parse_label,
+    seconds_of,
     session,
 )
 from hfer.cli.progress import upload_bar
@@ -61,15 +69,9 @@ def submit(
     wait: Annotated[bool, typer.Option("--wait", help="Stay, and print the results.")] = False,
     out: Out = None,
     results_format: ResultsFormatOption = ResultsFormat.TABLE,
-    top_n: Annotated[
-        int | None, typer.Option(min=1, max=7, help="Expressions listed per face.")
-    ] = None,
-    min_face_px: Annotated[
-        int | None, typer.Option(help="Leave out faces shorter than this many pixels.")
-    ] = None,
-    threshold: Annotated[
-        float | None, typer.Option(help="Leave out faces detected with less confidence, 0.5 to 1.")
-    ] = None,
+    top_n: TopN = None,
+    min_face_px: MinFacePx = None,
+    threshold: Threshold = None,
     faces: Annotated[
         Faces | None,
         typer.Option(help="Look for faces, or take each picture for one face, cut out already."),
@@ -81,28 +83,15 @@ def submit(
             help="Let reviewed faces outlive the photos, for data sets; with consent alone.",
         ),
     ] = False,
-    detector: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Detector to use; refused if none has it.")
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(metavar="VERSION", help="Published model to answer with.")
-    ] = None,
-    keep_photos: Annotated[
-        int | None,
-        typer.Option(
-            metavar="HOURS",
-            min=0,
-            help="How long the service keeps the photos after the job's end, as far as it allows.",
-        ),
-    ] = None,
+    detector: Detector = None,
+    model: Model = None,
+    keep_photos: KeepPhotos = None,
     label: Annotated[
         list[str] | None,
         typer.Option(metavar="KEY=VALUE", help="Words to find the job by."),
     ] = None,
     client_ref: Annotated[str | None, typer.Option(help="Your own id of the job.")] = None,
-    idempotency_key: Annotated[
-        str | None, typer.Option(help="Same key and same photos give the same job again.")
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Do not go on with an interrupted submit of these.")
     ] = False,
@@ -147,7 +136,7 @@ def submit(
                 faces=faces,
                 detector=detector,
                 model=model,
-                keep_photos_s=None if keep_photos is None else 3_600 * keep_photos,
+                keep_photos_s=seconds_of(keep_photos),
                 keep_for_training=keep_for_training or None,
                 annotated=True if out is not None else None,
                 labels=labels,

@@ -1,0 +1,1 @@
+"""How soon the grid of a large job is on the screen, and what scrolling through it costs."""
