@@ -177,7 +177,7 @@ class TestAgain:
         self, client: httpx.Client, sessions: SessionFactory
     ) -> None:
         seeded = seed(sessions, DONE, DONE)
-        with pytest.raises(KeyboardInterrupt), unit_of_work(sessions) as session:
+        with pytest.raises(KeyboardInterrupt), unit_of_work(sessions) as session:  # noqa: PT012 - broken off inside
             ids = [item.public_id for item in seeded.items]
             job = seeded.job.public_id
             erase_photos(session, "default", job, ids, urls_hold=NONE, asked=WHO)
