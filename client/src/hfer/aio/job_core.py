@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequen
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import batched
 from pathlib import Path
 from typing import Unpack
 from urllib.parse import quote
@@ -219,8 +218,9 @@ class AsyncJobCore:
     ) -> ErasedPhotos:
         """Erase photos of a final job; see `hfer.Job.erase_photos`."""
         total = ErasedPhotos()
-        for piece in batched(photos, _ERASED_A_REQUEST, strict=False):
-            named = [each.item_id if isinstance(each, PhotoResult) else each for each in piece]
+        given = [each.item_id if isinstance(each, PhotoResult) else each for each in photos]
+        for start in range(0, len(given), _ERASED_A_REQUEST):
+            named = given[start : start + _ERASED_A_REQUEST]
             body: dict[str, object] = {
                 "items": [each for each in named if isinstance(each, str)],
                 "index": [each for each in named if isinstance(each, int)],
