@@ -8,7 +8,7 @@ hash go too.
 
 import uuid
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -181,7 +181,9 @@ class PhotoErasureRepository:
                 Item.event_id,
             )
         )
-        went = self._session.execute(statement.execution_options(synchronize_session=False))
+        went: Iterable[Row[Any]] = self._session.execute(
+            statement.execution_options(synchronize_session=False)
+        )
         rows = sorted(went, key=lambda row: int(row.seq))
         self._session.execute(
             insert(Item),

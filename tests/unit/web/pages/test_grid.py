@@ -84,9 +84,9 @@ def test_photos_are_erased_by_their_numbers(visitor: Visitor, web_api: WebApi) -
 
 
 def test_a_refusal_to_erase_is_told_in_its_words(visitor: Visitor, web_api: WebApi) -> None:
-    web_api.answers["POST", f"{JOB}/items/erase"] = api_problem(409, "job-not-finished", "Wait.")
+    web_api.answers["POST", f"{JOB}/items/erase"] = api_problem(409, "job-not-finished")
     answer = visitor.post("/jobs/job_1/grid/erase", json={"index": [3]}, headers=SCRIPT)
-    assert (answer.status_code, answer.json()["detail"]) == (409, "Wait.")
+    assert (answer.status_code, answer.json()["detail"]) == (409, "It is job-not-finished.")
 
 
 def test_the_tile_of_an_erased_photo_has_its_number_in_place_of_a_name(
