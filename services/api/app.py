@@ -22,7 +22,7 @@ from services.api.errors import register_error_handlers
 from services.api.events import endpoints as events
 from services.api.health import endpoints as health
 from services.api.jobs import endpoints as jobs
-from services.api.jobs import listing, rerun
+from services.api.jobs import erase_photos, listing, rerun
 from services.api.jobs.results import (
     artifacts,
     counts,
@@ -92,6 +92,7 @@ _ROUTES = _routes_of(
     submission,
     jobs,
     rerun,
+    erase_photos,
     listing,
     results,
     summary,

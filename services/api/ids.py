@@ -26,6 +26,7 @@ _MISSING: Mapping[IdKind, str] = MappingProxyType(
         IdKind.DATASET: "There is no such data set.",
         IdKind.MESSAGE: "There is no such message to this endpoint.",
         IdKind.CHANGE: "This reviewer made no such change in this job.",
+        IdKind.ERASURE: "There is no receipt of such an erasure.",
         IdKind.DRAW: "There is no such draw in this job.",
     }
 )
@@ -116,10 +117,26 @@ def get_dataset_id(
     return read_id(IdKind.DATASET, dataset_id)
 
 
+def get_erased_id(
+    job_id: Annotated[
+        str,
+        Path(
+            examples=["job_01936fd2c0a27b6e8f3a5b7c9d1e2f30"],
+            description="of the job, or of the erasure of photos (`ers_…`)",
+            json_schema_extra={"pattern": "^(job|ers)_[0-9a-f]{32}$"},
+        ),
+    ],
+) -> uuid.UUID:
+    """Read the id of what was erased of the path: that of a job, or of an erasure of photos."""
+    erasure = parse_id(IdKind.ERASURE, job_id)
+    return read_id(IdKind.JOB, job_id) if erasure is None else erasure
+
+
 JobId = Annotated[uuid.UUID, Depends(get_job_id)]
 ItemId = Annotated[uuid.UUID, Depends(get_item_id)]
 DatasetId = Annotated[uuid.UUID, Depends(get_dataset_id)]
 DrawId = Annotated[uuid.UUID, Depends(get_draw_id)]
+ErasedId = Annotated[uuid.UUID, Depends(get_erased_id)]
 UploadId = Annotated[uuid.UUID, Depends(get_upload_id)]
 KeyId = Annotated[uuid.UUID, Depends(get_key_id)]
 EndpointId = Annotated[uuid.UUID, Depends(get_endpoint_id)]

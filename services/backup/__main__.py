@@ -64,7 +64,9 @@ def _run(options: argparse.Namespace) -> str:
 def _replayed(ledger: Ledger | None, again: Replayed) -> str:
     if ledger is None:
         return "Without a ledger: what was erased or revoked after the backup is back."
-    return f"By the ledger {again.jobs} jobs were erased and {again.keys} keys revoked again."
+    photos = f", and {again.photos} photos out of other jobs" if again.photos else ""
+    jobs, keys = again.jobs, again.keys
+    return f"By the ledger {jobs} jobs were erased and {keys} keys revoked again{photos}."
 
 
 def _summary(manifest: Manifest) -> str:

@@ -108,6 +108,20 @@ class SourceRepository:
             " WHERE reason = 'user' ORDER BY erased_at"
         )
 
+    def photo_erasures(self) -> Iterator[tuple[Any, ...]]:
+        """Item, tenant, key, its name, stated reason and time of each photo erased out of a job.
+
+        A schema before 0025 has none.
+        """
+        yield from self._connection.execute(
+            "SELECT CAST(item AS uuid), tenant, key_id, key_name, told ->> 'stated_reason',"
+            " erased_at FROM (SELECT tenant, told, told ->> 'key_id' AS key_id,"
+            " told ->> 'key_name' AS key_name, erased_at FROM erasure"
+            " CROSS JOIN LATERAL to_jsonb(erasure) AS told WHERE reason = 'photos') AS erased"
+            " CROSS JOIN LATERAL jsonb_array_elements_text(told -> 'items') AS item"
+            " ORDER BY erased_at"
+        )
+
     def revocations(self) -> Iterator[tuple[Any, ...]]:
         """Public id and time of each key that was revoked."""
         yield from self._connection.execute(

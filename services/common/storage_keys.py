@@ -26,6 +26,7 @@ UPLOAD_PAGE = 1_000
 _DIGEST_CHARS = 16
 _BLURRED = "-blurred"
 _TRAINING = re.compile(TRAINING + r"[0-9a-f]{32}/(?P<item>[0-9a-f]{32})-(?P<face>[0-9]{1,5})\.jpg")
+_PICTURE = re.compile(ANNOTATED + r"(?P<job>[0-9a-f]{32})/(?P<item>[0-9a-f]{32})[.-]")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -78,6 +79,17 @@ def annotated_prefix(job: UUID) -> str:
     return f"{ANNOTATED}{job.hex}/"
 
 
+def pictures_prefix(job: UUID, item: UUID) -> str:
+    """Prefix of every picture of one item, below `annotated_prefix`."""
+    return f"{annotated_prefix(job)}{item.hex}"
+
+
+def picture_of(key: str) -> tuple[UUID, UUID] | None:
+    """Return job and item of a key below `pictures_prefix`; None for a key of another shape."""
+    found = _PICTURE.match(key)
+    return None if found is None else (UUID(hex=found["job"]), UUID(hex=found["item"]))
+
+
 def annotated_key(job: UUID, item: UUID, *, blurred: bool = False) -> str:
     """Key of the annotated picture of one item, a JPEG; ``blurred``, of that with blurred faces."""
     return f"{annotated_prefix(job)}{item.hex}{_BLURRED if blurred else ''}.jpg"
@@ -98,9 +110,14 @@ def training_prefix(job: UUID) -> str:
     return f"{TRAINING}{job.hex}/"
 
 
+def training_faces_prefix(job: UUID, item: UUID) -> str:
+    """Prefix of the faces of one item that are kept to train on, below `training_prefix`."""
+    return f"{training_prefix(job)}{item.hex}-"
+
+
 def training_key(job: UUID, item: UUID, face_index: int) -> str:
     """Key of a face that is kept to train on, a JPEG."""
-    return f"{training_prefix(job)}{item.hex}-{face_index}.jpg"
+    return f"{training_faces_prefix(job, item)}{face_index}.jpg"
 
 
 def training_face(key: str) -> tuple[UUID, int] | None:

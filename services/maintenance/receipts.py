@@ -86,7 +86,7 @@ class Receipts:
                 receipts.sign(confirmed, self._signer.sign(receipt_text(confirmed)))
         _log.info(
             "erasure.confirmed",
-            job=format_id(IdKind.JOB, erasure.job_public_id),
+            job=format_id(IdKind.JOB, erasure.of_job or erasure.job_public_id),
             kept=kept,
             signed=self._signer is not None,
         )
@@ -116,13 +116,13 @@ class Receipts:
 
     def _schedule_again(self, erasure: Erasure, left: list[str]) -> None:
         """Have deleted what came after the deletion, by a URL or a late picture."""
-        job = erasure.job_public_id
+        job = erasure.of_job or erasure.job_public_id
         prefixes = prefixes_of(erasure)
         with unit_of_work(self._sessions) as session:
             erasures = ErasureRepository(session)
-            for prefix in prefixes:
-                if any(key.startswith(prefix) for key in left):
-                    erasures.schedule_prefix(prefix)
+            found = [prefix for prefix in prefixes if any(key.startswith(prefix) for key in left)]
+            if found:
+                erasures.schedule_prefix(*found)
             erasures.schedule_deletion(key for key in left if not key.startswith(prefixes))
         _log.warning("erasure.incomplete", job=format_id(IdKind.JOB, job), objects=len(left))
 
@@ -132,7 +132,7 @@ def receipt_text(erasure: Erasure) -> str:
     said: dict[str, Any] = {
         "type": "hfer-erasure",
         "version": 1,
-        "job": format_id(IdKind.JOB, erasure.job_public_id),
+        "job": format_id(IdKind.JOB, erasure.of_job or erasure.job_public_id),
         "tenant": erasure.tenant,
         "key": erasure.key_id,
         "key_name": erasure.key_name,
@@ -146,6 +146,9 @@ def receipt_text(erasure: Erasure) -> str:
     # Not counted of an erasure by an API of before.
     counts = {"reviews": erasure.reviews, "draws": erasure.draws}
     said |= {name: count for name, count in counts.items() if count is not None}
+    if erasure.of_job is not None:
+        said["id"] = format_id(IdKind.ERASURE, erasure.job_public_id)
+        said["items"] = [format_id(IdKind.ITEM, item) for item in erasure.items or ()]
     return json.dumps(said, ensure_ascii=False)
 
 

@@ -1,6 +1,5 @@
 """Forgetting in time: photos after a day, results after a month, and what nobody names."""
 
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import islice
@@ -18,7 +17,7 @@ from services.common.jobs.repositories.retention import RetentionRepository
 from services.common.processes.repositories import WorkerRepository
 from services.common.retention_settings import RetentionSettings
 from services.common.storage import StoredObject
-from services.common.storage_keys import ANNOTATED, PHOTOS, TRAINING, training_face
+from services.common.storage_keys import ANNOTATED, PHOTOS, TRAINING, picture_of, training_face
 from services.common.telemetry import Metrics, get_logger
 from services.common.tenants.repositories.usage import UsageRepository
 from services.common.webhooks.repositories.deliveries import DeliveryRepository
@@ -187,12 +186,17 @@ def first_share(jobs: Sequence[Job]) -> list[Job]:
 
 
 def _pictures_without_job(session: Session, keys: Sequence[str]) -> list[str]:
-    """Return those of these keys that are pictures of no job, or of one without its photos."""
-    jobs = {key: _job_of(key) for key in keys if key.startswith(ANNOTATED)}
-    known = RetentionRepository(session).jobs_with_inputs(
-        sorted({job for job in jobs.values() if job is not None})
-    )
-    return [key for key, job in jobs.items() if job not in known]
+    """Return those of these keys that are pictures of no photo that is kept."""
+    found = {key: picture_of(key) for key in keys if key.startswith(ANNOTATED)}
+    pictures = [picture for picture in found.values() if picture is not None]
+    repository = RetentionRepository(session)
+    jobs = repository.jobs_with_inputs(sorted({job for job, _ in pictures}))
+    erased = repository.items_without_photo({item for _, item in pictures})
+    return [
+        key
+        for key, picture in found.items()
+        if picture is None or picture[0] not in jobs or picture[1] in erased
+    ]
 
 
 def _faces_not_kept(session: Session, keys: Sequence[str]) -> list[str]:
@@ -202,12 +206,3 @@ def _faces_not_kept(session: Session, keys: Sequence[str]) -> list[str]:
         {key: face for key, face in faces.items() if face is not None}
     )
     return [key for key in faces if key not in named]
-
-
-def _job_of(key: str) -> uuid.UUID | None:
-    """Return the job that a picture's key names; None for a key of another shape."""
-    digits = key.removeprefix(ANNOTATED).partition("/")[0]
-    try:
-        return uuid.UUID(hex=digits)
-    except ValueError:
-        return None

@@ -93,7 +93,7 @@ from hfer.models import (
     ResultFormat,
 )
 from hfer.photo_filters import PhotoFilter
-from hfer.receipt_models import Erasure
+from hfer.receipt_models import ErasedPhotos, Erasure
 from hfer.receipts import Erasures, VerifiedReceipt, verify_receipt
 from hfer.registry import Models
 from hfer.registry_models import Canary, ModelDetail, ModelInfo, ModelMetrics, ModelRefusal
@@ -147,6 +147,7 @@ __all__ = [
     "Dataset",
     "Datasets",
     "DiffTotals",
+    "ErasedPhotos",
     "Erasure",
     "Erasures",
     "ExportError",

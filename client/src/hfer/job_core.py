@@ -12,6 +12,7 @@ from hfer.aio.job_core import JobProgress
 from hfer.listening import JobEvent
 from hfer.models import JobState, PhotoResult, ResultFormat
 from hfer.photo_filters import PhotoFilter
+from hfer.receipt_models import ErasedPhotos
 from hfer.result_models import ExpressionCounts, JobFacets, JobSummary, Order
 
 
@@ -204,6 +205,25 @@ class JobCore:
             reason: why, for the receipt (`Client.erasures`), up to 200 characters; no names.
         """
         run(self._core.delete(reason=reason))
+
+    def erase_photos(
+        self, photos: Iterable[str | int | PhotoResult], *, reason: str | None = None
+    ) -> ErasedPhotos:
+        """Erase photos of a final job and all that is known of them, for good.
+
+        Each is listed from then on as failed, with the error ``erased``. More than 1,000 go in
+        several requests: if one fails, those before it stand, and the same call goes on.
+
+        Args:
+            photos: by ``item_id``, by ``index``, or as results.
+            reason: why, for the receipt (`Client.erasures`), up to 200 characters; no names.
+
+        Raises:
+            ConflictError: the job is not final.
+            NotFoundError: one is no photo of the job; nothing of its request was erased.
+            GoneError: the job is erased.
+        """
+        return run(self._core.erase_photos(photos, reason=reason))
 
     def _repr_html_(self) -> str:
         seen = self._core.seen

@@ -29,6 +29,7 @@ _SAID_AGAIN = {
     "photos_kept": "photos_kept",
     "training_faces": "training_faces",
 }
+_OF_PHOTOS = {**_SAID_AGAIN, "id": "id", "job": "job", "items": "items"}
 _TIMES = ("erased_at", "bucket_empty_at")
 
 
@@ -47,7 +48,7 @@ class Erasures:
         self._core = core
 
     def get(self, job_id: str) -> Erasure:
-        """Return the receipt of a job's erasure."""
+        """Return the receipt of a job's erasure, or of an erasure of photos by its own id."""
         return run(self._core.get(job_id))
 
     def list(self, *, tenant: str | None = None) -> Iterator[Erasure]:
@@ -151,10 +152,9 @@ def _check(public_key: bytes, signature: bytes, signed: bytes) -> None:
 
 def _check_beside(beside: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
     """Refuse a file whose readable part says something else than what is signed."""
+    again = _OF_PHOTOS if "items" in facts else _SAID_AGAIN
     pairs = [
-        (name, facts.get(said), beside[name])
-        for said, name in _SAID_AGAIN.items()
-        if name in beside
+        (name, facts.get(said), beside[name]) for said, name in again.items() if name in beside
     ]
     pairs += [
         (name, _moment(facts.get(name)), _moment(beside[name])) for name in _TIMES if name in beside

@@ -1,4 +1,4 @@
-"""`/v1/erasures`: receipts of jobs that were erased on demand."""
+"""`/v1/erasures`: receipts of jobs, and of photos of jobs, that were erased on demand."""
 
 from typing import Annotated
 
@@ -12,11 +12,11 @@ from services.api.erasures.schemas import (
     erasure_object,
     key_object,
 )
-from services.api.errors import ApiError
-from services.api.ids import JobId
+from services.api.ids import ErasedId, not_found
 from services.api.pagination import Cursor, Page, Paging, decode_id, encode_id
 from services.api.problems import ProblemCode
 from services.api.schemas import PLAIN_TEXT
+from services.common.domain.ids import IdKind
 from services.common.jobs.repositories.receipts import ReceiptRepository
 from services.common.keys.service import Scope
 
@@ -40,7 +40,10 @@ def get_erasures(
     paging: Paging,
     cursor: Cursor = None,
 ) -> Page[ErasureObject]:
-    """Page through receipts, of the newest job first. What retention forgets by age has none."""
+    """Page through receipts, of the newest job or erasure of photos first.
+
+    What retention forgets by age has none.
+    """
     rows = ReceiptRepository(session).page(
         tenant_asked_for(caller, tenant), before=decode_id(cursor), limit=paging.fetch
     )
@@ -63,13 +66,13 @@ def get_receipt_keys(session: Transaction, _caller: AnyKey) -> ReceiptKeys:
     summary="Get the receipt of an erasure",
     responses={**problems(ProblemCode.NOT_FOUND)},
 )
-def get_erasure(session: Transaction, caller: Reader, job_id: JobId) -> ErasureObject:
-    """Tell who wanted a job erased, when its rows went, and since when the bucket is empty of it.
+def get_erasure(session: Transaction, caller: Reader, job_id: ErasedId) -> ErasureObject:
+    """Tell who wanted a job or photos erased, when rows went, and since when the bucket is empty.
 
     `hfer receipts verify` checks the signature without this service. Operators see all tenants'.
     """
     everybody = caller.may(Scope.ADMIN)
     erasure = ReceiptRepository(session).get(None if everybody else caller.tenant, job_id)
     if erasure is None:
-        raise ApiError(ProblemCode.NOT_FOUND, "There is no receipt of such an erasure.")
+        raise not_found(IdKind.ERASURE)
     return erasure_object(erasure)

@@ -20,6 +20,8 @@ RECEIPT_EXAMPLE: dict[str, Any] = {
     "key_name": "nightly batch",
     "reason": "request of 2026-11-22",
     "photos": 12,
+    "job": None,
+    "items": None,
     "photos_kept": 0,
     "training_faces": 0,
     "reviews": 31,
@@ -38,7 +40,10 @@ class ErasureObject(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": RECEIPT_EXAMPLE})
 
-    id: str = Field(description="of the job; that of an upload given up, with the head `job_`")
+    id: str = Field(
+        description="of the job; that of an upload given up, with the head `job_`; of photos"
+        " that were erased out of a job, the erasure's own (`ers_…`)"
+    )
     object: Literal["erasure"] = "erasure"
     status: Literal["pending", "confirmed"] = Field(
         description="`pending`: the rows are gone, and objects may still lie in the bucket"
@@ -47,9 +52,13 @@ class ErasureObject(BaseModel):
     key: str = Field(description="that asked for it")
     key_name: str
     reason: str | None = Field(description="in words of who asked")
+    job: str | None = Field(description="that the photos were of; null where a whole job went")
+    items: list[str] | None = Field(
+        description="ids of the photos, in their order; null where a whole job went"
+    )
     photos: int
     photos_kept: int | None = Field(
-        description="objects that stay because another job of the tenant has the same photo;"
+        description="objects that stay because another photo of the tenant has the same bytes;"
         " null while pending"
     )
     training_faces: int | None = Field(
@@ -93,8 +102,13 @@ class ReceiptKeys(BaseModel):
 
 def erasure_object(erasure: Erasure) -> ErasureObject:
     """Turn a row into its public form."""
+    kind = IdKind.JOB if erasure.of_job is None else IdKind.ERASURE
     return ErasureObject(
-        id=format_id(IdKind.JOB, erasure.job_public_id),
+        id=format_id(kind, erasure.job_public_id),
+        job=None if erasure.of_job is None else format_id(IdKind.JOB, erasure.of_job),
+        items=None
+        if erasure.items is None
+        else [format_id(IdKind.ITEM, item) for item in erasure.items],
         status="pending" if erasure.bucket_empty_at is None else "confirmed",
         tenant=erasure.tenant,
         key=erasure.key_id or "",

@@ -11,6 +11,7 @@ class Action(StrEnum):
     JOB_RETRIED = "job.retried"
     JOB_RERUN = "job.rerun"
     JOB_ERASED = "job.erased"
+    PHOTO_ERASED = "photo.erased"
     UPLOAD_BEGUN = "upload.begun"
     UPLOAD_ERASED = "upload.erased"
     RESULTS_DOWNLOADED = "results.downloaded"

@@ -3,7 +3,8 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import Index, func, text
+from sqlalchemy import Index, Uuid, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.common.db.base import Base
@@ -17,6 +18,9 @@ class Erasure(Base):
     tenant, which name them too. Until then ``check_at`` is when to look next. ``training_faces``
     were kept to train on, and are in no data set any more; None in erasures of before there were
     any. ``signature`` is a JWS (RFC 7515) over the receipt, None where no key was configured.
+
+    Of chosen photos ``of_job`` is the job, which lives on, and ``items`` are their public ids;
+    ``job_public_id`` is then the erasure's own.
     """
 
     __tablename__ = "erasure"
@@ -31,6 +35,8 @@ class Erasure(Base):
     )
 
     job_public_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    of_job: Mapped[uuid.UUID | None]
+    items: Mapped[list[uuid.UUID] | None] = mapped_column(ARRAY(Uuid))
     tenant: Mapped[str]
     reason: Mapped[str]
     photos: Mapped[int]
@@ -48,7 +54,7 @@ class Erasure(Base):
 
 
 class ErasureObject(Base):
-    """An object of an erased job, until it was seen that the bucket does not hold it any more."""
+    """An object of an erasure, until it was seen that the bucket does not hold it any more."""
 
     __tablename__ = "erasure_object"
 

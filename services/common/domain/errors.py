@@ -34,6 +34,7 @@ class ItemErrorCode(StrEnum):
     CRASHED_WORKER = "crashed_worker"
     MODEL_REFUSED = "model_refused"
     RETRIES_EXHAUSTED = "retries_exhausted"
+    ERASED = "erased"
     INTERNAL = "internal"
 
 

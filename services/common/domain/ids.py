@@ -19,6 +19,7 @@ class IdKind(StrEnum):
     CHANGE = "chg"
     DRAW = "drw"
     DATASET = "dst"
+    ERASURE = "ers"
 
 
 def new_uuid7() -> uuid.UUID:

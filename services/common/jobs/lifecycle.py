@@ -1,7 +1,10 @@
-"""What users do to a job that exists: cancel it, retry failed photos, run it again, erase it."""
+"""What users do to a job that exists: cancel it, retry failed photos, run it again, erase it.
+
+Or erase some of its photos.
+"""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -10,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from services.common.db.tables import Item, Job
 from services.common.domain.errors import JobError, JobErrorCode
-from services.common.domain.ids import new_uuid7
+from services.common.domain.ids import IdKind, format_id, new_uuid7
 from services.common.domain.jobs import JobStatus
 from services.common.jobs.options import from_stored, model_of
 from services.common.jobs.repositories.erasures import ErasureRepository, ErasureRequest
 from services.common.jobs.repositories.items import ItemRepository, NewItem
 from services.common.jobs.repositories.jobs import JobRepository
+from services.common.jobs.repositories.photo_erasures import ErasedPhotos, PhotoErasureRepository
 from services.common.jobs.submission import Submission, SubmissionRules, Submitted, submit
 from services.common.jobs.views import find_job
 
@@ -158,6 +162,44 @@ def erase(
     job = job or find_job(session, tenant, public_id)
     erasures.erase(job, reason=ERASED_BY_USER, urls_hold=urls_hold, asked=asked)
     return True
+
+
+def erase_photos(
+    session: Session,
+    tenant: str,
+    public_id: uuid.UUID,
+    items: Collection[uuid.UUID] = (),
+    *,
+    places: Collection[int] = (),
+    urls_hold: timedelta,
+    asked: ErasureRequest,
+) -> ErasedPhotos:
+    """Erase photos of a final job, named by id or by their number; all of them, or none.
+
+    The job's row is locked, so that no review, rerun or data set takes from them meanwhile. The
+    objects go later, as at any erasure.
+
+    Raises:
+        JobError: NOT_FOUND, also when one is no photo of the job; GONE; JOB_NOT_FINISHED.
+    """
+    job = find_job(session, tenant, public_id, lock=True)
+    if not JobStatus(job.status).final:
+        raise JobError(
+            JobErrorCode.JOB_NOT_FINISHED,
+            f"The job is {job.status}; erase photos of it when it is final, or the whole job.",
+        )
+    photos = PhotoErasureRepository(session)
+    by_place = photos.ids(job.id, places)
+    missing = [f"number {place}" for place in places if place not in by_place]
+    missing += [format_id(IdKind.ITEM, item) for item in photos.unknown(job.id, items)]
+    if missing:
+        raise JobError(
+            JobErrorCode.NOT_FOUND,
+            f"{len(missing)} of these are no photos of this job, first {missing[0]}; nothing was"
+            " erased.",
+        )
+    wanted = dict.fromkeys([*items, *by_place.values()])
+    return photos.erase(job, list(wanted), asked=asked, urls_hold=urls_hold)
 
 
 def _check_kept(job: Job, what: str) -> None:

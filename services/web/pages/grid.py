@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from services.web.gateway import path_of
 from services.web.pages.filters import filters, list_of
+from services.web.pages.submit import small_json
 from services.web.state import web_of
 from services.web.views.grid import tile
 
@@ -42,6 +43,15 @@ async def crops(request: Request) -> Response:
     return await _passed_on(request, path, {"face": faces})
 
 
+async def erase(request: Request) -> Response:
+    """Erase photos by their numbers in the job, with all that is known of them."""
+    body = await small_json(request)
+    path = path_of("jobs", request.path_params["job_id"], "items", "erase")
+    wanted = {"index": body.get("index"), "reason": "erased in the page"}
+    told = await web_of(request).gateway.post(path, wanted)
+    return JSONResponse({"erased": told.get("erased")})
+
+
 async def _items(request: Request) -> list[dict[str, Any]]:
     numbers = [one for one in request.query_params.getlist("index") if one.isdecimal()]
     if not numbers:
@@ -71,4 +81,5 @@ routes = [
     Route("/jobs/{job_id}/grid/items", items),
     Route("/jobs/{job_id}/grid/results", results),
     Route("/jobs/{job_id}/grid/crops", crops),
+    Route("/jobs/{job_id}/grid/erase", erase, methods=["POST"]),
 ]

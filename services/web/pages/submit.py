@@ -59,7 +59,7 @@ async def take_batch(request: Request) -> Response:
 
 async def seal(request: Request) -> Response:
     """Make a job of an upload."""
-    body = await _small_json(request)
+    body = await small_json(request)
     name = str(body.get("name") or "").strip()
     job = await web_of(request).gateway.post(
         "/v1/jobs",
@@ -129,7 +129,12 @@ def _number(text: str) -> int:
     return int(text)
 
 
-async def _small_json(request: Request) -> dict[str, Any]:
+async def small_json(request: Request) -> dict[str, Any]:
+    """Read a script's small JSON object; anything else that is JSON is an empty one.
+
+    Raises:
+        BatchError: it is larger than any of ours, or no JSON.
+    """
     raw = b""
     async for chunk in request.stream():
         raw += chunk

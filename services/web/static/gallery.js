@@ -2,6 +2,7 @@
 
 import { at, here } from "./address.js";
 import { Chosen } from "./chosen.js";
+import { Erasing } from "./erase.js";
 import { Grid } from "./grid/grid.js";
 import { Orders, cropStore, photoStore } from "./grid/sources.js";
 import { Tiles } from "./grid/tile.js";
@@ -69,12 +70,21 @@ const grid = new Grid(box, {
   size: sizeOf(kind()),
   heard: {
     moved,
-    selected: () => chosen.show(),
+    selected: () => { chosen.show(); erasing.show(); },
     help: () => by("keys-help").showModal(),
     key: () => false,
   },
 });
 const chosen = new Chosen(grid, { job, bar: by("chosen") });
+const erasing = new Erasing(grid, {
+  job,
+  button: by("erase-chosen"),
+  dialog: by("erase"),
+  erased() {
+    grid.change(() => grid.selection.clear());
+    return Promise.all([load(), redraw()]);
+  },
+});
 
 // There is room for more than the label from here on.
 function resize(size) {

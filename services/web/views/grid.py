@@ -7,6 +7,9 @@ from services.web.views.matching import is_match
 from services.web.views.photos import cause_of
 from services.web.views.units import percent
 
+# Code of the error of a photo that was erased out of its job, and what its tile calls it.
+ERASED = "erased"
+
 
 def tile(photo: Mapping[str, Any], narrow: Mapping[str, str]) -> dict[str, Any]:
     """Return a photo's tile.
@@ -15,12 +18,14 @@ def tile(photo: Mapping[str, Any], narrow: Mapping[str, str]) -> dict[str, Any]:
     w, h]`` each, the box in pixels of the upright photo; ``width`` and ``height`` are 0 without a
     result.
     """
-    image = photo.get("image") or {}
+    image, index = photo.get("image") or {}, int(photo.get("index") or 0)
+    erased = (photo.get("error") or {}).get("code") == ERASED
     return {
-        "index": int(photo.get("index") or 0),
+        "index": index,
         "id": str(photo.get("item_id") or ""),
-        "name": str(photo.get("filename") or "unnamed"),
-        "status": str(photo.get("status") or ""),
+        # An erased photo has no name any more.
+        "name": f"Photo {index + 1}" if erased else str(photo.get("filename") or "unnamed"),
+        "status": ERASED if erased else str(photo.get("status") or ""),
         "width": int(image.get("width") or 0),
         "height": int(image.get("height") or 0),
         "cause": cause_of(photo.get("error")),

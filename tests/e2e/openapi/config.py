@@ -23,6 +23,8 @@ UNSAID = {
     # Whether a job is a rerun, and how long the operator lets photos be kept.
     "get_diff": {"#/query/with"},
     "rerun_job": {"#/keep_photos_s"},
+    # That some photo is named, by either.
+    "erase_items": {"#/items"},
     "create_key": {"#/expires_at", "#/output", "#/purpose/exception", "#/purpose/note"},
     "roll_api_key": {"#/expires_at"},
     "add_reviews": {"#/reviews/*"},

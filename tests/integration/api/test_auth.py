@@ -47,6 +47,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/jobs/{job_id}/draws"): {"count": 1},
     ("POST", "/v1/jobs/{job_id}/reviews/undo"): {"reviewer": "ada"},
     ("POST", "/v1/jobs/{job_id}/rerun"): {},
+    ("POST", "/v1/jobs/{job_id}/items/erase"): {"index": [0]},
 }
 
 
@@ -73,8 +74,8 @@ def call(
 
 class TestRoutes:
     def test_the_document_lists_what_this_test_thinks(self) -> None:
-        assert len(GUARDED) == 79
-        assert len(OF_A_JOB) == 29
+        assert len(GUARDED) == 80
+        assert len(OF_A_JOB) == 30
 
 
 class TestKeys:
@@ -133,6 +134,7 @@ class TestScopes:
 
 OF_THEIR_OWN = {
     ("DELETE", "/v1/jobs/{job_id}"): {Scope.JOBS_ERASE, Scope.JOBS_WRITE},
+    ("POST", "/v1/jobs/{job_id}/items/erase"): {Scope.JOBS_ERASE, Scope.JOBS_WRITE},
     ("POST", "/v1/jobs/{job_id}/reviews"): {Scope.REVIEW},
     ("POST", "/v1/datasets"): {Scope.REVIEW},
     ("DELETE", "/v1/datasets/{dataset_id}"): {Scope.JOBS_ERASE, Scope.JOBS_WRITE},

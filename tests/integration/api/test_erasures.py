@@ -33,6 +33,8 @@ def test_tells_who_asked_and_why_and_that_the_bucket_is_not_known_to_be_empty(
         "key": client.get("/v1/api-keys/current").json()["id"],
         "key_name": "a test's",
         "reason": "as asked",
+        "job": None,
+        "items": None,
         "photos": 1,
         "photos_kept": None,
         "training_faces": 0,

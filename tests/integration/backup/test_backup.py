@@ -12,7 +12,7 @@ from services.backup.moment import connected
 from services.common.config import StorageSettings
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.jobs import JobStatus
-from services.common.jobs.lifecycle import erase
+from services.common.jobs.lifecycle import erase, erase_photos
 from services.common.jobs.repositories.erasures import ErasureRequest
 from services.common.keys.repository import KeyRepository
 from services.common.keys.service import issue_key
@@ -201,3 +201,45 @@ def test_what_the_ledger_names_is_erased_and_revoked_again(
     assert live == [keys[1]]
     assert tuple(receipt) == ("key_x", "as asked", True)
     assert doomed == 1
+
+
+def test_photos_that_the_ledger_names_are_erased_again_out_of_their_job(
+    source: None,  # noqa: ARG001
+    *,
+    aim: Target,
+    make_stored_job: JobMaker,
+    rows: Rows,
+    sessions: SessionFactory,
+    empty_database_url: str,
+    empty_bucket: StorageSettings,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made = make_stored_job([b"gone", b"stays"], status=JobStatus.SUCCEEDED)
+    job, [item, _] = rows.job(made.id), rows.items(made.id)
+    folder, ledger = tmp_path / "backup", tmp_path / "ledger.jsonl"
+    assert main(["create", str(folder)]) == 0
+    with unit_of_work(sessions) as session:
+        erase_photos(
+            session,
+            job.tenant,
+            job.public_id,
+            [item.public_id],
+            urls_hold=timedelta(0),
+            asked=ErasureRequest("key_x", "batch", "as asked"),
+        )
+    assert main(["ledger", str(ledger)]) == 0
+    aim(empty_database_url, empty_bucket)
+    assert main(["restore", str(folder), "--ledger", str(ledger)]) == 0
+    assert "and 1 photos out of other jobs" in capsys.readouterr().out
+    engine = create_engine(empty_database_url)
+    with engine.connect() as connection:
+        left = connection.execute(
+            text("SELECT seq, object_key = '', filename FROM item ORDER BY seq")
+        ).all()
+        receipt = connection.execute(
+            text("SELECT of_job, items, key_id, stated_reason FROM erasure")
+        ).one()
+    engine.dispose()
+    assert left == [(0, True, "erased"), (1, False, "1.jpg")]
+    assert receipt == (job.public_id, [item.public_id], "key_x", "as asked")

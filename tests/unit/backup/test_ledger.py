@@ -9,7 +9,7 @@ import pytest
 from services.backup.errors import BackupError
 from services.backup.ledger import read_ledger
 
-JOB, UPLOAD, KEY = (uuid.UUID(int=number) for number in (1, 2, 3))
+JOB, UPLOAD, KEY, ITEM = (uuid.UUID(int=number) for number in (1, 2, 3, 4))
 LINES = [
     {"action": "job.erased", "outcome": "done", "object": f"job_{JOB.hex}", "key": "key_x",
      "key_name": "n", "reason": "as asked", "at": "2026-11-27T07:00:00Z"},
@@ -17,6 +17,7 @@ LINES = [
     {"event": "audit", "action": "key.revoked", "outcome": "done", "object": f"key_{KEY.hex}"},
     {"action": "job.erased", "outcome": "refused", "object": f"job_{'9' * 32}"},
     {"action": "job.erased", "outcome": "done", "object": None},
+    {"event": "audit", "action": "photo.erased", "outcome": "done", "object": f"itm_{ITEM.hex}"},
     {"event": "request.done"},
     [1],
 ]  # fmt: skip
@@ -30,6 +31,7 @@ def test_takes_exports_and_log_lines_and_passes_over_the_rest(tmp_path: Path) ->
     assert ledger.erased[JOB].stated_reason == "as asked"
     assert ledger.erased[UPLOAD].key_id == "unknown"
     assert ledger.revoked == {KEY}
+    assert ledger.photos.keys() == {ITEM}
 
 
 def test_an_empty_file_says_that_nothing_was_erased(tmp_path: Path) -> None:

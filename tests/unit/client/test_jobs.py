@@ -1,7 +1,17 @@
+import json
+
 import httpx
 import pytest
 
-from hfer import Client, JobState, NotFoundError, ResultFormat, WaitTimeoutError
+from hfer import (
+    Client,
+    ErasedPhotos,
+    JobState,
+    NotFoundError,
+    PhotoResult,
+    ResultFormat,
+    WaitTimeoutError,
+)
 from hfer.errors import UnexpectedAnswerError
 from tests.fixtures.fake_service import JOB, FakeService, face_json, job_json, photo_json, problem
 
@@ -152,6 +162,22 @@ class TestEnd:
     def test_delete_takes_an_empty_answer(self, client: Client, service: FakeService) -> None:
         client.jobs.attach(JOB).delete()
         assert len(service.sent("DELETE")) == 1
+
+    def test_photos_are_erased_a_thousand_at_a_time(
+        self, client: Client, service: FakeService
+    ) -> None:
+        answers = [
+            httpx.Response(200, json={"erased": 1_000, "erased_before": 0, "erasure": "ers_1"}),
+            httpx.Response(200, json={"erased": 0, "erased_before": 2, "erasure": None}),
+        ]
+        service.answers["POST", f"/v1/jobs/{JOB}/items/erase"] = answers
+        photos = [PhotoResult(item_id="itm_0"), "itm_1", *range(1_000)]
+        erased = client.jobs.attach(JOB).erase_photos(photos, reason="as asked")
+        assert erased == ErasedPhotos(1_000, 2, ("ers_1",))
+        first, second = (json.loads(sent.content) for sent in service.sent("POST"))
+        assert first["items"] == ["itm_0", "itm_1"]
+        assert (first["index"], first["reason"]) == ([*range(998)], "as asked")
+        assert second == {"items": [], "index": [998, 999], "reason": "as asked"}
 
 
 class TestList:

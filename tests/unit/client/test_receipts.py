@@ -36,6 +36,14 @@ class TestVerify:
         with pytest.raises(ReceiptError, match=name):
             verify_receipt(file_of(**{name: value}), KEYS)
 
+    @pytest.mark.parametrize("name", ["id", "job", "items"])
+    def test_photos_are_compared_with_what_is_signed_of_them(self, name: str) -> None:
+        facts = FACTS | {"id": "ers_1", "items": ["itm_1"]}
+        told = {"id": "ers_1", "job": "job_1", "items": ["itm_1"], "signature": sign(facts)}
+        assert verify_receipt(file_of(**told), KEYS).facts == facts
+        with pytest.raises(ReceiptError, match=name):
+            verify_receipt(file_of(**told | {name: "other"}), KEYS)
+
     def test_a_changed_payload_is_found(self) -> None:
         head, _, signed = sign(FACTS).split(".")
         other = base64.urlsafe_b64encode(json.dumps(FACTS | {"photos": 0}).encode())

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Unpack
@@ -17,11 +18,12 @@ from hfer._notebook import job_bar
 from hfer._pages import entries
 from hfer._results import result_bytes, result_lines
 from hfer._retry import PATIENT, RetryPolicy, parse_retry_after
-from hfer._transport import NOT_MODIFIED, Call, Transport, parsed
+from hfer._transport import NOT_MODIFIED, Call, Transport, json_call, parsed
 from hfer.errors import UnexpectedAnswerError, WaitTimeoutError
 from hfer.listening import JOB_FINISHED, JobEvent, listen
 from hfer.models import JobState, PhotoResult, ResultFormat
 from hfer.photo_filters import PhotoFilter, as_query
+from hfer.receipt_models import ErasedPhotos
 from hfer.result_models import ExpressionCounts, JobFacets, JobSummary, Order
 
 JobProgress = Callable[[JobState], None]
@@ -32,8 +34,20 @@ SHORTEST_POLL_S, USUAL_POLL_S, LONGEST_POLL_S = 0.2, 1.0, 15.0
 # Photos that the service lists by number at once.
 ITEMS_A_REQUEST = 200
 
+# Photos that the service erases at once.
+_ERASED_A_REQUEST = 1_000
+
 # A picture that is not drawn yet is waited for; the service gives it ten minutes.
 _ZIP_SILENCE_S = 660.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Erased:
+    """The answer to one request to erase photos."""
+
+    erased: int = 0
+    erased_before: int = 0
+    erasure: str | None = None
 
 
 class AsyncJobCore:
@@ -198,6 +212,31 @@ class AsyncJobCore:
         """Erase the job with its photos and results; see `hfer.Job.delete`."""
         query = {} if reason is None else {"reason": reason}
         await self.transport.send(Call("DELETE", self.path, query=query))
+
+    async def erase_photos(
+        self, photos: Iterable[str | int | PhotoResult], *, reason: str | None = None
+    ) -> ErasedPhotos:
+        """Erase photos of a final job; see `hfer.Job.erase_photos`."""
+        total = ErasedPhotos()
+        given = [each.item_id if isinstance(each, PhotoResult) else each for each in photos]
+        for start in range(0, len(given), _ERASED_A_REQUEST):
+            named = given[start : start + _ERASED_A_REQUEST]
+            body: dict[str, object] = {
+                "items": [each for each in named if isinstance(each, str)],
+                "index": [each for each in named if isinstance(each, int)],
+            }
+            body |= {} if reason is None else {"reason": reason}
+            answer = await self.transport.send_json(
+                json_call("POST", f"{self.path}/items/erase", body)
+            )
+            told = decode(_Erased, answer)
+            total = ErasedPhotos(
+                total.erased + told.erased,
+                total.erased_before + told.erased_before,
+                total.erasures + ((told.erasure,) if told.erasure else ()),
+            )
+        self._etag = None
+        return total
 
     def _item_path(self, item_id: str) -> str:
         return f"{self.path}/items/{quote(item_id, safe='')}"

@@ -14,6 +14,7 @@ from hfer.cli.comparing import compare
 from hfer.cli.datasets import datasets
 from hfer.cli.delivery import coming_back, deliver, leave, note, watch, write_json
 from hfer.cli.doctor import doctor
+from hfer.cli.erasing import erase
 from hfer.cli.exits import exit_code_of_error
 from hfer.cli.exporting import (
     FormOption,
@@ -80,6 +81,7 @@ app.command()(summary)
 app.command("zip")(zip_of_job)
 app.command()(retry)
 app.command()(rerun)
+app.command()(erase)
 app.command()(diff)
 app.command()(doctor)
 app.command()(usage)

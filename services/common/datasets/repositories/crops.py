@@ -46,6 +46,8 @@ _LIST_BEFORE = text("""
     ON CONFLICT (prefix) DO UPDATE SET doomed_at = excluded.doomed_at, after = NULL
 """)
 _HOLD_JOB = text("SELECT id FROM job WHERE public_id = :job FOR KEY SHARE")
+# Asked when the job is held, so that an erasure of the photo is seen or waits.
+_IS_STORED = text("SELECT FROM item WHERE public_id = :item AND object_key <> ''")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +133,10 @@ class CropRepository:
         self._session.execute(_LIST_BEFORE, given)
 
     def add(self, photo: PhotoToCut, faces: Sequence[CutFace]) -> bool:
-        """Note which faces of a photo are kept; False if its job was erased meanwhile."""
+        """Note which faces of a photo are kept; False if it or its job was erased meanwhile."""
         if self._session.scalar(_HOLD_JOB, {"job": photo.job}) is None:
+            return False
+        if self._session.execute(_IS_STORED, {"item": photo.item}).one_or_none() is None:
             return False
         rows = [
             {

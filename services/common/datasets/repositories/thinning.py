@@ -1,7 +1,7 @@
 """Faces taken out of data sets: rows at once, objects later, and each version says so."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -32,6 +32,7 @@ _TAKE_OUT = """
     SELECT count(*) FILTER (WHERE byte_count > 0) FROM gone
 """
 _OF_JOB = text(_TAKE_OUT.format(crops="job_public_id = :job"))
+_OF_PHOTOS = text(_TAKE_OUT.format(crops="item_public_id = ANY(:items)"))
 _WITH_PHOTOS = text(_TAKE_OUT.format(crops="job_public_id = :job AND NOT kept"))
 _OLD = text(
     _TAKE_OUT.format(
@@ -53,15 +54,17 @@ _UNUSED = text(
     )
 )
 # Not cut yet, because the version is being built.
-_UNCUT = text("""
+_TAKE_OUT_UNCUT = """
     WITH faces AS (
-        DELETE FROM dataset_face WHERE job_public_id = :job RETURNING dataset_id
+        DELETE FROM dataset_face WHERE {faces} RETURNING dataset_id
     ), counted AS (
         SELECT dataset_id, count(*) AS faces FROM faces GROUP BY dataset_id
     )
     UPDATE dataset SET erased = erased + counted.faces, thinned_at = now()
     FROM counted WHERE dataset.id = counted.dataset_id
-""")
+"""
+_UNCUT = text(_TAKE_OUT_UNCUT.format(faces="job_public_id = :job"))
+_UNCUT_OF_PHOTOS = text(_TAKE_OUT_UNCUT.format(faces="item_public_id = ANY(:items)"))
 
 
 class ThinningRepository:
@@ -77,6 +80,16 @@ class ThinningRepository:
         """
         kept = self._count(_OF_JOB, {"job": job})
         self._session.execute(_UNCUT, {"job": job})
+        return kept
+
+    def erase_photos(self, items: Collection[uuid.UUID]) -> int:
+        """Take out every face of erased photos; how many were kept to train on.
+
+        Whoever calls holds the job's row: see `CropRepository.add`.
+        """
+        given = {"items": list(items)}
+        kept = self._count(_OF_PHOTOS, given)
+        self._session.execute(_UNCUT_OF_PHOTOS, given)
         return kept
 
     def photos_gone(self, job: uuid.UUID) -> int:

@@ -181,12 +181,13 @@ class ErasureRepository:
             last, listed = self._session.execute(_scheduling_photos(job.id, after=last)).one()
         self.schedule_prefix(annotated_prefix(job.public_id))
 
-    def schedule_prefix(self, prefix: str, *, after: timedelta = _AT_ONCE) -> None:
-        """Have everything below a prefix deleted that no row names, ``after`` from now."""
+    def schedule_prefix(self, *prefixes: str, after: timedelta = _AT_ONCE) -> None:
+        """Have everything below prefixes deleted that no row names, ``after`` from now."""
         doomed_at = func.now() + after
+        rows = [{"prefix": prefix, "doomed_at": doomed_at} for prefix in sorted(prefixes)]
         self._session.execute(
             insert(DoomedPrefix)
-            .values(prefix=prefix, doomed_at=doomed_at)
+            .values(rows)
             .on_conflict_do_update(
                 index_elements=[DoomedPrefix.prefix], set_={"doomed_at": doomed_at, "after": None}
             )

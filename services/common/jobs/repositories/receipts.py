@@ -10,13 +10,25 @@ from sqlalchemy.orm import Session
 
 from services.common.db.erasure_tables import Erasure, ErasureObject, ReceiptKey
 from services.common.db.tables import DoomedObject, DoomedPrefix
-from services.common.storage_keys import annotated_prefix, training_prefix, uploads_prefix
+from services.common.storage_keys import (
+    annotated_prefix,
+    pictures_prefix,
+    training_faces_prefix,
+    training_prefix,
+    uploads_prefix,
+)
 
 
 def prefixes_of(erasure: Erasure) -> tuple[str, ...]:
-    """Return the prefixes of the job's own, below which its objects are found by listing."""
-    job = erasure.job_public_id
-    return annotated_prefix(job), uploads_prefix(erasure.tenant, job), training_prefix(job)
+    """Return the prefixes of what is erased, below which its objects are found by listing."""
+    if erasure.of_job is None:
+        return _of_job(erasure.tenant, erasure.job_public_id)
+    own = (pictures_prefix, training_faces_prefix)
+    return tuple(prefix(erasure.of_job, item) for item in erasure.items or () for prefix in own)
+
+
+def _of_job(tenant: str, job: uuid.UUID) -> tuple[str, ...]:
+    return annotated_prefix(job), uploads_prefix(tenant, job), training_prefix(job)
 
 
 class ReceiptRepository:
@@ -81,9 +93,12 @@ class ReceiptRepository:
         return list(self._session.scalars(query.order_by(ErasureObject.object_key)))
 
     def is_scheduled(self, erasure: Erasure) -> bool:
-        """Whether an object of the job is still on its way out of the bucket."""
+        """Whether an object of what is erased is still on its way out of the bucket.
+
+        Objects of chosen photos may also be found below a prefix of the job that they were of.
+        """
         job = erasure.job_public_id
-        prefixes = prefixes_of(erasure)
+        of_job = _of_job(erasure.tenant, erasure.of_job or job)
         objects = (
             select(ErasureObject.object_key)
             .join(DoomedObject, DoomedObject.object_key == ErasureObject.object_key)
@@ -91,8 +106,10 @@ class ReceiptRepository:
         )
         listed = (
             objects.exists(),
-            select(DoomedPrefix.prefix).where(DoomedPrefix.prefix.in_(prefixes)).exists(),
-            *(_listed_below(prefix).exists() for prefix in prefixes),
+            select(DoomedPrefix.prefix)
+            .where(DoomedPrefix.prefix.in_({*prefixes_of(erasure), *of_job}))
+            .exists(),
+            *(_listed_below(prefix).exists() for prefix in of_job if erasure.of_job is None),
         )
         return bool(self._session.scalar(select(or_(*listed))))
 

@@ -1,7 +1,7 @@
 """What is due to be forgotten: photos, results, objects that no row names, dead uploads."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -183,4 +183,9 @@ class RetentionRepository:
         query = select(Job.public_id).where(
             Job.public_id.in_(public_ids), Job.inputs_erased_at.is_(None)
         )
+        return set(self._session.scalars(query))
+
+    def items_without_photo(self, public_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+        """Which of these items have no photo in the bucket: erased ones, of those with pictures."""
+        query = select(Item.public_id).where(Item.public_id.in_(public_ids), Item.object_key == "")
         return set(self._session.scalars(query))

@@ -1,19 +1,20 @@
 """Final photos of a job by verdict, added up where they become final and never counted again.
 
 `GET /v1/jobs/{id}` at 100,000 photos: counting them by state reads 100,000 index entries per
-poll, the tally a row per slot. Final states never change, so sums only grow.
+poll, the tally a row per slot. Final states never change but of photos that are erased, which fail.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services.common.domain.jobs import ItemState, JobCounts, Verdict
+from services.common.domain.jobs import ItemState, ItemStatus, JobCounts, Verdict
 from services.common.domain.tenants import LIMIT_NAMES, TenantLimits
 
 # Two backends that finish photos of one job at once rarely share a row.
 _SLOTS = 16
+_FINAL = (ItemStatus.SUCCEEDED, ItemStatus.NO_FACE, ItemStatus.FAILED, ItemStatus.CANCELLED)
 
 
 def tallying(source: str, *, measured: bool = False) -> str:
@@ -96,6 +97,16 @@ _OPEN = text(f"""
         WHERE job.finished_at IS NULL AND job.tenant = :tenant
     ) AS open LEFT JOIN tenant_policy AS policy ON policy.tenant = :tenant
 """)
+# A slot may go below nothing: what is read is the sum of all.
+_TURN_TO_FAILED = text(f"""
+    INSERT INTO job_tally AS tally (job_id, slot, succeeded, no_face, failed, cancelled)
+    VALUES (:job_id, pg_backend_pid() % {_SLOTS}, -:succeeded, -:no_face, :failed, -:cancelled)
+    ON CONFLICT (job_id, slot) DO UPDATE
+    SET succeeded = tally.succeeded + excluded.succeeded,
+        no_face = tally.no_face + excluded.no_face,
+        failed = tally.failed + excluded.failed,
+        cancelled = tally.cancelled + excluded.cancelled
+""")
 
 
 class TallyRepository:
@@ -103,6 +114,12 @@ class TallyRepository:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    def turn_to_failed(self, job_id: int, photos: Mapping[ItemStatus, int]) -> None:
+        """Count photos as failed from now on, so many that were in each status before."""
+        was = {status.value: photos.get(status, 0) for status in _FINAL}
+        failed = sum(photos.values()) - was.pop(ItemStatus.FAILED.value)
+        self._session.execute(_TURN_TO_FAILED, {"job_id": job_id, "failed": failed, **was})
 
     def counts(self, job_ids: Sequence[int]) -> dict[int, JobCounts]:
         """Return how many photos of each job are in each status."""

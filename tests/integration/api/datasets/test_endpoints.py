@@ -22,6 +22,7 @@ from services.common.domain.limits import PhotoLimits
 from services.common.keys.outputs import OutputMode
 from services.common.keys.service import Scope, issue_key
 from services.common.storage import ObjectStorage
+from services.common.storage_keys import training_key
 from services.maintenance.dataset_builder import DatasetBuilder
 from tests.fixtures.as_role import sessions_as
 from tests.fixtures.jobs import SeededJob
@@ -115,6 +116,21 @@ def unpacked(client: httpx.Client, dataset: str) -> dict[str, bytes]:
 
 @pytest.mark.usefixtures("few_are_enough")
 class TestLoop:
+    def test_an_erased_photo_is_taken_out_and_the_version_says_so(
+        self, client: httpx.Client, made: SeededJob, builder: DatasetBuilder, storage: ObjectStorage
+    ) -> None:
+        dataset = built(client, builder, made)
+        job, item = made.job.public_id, made.items[1].public_id
+        assert storage.exists(training_key(job, item, 0))
+        wanted = {"items": [format_id(IdKind.ITEM, item)]}
+        path = f"/v1/jobs/{format_id(IdKind.JOB, job)}/items/erase"
+        receipt = client.post(path, json=wanted).json()["erasure"]
+        assert client.get(f"/v1/erasures/{receipt}").json()["training_faces"] == 1
+        thinned = client.get(f"/v1/datasets/{dataset['id']}").json()
+        assert (thinned["erased"], thinned["thinned_at"] is not None) == (1, True)
+        faces = json.loads(unpacked(client, dataset["id"])["dataset.json"])["faces"]
+        assert len(faces) == PHOTOS - 2
+
     def test_reviews_become_an_archive(
         self, client: httpx.Client, made: SeededJob, builder: DatasetBuilder
     ) -> None:

@@ -1,5 +1,7 @@
 """What the grid's script is given."""
 
+import json
+
 import httpx
 
 from tests.fixtures.fake_service import face_json, photo_json
@@ -71,3 +73,28 @@ def test_chosen_results_are_whole(visitor: Visitor, web_api: WebApi) -> None:
     web_api.answers["GET", f"{JOB}/items"] = {"data": [photo_json(3, "a.jpg")]}
     found = visitor.get("/jobs/job_1/grid/results?index=3").json()["data"]
     assert found == [photo_json(3, "a.jpg")]
+
+
+def test_photos_are_erased_by_their_numbers(visitor: Visitor, web_api: WebApi) -> None:
+    web_api.answers["POST", f"{JOB}/items/erase"] = {"erased": 2, "erasure": "ers_1"}
+    answer = visitor.post("/jobs/job_1/grid/erase", json={"index": [3, 9]}, headers=SCRIPT)
+    assert answer.json() == {"erased": 2}
+    [sent] = web_api.sent("POST", f"{JOB}/items/erase")
+    assert json.loads(sent.content) == {"index": [3, 9], "reason": "erased in the page"}
+
+
+def test_a_refusal_to_erase_is_told_in_its_words(visitor: Visitor, web_api: WebApi) -> None:
+    web_api.answers["POST", f"{JOB}/items/erase"] = api_problem(409, "job-not-finished")
+    answer = visitor.post("/jobs/job_1/grid/erase", json={"index": [3]}, headers=SCRIPT)
+    assert (answer.status_code, answer.json()["detail"]) == (409, "It is job-not-finished.")
+
+
+def test_the_tile_of_an_erased_photo_has_its_number_in_place_of_a_name(
+    visitor: Visitor, web_api: WebApi
+) -> None:
+    error = {"code": "erased", "detail": "Erased on request."}
+    web_api.answers["GET", f"{JOB}/items"] = {
+        "data": [photo_json(16, "erased", status="failed", error=error)]
+    }
+    [tile] = visitor.get("/jobs/job_1/grid/items?index=16").json()["items"]
+    assert (tile["name"], tile["status"], tile["faces"]) == ("Photo 17", "erased", [])
