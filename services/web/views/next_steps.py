@@ -68,12 +68,16 @@ def _review(loop: Loop) -> Step:
     faces = f"/jobs/{loop.job.id}?of=faces"
     unsure = f"{faces}&sort=uncertain&reviewed=false&review=yes"
     waiting = [draw for draw in loop.draws if draw.left]
-    blind = ((f"{faces}&draw={waiting[0].id}&review=yes", _BLIND),) if waiting else ()
+    blind = (
+        (f"{faces}&draw={waiting[0].id}&review=yes", _BLIND)
+        if waiting
+        else (f"/jobs/{loop.job.id}/reviews#draws", "Draw faces")
+    )
     return Step(
         "Review faces",
         loop.reviews.is_enough,
         f"{loop.reviews.line} {loop.reviews.enough}",
-        (*blind, (unsure, "Review what the model is unsure of")),
+        (blind, (unsure, "Review what the model is unsure of")),
     )
 
 

@@ -25,11 +25,16 @@ class Told:
     name: str
     value: str
     interval: str
-    faces: str
+    n: int
     why: str
     share: float | None
     low: float | None
     high: float | None
+
+    @property
+    def faces(self) -> str:
+        """How many faces it is of."""
+        return count(self.n, "face")
 
     @property
     def x(self) -> str:
@@ -177,7 +182,7 @@ def told(
         interval=f"{written(low)} to {written(high)}"
         if low is not None and high is not None
         else "",
-        faces=count(n, "face"),
+        n=n,
         why=_why(value, n, bounded=bounded, of_people=of_people),
         share=_inside(value),
         low=_inside(low) if bounded else None,

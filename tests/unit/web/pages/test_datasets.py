@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.fixtures.page import Visitor, WebApi, api_problem
-from tests.unit.web.pages.test_reviews import dataset, trained_model
+from tests.fixtures.taught_json import dataset, trained_model
 
 ONE = "/v1/datasets/dst_1"
 
@@ -41,6 +41,7 @@ def test_none_says_how_one_is_made(visitor: Visitor, web_api: WebApi) -> None:
 
 def test_one_tells_counts_jobs_and_the_lines_to_go_on(visitor: Visitor) -> None:
     page = html.unescape(visitor.get("/datasets/dst_1").text)
+    told = page.replace("</span> <span>", " ")
     assert '<a href="/jobs/job_1/reviews">Fair</a>' in page
     assert "4 said to be no face" in page
     assert "<td>120</td><td>0</td><td>30</td>" in page
@@ -49,7 +50,7 @@ def test_one_tells_counts_jobs_and_the_lines_to_go_on(visitor: Visitor) -> None:
         "make finetune DATA=party-1.tar NAME=party",
         "hfer models publish runs/party/bundle",
     ):
-        assert f"<code>{line}</code>" in page
+        assert f"<code><span>{line}</span></code>" in told
 
 
 def test_one_that_is_thinned_or_from_an_erased_job_says_so(

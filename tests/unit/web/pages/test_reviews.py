@@ -7,88 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fixtures.fake_service import model_json
 from tests.fixtures.page import Visitor, WebApi, api_problem
+from tests.fixtures.taught_json import dataset, draw, review_summary, trained_model
 
 JOB = "/v1/jobs/job_1"
 PAGE = "/jobs/job_1/reviews"
-NOTHING = {"value": None, "low": None, "high": None, "n": 0}
-FIGURE = {"value": 0.79, "low": 0.735, "high": 0.837, "n": 240}
-
-
-def review_summary(**more: Any) -> dict[str, Any]:
-    model = {
-        "accuracy": FIGURE,
-        "drawn": 300,
-        "answered": 244,
-        "undecided": 4,
-        "more": 17,
-        "enough": "About 17 more drawn faces.",
-    }
-    return {
-        "faces": 4_210,
-        "reviewed": 512,
-        "reviewers": [
-            {"reviewer": "ada", "votes": 512, "blind": 300, "last_at": "2026-12-01T07:00:00Z"}
-        ],
-        "confusion": {"neutral": {"neutral": 298, "happiness": 21, "cannot_tell": 3}},
-        "agreement": {
-            "raw": FIGURE,
-            "per_class": {"happiness": FIGURE},
-            "kappa": FIGURE | {"value": None, "low": None, "high": None},
-            "alpha": NOTHING,
-        },
-        "model": model,
-    } | more
-
-
-def dataset(number: int = 1, **more: Any) -> dict[str, Any]:
-    return {
-        "id": f"dst_{number}",
-        "name": "party",
-        "version": number,
-        "state": "ready",
-        "failure": None,
-        "jobs": ["job_1"],
-        "consent": "release forms",
-        "licence": None,
-        "held_out": 0.5,
-        "faces": 280,
-        "erased": 0,
-        "thinned_at": None,
-        "counts": {"train": {"happiness": 120}, "test": {"happiness": 30}},
-        "left_out": {"not_a_face": 4},
-        "created_at": "2026-12-01T07:00:00Z",
-        "ready_at": "2026-12-01T07:00:21Z",
-    } | more
-
-
-def draw(**more: Any) -> dict[str, Any]:
-    return {
-        "draw_id": "drw_1",
-        "seed": 7,
-        "by_expression": False,
-        "faces": 300,
-        "reviewed": 244,
-        "population": 4_210,
-        "drawn_at": "2026-12-01T07:00:00Z",
-    } | more
-
-
-def trained_model(number: int = 1, **more: Any) -> dict[str, Any]:
-    accuracy = {"a": 0.57, "b": 0.63, "difference": 0.06, "low": 0.005, "high": 0.11}
-    parent = {"a": "starter-1", "n": 120, "measures": {"accuracy": accuracy}}
-    data = {"id": "dst_1", "name": "party", "version": 1, "state": "whole", "faces": 280}
-    return (
-        model_json(number)
-        | {
-            "created_at": "2026-12-01T08:00:00Z",
-            "manifest": {"metrics": {"parent": parent}},
-            "card": None,
-            "data_set": data | {"erased": 0, "thinned_at": None},
-        }
-        | more
-    )
 
 
 @pytest.fixture(autouse=True)
@@ -250,8 +173,8 @@ class TestWhatNext:
     def test_names_the_lines_to_type(self, visitor: Visitor, web_api: WebApi) -> None:
         web_api.answers["GET", "/v1/datasets"] = {"data": [dataset(2)], "next_cursor": None}
         web_api.answers["GET", "/v1/models"] = {"data": []}
-        page = visitor.get(PAGE).text
-        assert "make finetune DATA=party-2.tar NAME=party" in page
+        told = words(visitor.get(PAGE).text)
+        assert "make finetune DATA=party-2.tar NAME=party" in told
         assert self.done(visitor) == ["Make a data set of the reviews"]
 
     def test_a_retry_is_no_rerun(self, visitor: Visitor, web_api: WebApi) -> None:
