@@ -21,6 +21,7 @@ from services.web.gateway import ApiError, Gateway
 from services.web.guard import Guard
 from services.web.marks import ApiMarks, LocalMarks, SharedMarks
 from services.web.pages import (
+    datasets,
     events,
     grid,
     home,
@@ -29,6 +30,7 @@ from services.web.pages import (
     links,
     models,
     photos,
+    review_summary,
     session,
     spreadsheets,
     submit,
@@ -68,7 +70,7 @@ def create_app(
     pages = (home, submit, links, jobs, job, grid, events, spreadsheets, photos, models, session)
     app = Starlette(
         routes=[
-            *(route for page in pages for route in page.routes),
+            *(route for page in (*pages, review_summary, datasets) for route in page.routes),
             Mount("/static", _Cached(StaticFiles(directory=STATIC)), name="static"),
         ],
         middleware=[

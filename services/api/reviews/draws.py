@@ -31,6 +31,7 @@ _DRAW: dict[str, Any] = {
     "seed": 7,
     "by_expression": False,
     "faces": 2,
+    "reviewed": 1,
     "population": 4_210,
     "drawn_at": "2026-12-01T07:00:00Z",
 }
@@ -63,6 +64,7 @@ class DrawObject(BaseModel):
     faces: int = Field(
         description="how many were drawn: fewer than asked for where there are no more"
     )
+    reviewed: int = Field(description="of them, those with a vote")
     population: int = Field(description="faces of the job")
     drawn_at: UtcTime
 
@@ -171,6 +173,7 @@ def _head(draw: Draw) -> dict[str, Any]:
         "seed": draw.seed,
         "by_expression": draw.by_expression,
         "faces": draw.faces,
+        "reviewed": draw.reviewed,
         "population": draw.population,
         "drawn_at": draw.drawn_at,
     }

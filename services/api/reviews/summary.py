@@ -1,5 +1,6 @@
 """`/v1/jobs/{job_id}/reviews/summary`: how far, how much people agree, how right the model is."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -11,6 +12,7 @@ from services.api.ids import JobId
 from services.api.problems import ProblemCode
 from services.api.reviews.enough import enough_line
 from services.api.schemas import UtcTime
+from services.common.domain.emotions import Emotion
 from services.common.domain.reviews import Answer
 from services.common.jobs.repositories.faces import FaceRepository
 from services.common.jobs.views import find_job
@@ -23,7 +25,12 @@ from services.common.reviews.agreement import (
     raw_agreement,
 )
 from services.common.reviews.draw_repository import DrawRepository
-from services.common.reviews.vote_repository import VoteRepository
+from services.common.reviews.vote_repository import (
+    BlindVotes,
+    VoteRepository,
+    any_order,
+    pairs,
+)
 
 router = APIRouter(prefix="/v1/jobs/{job_id}/reviews", tags=["reviews"])
 
@@ -109,6 +116,7 @@ class ReviewSummary(BaseModel):
                         "last_at": "2026-12-01T07:00:00Z",
                     }
                 ],
+                "confusion": {"neutral": {"neutral": 298, "happiness": 21, "cannot_tell": 3}},
                 "agreement": {
                     "raw": _FIGURE,
                     "per_class": {"happiness": _FIGURE},
@@ -130,6 +138,11 @@ class ReviewSummary(BaseModel):
     faces: int = Field(description="faces of the job so far")
     reviewed: int = Field(description="faces with a vote")
     reviewers: list[ReviewerObject]
+    confusion: dict[Emotion, dict[Answer, int]] = Field(
+        description="reviewed faces by the model's first answer and what some reviewer says: those"
+        " that `/order` lists with this `expression` and `answer`. A face on which reviewers differ"
+        " counts for each of their answers; answers that nobody gave are left out"
+    )
     agreement: Agreement
     model: ModelAccuracy
 
@@ -143,27 +156,28 @@ def get_review_summary(session: Transaction, caller: FaceReader, job_id: JobId) 
     """Tell how far the reviews are, how much people agree, and how right the model is here."""
     job = find_job(session, caller.tenant, job_id)
     votes = VoteRepository(session)
-    tally = FaceRepository(session).tally(job.id)
+    tally = FaceRepository(session).reviews(job.id)
     return ReviewSummary(
-        faces=sum(of_class.faces for of_class in tally.values()),
-        reviewed=votes.reviewed(job.id),
+        faces=tally.faces,
+        reviewed=tally.reviewed,
         reviewers=[
             ReviewerObject(
                 reviewer=one.reviewer, votes=one.votes, blind=one.blind, last_at=one.last_at
             )
             for one in votes.reviewers(job.id)
         ],
-        agreement=_agreement(votes, job.id),
+        confusion={emotion: dict(said) for emotion, said in tally.answers.items() if said},
+        agreement=_agreement(votes.blind_votes(job.id)),
         model=_model(DrawRepository(session), job.id),
     )
 
 
-def _agreement(votes: VoteRepository, job_id: int) -> Agreement:
-    said, pairs = votes.blind_votes(job_id), votes.blind_pairs(job_id)
+def _agreement(votes: Sequence[BlindVotes]) -> Agreement:
+    said, of_two = any_order(votes), pairs(votes)
     return Agreement(
         raw=_figure(raw_agreement(said)),
         per_class={Answer(name): _figure(one) for name, one in class_agreement(said).items()},
-        kappa=None if pairs is None else _figure(cohens_kappa(pairs)),
+        kappa=None if of_two is None else _figure(cohens_kappa(of_two)),
         alpha=_figure(krippendorffs_alpha(said)),
     )
 

@@ -11,6 +11,7 @@ from sqlalchemy import Row, and_, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from services.common.db.face_tables import Face
 from services.common.db.review_tables import ReviewDraw, ReviewDrawFace
 from services.common.db.tables import Item
 from services.common.domain.emotions import EMOTIONS
@@ -20,18 +21,11 @@ from services.common.reviews.vote_repository import votes_by_face
 
 # The job's faces with their first answer, in an order that seed, photo and face alone decide.
 _FACES = """
-    SELECT item.id AS item_id, (face ->> 'face_index')::smallint AS face_index,
-           first.at AS expression,
-           md5(:seed || ':' || item.public_id || ':' || (face ->> 'face_index')) AS lot
-    FROM item
-    JOIN outcome ON outcome.item_id = item.id AND outcome.ok
-    CROSS JOIN LATERAL jsonb_array_elements(outcome.payload -> 'faces') AS face
-    CROSS JOIN LATERAL (
-        SELECT ordinality - 1 AS at
-        FROM jsonb_array_elements_text(face -> 'probabilities') WITH ORDINALITY AS p
-        ORDER BY p.value::double precision DESC, ordinality LIMIT 1
-    ) AS first
-    WHERE item.job_id = :job_id
+    SELECT face.item_id, face.face_index, face.expression,
+           md5(:seed || ':' || item.public_id || ':' || face.face_index) AS lot
+    FROM face
+    JOIN item ON item.id = face.item_id
+    WHERE face.job_id = :job_id
 """
 _DRAW = text(f"""
     INSERT INTO review_draw_face (draw_id, place, item_id, face_index, expression, probability)
@@ -49,7 +43,7 @@ _DRAW = text(f"""
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Faces drawn at random."""
+    """Faces drawn at random; ``reviewed`` of them have a vote."""
 
     public_id: uuid.UUID
     seed: int
@@ -57,6 +51,7 @@ class Draw:
     population: int
     drawn_at: datetime
     faces: int
+    reviewed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +118,18 @@ class DrawRepository:
 
     def of_job(self, job_id: int, public_id: uuid.UUID | None = None) -> list[Draw]:
         """Return the job's draws, or one of them, the newest first."""
-        faces = (
-            select(func.count())
-            .select_from(ReviewDrawFace)
-            .where(ReviewDrawFace.draw_id == ReviewDraw.id)
-            .scalar_subquery()
+        voted = and_(
+            Face.item_id == ReviewDrawFace.item_id,
+            Face.face_index == ReviewDrawFace.face_index,
+            Face.answers != 0,
         )
-        query = select(ReviewDraw, faces).where(ReviewDraw.job_id == job_id)
+        query = (
+            select(ReviewDraw, func.count(ReviewDrawFace.place), func.count(Face.item_id))
+            .outerjoin(ReviewDrawFace, ReviewDrawFace.draw_id == ReviewDraw.id)
+            .outerjoin(Face, voted)
+            .where(ReviewDraw.job_id == job_id)
+            .group_by(ReviewDraw.id)
+        )
         if public_id is not None:
             query = query.where(ReviewDraw.public_id == public_id)
         return [
@@ -140,8 +140,9 @@ class DrawRepository:
                 population=sum(draw.populations),
                 drawn_at=draw.drawn_at,
                 faces=count,
+                reviewed=reviewed,
             )
-            for draw, count in self._session.execute(query.order_by(ReviewDraw.id.desc()))
+            for draw, count, reviewed in self._session.execute(query.order_by(ReviewDraw.id.desc()))
         ]
 
     def faces(self, job_id: int, public_id: uuid.UUID) -> list[FaceOfDraw]:

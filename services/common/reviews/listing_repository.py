@@ -11,9 +11,8 @@ from services.common.domain.emotions import EMOTIONS, Emotion
 from services.common.domain.reviews import Answer, Review
 from services.common.reviews.repository import read_review
 
-# The model's first answer is looked up only of faces that have a vote.
 _PAGE = text("""
-    SELECT vote.*, first.at AS model
+    SELECT vote.*, face.expression AS model
     FROM (
         SELECT DISTINCT ON (item.public_id, word.face_index, word.reviewer)
                job.public_id AS job, item.id AS item_id, item.public_id, item.seq, item.filename,
@@ -31,21 +30,14 @@ _PAGE = text("""
                   > (:after_item, CAST(:after_face AS int), CAST(:after_reviewer AS text)))
         ORDER BY item.public_id, word.face_index, word.reviewer, word.version DESC
     ) AS vote
-    JOIN outcome ON outcome.item_id = vote.item_id
-    CROSS JOIN LATERAL (
-        SELECT ordinality - 1 AS at
-        FROM jsonb_array_elements(outcome.payload -> 'faces') AS face
-        CROSS JOIN jsonb_array_elements_text(face -> 'probabilities') WITH ORDINALITY AS p
-        WHERE (face ->> 'face_index')::int = vote.face_index
-        ORDER BY p.value::double precision DESC, ordinality LIMIT 1
-    ) AS first
+    JOIN face ON face.item_id = vote.item_id AND face.face_index = vote.face_index
     WHERE vote.answer <> 'withdrawn'
       AND (CAST(:answer AS text) IS NULL OR vote.answer = :answer)
       AND (CAST(:blind AS boolean) IS NULL OR vote.blind = :blind)
       AND (CAST(:since AS timestamptz) IS NULL OR vote.reviewed_at >= :since)
       AND (CAST(:differs AS boolean) IS NULL
            OR :differs = (vote.answer NOT IN
-               ('cannot_tell', (CAST(:names AS text[]))[first.at + 1])))
+               ('cannot_tell', (CAST(:names AS text[]))[face.expression + 1])))
     ORDER BY vote.public_id, vote.face_index, vote.reviewer
     LIMIT :limit
 """)

@@ -1,6 +1,7 @@
 """Every query on votes: each reviewer's last word on a face, unless it was taken back."""
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,6 +30,15 @@ class ReviewerProgress:
     last_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class BlindVotes:
+    """So many ``faces`` of which just these ``reviewers`` said this, in the same order."""
+
+    reviewers: tuple[str, ...]
+    said: tuple[str, ...]
+    faces: int
+
+
 class VoteRepository:
     """Reads votes in the session's transaction."""
 
@@ -51,28 +61,24 @@ class VoteRepository:
         )
         return [ReviewerProgress(*row) for row in self._session.execute(query)]
 
-    def reviewed(self, job_id: int) -> int:
-        """Count the faces with a vote."""
-        faces = votes_by_face(job_id).subquery()
-        return self._session.scalar(select(func.count()).select_from(faces)) or 0
-
-    def blind_votes(self, job_id: int) -> Votes:
+    def blind_votes(self, job_id: int) -> list[BlindVotes]:
         """Count faces by the blind votes on them, *cannot tell* left out."""
         votes = _votes_of(job_id).subquery()
-        said = _said(votes.c.answer, votes.c.answer).label("said")
-        faces = _blind(select(said), votes).group_by(votes.c.item_id, votes.c.face_index)
-        return self._counted(faces)
-
-    def blind_pairs(self, job_id: int) -> Pairs | None:
-        """Count faces by what the one and the other reviewer said, if just two voted blind."""
-        votes = _votes_of(job_id).subquery()
-        names = self._session.scalars(_blind(select(votes.c.reviewer).distinct(), votes)).all()
-        if len(names) != _TWO:
-            return None
-        said = _said(votes.c.answer, votes.c.reviewer).label("said")
-        faces = _blind(select(said), votes).group_by(votes.c.item_id, votes.c.face_index)
-        counted = self._counted(faces.having(func.count() == _TWO))
-        return {(said[0], said[1]): count for said, count in counted.items()}
+        of_face = (
+            select(
+                _said(votes.c.reviewer, votes.c.reviewer).label("reviewers"),
+                _said(votes.c.answer, votes.c.reviewer).label("said"),
+            )
+            .where(votes.c.blind, votes.c.answer.not_in(_SILENT))
+            .group_by(votes.c.item_id, votes.c.face_index)
+            .subquery()
+        )
+        columns = of_face.c.reviewers, of_face.c.said
+        query = select(*columns, func.count()).group_by(*columns)
+        return [
+            BlindVotes(tuple(reviewers), tuple(said), faces)
+            for reviewers, said, faces in self._session.execute(query)
+        ]
 
     def by_face(self, items: Collection[int]) -> Mapping[tuple[int, int], list[str]]:
         """Return all votes on the faces of these photos, by the photo's row and the face."""
@@ -84,10 +90,20 @@ class VoteRepository:
         )
         return {(item, face): said for item, face, said in self._session.execute(query)}
 
-    def _counted(self, faces: Select[Any]) -> dict[tuple[str, ...], int]:
-        said = faces.subquery().c.said
-        query = select(said, func.count()).group_by(said)
-        return {tuple(answers): count for answers, count in self._session.execute(query)}
+
+def any_order(found: Sequence[BlindVotes]) -> Votes:
+    """Count faces by what was said of them, whoever said it."""
+    counted = Counter[tuple[str, ...]]()
+    for one in found:
+        counted[tuple(sorted(one.said))] += one.faces
+    return counted
+
+
+def pairs(found: Sequence[BlindVotes]) -> Pairs | None:
+    """Count faces by what the one and the other reviewer said, if just two voted blind."""
+    if len({name for one in found for name in one.reviewers}) != _TWO:
+        return None
+    return {(one.said[0], one.said[1]): one.faces for one in found if len(one.reviewers) == _TWO}
 
 
 def votes_by_face(job_id: int) -> Select[Any]:
@@ -125,10 +141,6 @@ def _votes_of(job_id: int) -> Select[Any]:
 def _last(query: Any) -> Any:
     place = FaceReview.item_id, FaceReview.face_index, FaceReview.reviewer
     return query.ext(distinct_on(*place)).order_by(*place, FaceReview.version.desc())
-
-
-def _blind(query: Any, votes: Any) -> Any:
-    return query.where(votes.c.blind, votes.c.answer.not_in(_SILENT))
 
 
 def _said(answer: Any, by: Any) -> Any:

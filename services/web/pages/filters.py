@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from services.web.views.expressions import EXPRESSIONS
 from services.web.views.photos import ALL_WARNINGS
+from services.web.views.review_summary import ANSWERS
 
 ITEM_STATUSES = ("succeeded", "no_face", "failed")
 # What the grid shows side by side, and in which order; the API's words for both.
@@ -70,6 +71,7 @@ _FILTERS: Mapping[str, Reading] = MappingProxyType(
         "min_faces": _whole(_MOST_FACES),
         "reviewed": _choice(_YES_NO),
         "differs": _choice(_YES_NO),
+        "answer": _choice(ANSWERS),
         "status": _choice(ITEM_STATUSES),
         "folder": _text,
         "q": _text,

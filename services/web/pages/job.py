@@ -17,6 +17,7 @@ from services.web.views.expressions import EXPRESSIONS, distribution
 from services.web.views.facets import Facets
 from services.web.views.jobs import job_view
 from services.web.views.photos import ALL_WARNINGS, photo_views
+from services.web.views.review_summary import ANSWERS
 
 _GALLERY_PAGE = 24
 _NOT_FOUND = 404
@@ -74,6 +75,7 @@ async def _about(
         "asked": query_of(narrow),
         "of_list": query_of(list_of(request)),
         "expressions": EXPRESSIONS,
+        "answers": ANSWERS,
         "warnings": ALL_WARNINGS,
         "listed": bool(_view(request)),
     }

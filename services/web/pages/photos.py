@@ -1,14 +1,13 @@
 """Pictures and downloads of a job, and the page of one photo."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from services.web.gateway import path_of
+from services.web.pages.downloads import passed_on, plain_name
 from services.web.pages.filters import filters, list_of, query_of
 from services.web.state import now, render, web_of
 from services.web.views.jobs import job_view
@@ -81,20 +80,12 @@ async def download(request: Request) -> Response:
         return PlainTextResponse("There is no such download.\n", status_code=404)
     kind, ending, query = _DOWNLOADS[form]
     query = query | ({"partial": "true"} if kind == "results" else {}) | filters(request)
-    async with AsyncExitStack() as stack:
-        opened = web_of(request).gateway.opened("GET", path_of("jobs", job_id, kind), query=query)
-        answer = await stack.enter_async_context(opened)
-        closing = stack.pop_all()
-
-    async def body() -> AsyncIterator[bytes]:
-        async with closing:
-            async for piece in answer.aiter_bytes():
-                yield piece
-
-    plain = "".join(char for char in job_id if char.isalnum() or char == "_")
-    headers = {"Content-Disposition": f'attachment; filename="hfer-{plain}.{ending}"'}
-    media_type = answer.headers.get("content-type", "application/octet-stream")
-    return StreamingResponse(body(), media_type=media_type, headers=headers)
+    return await passed_on(
+        request,
+        path_of("jobs", job_id, kind),
+        query=query,
+        filename=f"hfer-{plain_name(job_id)}.{ending}",
+    )
 
 
 routes = [

@@ -26,9 +26,10 @@ STORED: Mapping[ItemStatus, tuple[ItemState, Verdict | None]] = {
     ItemStatus.FAILED: (ItemState.FINISHED, Verdict.FAILED),
     ItemStatus.CANCELLED: (ItemState.CANCELLED, None),
 }
-_BITS = {answer: 1 << place for place, answer in enumerate(Answer)}
+# Which bit of `Face.answers` stands for which answer.
+ANSWER_BITS = {answer: 1 << place for place, answer in enumerate(Answer)}
 # "Cannot tell" is no other answer than the model's.
-_OTHERS = sum(_BITS[Answer(emotion)] for emotion in EMOTIONS) | _BITS[Answer.NOT_A_FACE]
+_OTHERS = sum(ANSWER_BITS[Answer(emotion)] for emotion in EMOTIONS) | ANSWER_BITS[Answer.NOT_A_FACE]
 
 FACE_WARNINGS: Mapping[FaceWarning, Condition] = {
     FaceWarning.SMALL_FACE: Face.side < SMALL_FACE_PX,
@@ -56,7 +57,7 @@ def face_conditions(wanted: FaceFilter) -> dict[str, Condition]:
         "reviewed": _as_said(REVIEWED, wanted.reviewed),
         "answer": None
         if wanted.answer is None
-        else Face.answers.bitwise_and(_BITS[wanted.answer]) != 0,
+        else Face.answers.bitwise_and(ANSWER_BITS[wanted.answer]) != 0,
         "differs": _as_said(DIFFERS, wanted.differs),
     }
     return {name: condition for name, condition in asked.items() if condition is not None}

@@ -80,7 +80,8 @@ class TestDraw:
         say.put(made["index"][1], 0, "anger", "bob")
         (listed,) = reviewing.get(f"{path}/draws").json()["data"]
         read = reviewing.get(f"{path}/draws/{listed['draw_id']}").json()
-        assert read == made | {"votes": [0, 2, 0]}
+        assert read == made | {"votes": [0, 2, 0], "reviewed": 1}
+        assert (listed["faces"], listed["reviewed"]) == (3, 1)
 
     def test_wants_a_final_job(self, api: Api, sessions: SessionFactory) -> None:
         with unit_of_work(sessions) as session:
@@ -104,6 +105,27 @@ class TestSummary:
         assert (told["faces"], told["reviewed"], told["reviewers"]) == (12, 0, [])
         assert told["model"]["enough"].startswith("Draw faces at random")
         assert told["agreement"]["alpha"] == {"value": None, "low": None, "high": None, "n": 0}
+
+    def test_counts_what_is_said_of_each_answer_of_the_model(
+        self, reviewing: httpx.Client, path: str, say: Say
+    ) -> None:
+        say.put(9, 0, "surprise", "ada")
+        say.put(10, 0, "fear", "ada")
+        say.put(10, 0, "not_a_face", "bob")
+        say.put(0, 0, "fear", "ada")
+        say.put(1, 0, "anger", "ada")
+        say.undo("ada")
+        told = summary(reviewing, path)
+        assert told["reviewed"] == 3
+        assert told["confusion"] == {
+            "surprise": {"surprise": 1, "fear": 1, "not_a_face": 1},
+            "happiness": {"fear": 1},
+        }
+        for model, said in told["confusion"].items():
+            for answer, faces in said.items():
+                query = {"of": "faces", "expression": model, "answer": answer}
+                order = reviewing.get(f"{path}/order", params=query).json()
+                assert order["total"] == faces
 
     def test_agreement_is_krippendorffs(self, reviewing: httpx.Client, path: str, say: Say) -> None:
         for name, row in zip("abcd", ROWS, strict=True):
