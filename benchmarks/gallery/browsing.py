@@ -40,8 +40,10 @@ window.watchFrames = () => {
 };
 """
 _IN_SIGHT = """() => {
-  const { top, bottom } = document.getElementById("grid").getBoundingClientRect();
-  const tiles = [...document.querySelectorAll("#grid .tile")].filter((tile) => {
+  const box = document.getElementById("grid");
+  if (box === null) return false; // the page is still on its way
+  const { top, bottom } = box.getBoundingClientRect();
+  const tiles = [...box.querySelectorAll(".tile")].filter((tile) => {
     const at = tile.getBoundingClientRect();
     return at.bottom > top && at.top < Math.min(bottom, innerHeight);
   });

@@ -16,6 +16,8 @@ from services.common.storage_keys import tiles_key
 from services.imaging.tiles import draw_tiles
 
 _THREADS = 8
+# Of the page that the local stack starts.
+_TENANT = "local"
 _PIXELS = (320, 240)
 # Of the sides that the tables tell: sides of the pixels that tiles are drawn of.
 _SHRUNK = 10
@@ -38,7 +40,7 @@ def write_jobs(stack: LocalStack, *sizes: int) -> list[str]:
 
 
 def _write(connection: Connection, storage: ObjectStorage, photos: int) -> str:
-    job = fill(connection, photos=photos)
+    job = fill(connection, photos=photos, tenant=_TENANT)
     rows = connection.execute(_PHOTOS, {"job": job}).all()
     with ThreadPoolExecutor(_THREADS) as threads:
         put = threads.map(lambda row: _put(storage, row), rows)

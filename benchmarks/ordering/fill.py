@@ -5,7 +5,7 @@ from sqlalchemy import Connection, text
 _JOB = text("""
     INSERT INTO job (public_id, tenant, status, total, options, labels, sealed_at, started_at,
                      finished_at, expires_at)
-    VALUES (gen_random_uuid(), 'default', 'succeeded', :photos, '{"top_n": 3}', '{}', now(), now(),
+    VALUES (gen_random_uuid(), :tenant, 'succeeded', :photos, '{"top_n": 3}', '{}', now(), now(),
             now(), now() + interval '1 day')
     RETURNING id
 """)
@@ -60,9 +60,9 @@ _REVIEWS = text("""
 _PIECE = 5_000
 
 
-def fill(connection: Connection, *, photos: int) -> int:
+def fill(connection: Connection, *, photos: int, tenant: str = "default") -> int:
     """Write a job of photos with one and a half faces each, a tenth reviewed; return its number."""
-    job: int = connection.execute(_JOB, {"photos": photos}).scalar_one()
+    job: int = connection.execute(_JOB, {"photos": photos, "tenant": tenant}).scalar_one()
     connection.execute(_ITEMS, {"job": job, "photos": photos})
     for first in range(0, photos, _PIECE):
         connection.execute(_OUTCOMES, {"job": job, "first": first, "last": first + _PIECE - 1})
