@@ -80,7 +80,7 @@ def restore(
     )
     migrate(settings.database.url.get_secret_value())
     released = release_held_work(settings.conninfo)
-    return manifest, released, replay(settings, ledger) if ledger else Replayed(0, 0)
+    return manifest, released, replay(settings, ledger) if ledger else Replayed(0, 0, 0)
 
 
 def _checked(layout: Layout) -> Manifest:

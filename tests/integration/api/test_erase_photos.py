@@ -74,7 +74,7 @@ class TestWhatGoes:
     ) -> None:
         seeded = seed(sessions, DONE, DONE)
         erase(client, seeded, 0)
-        assert client.get(f"{path(seeded)}/summary").json()["faces"]["total"] == 1
+        assert client.get(f"{path(seeded)}/summary").json()["faces"] == 1
         assert client.get(f"{path(seeded)}/order", params={"of": "faces"}).json()["index"] == [1]
         assert counted(sessions, Face, AnalysedPhoto) == [1, 1]
 
@@ -120,7 +120,7 @@ class TestWhatGoes:
         seeded = seed(sessions, DONE)
         erase(client, seeded, 0)
         answer = client.get(f"{path(seeded)}/items/{item_id(seeded, 0)}/{kind}")
-        assert answer.status_code in {409, 410, 422}, answer.text
+        assert_problem(answer, 404, "not-found")
 
     def test_photos_are_named_by_number_as_well(
         self, client: httpx.Client, sessions: SessionFactory
@@ -168,7 +168,7 @@ class TestAgain:
             erased = erase_photos(session, "default", job, ids[:1], urls_hold=NONE, asked=WHO)
             thread = threading.Thread(target=second)
             thread.start()
-            wait_until(lambda: waits_for_a_lock(sessions))
+            wait_until(lambda: waits_for_a_lock(sessions), timeout_s=60, what="the second waits")
         thread.join()
         assert (erased.items, late) == (ids[:1], [1])
         assert client.get(path(seeded)).json()["counts"]["failed"] == 2

@@ -170,7 +170,7 @@ class TestEnd:
             httpx.Response(200, json={"erased": 1_000, "erased_before": 0, "erasure": "ers_1"}),
             httpx.Response(200, json={"erased": 0, "erased_before": 2, "erasure": None}),
         ]
-        service.answers["POST", f"/v1/jobs/{JOB}/items/erase"] = answers
+        service.upsets.extend(answers)
         photos = [PhotoResult(item_id="itm_0"), "itm_1", *range(1_000)]
         erased = client.jobs.attach(JOB).erase_photos(photos, reason="as asked")
         assert erased == ErasedPhotos(1_000, 2, ("ers_1",))
