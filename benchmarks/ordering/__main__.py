@@ -4,7 +4,8 @@ A Postgres of its own, with the real schema, is filled with a job of PHOTOS phot
 faces each beside a job of a tenth of them. Each filter is asked as a page of `/items`,
 as an order of photos and of faces, and as facets, by the product's own repositories: milliseconds
 of CPU time in Postgres, which is the time on a host that does nothing else, with one process a
-query. Then workers' finishing statement of 64 photos is timed with its trigger on and off in turn:
+query. So are a summary of reviews, with 5,000 faces drawn and answered by two people, and drawing.
+Then workers' finishing statement of 64 photos is timed with its trigger on and off in turn:
 milliseconds of CPU time a photo, and what the trigger adds.
 
 Some 1 GB of disk in a temporary folder that is removed at the end.
@@ -27,6 +28,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.instant import InstantAnalyser
 from benchmarks.ordering.fill import fill
+from benchmarks.ordering.reviews import read_reviews
 from benchmarks.retention.__main__ import own_postgres
 from services.common.db.migrations import migrate
 from services.common.db.session import build_session_factory
@@ -173,12 +175,15 @@ def measure(url: str, admin_url: str, *, photos: int, rounds: int) -> dict[str, 
             connection.execute(text("VACUUM ANALYZE"))
         with build_session_factory(engine)() as session:
             found = read(session, jobs[0], rounds=rounds)
+            timed = partial(Backend(session).timed, rounds)
+            reviews = read_reviews(session, jobs[0], timed)
             session.rollback()
             cost = finish(session, jobs[0], rounds=20 * rounds)
     finally:
         engine.dispose()
     show(found)
-    return {"milliseconds": found, "finishing": cost}
+    print("milliseconds of reviews:", json.dumps(reviews))
+    return {"milliseconds": found, "reviews": reviews, "finishing": cost}
 
 
 def main() -> None:

@@ -107,12 +107,13 @@ def pairs(found: Sequence[BlindVotes]) -> Pairs | None:
 
 
 def votes_by_face(job_id: int) -> Select[Any]:
-    """Select each face of a job that has votes: how many, and the blind ones as an array.
+    """Select each face of a job that has votes: how many, and the blind ones with spaces between.
 
-    Among the blind ones is no *cannot tell*; NULL where there are none.
+    Among the blind ones is no *cannot tell*; NULL where there are none. A text is read in half the
+    time of an array.
     """
     votes = _votes_of(job_id).subquery()
-    blind = _said(votes.c.answer, votes.c.answer).filter(
+    blind = func.string_agg(cast(votes.c.answer, String), " ").filter(
         votes.c.blind, votes.c.answer != Answer.CANNOT_TELL
     )
     return select(
