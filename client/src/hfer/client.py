@@ -23,6 +23,7 @@ from hfer.jobs import Job, Jobs
 from hfer.models import Limits
 from hfer.receipts import Erasures
 from hfer.registry import Models
+from hfer.reviews import Reviews
 from hfer.skipped import OnSkip
 from hfer.tenant_models import DailyUsage
 from hfer.tenants import Tenants
@@ -66,6 +67,7 @@ class Client:
         self.webhook_endpoints = WebhookEndpoints(self._core.webhook_endpoints)
         self.api_keys = ApiKeys(self._core.api_keys)
         self.datasets = Datasets(self._core.datasets)
+        self.reviews = Reviews(self._core.reviews)
 
     def __enter__(self) -> Self:
         return self

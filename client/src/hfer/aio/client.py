@@ -44,6 +44,7 @@ from hfer.aio.job import AsyncJob
 from hfer.aio.jobs import AsyncJobs
 from hfer.aio.receipts import AsyncErasures
 from hfer.aio.registry import AsyncModels
+from hfer.aio.reviews import AsyncReviews
 from hfer.aio.tenants import AsyncTenants
 from hfer.aio.webhook_endpoints import AsyncWebhookEndpoints
 from hfer.errors import SettingsError
@@ -86,6 +87,7 @@ class AsyncClient:
         self.webhook_endpoints = AsyncWebhookEndpoints(self.transport)
         self.api_keys = AsyncApiKeys(self.transport)
         self.datasets = AsyncDatasets(self.transport)
+        self.reviews = AsyncReviews(self.transport)
 
     async def __aenter__(self) -> Self:
         return self
