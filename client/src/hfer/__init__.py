@@ -23,6 +23,7 @@ from hfer.aio import (
     AsyncJob,
     AsyncJobs,
     AsyncModels,
+    AsyncReviews,
     AsyncTenants,
     AsyncWebhookEndpoints,
 )
@@ -91,6 +92,7 @@ from hfer.models import (
     Point,
     Quality,
     ResultFormat,
+    Reviewed,
 )
 from hfer.photo_filters import PhotoFilter
 from hfer.receipt_models import ErasedPhotos, Erasure
@@ -106,7 +108,24 @@ from hfer.result_models import (
     JobSummary,
     Order,
 )
-from hfer.review_models import AddedReviews, ImportedReviews, Review, UnmatchedReview
+from hfer.review_models import (
+    AddedReviews,
+    ImportedReviews,
+    Review,
+    ReviewChange,
+    UndoneChange,
+    UnmatchedReview,
+    Vote,
+)
+from hfer.review_summaries import (
+    Agreement,
+    Draw,
+    Figure,
+    ModelAccuracy,
+    ReviewerProgress,
+    ReviewSummary,
+)
+from hfer.reviews import Reviews
 from hfer.skipped import Skipped, SkipReason
 from hfer.tenant_models import DailyUsage, Tenant, TenantLimits
 from hfer.tenants import Tenants
@@ -116,6 +135,7 @@ from hfer.webhooks import WebhookMessage
 
 __all__ = [
     "AddedReviews",
+    "Agreement",
     "ApiError",
     "ApiKey",
     "ApiKeys",
@@ -128,6 +148,7 @@ __all__ = [
     "AsyncJob",
     "AsyncJobs",
     "AsyncModels",
+    "AsyncReviews",
     "AsyncTenants",
     "AsyncWebhookEndpoints",
     "Audit",
@@ -147,6 +168,7 @@ __all__ = [
     "Dataset",
     "Datasets",
     "DiffTotals",
+    "Draw",
     "ErasedPhotos",
     "Erasure",
     "Erasures",
@@ -160,6 +182,7 @@ __all__ = [
     "FaceDiff",
     "FacePair",
     "Fault",
+    "Figure",
     "Finding",
     "FinishedJob",
     "FolderCount",
@@ -184,6 +207,7 @@ __all__ = [
     "LonePhoto",
     "MissingPackageError",
     "MixedSourcesError",
+    "ModelAccuracy",
     "ModelDetail",
     "ModelInfo",
     "ModelMetrics",
@@ -205,6 +229,11 @@ __all__ = [
     "ResultFormat",
     "RetryPolicy",
     "Review",
+    "ReviewChange",
+    "ReviewSummary",
+    "Reviewed",
+    "ReviewerProgress",
+    "Reviews",
     "S3ListError",
     "SavedFileError",
     "ServiceError",
@@ -218,11 +247,13 @@ __all__ = [
     "TenantLimits",
     "Tenants",
     "TooManyPhotosError",
+    "UndoneChange",
     "UnexpectedAnswerError",
     "UnmatchedReview",
     "UnmatchedReviewsError",
     "Verdict",
     "VerifiedReceipt",
+    "Vote",
     "WaitTimeoutError",
     "WebhookAttempt",
     "WebhookDelivery",

@@ -91,6 +91,9 @@ COLUMNS = (
     _text("photo_warnings", "what was mended in the file, with blanks between"),
     _number("roll", "turn of the head in the picture, clockwise positive", "degrees"),
     _text("face_warnings", "what limits the face's answer, with blanks between"),
+    _text("reviewed_answer", "what most reviewers say; empty on a tie, and without votes"),
+    _integer("reviewed_votes", "how many reviewers have a vote on the face"),
+    _flag("reviewed_differs", "most reviewers say something else than the model"),
 )
 NAMES = tuple(column.name for column in COLUMNS)
 
@@ -126,7 +129,7 @@ def _of_photo(photo: PhotoResult) -> dict[str, Cell]:
 
 
 def _of_face(face: Face) -> dict[str, Cell]:
-    box, best = face.box, face.expression
+    box, best, said = face.box, face.expression, face.reviewed
     return {
         "face_index": face.face_index,
         "box_x": box.x,
@@ -145,4 +148,7 @@ def _of_face(face: Face) -> dict[str, Cell]:
         **{f"p_{label}": p for label, p in face.emotions.items()},
         "roll": face.roll,
         "face_warnings": " ".join(face.warnings),
+        "reviewed_answer": said.answer if said else None,
+        "reviewed_votes": said.votes if said else None,
+        "reviewed_differs": said.differs if said else None,
     }

@@ -9,7 +9,7 @@ import io
 import os
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,6 +18,9 @@ from hfer._files import Sendable
 from hfer._spool import Spool
 from hfer.errors import PhotoFileError, SettingsError
 from hfer.models import Limits
+
+# Told how many photos were made smaller.
+OnShrink = Callable[[int], None]
 
 # A side below this shows no face that a larger one would.
 SHORTEST_SIDE = 320

@@ -13,6 +13,7 @@ from hfer._doctor import Finding
 from hfer._multipart import UploadProgress
 from hfer._retry import RetryPolicy
 from hfer._s3 import DAY_S
+from hfer._shrink import OnShrink
 from hfer._sources import Source
 from hfer._wire import BlockingWire, iterate, run
 from hfer.aio.client import AsyncClient
@@ -23,6 +24,7 @@ from hfer.jobs import Job, Jobs
 from hfer.models import Limits
 from hfer.receipts import Erasures
 from hfer.registry import Models
+from hfer.reviews import Reviews
 from hfer.skipped import OnSkip
 from hfer.tenant_models import DailyUsage
 from hfer.tenants import Tenants
@@ -66,6 +68,7 @@ class Client:
         self.webhook_endpoints = WebhookEndpoints(self._core.webhook_endpoints)
         self.api_keys = ApiKeys(self._core.api_keys)
         self.datasets = Datasets(self._core.datasets)
+        self.reviews = Reviews(self._core.reviews)
 
     def __enter__(self) -> Self:
         return self
@@ -129,6 +132,7 @@ class Client:
         strict: bool = False,
         on_skip: OnSkip | None = None,
         shrink: int | None = None,
+        on_shrink: OnShrink | None = None,
     ) -> Job:
         """Send photos as one job; it runs on whether or not anybody waits.
 
@@ -191,6 +195,7 @@ class Client:
                 originals and the factor as ``image.scale``; ``content_sha256`` and
                 ``min_face_px`` are of what was sent. Archives that go whole are not shrunk.
                 Needs Pillow.
+            on_shrink: called, before they are sent, with how many photos were made smaller.
 
         Raises:
             SkippedError: files would be left out, and ``strict``; nothing was sent.
@@ -224,5 +229,6 @@ class Client:
             strict=strict,
             on_skip=on_skip,
             shrink=shrink,
+            on_shrink=on_shrink,
         )
         return Job(run(sending))

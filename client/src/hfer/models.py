@@ -146,12 +146,26 @@ class Expression:
 
 
 @dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What people say of a face, of all their votes.
+
+    ``answer`` is what most of them say, None on a tie; ``differs`` whether that is another than the
+    model's first answer: a tie and ``cannot_tell`` are not.
+    """
+
+    answer: str | None = None
+    votes: int = 0
+    differs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Face:
     """One face. ``face_index`` is the number drawn on the annotated photo, largest face 0.
 
     ``roll`` is how far the head is turned in the picture, in degrees, clockwise positive, above
     -180 up to 180; None where the service does not know. ``landmarks`` are named as one sees them
     who turns the picture until the face stands upright; empty where the picture was the face.
+    ``reviewed`` is what people say, beside the model's answer; None where nobody has a vote.
     """
 
     face_index: int = 0
@@ -166,6 +180,7 @@ class Face:
     uncertain: bool = False
     warnings: tuple[str, ...] = ()
     roll: float | None = None
+    reviewed: Reviewed | None = None
 
     @property
     def expression(self) -> Expression:

@@ -1,6 +1,6 @@
 """Reviews: what people say of a job's faces."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 # In the service's order: the seven expressions, then why it is none of them.
@@ -22,6 +22,9 @@ class Review:
         blind: whether they saw neither the model's answer nor other people's.
         version: counts what this reviewer said of this face, from 1; None before it was sent.
         reviewed_at: when the service got it.
+        note: in the reviewer's words.
+        filename: of the photo, as sent; empty of a service that does not say.
+        change_id: the same in all that one request said for this reviewer, what an undo takes back.
     """
 
     item_id: str = ""
@@ -31,6 +34,40 @@ class Review:
     blind: bool = False
     version: int | None = None
     reviewed_at: datetime | None = None
+    note: str | None = None
+    filename: str = ""
+    change_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vote(Review):
+    """A review with the job that it is of and the model's first answer."""
+
+    job_id: str = ""
+    model_answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UndoneChange:
+    """What an undo took back, on so many faces; ``change_id`` is None where there was nothing.
+
+    ``reviews`` are the last words now, ``withdrawn`` where there was no vote before.
+    """
+
+    change_id: str | None = None
+    undone: int = 0
+    reviews: tuple[Review, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewChange:
+    """What one request said for a reviewer: on how many faces which answer."""
+
+    change_id: str = ""
+    reviewer: str = ""
+    made_at: datetime | None = None
+    answers: dict[str, int] = field(default_factory=dict)
+    undone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,7 @@ PHOTO_EXAMPLE: dict[str, Any] = {
             "margin": 0.77,
             "uncertain": False,
             "warnings": [],
+            "reviewed": {"answer": "happiness", "votes": 2, "differs": False},
         }
     ],
     "faces_truncated": False,

@@ -143,7 +143,7 @@ def _table(sessions: SessionFactory, tenant: str, wanted: VoteFilter) -> Iterato
             format_id(IdKind.JOB, first.job),
             format_id(IdKind.ITEM, first.review.item),
             face_index,
-            first.filename,
+            first.review.filename,
             first.model.value,
         ]
         yield csv_rows([row])

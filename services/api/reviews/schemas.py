@@ -25,6 +25,7 @@ _SAID: dict[str, Any] = {
     "blind": False,
 }
 REVIEW_EXAMPLE = _SAID | {
+    "filename": "beach.jpg",
     "version": 1,
     "reviewed_at": "2026-11-30T07:00:00Z",
     "note": None,
@@ -105,6 +106,7 @@ class ReviewObject(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": REVIEW_EXAMPLE})
 
     item_id: str
+    filename: str = Field(description="the photo's name as sent")
     face_index: int
     reviewer: str
     answer: Answer
@@ -202,6 +204,7 @@ def review_object(review: Review) -> ReviewObject:
     """Turn a review into its public form."""
     return ReviewObject(
         item_id=format_id(IdKind.ITEM, review.item),
+        filename=review.filename,
         face_index=review.face_index,
         reviewer=review.reviewer,
         answer=review.answer,

@@ -27,7 +27,11 @@ class LeftOut(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """The last word of a reviewer on a face, and whether the face was drawn at random."""
+    """The last word of a reviewer on a face.
+
+    ``drawn`` is whether the face lies in the beginning of a random draw before its first face
+    without a vote.
+    """
 
     job: uuid.UUID
     item: uuid.UUID
@@ -49,8 +53,8 @@ class VotedFace:
         face_index: its place in the photo.
         photo_sha256: of the photo's file: the same photo of two jobs is one.
         votes: how many said each, all of them; only the blind ones where the face may be held out.
-        testable: whether it was drawn at random and has votes that were given blind: what a
-            model is judged on is nothing else.
+        testable: whether it was drawn at random, in the part of the draw that is reviewed without
+            a gap, and has votes that were given blind: what a model is judged on is nothing else.
     """
 
     job: uuid.UUID

@@ -61,6 +61,7 @@ class Review:
 
     item: uuid.UUID
     seq: int
+    filename: str
     face_index: int
     reviewer: str
     answer: Answer

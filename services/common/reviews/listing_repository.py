@@ -73,7 +73,6 @@ class Vote:
     """A vote with the job and photo it is of, and the model's first answer."""
 
     job: uuid.UUID
-    filename: str
     review: Review
     model: Emotion
 
@@ -102,6 +101,6 @@ class VoteListing:
             "limit": limit,
         }
         return [
-            Vote(row.job, row.filename, read_review(row), EMOTIONS[row.model])
+            Vote(row.job, read_review(row), EMOTIONS[row.model])
             for row in self._session.execute(_PAGE, values)
         ]

@@ -154,6 +154,7 @@ def _last_words() -> Select[Any]:
         FaceReview.item_id,
         Item.public_id,
         Item.seq,
+        Item.filename,
         FaceReview.face_index,
         FaceReview.reviewer,
         FaceReview.answer,
@@ -191,6 +192,7 @@ def read_review(row: Row[Any]) -> Review:
     return Review(
         item=row.public_id,
         seq=row.seq,
+        filename=row.filename,
         face_index=row.face_index,
         reviewer=row.reviewer,
         answer=Answer(row.answer),

@@ -1,5 +1,6 @@
 """Every query on votes: each reviewer's last word on a face, unless it was taken back."""
 
+import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from services.common.reviews.agreement import Pairs, Votes
 # What no vote says about the face: not given any more, or not known.
 _SILENT = (Answer.CANNOT_TELL, Answer.WITHDRAWN)
 _TWO = 2
+
+# What reviewers say of the faces of a photo, by `face_index`.
+VotesByFace = Mapping[int, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +84,23 @@ class VoteRepository:
             for reviewers, said, faces in self._session.execute(query)
         ]
 
-    def by_face(self, items: Collection[int]) -> Mapping[tuple[int, int], list[str]]:
-        """Return all votes on the faces of these photos, by the photo's row and the face."""
-        votes = _last(select(*_COLUMNS).where(FaceReview.item_id.in_(items))).subquery()
+    def on_photos(self, photos: Collection[uuid.UUID]) -> Mapping[uuid.UUID, VotesByFace]:
+        """Return all votes on the faces of these photos, by the photo's public id."""
+        if not photos:
+            return {}
+        of_photos: Any = select(*_COLUMNS, Item.public_id)
+        of_photos = of_photos.join(Item, Item.id == FaceReview.item_id)
+        votes = _last(of_photos.where(Item.public_id.in_(photos))).subquery()
+        place = votes.c.public_id, votes.c.face_index
         query = (
-            select(votes.c.item_id, votes.c.face_index, _said(votes.c.answer, votes.c.answer))
+            select(*place, _said(votes.c.answer, votes.c.answer))
             .where(votes.c.answer != Answer.WITHDRAWN)
-            .group_by(votes.c.item_id, votes.c.face_index)
+            .group_by(*place)
         )
-        return {(item, face): said for item, face, said in self._session.execute(query)}
+        found: dict[uuid.UUID, dict[int, list[str]]] = {}
+        for photo, face_index, said in self._session.execute(query):
+            found.setdefault(photo, {})[face_index] = said
+        return found
 
 
 def any_order(found: Sequence[BlindVotes]) -> Votes:

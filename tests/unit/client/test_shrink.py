@@ -120,7 +120,10 @@ class TestSubmit:
         self, client: Client, service: FakeService, make_photo: MakePhoto
     ) -> None:
         service.limits = {"shrunk_photos": True}
-        client.submit(make_photo("a.png", encoded(picture(), "PNG")), b"small", shrink=400)
+        told: list[int] = []
+        photo = make_photo("a.png", encoded(picture(), "PNG"))
+        client.submit(photo, b"small", shrink=400, on_shrink=told.append)
+        assert told == [1]
         body = service.sent("POST", "/v1/jobs")[0].content
         assert b'filename="a.png"' in body
         assert b"hfer-shrink 900x600" in body

@@ -8,6 +8,7 @@ from hfer.aio.job import AsyncJob
 from hfer.aio.jobs import AsyncJobs
 from hfer.aio.receipts import AsyncErasures
 from hfer.aio.registry import AsyncModels
+from hfer.aio.reviews import AsyncReviews
 from hfer.aio.tenants import AsyncTenants
 from hfer.aio.webhook_endpoints import AsyncWebhookEndpoints
 
@@ -20,6 +21,7 @@ __all__ = [
     "AsyncJob",
     "AsyncJobs",
     "AsyncModels",
+    "AsyncReviews",
     "AsyncTenants",
     "AsyncWebhookEndpoints",
 ]

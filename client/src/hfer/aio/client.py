@@ -31,7 +31,7 @@ from hfer._photos import readable, report_skipped
 from hfer._resume import default_folder, fingerprint
 from hfer._retry import RetryPolicy
 from hfer._s3 import DAY_S
-from hfer._shrink import check_longest_side, shrink_all
+from hfer._shrink import OnShrink, check_longest_side, shrink_all
 from hfer._sources import AsyncSource, Sources, unpacked
 from hfer._spool import Spool
 from hfer._submit import LinkSubmission, Submission, send_resumably
@@ -44,6 +44,7 @@ from hfer.aio.job import AsyncJob
 from hfer.aio.jobs import AsyncJobs
 from hfer.aio.receipts import AsyncErasures
 from hfer.aio.registry import AsyncModels
+from hfer.aio.reviews import AsyncReviews
 from hfer.aio.tenants import AsyncTenants
 from hfer.aio.webhook_endpoints import AsyncWebhookEndpoints
 from hfer.errors import SettingsError
@@ -86,6 +87,7 @@ class AsyncClient:
         self.webhook_endpoints = AsyncWebhookEndpoints(self.transport)
         self.api_keys = AsyncApiKeys(self.transport)
         self.datasets = AsyncDatasets(self.transport)
+        self.reviews = AsyncReviews(self.transport)
 
     async def __aenter__(self) -> Self:
         return self
@@ -141,6 +143,7 @@ class AsyncClient:
         strict: bool = False,
         on_skip: OnSkip | None = None,
         shrink: int | None = None,
+        on_shrink: OnShrink | None = None,
     ) -> AsyncJob:
         """Send photos as one job; see `hfer.Client.submit`."""
         skipped: list[Skipped] = []
@@ -181,7 +184,12 @@ class AsyncClient:
                 report_skipped(skipped, on_skip, strict=strict, left=len(files))
                 if shrink is not None:
                     smaller = partial(shrink_all, longest_side=shrink, limits=limits, spool=spool)
-                    photos = await self.transport.wire.call(smaller, photos)
+                    sent = await self.transport.wire.call(smaller, photos)
+                    if on_shrink is not None:
+                        on_shrink(
+                            sum(new is not old for new, old in zip(sent, photos, strict=True))
+                        )
+                    photos = sent
                 submission = Submission(photos, chosen, limits, on_upload or upload_bar())
             if idempotency_key or resume is False:
                 key = idempotency_key or str(uuid.uuid4())

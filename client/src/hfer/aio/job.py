@@ -192,4 +192,5 @@ def _given(values: Mapping[str, object]) -> dict[str, object]:
 
 def _said(review: Review) -> dict[str, object]:
     names = ("item_id", "face_index", "reviewer", "answer", "blind")
-    return {name: getattr(review, name) for name in names}
+    noted = {} if review.note is None else {"note": review.note}
+    return {name: getattr(review, name) for name in names} | noted

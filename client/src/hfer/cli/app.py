@@ -48,11 +48,13 @@ from hfer.cli.options import (
 )
 from hfer.cli.receipts import receipts
 from hfer.cli.rerunning import diff, rerun
+from hfer.cli.review_draws import draw, review_summary
 from hfer.cli.reviews import reviews
 from hfer.cli.submitting import submit
 from hfer.cli.tables import jobs_table, state_table, stdout_console
 from hfer.cli.tenants import tenants
 from hfer.cli.usage import usage
+from hfer.cli.voting import changes, set_review, undo, withdraw
 from hfer.cli.watching import watch_job
 from hfer.cli.webhooks import webhooks
 from hfer.errors import HferError
@@ -92,6 +94,12 @@ app.add_typer(keys, name="keys")
 app.command()(audit)
 app.add_typer(receipts, name="receipts")
 app.add_typer(reviews, name="reviews")
+reviews.command()(draw)
+reviews.command("summary")(review_summary)
+reviews.command("set")(set_review)
+reviews.command()(withdraw)
+reviews.command()(undo)
+reviews.command()(changes)
 app.add_typer(datasets, name="dataset")
 
 

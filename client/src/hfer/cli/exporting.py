@@ -48,7 +48,13 @@ FormOut = Annotated[
         " the results to this file.",
     ),
 ]
-PerOption = Annotated[Per, typer.Option("--per", help="Of label-studio: what a task is of.")]
+PerOption = Annotated[
+    Per,
+    typer.Option(
+        "--per",
+        help="Of label-studio: what a task is of; a face comes in its whole photo, boxed.",
+    ),
+]
 ImagePrefix = Annotated[
     str,
     typer.Option(

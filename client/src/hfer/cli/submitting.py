@@ -124,6 +124,7 @@ def submit(
     given = [*(sources or []), *(read_urls(urls) if urls else [])]
     labels = dict(parse_label(text) for text in label or [])
     skipped: list[Skipped] = []
+    shrunk: list[int] = []
     with session(context, url, api_key) as (wiring, client):
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
@@ -148,9 +149,12 @@ def submit(
                 strict=strict,
                 on_skip=skipped.append,
                 shrink=shrink,
+                on_shrink=shrunk.append,
             )
         for sentence in describe_skipped(skipped):
             note(wiring.stderr, sentence)
+        for count in shrunk:
+            note(wiring.stderr, f"Shrank {count:,} photo{'' if count == 1 else 's'}.")
         left_out = any(file.may_be_photo for file in skipped)
         if not wait and out is None:
             _print_submitted(job.state, results_format)

@@ -73,7 +73,12 @@ class LabelStudioWriter:
             "client_ref": photo.client_ref,
             "status": photo.status,
         }
-        return data | ({"face_index": faces[0].face_index} if self._per is Per.FACE else {})
+        return data | (_of_face(faces[0]) if self._per is Per.FACE else {})
+
+
+def _of_face(face: Face) -> dict[str, object]:
+    answer = face.reviewed.answer if face.reviewed else None
+    return {"face_index": face.face_index, "reviewed_answer": answer}
 
 
 def image_address(prefix: str, filename: str) -> str:

@@ -1,12 +1,14 @@
 """`/v1/jobs/{job_id}/items` and `/results`: what came of each photo."""
 
 import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
+from sqlalchemy.orm import Session
 
 from services.api.asked import asked_of
 from services.api.audit.refusals import audits
@@ -25,7 +27,7 @@ from services.api.jobs.results.formats import (
     write_results,
 )
 from services.api.jobs.results.narrowing import Narrowing
-from services.api.jobs.results.schemas import PhotoResult, photo_result
+from services.api.jobs.results.schemas import NO_VOTES, PhotoResult, photo_result
 from services.api.jobs.schemas import job_object
 from services.api.pagination import (
     MAX_LIMIT,
@@ -38,16 +40,25 @@ from services.api.pagination import (
 from services.api.problems import ProblemCode
 from services.common.audit.actions import Action
 from services.common.audit.service import record
+from services.common.db.tables import Job
 from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.ids import IdKind, format_id
-from services.common.jobs.repositories.results import ResultRepository, is_full
+from services.common.jobs.repositories.results import PhotoRecord, ResultRepository, is_full
 from services.common.jobs.views import find_job, view_job
+from services.common.reviews.vote_repository import VoteRepository
 
 # Results of fewer photos are some 75 kB: not worth the packing.
 _LARGE_PHOTOS = 50
 
 # What the column holds.
 PhotoIndex = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Blind = Annotated[
+    bool,
+    Query(
+        description="for reviewers who are not to see it: faces without what the model and others"
+        " say. `emotions` and `top` are empty, `margin` 0, `uncertain` false, `reviewed` null"
+    ),
+]
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
@@ -67,6 +78,7 @@ def get_items(
         list[PhotoIndex] | None,
         Query(max_length=MAX_LIMIT, description="only these photos, in this order"),
     ] = None,
+    blind: Blind = False,
     paging: Paging,
     cursor: Cursor = None,
 ) -> Page[PhotoResult]:
@@ -92,9 +104,7 @@ def get_items(
         )
     return paging.page(
         records,
-        show=lambda record: photo_result(
-            record, top_n=job.options["top_n"], kept=job.inputs_erased_at is None
-        ),
+        show=_showing(session, job, records, blind=blind),
         cursor_of=lambda record: encode_place(record.seq),
         more=is_full(records),
     )
@@ -106,14 +116,14 @@ def get_items(
     responses={**problems(ProblemCode.NOT_FOUND, ProblemCode.GONE)},
 )
 def get_item(
-    session: Transaction, caller: FaceReader, job_id: JobId, item_id: ItemId
+    session: Transaction, caller: FaceReader, job_id: JobId, item_id: ItemId, blind: Blind = False
 ) -> PhotoResult:
     """Tell what came of one photo."""
     job = find_job(session, caller.tenant, job_id)
     record = ResultRepository(session).get(job.id, item_id)
     if record is None:
         raise not_found(IdKind.ITEM)
-    return photo_result(record, top_n=job.options["top_n"], kept=job.inputs_erased_at is None)
+    return _showing(session, job, [record], blind=blind)(record)
 
 
 @router.get(
@@ -195,6 +205,21 @@ def get_results(
         headers |= encoding
     return StreamingResponse(
         while_live(state, caller, body), media_type=chosen.media_type, headers=headers
+    )
+
+
+def _showing(
+    session: Session, job: Job, records: Sequence[PhotoRecord], *, blind: bool
+) -> Callable[[PhotoRecord], PhotoResult]:
+    """Return what makes the public form of these photos, with what people say of their faces."""
+    photos = [] if blind else [record.public_id for record in records]
+    said = VoteRepository(session).on_photos(photos)
+    return lambda record: photo_result(
+        record,
+        top_n=job.options["top_n"],
+        kept=job.inputs_erased_at is None,
+        votes=said.get(record.public_id, NO_VOTES),
+        blind=blind,
     )
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from services.api.accept import preferred
 from services.api.csv_rows import BOM, csv_rows
 from services.api.downloads import StreamCutError
-from services.api.jobs.results.schemas import FaceObject, PhotoResult, photo_result
+from services.api.jobs.results.schemas import NO_VOTES, FaceObject, PhotoResult, photo_result
 from services.api.jobs.schemas import JobObject
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.emotions import EMOTIONS
@@ -15,6 +15,7 @@ from services.common.domain.faces import LANDMARKS
 from services.common.domain.photo_filters import ALL_PHOTOS, PhotoFilter
 from services.common.jobs.repositories.results import ResultRepository, photos_a_page
 from services.common.jobs.views import JobView, find_job
+from services.common.reviews.vote_repository import VoteRepository
 
 Batches = Iterable[Sequence[PhotoResult]]
 
@@ -61,7 +62,12 @@ _ADDED_COLUMNS = (
     "photo_warnings",
     "roll",
     "face_warnings",
+    "reviewed_answer",
+    "reviewed_votes",
+    "reviewed_differs",
 )
+# Those from roll on are of a face.
+_ADDED_TO_FACES = 5
 CSV_COLUMNS = _PHOTO_COLUMNS + _FACE_COLUMNS + _ADDED_COLUMNS
 
 
@@ -128,9 +134,15 @@ def read_batches(
         with unit_of_work(sessions) as session:
             results = ResultRepository(session)
             records = results.final_window(view.job.id, first_seq=first, size=page, wanted=narrow)
+            said = VoteRepository(session).on_photos([record.public_id for record in records])
         count += len(records)
         if records:
-            yield [photo_result(record, top_n=top_n, kept=kept) for record in records]
+            yield [
+                photo_result(
+                    record, top_n=top_n, kept=kept, votes=said.get(record.public_id, NO_VOTES)
+                )
+                for record in records
+            ]
     if narrow != ALL_PHOTOS:
         _check_there(sessions, view)
     elif view.status.final and count != view.counts.total:
@@ -202,9 +214,18 @@ def _photo_rows(photo: PhotoResult) -> Iterator[list[object]]:
         " ".join(photo.warnings),
     ]
     if not photo.faces:
-        yield head + [None] * len(_FACE_COLUMNS) + added + [None, None]
+        yield head + [None] * len(_FACE_COLUMNS) + added + [None] * _ADDED_TO_FACES
     for face in photo.faces:
-        yield head + _face_cells(face) + added + [face.roll, " ".join(face.warnings)]
+        yield head + _face_cells(face) + added + _added_to(face)
+
+
+def _added_to(face: FaceObject) -> list[object]:
+    said = face.reviewed
+    return [
+        face.roll,
+        " ".join(face.warnings),
+        *((said.answer, said.votes, said.differs) if said else (None, None, None)),
+    ]
 
 
 def _face_cells(face: FaceObject) -> list[object]:

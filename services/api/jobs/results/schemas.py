@@ -1,5 +1,6 @@
 """What a photo's result looks like over HTTP."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,8 +11,21 @@ from services.common.domain.errors import RETRYABLE_ERRORS
 from services.common.domain.faces import LANDMARKS, SMALL_FACE_PX, Landmark, PhotoWarning
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ItemStatus
+from services.common.domain.reviews import Answer
 from services.common.jobs.repositories.results import PhotoRecord
+from services.common.reviews.accuracy import majority
+from services.common.reviews.vote_repository import VotesByFace
 
+NO_VOTES: VotesByFace = {}
+# What a reviewer must not see who is to answer blind; members stay, so that readers need no second
+# form of a face.
+_UNSEEN: dict[str, Any] = {
+    "emotions": {},
+    "top": [],
+    "margin": 0.0,
+    "uncertain": False,
+    "reviewed": None,
+}
 # Not the enumeration: a schema of its own would be another type in generated clients.
 FaceWarning = Literal["small_face", "cut_off"]
 
@@ -48,6 +62,17 @@ class LabelScore(BaseModel):
     p: float
 
 
+class ReviewedObject(BaseModel):
+    """What reviewers say of a face, of all votes: blind or not."""
+
+    answer: Answer | None = Field(description="what most of them say; null on a tie")
+    votes: int = Field(description="how many have a vote on the face")
+    differs: bool = Field(
+        description="whether that is another than the model's first answer; a tie and"
+        " `cannot_tell` are not"
+    )
+
+
 class FaceObject(BaseModel):
     """A face and its apparent expression, not inner feeling.
 
@@ -73,6 +98,10 @@ class FaceObject(BaseModel):
     margin: float = Field(description="lead of the best over the second")
     uncertain: bool = Field(description="the best is below the model's abstention threshold")
     warnings: list[FaceWarning]
+    reviewed: ReviewedObject | None = Field(
+        description="what people say of it, beside the model's answer and never instead; null"
+        " where nobody has a vote, and in events"
+    )
 
 
 class ImageObject(BaseModel):
@@ -136,15 +165,25 @@ class PhotoResult(BaseModel):
     error: ItemErrorObject | None
 
 
-def photo_result(record: PhotoRecord, *, top_n: int, kept: bool = True) -> PhotoResult:
+def photo_result(
+    record: PhotoRecord,
+    *,
+    top_n: int,
+    kept: bool = True,
+    votes: VotesByFace = NO_VOTES,
+    blind: bool = False,
+) -> PhotoResult:
     """Turn a stored photo into its public form.
 
     Args:
         record: as it is stored.
         top_n: the job's.
         kept: whether the job still has its photos.
+        votes: what reviewers say of its faces.
+        blind: leave out what the model and reviewers say of its faces.
     """
     payload = record.payload or {}
+    faces = [_face(face, payload, top_n=top_n, votes=votes) for face in payload.get("faces", ())]
     return PhotoResult.model_validate(
         {
             "item_id": format_id(IdKind.ITEM, record.public_id),
@@ -161,7 +200,7 @@ def photo_result(record: PhotoRecord, *, top_n: int, kept: bool = True) -> Photo
             "image": _image(payload) if payload else None,
             "captured_at": payload.get("captured_at"),
             "warnings": payload.get("warnings", ()),
-            "faces": [_face(face, payload, top_n=top_n) for face in payload.get("faces", ())],
+            "faces": [face | _UNSEEN for face in faces] if blind else faces,
             "faces_truncated": payload.get("faces_truncated", False),
             "error": _error(record, kept=kept),
         }
@@ -196,7 +235,9 @@ def _original_size(payload: dict[str, Any]) -> tuple[int, int]:
     return width, height
 
 
-def _face(face: dict[str, Any], image: dict[str, Any], *, top_n: int) -> dict[str, Any]:
+def _face(
+    face: dict[str, Any], image: dict[str, Any], *, top_n: int, votes: VotesByFace
+) -> dict[str, Any]:
     x, y, w, h = face["box"]
     width, height = image["width"], image["height"]
     # Of what was analysed to the original, in which the sender draws; 1 unless it was shrunk.
@@ -220,6 +261,18 @@ def _face(face: dict[str, Any], image: dict[str, Any], *, top_n: int) -> dict[st
         "margin": face["margin"],
         "uncertain": face["uncertain"],
         "warnings": _warnings(face, width=width, height=height),
+        "reviewed": _reviewed(votes.get(face["face_index"], ()), model=ranked[0]),
+    }
+
+
+def _reviewed(votes: Sequence[str], *, model: Emotion) -> dict[str, Any] | None:
+    if not votes:
+        return None
+    answer = majority(votes)
+    return {
+        "answer": answer,
+        "votes": len(votes),
+        "differs": answer not in {None, model, Answer.CANNOT_TELL},
     }
 
 

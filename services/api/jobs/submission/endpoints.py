@@ -14,7 +14,7 @@ from services.api.dependencies import Base, IdempotencyKey, State, Submitter
 from services.api.docs import BODY, IDEMPOTENT, carrying, json_body, problems
 from services.api.jobs.openapi import SUBMISSION_BODY
 from services.api.jobs.polling import parse_wait, poll_headers, wait_until_final
-from services.api.jobs.results.schemas import PhotoResult, photo_result
+from services.api.jobs.results.schemas import NO_VOTES, PhotoResult, photo_result
 from services.api.jobs.schemas import JobObject, job_object, job_path
 from services.api.jobs.submission.intake import take_in
 from services.api.jobs.submission.json_body import UrlJob, take_json, take_urls
@@ -28,6 +28,7 @@ from services.common.jobs.repositories.results import ResultRepository
 from services.common.jobs.submission import INTERACTIVE_PHOTOS, Submitted
 from services.common.jobs.views import JobView, find_job, view_job
 from services.common.keys.service import Principal
+from services.common.reviews.vote_repository import VoteRepository
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -187,6 +188,11 @@ def _finished(state: ApiState, view: JobView, *, base: str) -> SubmittedJob:
     with unit_of_work(state.sessions) as session:
         job = find_job(session, view.job.tenant, view.job.public_id)
         records = ResultRepository(session).page(job.id, after_seq=-1, limit=INTERACTIVE_PHOTOS)
-    results = [photo_result(record, top_n=job.options["top_n"]) for record in records]
+        # A repeated request may come to a job that people have reviewed meanwhile.
+        said = VoteRepository(session).on_photos([record.public_id for record in records])
+    results = [
+        photo_result(record, top_n=job.options["top_n"], votes=said.get(record.public_id, NO_VOTES))
+        for record in records
+    ]
     body = job_object(view, base=base)
     return SubmittedJob(**dict(body), results=results)

@@ -10,8 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from services.common.datasets import checks
+from services.common.db.dataset_tables import DatasetFace
 from services.common.db.grants import Role
 from services.common.db.review_tables import FaceReview, ReviewDraw, ReviewDrawFace
 from services.common.db.session import SessionFactory, unit_of_work
@@ -154,6 +156,18 @@ class TestLoop:
         croissant = json.loads(files["croissant.json"])
         [table] = croissant["distribution"]
         assert table["sha256"] == hashlib.sha256(files["votes.csv"]).hexdigest()
+
+    def test_what_was_answered_behind_a_gap_of_the_draw_judges_no_model(
+        self, client: httpx.Client, made: SeededJob, sessions: SessionFactory
+    ) -> None:
+        with unit_of_work(sessions) as session:
+            word = {"item_id": made.items[4].id, "face_index": 0, "reviewer": "ada"}
+            session.add(FaceReview(**word, version=2, answer="withdrawn", blind=True))
+        assert ask(client, made).status_code == 201
+        with unit_of_work(sessions) as session:
+            faces = session.scalars(select(DatasetFace)).all()
+        testable = {face.item_public_id for face in faces if face.testable}
+        assert testable == {item.public_id for item in made.items[1:4]}
 
     def test_an_erasure_thins_it_and_models_trained_before_say_so(
         self,

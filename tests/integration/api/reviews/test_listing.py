@@ -51,6 +51,7 @@ class TestList:
         data = reviewing.get("/v1/reviews").json()["data"]
         assert len(data) == 5
         assert data[0]["job_id"] == format_id(IdKind.JOB, seeded.job.public_id)
+        assert data[0]["filename"] == seeded.items[0].filename
         assert {vote["model_answer"] for vote in data} == {"happiness"}
         assert len({vote["job_id"] for vote in data}) == 2
 

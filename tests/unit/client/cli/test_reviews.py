@@ -79,6 +79,21 @@ class TestImport:
         assert service.reviews == []
 
 
+class TestVotes:
+    def test_prints_the_table_or_writes_it_whole(
+        self, run: Run, service: FakeService, tmp_path: Path
+    ) -> None:
+        service.upsets.append(httpx.Response(200, content=b"file,fear\r\n"))
+        assert "file,fear" in run("reviews", "votes", JOB, "--blind").stdout
+        query = dict(service.requests[-1].url.params)
+        assert query == {"job_id": JOB, "blind": "true"}
+        service.upsets.append(httpx.Response(200, content=b"file,fear\r\n"))
+        out = tmp_path / "votes.csv"
+        assert run("reviews", "votes", "--out", out).code == 0
+        assert out.read_bytes() == b"file,fear\r\n"
+        assert [path.name for path in tmp_path.iterdir()] == ["votes.csv"]
+
+
 class TestList:
     def test_prints_a_table_and_json(self, run: Run, service: FakeService) -> None:
         review = {
@@ -95,6 +110,15 @@ class TestList:
         assert "[red]ada" in run("reviews", "list", JOB).stdout
         service.upsets.append(page(review))
         assert json.loads(run("reviews", "list", JOB, "--json").stdout)[0]["version"] == 2
+
+    def test_names_photos_and_narrows_across_jobs(self, run: Run, service: FakeService) -> None:
+        vote = {"item_id": "itm_0", "filename": "cam1/a.jpg", "answer": "fear", "job_id": JOB}
+        service.upsets.append(page(vote))
+        outcome = run("reviews", "list", "--differs", "--in-sight", "--reviewer", "ada")
+        assert "cam1/a.jpg" in outcome.stdout
+        request = service.requests[-1]
+        assert request.url.path == "/v1/reviews"
+        assert dict(request.url.params) == {"differs": "true", "blind": "false", "reviewer": "ada"}
 
     def test_more_than_a_thousand_go_in_pieces(
         self, run: Run, service: FakeService, tmp_path: Path

@@ -46,6 +46,8 @@ def test_a_task_a_face_has_one_rectangle(write: Write) -> None:
             photo.item_id,
             face.face_index,
         )
+        said = face.reviewed.answer if face.reviewed else None
+        assert task["data"]["reviewed_answer"] == said
         [region] = regions(task)
         assert region["value"]["rectanglelabels"] == [face.expression.label]
 

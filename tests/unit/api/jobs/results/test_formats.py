@@ -86,7 +86,7 @@ class TestCsv:
         assert (first["uncertain"], second["uncertain"]) == ("FALSE", "TRUE")
         assert second["face_index"] == "1"
 
-    def test_names_what_answered_in_the_last_columns(self) -> None:
+    def test_names_what_answered_behind_the_first_columns(self) -> None:
         named = {"precision": "bf16", "detector": "openvino"}
         records = [
             photo_record(0, payload={**photo_payload(face_payload()), **named}),
@@ -94,8 +94,8 @@ class TestCsv:
             photo_record(2),
         ]
         table = rows([photo_result(record, top_n=1) for record in records])
-        assert CSV_COLUMNS[-6:-4] == ("precision", "detector")
-        assert [list(row.values())[-6:-4] for row in table] == [
+        assert CSV_COLUMNS[-9:-7] == ("precision", "detector")
+        assert [list(row.values())[-9:-7] for row in table] == [
             ["bf16", "openvino"],
             ["bf16", "openvino"],
             ["", ""],
@@ -112,20 +112,29 @@ class TestCsv:
             photo_record(2),
         ]
         table = rows([photo_result(record, top_n=1) for record in records])
-        assert CSV_COLUMNS[-4:-1] == ("captured_at", "photo_warnings", "roll")
+        assert CSV_COLUMNS[-7:-4] == ("captured_at", "photo_warnings", "roll")
         both = "end_missing side_chunk_skipped"
-        assert [list(row.values())[-4:-1] for row in table] == [
+        assert [list(row.values())[-7:-4] for row in table] == [
             ["2026-07-19T14:03:27", both, "-31.5"],
             ["2026-07-19T14:03:27", both, ""],
             ["", "", ""],
         ]
 
-    def test_tells_last_what_limits_a_face(self) -> None:
+    def test_tells_then_what_limits_a_face(self) -> None:
         cut = photo_payload(face_payload(box=(0.0, 4.0, 24.0, 30.0)), face_payload(1))
         records = [photo_record(0, payload=cut), photo_record(1, status=ItemStatus.NO_FACE)]
         table = rows([photo_result(record, top_n=1) for record in records])
-        assert CSV_COLUMNS[-1] == "face_warnings"
+        assert CSV_COLUMNS[-4] == "face_warnings"
         assert [row["face_warnings"] for row in table] == ["small_face cut_off", "small_face", ""]
+
+    def test_tells_last_what_people_say(self) -> None:
+        two = photo_payload(face_payload(), face_payload(1))
+        photo = photo_result(photo_record(0, payload=two), top_n=1, votes={1: ["fear"]})
+        assert CSV_COLUMNS[-3:] == ("reviewed_answer", "reviewed_votes", "reviewed_differs")
+        assert [list(row.values())[-3:] for row in rows([photo])] == [
+            ["", "", ""],
+            ["fear", "1", "TRUE"],
+        ]
 
     def test_begins_with_a_byte_order_mark_where_one_is_asked_for(self) -> None:
         plain = b"".join(write_results(ResultFormat.CSV, job(), [photos()]))

@@ -115,6 +115,40 @@ class TestPhotoResult:
         assert (result.image, result.faces, result.error) == (None, [], None)
 
 
+class TestReviewed:
+    @pytest.mark.parametrize(
+        ("votes", "answer", "differs"),
+        [
+            (["happiness"], "happiness", False),
+            (["fear", "fear", "happiness"], "fear", True),
+            (["fear", "happiness"], None, False),
+            (["cannot_tell"], "cannot_tell", False),
+            (["not_a_face"], "not_a_face", True),
+        ],
+    )
+    def test_stands_beside_the_models_answer(
+        self, votes: list[str], answer: str | None, differs: bool
+    ) -> None:
+        [face] = photo_result(photo_record(), top_n=1, votes={0: votes}).faces
+        assert face.reviewed is not None
+        assert (face.reviewed.answer, face.reviewed.differs) == (answer, differs)
+        assert face.reviewed.votes == len(votes)
+        assert face.top[0].label == "happiness"
+
+    def test_is_null_without_a_vote(self) -> None:
+        [face] = photo_result(photo_record(), top_n=1, votes={1: ["fear"]}).faces
+        assert face.reviewed is None
+
+    def test_blind_shows_what_neither_model_nor_people_say(self) -> None:
+        payload = photo_payload(face_payload(uncertain=True))
+        record = photo_record(payload=payload)
+        [face] = photo_result(record, top_n=3, votes={0: ["fear"]}, blind=True).faces
+        assert (face.emotions, face.top, face.margin, face.uncertain) == ({}, [], 0, False)
+        assert face.reviewed is None
+        [seen] = photo_result(record, top_n=3).faces
+        assert (face.box, face.landmarks, face.quality) == (seen.box, seen.landmarks, seen.quality)
+
+
 class TestError:
     @pytest.mark.parametrize(
         ("code", "changes", "kept", "retryable"),
