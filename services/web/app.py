@@ -29,6 +29,7 @@ from services.web.pages import (
     links,
     models,
     photos,
+    reviews_grid,
     session,
     spreadsheets,
     submit,
@@ -65,7 +66,8 @@ def create_app(
         yield
         await gateway.close()
 
-    pages = (home, submit, links, jobs, job, grid, events, spreadsheets, photos, models, session)
+    pages = (home, submit, links, jobs, job, grid, reviews_grid, events, spreadsheets)
+    pages += (photos, models, session)
     app = Starlette(
         routes=[
             *(route for page in pages for route in page.routes),

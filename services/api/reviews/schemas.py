@@ -25,6 +25,7 @@ _SAID: dict[str, Any] = {
     "blind": False,
 }
 REVIEW_EXAMPLE = _SAID | {
+    "index": 812,
     "version": 1,
     "reviewed_at": "2026-11-30T07:00:00Z",
     "note": None,
@@ -105,6 +106,7 @@ class ReviewObject(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": REVIEW_EXAMPLE})
 
     item_id: str
+    index: int = Field(description="the photo's place in the job, as in `/order`")
     face_index: int
     reviewer: str
     answer: Answer
@@ -202,6 +204,7 @@ def review_object(review: Review) -> ReviewObject:
     """Turn a review into its public form."""
     return ReviewObject(
         item_id=format_id(IdKind.ITEM, review.item),
+        index=review.seq,
         face_index=review.face_index,
         reviewer=review.reviewer,
         answer=review.answer,

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import Field
 
 from services.api.asked import asked_of
 from services.api.audit.refusals import audits
@@ -36,6 +35,7 @@ from services.api.pagination import (
     encode_place,
 )
 from services.api.problems import ProblemCode
+from services.api.schemas import PhotoIndex
 from services.common.audit.actions import Action
 from services.common.audit.service import record
 from services.common.domain.errors import JobError, JobErrorCode
@@ -45,9 +45,6 @@ from services.common.jobs.views import find_job, view_job
 
 # Results of fewer photos are some 75 kB: not worth the packing.
 _LARGE_PHOTOS = 50
-
-# What the column holds.
-PhotoIndex = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
