@@ -229,6 +229,11 @@ addEventListener("popstate", () => { showControls(); load({ begin: true }); redr
 // While a job runs, what it finished comes in where it belongs.
 document.addEventListener("hfer:drawn", () => load());
 
+// From here on the model's answers are in sight, and votes say so.
+const LEFT = "hfer-left-blind";
+by("leave-blind")?.addEventListener("click", () => { try { sessionStorage.setItem(LEFT, "yes"); } catch { /* It is not said then. */ } });
+function leftBlind() { try { return !draw && sessionStorage.getItem(LEFT) !== null && (sessionStorage.removeItem(LEFT), true); } catch { return false; } }
+
 // Who scrolls in the grid wants to see it: all of it comes into the window.
 box.addEventListener("scroll", () => {
   if (box.getBoundingClientRect().bottom > innerHeight + 1) box.scrollIntoView({ block: "nearest" });
@@ -236,3 +241,4 @@ box.addEventListener("scroll", () => {
 
 showControls();
 load({ begin: true });
+if (leftBlind()) review.notices.say("You left the blind review: your answers are not blind from here on.");

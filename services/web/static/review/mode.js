@@ -3,7 +3,7 @@
 import { EXPRESSIONS } from "../grid/tile.js";
 import { Database } from "./database.js";
 import { reviewOf, wordsOf } from "./keys.js";
-import { Outbox } from "./outbox.js";
+import { Outbox, Refusal } from "./outbox.js";
 import { Panel } from "./panel.js";
 import { reviewersOf, sending, votesOf } from "./service.js";
 import { Notices } from "./notices.js";
@@ -149,7 +149,7 @@ export class Review {
     const positions = selection.size ? [...selection.positions()] : [focused];
     const single = positions.length === 1;
     const note = single && positions[0] === focused ? this.panel.note.value.trim() || null : null;
-    const given = await this.give(positions.map((position) => [position, answer]), note);
+    const given = this.give(positions.map((position) => [position, answer]), note);
     const words = answer === WITHDRAWN ? `${many(given)} taken back` : `${wordsOf(answer)}: ${many(given, "face")}`;
     this.notices.say(words);
     if (selection.size) this.grid.change(() => selection.clear());
@@ -164,14 +164,14 @@ export class Review {
     const { order, view } = this.grid;
     const seen = [...view.whole()].filter((position) => !this.votes.get(order.key(position)));
     const known = seen.filter((position) => this.votes.knows(order.key(position)));
-    const given = await this.give(known.map((position) => [position, EXPRESSIONS[order.expression[position]]]));
+    const given = this.give(known.map((position) => [position, EXPRESSIONS[order.expression[position]]]));
     const rest = seen.length - known.length;
     this.notices.say(`Confirmed: ${many(given, "face")}${rest ? `; ${rest} are still loading` : ""}`);
     await this.goOn({ quietly: true });
   }
 
-  // Say something of faces; how many it changes.
-  async give(pairs, note = null) {
+  // Say something of faces; how many it changes. It is on its way then: the next key comes sooner.
+  give(pairs, note = null) {
     const { order } = this.grid;
     const act = `${Date.now()}-${Math.random()}`;
     const [votes, before] = [[], []];
@@ -187,16 +187,17 @@ export class Review {
     if (votes.length === 0) return 0;
     this.acts.push({ act, before });
     this.refresh();
-    await this.outbox.say({ act, job: this.job, reviewer: this.reviewer, blind: this.blind }, votes);
+    const about = { act, job: this.job, reviewer: this.reviewer, blind: this.blind };
+    this.outbox.say(about, votes).catch((error) => this.notices.told(`This browser cannot keep answers: ${error.message}`, { decide: false }));
     return votes.length;
   }
 
-  async noted(text) {
+  noted(text) {
     const { order, focused } = this.grid;
     const vote = this.votes.get(this.panel.shown?.key);
     if (!vote || !this.ready()) return;
     const position = order.key(focused) === this.panel.shown.key ? focused : order.findKey(this.panel.shown.key);
-    if (position !== -1 && await this.give([[position, vote.answer]], text)) this.notices.say("Note kept");
+    if (position !== -1 && this.give([[position, vote.answer]], text)) this.notices.say("Note kept");
   }
 
   async undo() {
@@ -239,6 +240,7 @@ export class Review {
   async waits(error) {
     if (this.offline === (error !== null)) return;
     this.offline = error !== null;
+    this.notices.reason = error instanceof Refusal ? error.message : "No connection";
     await this.outbox.count();
     this.refresh();
   }

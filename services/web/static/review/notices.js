@@ -8,6 +8,7 @@ export class Notices {
     this.saved = box.querySelector("#review-saved");
     this.trouble = box.querySelector("#review-trouble");
     this.box = box;
+    this.reason = "No connection";
   }
 
   say(text) { this.said.textContent = text; }
@@ -23,7 +24,7 @@ export class Notices {
     const waiting = count(entries.filter(({ stuck }) => !stuck));
     this.saved.dataset.state = waiting === 0 ? "saved" : offline ? "waiting" : "saving";
     this.saved.textContent = waiting === 0 ? "All saved"
-      : offline ? `No connection: ${number(waiting)} kept in this browser, sent later`
+      : offline ? `${this.reason}: ${number(waiting)} kept in this browser, sent later`
         : `Saving, ${number(waiting)} to go`;
     const stuck = entries.filter((entry) => entry.stuck);
     if (stuck.length === 0) {
