@@ -66,7 +66,7 @@ class TestKeys:
         page, job = reviewing()
         for digit in range(1, 10):
             at(page, digit - 1)
-            page.keyboard.press(f"Digit{digit}" if digit % 2 else f"Numpad{digit}")
+            page.keyboard.press(f"Digit{digit}" if digit % 2 else f"Shift+Numpad{digit}")
         at(page, 9)
         saved(page)
         expect(page.locator("[data-position='8'] .caption")).to_have_text("cannot tell")
