@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     StringConstraints,
 )
 from pydantic_core import PydanticCustomError
@@ -64,6 +65,8 @@ def _written_day(value: object) -> object:
 # "ge" and "le", which no tool knows.
 WHOLE = BeforeValidator(_whole)
 Whole = Annotated[int, WHOLE]
+# A photo's place in its job, in a query: what the column holds.
+PhotoIndex = Annotated[int, Field(ge=0, le=2**31 - 1)]
 GivenTime = Annotated[AwareDatetime, BeforeValidator(_written_time)]
 GivenDay = Annotated[date, BeforeValidator(_written_day)]
 

@@ -31,6 +31,7 @@ from services.web.pages import (
     models,
     photos,
     review_summary,
+    reviews_grid,
     session,
     spreadsheets,
     submit,
@@ -67,10 +68,11 @@ def create_app(
         yield
         await gateway.close()
 
-    pages = (home, submit, links, jobs, job, grid, events, spreadsheets, photos, models, session)
+    pages = (home, submit, links, jobs, job, grid, reviews_grid, events, spreadsheets)
+    pages += (photos, models, session, review_summary, datasets)
     app = Starlette(
         routes=[
-            *(route for page in (*pages, review_summary, datasets) for route in page.routes),
+            *(route for page in pages for route in page.routes),
             Mount("/static", _Cached(StaticFiles(directory=STATIC)), name="static"),
         ],
         middleware=[

@@ -53,6 +53,7 @@ class ApiRefusalError(ApiError):
         request_id: what the operator finds the request by.
         retry_after: seconds, as the API asked, or None.
         faults: where in the request faults lie, and what they are.
+        current: what is there in place of what the request expected.
     """
 
     status: int
@@ -62,6 +63,7 @@ class ApiRefusalError(ApiError):
     request_id: str = ""
     retry_after: float | None = None
     faults: tuple[tuple[str, str], ...] = ()
+    current: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         super().__init__(self.detail)
@@ -225,6 +227,7 @@ def _refusal(response: httpx.Response, raw: bytes) -> ApiRefusalError:
             for fault in known.get("errors") or ()
             if isinstance(fault, dict)
         ),
+        current=tuple(one for one in known.get("current") or () if isinstance(one, dict)),
     )
 
 

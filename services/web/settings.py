@@ -56,7 +56,7 @@ class WebSettings(ConnectionSettings, SecretFileSettings):
         description="where the page reaches the API, with scheme, no path",
     )
     api_key: SecretApiKey = Field(
-        description="key with jobs:read, jobs:submit and jobs:erase; never leaves here"
+        description="key with jobs:read, jobs:submit, jobs:erase and review; never leaves here"
     )
     admin_api_key: SecretApiKey | None = Field(
         default=None, description="key with models:admin; without it models are only shown"

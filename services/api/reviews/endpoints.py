@@ -11,7 +11,7 @@ from services.api.dependencies import FaceReader, Reviewing, Transaction
 from services.api.docs import problems
 from services.api.errors import ApiError
 from services.api.ids import JobId, not_found, read_id
-from services.api.pagination import Page, Paging, decode_review, encode_review
+from services.api.pagination import MAX_LIMIT, Page, Paging, decode_review, encode_review
 from services.api.problems import FieldError, ProblemCode
 from services.api.reviews.conflicts import conflict
 from services.api.reviews.schemas import (
@@ -27,6 +27,7 @@ from services.api.reviews.schemas import (
     UndoneChange,
     review_object,
 )
+from services.api.schemas import PhotoIndex
 from services.common.audit.actions import Action
 from services.common.audit.service import record
 from services.common.domain.ids import IdKind, format_id, parse_id
@@ -85,13 +86,20 @@ def get_reviews(
     job_id: JobId,
     paging: Paging,
     reviewer: ReviewerAsked = None,
+    index: Annotated[
+        list[PhotoIndex] | None,
+        Query(max_length=MAX_LIMIT, description="only of these photos, by their places in the job"),
+    ] = None,
     cursor: ReviewCursor = None,
 ) -> Page[ReviewObject]:
-    """Page through the votes on a job's faces: the last word of each reviewer on each."""
+    """Page through the votes on a job's faces: the last word of each reviewer on each.
+
+    `index=3&index=9` lists those of up to 200 photos, as `/order` gives their numbers.
+    """
     after = decode_review(cursor)
     job = find_job(session, caller.tenant, job_id)
     found = ReviewRepository(session).page(
-        job.id, after=after, limit=paging.fetch, reviewer=reviewer
+        job.id, after=after, limit=paging.fetch, reviewer=reviewer, photos=index
     )
     return paging.page(
         found,

@@ -26,6 +26,7 @@ _SAID: dict[str, Any] = {
 }
 REVIEW_EXAMPLE = _SAID | {
     "filename": "beach.jpg",
+    "index": 812,
     "version": 1,
     "reviewed_at": "2026-11-30T07:00:00Z",
     "note": None,
@@ -107,6 +108,7 @@ class ReviewObject(BaseModel):
 
     item_id: str
     filename: str = Field(description="the photo's name as sent")
+    index: int = Field(description="the photo's place in the job, as in `/order`")
     face_index: int
     reviewer: str
     answer: Answer
@@ -205,6 +207,7 @@ def review_object(review: Review) -> ReviewObject:
     return ReviewObject(
         item_id=format_id(IdKind.ITEM, review.item),
         filename=review.filename,
+        index=review.seq,
         face_index=review.face_index,
         reviewer=review.reviewer,
         answer=review.answer,

@@ -266,7 +266,7 @@ def ensure_page_key(session: Session, secret: str) -> bool:
         ValueError: the secret is so short that its plain SHA-256 could be guessed.
     """
     check_length("page's key", secret)
-    scopes = [Scope.JOBS_READ, Scope.JOBS_SUBMIT, Scope.JOBS_ERASE]
+    scopes = [Scope.JOBS_READ, Scope.JOBS_SUBMIT, Scope.JOBS_ERASE, Scope.REVIEW]
     row = _row(secret, tenant=PAGE_TENANT, name=PAGE_NAME, scopes=scopes)
     return KeyRepository(session).put_configured(row)
 

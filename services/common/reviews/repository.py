@@ -129,10 +129,21 @@ class ReviewRepository:
         self._session.execute(insert(FaceReview), rows)
 
     def page(
-        self, job_id: int, *, after: ReviewKey | None, limit: int, reviewer: str | None = None
+        self,
+        job_id: int,
+        *,
+        after: ReviewKey | None,
+        limit: int,
+        reviewer: str | None = None,
+        photos: Collection[int] | None = None,
     ) -> list[Review]:
-        """Return up to ``limit`` votes that follow ``after``: by photo, face and reviewer."""
+        """Return up to ``limit`` votes that follow ``after``: by photo, face and reviewer.
+
+        ``photos`` narrows to those with these numbers in the job.
+        """
         last = _last_words().where(Item.job_id == job_id)
+        if photos is not None:
+            last = last.where(Item.seq.in_(photos))
         if reviewer is not None:
             last = last.where(FaceReview.reviewer == reviewer)
         if after is not None:

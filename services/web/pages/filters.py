@@ -91,6 +91,16 @@ def list_of(request: Request) -> dict[str, str]:
     return _read(request, _LIST) | filters(request)
 
 
+def draw_of(request: Request) -> str:
+    """Read the draw that is reviewed blind; empty for none."""
+    return _text(request.query_params.get("draw", ""))
+
+
+def reviewer_of(request: Request) -> str:
+    """Read whose votes are asked for; empty for nobody's."""
+    return _text(request.query_params.get("reviewer", ""))
+
+
 def query_of(chosen: Mapping[str, str]) -> str:
     """Write a filter or list as the end of an address; empty for none."""
     return f"?{urlencode(chosen)}" if chosen else ""

@@ -9,7 +9,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from services.web.gateway import path_of
-from services.web.pages.filters import filters, list_of
+from services.web.pages.filters import draw_of, filters, list_of
+from services.web.pages.reviews_grid import drawn_order
 from services.web.pages.submit import small_json
 from services.web.state import web_of
 from services.web.views.grid import tile
@@ -21,14 +22,19 @@ _PASSED_ON = ("content-type", "content-encoding")
 
 async def order(request: Request) -> Response:
     """Pass the order of a list on as it comes: of 900,000 faces it is ten megabytes."""
+    if draw := draw_of(request):
+        return JSONResponse(await drawn_order(request, draw))
     path = path_of("jobs", request.path_params["job_id"], "order")
     return await _passed_on(request, path, {"of": "photos", "sort": "sent"} | list_of(request))
 
 
 async def items(request: Request) -> Response:
-    """Give photos by their numbers in the job, as far as tiles show them."""
-    found, narrow = await _items(request), filters(request)
-    return JSONResponse({"items": [tile(photo, narrow) for photo in found]})
+    """Give photos by their numbers in the job, as far as tiles show them.
+
+    In a draw, which is reviewed blind, that is without any answer of the model.
+    """
+    found, narrow, blind = await _items(request), filters(request), bool(draw_of(request))
+    return JSONResponse({"items": [tile(photo, narrow, blind=blind) for photo in found]})
 
 
 async def results(request: Request) -> Response:

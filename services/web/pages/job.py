@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from services.web.gateway import ApiRefusalError, Gateway, path_of
-from services.web.pages.filters import FILTERS, ITEM_STATUSES, filters, list_of, query_of
+from services.web.pages.filters import FILTERS, ITEM_STATUSES, draw_of, filters, list_of, query_of
 from services.web.pages.spreadsheets import spreadsheet_form
 from services.web.state import now, render, web_of
 from services.web.views.expressions import EXPRESSIONS, distribution
@@ -78,6 +78,8 @@ async def _about(
         "answers": ANSWERS,
         "warnings": ALL_WARNINGS,
         "listed": bool(_view(request)),
+        # Reviewed blind: nothing that the model says is drawn.
+        "draw": draw_of(request),
     }
 
 

@@ -7,6 +7,7 @@ import { Grid } from "./grid/grid.js";
 import { Orders, cropStore, photoStore } from "./grid/sources.js";
 import { Tiles } from "./grid/tile.js";
 import { redraw } from "./parts.js";
+import { Review } from "./review/mode.js";
 
 const by = (id) => document.getElementById(id);
 const box = by("grid");
@@ -20,16 +21,20 @@ const params = () => {
   found.delete("view");
   return found;
 };
-const kind = () => (params().get("of") === "faces" ? "faces" : "photos");
+const draw = box.dataset.draw;
+const kind = () => (params().get("of") === "faces" || draw ? "faces" : "photos");
+const reviewing = () => kind() === "faces" && params().get("review") === "yes";
+// What the address says beside the filter.
+const VIEW = ["of", "sort", "review", "draw"];
 
 const orders = new Orders(job);
-const refill = () => { by("grid-fault").hidden = true; grid.view.refill(); };
+const refill = () => { by("grid-fault").hidden = true; grid.view.refill(); review.show(); };
 const fault = (error) => {
   by("grid-fault").textContent = `${error.message} Trying again …`;
   by("grid-fault").hidden = false;
 };
 const heard = { arrived: refill, failed: fault };
-const photos = photoStore(job, params, heard);
+const photos = photoStore(job, params, (numbers) => review.own(numbers), heard);
 const crops = cropStore(job, heard);
 
 // What tiles are of, as grid/tile.js asks for it.
@@ -40,7 +45,10 @@ const gallery = {
   photo: (position) => photos.get(grid.order.index[position]),
   crop: (position) => crops.get(grid.order.key(position)),
   picture: (photo) => at(`/jobs/${job}/photos/${photo.id}/${sharp() ? "small" : "thumbnail"}.jpg`),
+  said: (position) => review.said(position),
   link(photo, position) {
+    // A photo's own page says what the model does.
+    if (draw) return at(`/jobs/${job}/photos/${photo.id}/large.jpg`);
     const search = params().toString();
     const face = grid.order.ofFaces ? `#face-${photo.id}-${grid.order.faceIndex[position]}` : "";
     return at(`/jobs/${job}/photos/${photo.id}${search && `?${search}`}${face}`);
@@ -59,7 +67,7 @@ function moved(start, end) {
     // What is in sight first, then what is near it.
     const [from, to] = grid.view.sight();
     const span = (first, last) => Array.from({ length: Math.max(0, Math.min(last, order.count) - first) }, (_, step) => first + step);
-    const positions = [...span(from, to), ...span(to, end), ...span(start, from)];
+    const positions = [...span(from, to), ...review.ahead(), ...span(to, end), ...span(start, from)];
     photos.want([...new Set(positions.map((position) => order.index[position]))]);
     if (order.ofFaces && !gallery.erased) crops.want(positions.map((position) => order.key(position)));
   }, SETTLE_MS);
@@ -72,7 +80,9 @@ const grid = new Grid(box, {
     moved,
     selected: () => { chosen.show(); erasing.show(); },
     help: () => by("keys-help").showModal(),
-    key: () => false,
+    key: (event) => review.key(event),
+    pressed: () => review.on,
+    went: () => { if (review.on) { review.show(); grid.view.request(); } },
   },
 });
 const chosen = new Chosen(grid, { job, bar: by("chosen") });
@@ -84,6 +94,22 @@ const erasing = new Erasing(grid, {
     grid.change(() => grid.selection.clear());
     return Promise.all([load(), redraw()]);
   },
+});
+const review = new Review({
+  job, draw, grid, box: by("review"),
+  face: (position) => {
+    const photo = photos.get(grid.order.index[position]) ?? null;
+    const number = grid.order.faceIndex[position];
+    const found = photo?.faces.find(([index]) => index === number);
+    return {
+      key: grid.order.key(position), number, photo, crop: crops.get(grid.order.key(position)) ?? null,
+      box: found?.slice(5, 9) ?? null, likely: found?.[9] ?? null, vote: review.votes.get(grid.order.key(position)),
+      link: photo?.id ? gallery.link(photo, position) : null,
+    };
+  },
+  large: (photo) => (gallery.erased ? "" : at(`/jobs/${job}/photos/${photo.id}/medium.jpg`)),
+  refresh: () => grid.view.refill(),
+  forget: () => { photos.clear(); if (draw) load({ begin: true }); else grid.view.request(); },
 });
 
 // There is room for more than the label from here on.
@@ -99,17 +125,19 @@ function localStorageOr(name) { try { return localStorage.getItem(name); } catch
 function showControls() {
   const of = kind();
   for (const button of document.querySelectorAll("[data-of]")) button.ariaPressed = String(button.dataset.of === of);
-  by("sort").value = params().get("sort") ?? "sent";
   by("size").value = sizeOf(of);
+  if (draw) return;
+  by("sort").value = params().get("sort") ?? "sent";
+  by("review-toggle").ariaPressed = String(reviewing());
   const list = new URLSearchParams(params());
-  for (const name of ["of", "sort"]) list.delete(name);
+  for (const name of VIEW) list.delete(name);
   list.set("view", "list");
   by("as-list").href = `${at(here())}?${list}#gallery`;
 }
 
 function title({ total, ofFaces }) {
   const [one, many] = ofFaces ? ["face", "faces"] : ["photo", "photos"];
-  const filter = [...params().keys()].some((name) => name !== "of" && name !== "sort");
+  const filter = [...params().keys()].some((name) => !VIEW.includes(name));
   const words = `${total.toLocaleString("en")} ${total === 1 ? one : many}${filter ? ` that ${total === 1 ? "fits" : "fit"} the filter` : ""}`;
   by("gallery-title").textContent = words;
   box.ariaLabel = words;
@@ -128,6 +156,10 @@ async function load({ begin = false } = {}) {
   const of = kind();
   const asked = params();
   asked.set("of", of);
+  if (reviewing()) await review.start();
+  else if (review.on) review.stop();
+  if (draw) asked.set("reviewer", review.reviewer);
+  by("gallery").classList.toggle("reviewing", review.on);
   if (!asked.has("sort")) asked.set("sort", "sent");
   box.ariaBusy = "true";
   try {
@@ -138,6 +170,7 @@ async function load({ begin = false } = {}) {
     title(order);
     await grid.show(order, { at: begin ? beginning(order) ?? 0 : null });
     if (begin && beginning(order) !== null) grid.view.go(beginning(order));
+    review.show();
     by("grid-fault").hidden = true;
   } catch (error) {
     box.ariaBusy = "false";
@@ -164,7 +197,13 @@ function changed(name, value) {
 for (const button of document.querySelectorAll("[data-of]")) {
   button.addEventListener("click", () => changed("of", button.dataset.of === "faces" ? "faces" : ""));
 }
-by("sort").addEventListener("change", (event) => changed("sort", event.target.value === "sent" ? "" : event.target.value));
+by("review-toggle")?.addEventListener("click", () => {
+  const found = params();
+  if (reviewing()) found.delete("review");
+  else for (const [name, value] of [["of", "faces"], ["review", "yes"]]) found.set(name, value);
+  open(found);
+});
+by("sort")?.addEventListener("change", (event) => changed("sort", event.target.value === "sent" ? "" : event.target.value));
 by("size").addEventListener("input", (event) => {
   try { localStorage.setItem(`hfer-size-${kind()}`, event.target.value); } catch { /* It is for this visit then. */ }
   resize(Number(event.target.value));
@@ -176,7 +215,7 @@ document.addEventListener("submit", (event) => {
   if (event.target.id !== "narrow") return;
   event.preventDefault();
   const asked = new URLSearchParams();
-  for (const name of ["of", "sort"]) if (params().has(name)) asked.set(name, params().get(name));
+  for (const name of VIEW) if (params().has(name)) asked.set(name, params().get(name));
   for (const [name, value] of new FormData(event.target)) if (value) asked.set(name, value);
   for (const field of event.target.elements) field.disabled = false;
   open(asked);
@@ -187,7 +226,7 @@ document.addEventListener("click", (event) => {
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
   event.preventDefault();
   const asked = new URL(link.href).searchParams;
-  for (const name of ["of", "sort"]) if (params().has(name)) asked.set(name, params().get(name));
+  for (const name of VIEW) if (params().has(name)) asked.set(name, params().get(name));
   open(asked);
 });
 let typing = 0;
@@ -200,6 +239,11 @@ addEventListener("popstate", () => { showControls(); load({ begin: true }); redr
 // While a job runs, what it finished comes in where it belongs.
 document.addEventListener("hfer:drawn", () => load());
 
+// From here on the model's answers are in sight, and votes say so.
+const LEFT = "hfer-left-blind";
+by("leave-blind")?.addEventListener("click", () => { try { sessionStorage.setItem(LEFT, "yes"); } catch { /* It is not said then. */ } });
+function leftBlind() { try { return !draw && sessionStorage.getItem(LEFT) !== null && (sessionStorage.removeItem(LEFT), true); } catch { return false; } }
+
 // Who scrolls in the grid wants to see it: all of it comes into the window.
 box.addEventListener("scroll", () => {
   if (box.getBoundingClientRect().bottom > innerHeight + 1) box.scrollIntoView({ block: "nearest" });
@@ -207,3 +251,4 @@ box.addEventListener("scroll", () => {
 
 showControls();
 load({ begin: true });
+if (leftBlind()) review.notices.say("You left the blind review: your answers are not blind from here on.");

@@ -29,7 +29,7 @@ def test_the_key_works_and_may_no_more_than_the_page_needs(
     assert main() == 0
     client = start_api(settings).client(key=SECRET)
     current = client.get("/v1/api-keys/current").json()
-    assert current["scopes"] == ["jobs:erase", "jobs:read", "jobs:submit"]
+    assert current["scopes"] == ["jobs:erase", "jobs:read", "jobs:submit", "review"]
     assert client.get("/v1/api-keys").status_code == 403
 
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import Field
 from sqlalchemy.orm import Session
 
 from services.api.asked import asked_of
@@ -38,6 +37,7 @@ from services.api.pagination import (
     encode_place,
 )
 from services.api.problems import ProblemCode
+from services.api.schemas import PhotoIndex
 from services.common.audit.actions import Action
 from services.common.audit.service import record
 from services.common.db.tables import Job
@@ -50,8 +50,6 @@ from services.common.reviews.vote_repository import VoteRepository
 # Results of fewer photos are some 75 kB: not worth the packing.
 _LARGE_PHOTOS = 50
 
-# What the column holds.
-PhotoIndex = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Blind = Annotated[
     bool,
     Query(

@@ -15,8 +15,9 @@ const PIECE = 8000;
 
 const pause = () => globalThis.scheduler?.yield?.() ?? new Promise((done) => { setTimeout(done); });
 
-// `tiles` as for GridView. `heard` are called back: selected(), moved([start, end)), help(), and
-// key(event) for keys that are none of the grid's, which says whether it was one of its own.
+// `tiles` as for GridView. `heard` are called back: selected(), moved([start, end)), went(position),
+// help(), and key(event) for keys that are none of the grid's and pressed(position) for clicks on a
+// tile, which say whether that was all.
 export class Grid {
   constructor(box, { tiles, size, heard }) {
     this.box = box;
@@ -24,7 +25,7 @@ export class Grid {
     this.heard = heard;
     this.order = Order.empty();
     this.selection = new Selection();
-    this.view = new GridView(box, { tiles, moved: (start, end) => heard.moved(start, end) });
+    this.view = new GridView(box, { tiles, moved: (start, end) => heard.moved(start, end), went: (position) => heard.went(position) });
     this.laying = 0;
     box.setAttribute("role", "grid");
     box.ariaMultiSelectable = "true";

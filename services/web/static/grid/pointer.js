@@ -28,7 +28,13 @@ export class Pointer {
     const one = event.ctrlKey || event.metaKey || event.target.closest(".check");
     // Enter is a click that no pointer made.
     const choosing = one || event.shiftKey || (event.detail > 0 && grid.selection.size > 0);
-    if (!choosing) return;
+    if (!choosing) {
+      if (event.detail > 0 && grid.heard.pressed(position)) {
+        event.preventDefault();
+        grid.view.go(position);
+      }
+      return;
+    }
     event.preventDefault();
     grid.view.go(position);
     grid.change(() => {

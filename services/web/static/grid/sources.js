@@ -39,12 +39,13 @@ export class Orders {
   }
 }
 
-// Photos by their number in the job, as services/web/views/grid.py draws them.
-export function photoStore(job, params, heard) {
+// Photos by their number in the job, as services/web/views/grid.py draws them; `own(numbers)` fetches
+// what else has to be there with them.
+export function photoStore(job, params, own, heard) {
   const ask = async (numbers, signal) => {
     const query = new URLSearchParams(params());
     for (const number of numbers) query.append("index", number);
-    const { items } = await json(at(`/jobs/${job}/grid/items?${query}`), signal);
+    const [{ items }] = await Promise.all([json(at(`/jobs/${job}/grid/items?${query}`), signal), own(numbers)]);
     return { found: new Map(items.map((photo) => [photo.index, photo])) };
   };
   return new Store({ ask, batch: 100, most: PHOTOS, ...heard });

@@ -3,6 +3,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 export const EXPRESSIONS = ["surprise", "fear", "disgust", "happiness", "anger", "sadness", "neutral"];
+const STATES = { saving: "being saved", waiting: "kept until there is a connection", stuck: "not taken" };
 
 const element = (name, className, parent) => {
   const made = document.createElement(name);
@@ -17,7 +18,8 @@ const setSource = (image, source) => {
 };
 
 // `gallery` is what tiles are of: { order, selection, photo(position), crop(position), link(photo,
-// position), picture(photo), erased }.
+// position), picture(photo), erased, said(position) }; what a reviewer said of a face is undefined
+// where nobody reviews.
 export class Tiles {
   constructor(gallery) { this.gallery = gallery; }
 
@@ -88,16 +90,24 @@ export class Tiles {
     const { order } = this.gallery;
     const number = order.faceIndex[position];
     const face = photo?.faces.find(([index]) => index === number);
-    const label = face?.[1] ?? EXPRESSIONS[order.expression?.[position]] ?? "";
-    cell.className = `tile of-face e-${label}${face?.[3] ? " unsure" : ""}${cell.classList.contains("drawn") ? " drawn" : ""}`;
-    cell.classList.toggle("reviewed", Boolean(order.reviewed?.[position]));
+    const label = face?.[1] || EXPRESSIONS[order.expression?.[position]] || "";
+    const said = this.gallery.said(position);
+    cell.className = `tile of-face e-${said?.answer ?? label}${face?.[3] ? " unsure" : ""}${cell.classList.contains("drawn") ? " drawn" : ""}`;
+    cell.classList.toggle("reviewed", said === undefined && Boolean(order.reviewed?.[position]));
+    cell.classList.toggle("voted", Boolean(said));
+    cell.classList.toggle("differs", Boolean(said?.differs));
+    if (said) cell.dataset.state = said.state;
+    else delete cell.dataset.state;
     setSource(link.firstElementChild, this.gallery.crop(position) ?? "");
     const caption = link.querySelector(".caption");
-    setText(caption, label);
-    if (face) caption.dataset.percent = face[2];
+    setText(caption, said?.words ?? label);
+    if (face?.[2] && !said) caption.dataset.percent = face[2];
+    else delete caption.dataset.percent;
     const of = photo ? ` of ${photo.name}` : "";
-    link.ariaLabel = `Face ${number}${of}: ${label}${face ? `, ${face[2]}` : ""}${face?.[3] ? ", uncertain" : ""}`;
-    if (photo) link.title = `${photo.name}, face ${number}`;
+    const model = label ? `: ${label}${face?.[2] ? `, ${face[2]}` : ""}${face?.[3] ? ", uncertain" : ""}` : "";
+    const own = said ? `; you say ${said.words}${said.state === "saved" ? "" : `, ${STATES[said.state]}`}` : "";
+    link.ariaLabel = `Face ${number}${of}${model}${own}`;
+    if (photo) link.title = said?.differs ? `${photo.name}, face ${number}: the model says ${label}` : `${photo.name}, face ${number}`;
   }
 }
 

@@ -8,12 +8,14 @@ const FRAME_MS = 6;
 const REST_MS = 150;
 
 // Shows a layout in `box`, a scrolling element. `tiles` makes the element of a position and fills
-// it: { make(), fill(cell, position), drop(cell) }. `moved(start, end)` hears what is in sight or near it.
+// it: { make(), fill(cell, position), drop(cell) }. `moved(start, end)` hears what is in sight or near
+// it, `went(position)` where the tab stop is now.
 export class GridView {
-  constructor(box, { tiles, moved }) {
+  constructor(box, { tiles, moved, went }) {
     this.box = box;
     this.tiles = tiles;
     this.moved = moved;
+    this.went = went;
     this.field = document.createElement("div");
     this.field.className = "grid-field";
     box.append(this.field);
@@ -63,6 +65,17 @@ export class GridView {
     return [this.layout.start(this.layout.rowAt(view)), this.layout.end(this.layout.rowAt(view + screen))];
   }
 
+  // Positions whose tiles are whole in sight.
+  *whole() {
+    const [first, last] = this.sight();
+    const { view, screen } = this.range;
+    for (let position = first; position < last; position += 1) {
+      const row = this.layout.rowOf(position);
+      const top = this.layout.top(row);
+      if (top >= view - 1 && top + this.layout.tall(row) <= view + screen + 1) yield position;
+    }
+  }
+
   onScroll() {
     const { shift } = this.range;
     if (Math.abs(this.box.scrollTop - this.range.place) < 1) return;
@@ -97,6 +110,7 @@ export class GridView {
     this.current = position;
     this.reveal(position);
     this.stop(position, 0);
+    this.went(position);
     if (!focus) return;
     this.cell(position)?.firstElementChild.focus({ preventScroll: true });
     // In the box it is in sight; the box itself may be out of it.

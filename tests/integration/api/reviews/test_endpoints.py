@@ -1,6 +1,7 @@
 """`/v1/jobs/{id}/reviews`: what people say of faces."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 from sqlalchemy import func, select
@@ -101,6 +102,17 @@ class TestList:
             url = page.links.get("next", {}).get("url", "")
         assert sorted(found[:3]) == sorted((say.item(0), name) for name in names)
         assert found[3:] == [(say.item(1), "ada")]
+
+    def test_is_narrowed_to_photos(self, reviewing: httpx.Client, say: Say, path: str) -> None:
+        say.send(say.one(0, 1, "fear"), say.one(1, 0, "anger"), say.one(1, 1, "fear", "bob"))
+
+        def listed(**query: Any) -> list[tuple[int, int, str]]:
+            found = reviewing.get(f"{path}/reviews", params=query).raise_for_status().json()
+            return [(one["index"], one["face_index"], one["reviewer"]) for one in found["data"]]
+
+        assert listed(index=[1]) == [(1, 0, "ada"), (1, 1, "bob")]
+        assert listed(index=[1, 0, 7], reviewer="ada") == [(0, 1, "ada"), (1, 0, "ada")]
+        assert_problem(reviewing.get(f"{path}/reviews?index=-1"), 422, "validation")
 
 
 def test_an_erasure_takes_reviews_along(

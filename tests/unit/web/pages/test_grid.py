@@ -41,8 +41,8 @@ def test_photos_come_as_far_as_tiles_show_them(visitor: Visitor, web_api: WebApi
     response = visitor.get("/jobs/job_1/grid/items?index=3&index=9&index=x&expression=happiness")
     first, second = response.json()["items"]
     assert first["faces"] == [
-        [0, "fear", "70 %", False, False, 2, 2, 30, 40],
-        [1, "happiness", "70 %", False, True, 2, 2, 30, 40],
+        [0, "fear", "70 %", False, False, 2, 2, 30, 40, [50, 700, 50, 50, 50, 50, 50]],
+        [1, "happiness", "70 %", False, True, 2, 2, 30, 40, [50, 50, 50, 700, 50, 50, 50]],
     ]
     assert (first["index"], first["id"], first["name"]) == (3, "itm_3", "a.jpg")
     assert second["cause"] == "Cut. A retry cannot help."
