@@ -21,6 +21,7 @@ from services.web.gateway import ApiError, Gateway
 from services.web.guard import Guard
 from services.web.marks import ApiMarks, LocalMarks, SharedMarks
 from services.web.pages import (
+    diff,
     events,
     grid,
     home,
@@ -29,6 +30,8 @@ from services.web.pages import (
     links,
     models,
     photos,
+    rerun,
+    selected,
     session,
     spreadsheets,
     submit,
@@ -65,7 +68,10 @@ def create_app(
         yield
         await gateway.close()
 
-    pages = (home, submit, links, jobs, job, grid, events, spreadsheets, photos, models, session)
+    pages = (
+        *(home, submit, links, jobs, rerun, diff, job, grid, events),
+        *(spreadsheets, selected, photos, models, session),
+    )
     app = Starlette(
         routes=[
             *(route for page in pages for route in page.routes),

@@ -19,7 +19,8 @@ const params = () => {
   found.delete("view");
   return found;
 };
-const kind = () => (params().get("of") === "faces" ? "faces" : "photos");
+// A key that sees faces blurred sees none cut out.
+const kind = () => (params().get("of") === "faces" && box.dataset.faces === "yes" ? "faces" : "photos");
 
 const orders = new Orders(job);
 const refill = () => { by("grid-fault").hidden = true; grid.view.refill(); };

@@ -69,7 +69,7 @@ if (by("head") && !by("head").dataset.final) {
 }
 
 // On a narrow screen charts and filter are folded, so that the photos come first.
-by("unfold").addEventListener("click", () => {
+by("unfold")?.addEventListener("click", () => {
   const open = document.querySelector(".with-side").classList.toggle("unfolded");
   by("unfold").ariaExpanded = String(open);
 });

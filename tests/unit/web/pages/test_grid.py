@@ -65,9 +65,3 @@ def test_a_refusal_is_told_in_words(visitor: Visitor, web_api: WebApi) -> None:
     response = visitor.get("/jobs/job_1/grid/order", headers=SCRIPT)
     assert response.status_code == 410
     assert response.json()["detail"] == "It is gone."
-
-
-def test_chosen_results_are_whole(visitor: Visitor, web_api: WebApi) -> None:
-    web_api.answers["GET", f"{JOB}/items"] = {"data": [photo_json(3, "a.jpg")]}
-    found = visitor.get("/jobs/job_1/grid/results?index=3").json()["data"]
-    assert found == [photo_json(3, "a.jpg")]
