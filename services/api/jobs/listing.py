@@ -51,7 +51,8 @@ def get_jobs(
         ),
     ] = None,
     parent_job_id: Annotated[
-        str | None, Query(description="only retries and reruns of this job")
+        str | None,
+        Query(pattern=r"^job_[0-9a-f]{32}$", description="only retries and reruns of this job"),
     ] = None,
     q: Annotated[
         str | None,
