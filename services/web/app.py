@@ -22,6 +22,7 @@ from services.web.guard import Guard
 from services.web.marks import ApiMarks, LocalMarks, SharedMarks
 from services.web.pages import (
     datasets,
+    diff,
     events,
     grid,
     home,
@@ -30,8 +31,10 @@ from services.web.pages import (
     links,
     models,
     photos,
+    rerun,
     review_summary,
     reviews_grid,
+    selected,
     session,
     spreadsheets,
     submit,
@@ -68,8 +71,10 @@ def create_app(
         yield
         await gateway.close()
 
-    pages = (home, submit, links, jobs, job, grid, reviews_grid, events, spreadsheets)
-    pages += (photos, models, session, review_summary, datasets)
+    pages = (
+        *(home, submit, links, jobs, rerun, diff, job, grid, reviews_grid, events),
+        *(spreadsheets, selected, photos, models, session, review_summary, datasets),
+    )
     app = Starlette(
         routes=[
             *(route for page in pages for route in page.routes),

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from services.web.access import Role
-from services.web.gateway import Gateway
+from services.web.gateway import ApiRefusalError, Gateway
 from services.web.guard import fingerprint
 from services.web.neighbours import Neighbours
 from services.web.sessions import Sessions
@@ -26,6 +26,8 @@ HERE = Path(__file__).parent
 STATIC = HERE / "static"
 FLASH = "flash"
 _LIMITS_S = 60.0
+# The API's words for what a key may see of faces: all, blurred pictures, counts of a job.
+FULL, BLURRED, AGGREGATE = "full", "blurred", "aggregate"
 # Batches that lie in the temporary folder at a time; our own script makes them 32 MB at most.
 _BATCHES = 16
 # Spreadsheets that are written at a time: each takes a thread, and room in the temporary folder.
@@ -49,6 +51,8 @@ class WebState:
     neighbours: Neighbours = field(init=False)
     _limits: dict[str, Any] = field(default_factory=dict)
     _limits_at: float = float("-inf")
+    _output: str = FULL
+    _output_at: float = float("-inf")
 
     def __post_init__(self) -> None:
         self.neighbours = Neighbours(self.gateway)
@@ -59,6 +63,17 @@ class WebState:
             self._limits = await self.gateway.get("/v1/limits")
             self._limits_at = time.monotonic()
         return self._limits
+
+    async def output(self) -> str:
+        """Return how much of faces the page's key may see, as of the last minute."""
+        if time.monotonic() - self._output_at > _LIMITS_S:
+            try:
+                key = await self.gateway.get("/v1/api-keys/current")
+            except ApiRefusalError:
+                key = {}  # an API of before does not tell; it says no by itself
+            self._output = str(key.get("output") or FULL)
+            self._output_at = time.monotonic()
+        return self._output
 
 
 def build_templates(settings: WebSettings) -> Environment:

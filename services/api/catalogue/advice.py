@@ -193,7 +193,7 @@ ADVICE: Mapping[ProblemCode, Advice] = MappingProxyType(
         ),
         ProblemCode.NOTHING_TO_RETRY: Advice(
             "No photo of the job can be tried again.",
-            "None failed, or those that failed were never stored: empty or too large.",
+            "None failed, or only photos that are at fault: damaged, empty or too large.",
             "Nothing is to be done; send other photos as a new job.",
             "No photo of this job failed in a way to try again.",
             f"{JOB}/retry",

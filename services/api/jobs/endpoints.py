@@ -111,7 +111,8 @@ def retry_job(
 ) -> Response:
     """Make a new job of the photos that failed, with the same settings, labels and reference.
 
-    Photos that were never stored (empty, too large) are left out.
+    Those that no retry can help are left out: `error.retryable` of a photo tells. `/rerun` takes
+    all photos.
     """
     with unit_of_work(state.sessions) as session:
         submitted = retry(

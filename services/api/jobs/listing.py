@@ -1,5 +1,6 @@
 """`GET /v1/jobs`: list jobs, by filters and labels."""
 
+import uuid
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -17,8 +18,9 @@ from services.api.pagination import (
 )
 from services.api.query import takes_family
 from services.api.schemas import PLAIN_TEXT, GivenTime
+from services.common.domain.ids import IdKind, parse_id
 from services.common.domain.jobs import JobStatus
-from services.common.jobs.repositories.jobs import JobFilter, PageKey
+from services.common.jobs.repositories.jobs import SEARCHED, JobFilter, PageKey
 from services.common.jobs.views import JobView, list_jobs
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -48,6 +50,20 @@ def get_jobs(
             " with the scope admin",
         ),
     ] = None,
+    parent_job_id: Annotated[
+        str | None,
+        Query(pattern=r"^job_[0-9a-f]{32}$", description="only retries and reruns of this job"),
+    ] = None,
+    q: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=255,
+            pattern=PLAIN_TEXT,
+            description="what a label's value or the `client_ref` contains, whatever the case,"
+            f" among the newest {SEARCHED:,} jobs that fit otherwise",
+        ),
+    ] = None,
     created_after: Annotated[GivenTime | None, Query(description="RFC 3339")] = None,
     created_before: Annotated[GivenTime | None, Query(description="RFC 3339")] = None,
     paging: Paging,
@@ -60,6 +76,8 @@ def get_jobs(
         labels=_label_filter(request),
         created_after=created_after,
         created_before=created_before,
+        parent=None if parent_job_id is None else _parent(parent_job_id),
+        text=q,
     )
     after = decode_page_key(cursor)
     wanted = tenant_asked_for(caller, tenant)
@@ -69,6 +87,13 @@ def get_jobs(
         show=lambda view: job_object(view, base=base),
         cursor_of=_cursor_of,
     )
+
+
+def _parent(text: str) -> uuid.UUID:
+    parent = parse_id(IdKind.JOB, text)
+    if parent is None:
+        raise invalid_field("#/query/parent_job_id", "Give the id of a job.")
+    return parent
 
 
 def _label_filter(request: Request) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Which photos or faces of a job are wanted, and in which order: what every listing understands."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -44,6 +45,24 @@ class FaceFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """Photos and faces that somebody chose one by one, by their numbers in the job.
+
+    Attributes:
+        photos: first and last of each run of whole photos.
+        faces: by photo, those of its faces that were chosen alone.
+    """
+
+    photos: tuple[tuple[int, int], ...] = ()
+    faces: Mapping[int, frozenset[int]] = field(default_factory=dict)
+
+    @property
+    def runs(self) -> tuple[tuple[int, int], ...]:
+        """First and last of each run of photos of which anything is chosen."""
+        return (*self.photos, *((photo, photo) for photo in self.faces))
+
+
+@dataclass(frozen=True, slots=True)
 class PhotoFilter:
     """What a photo must be; None asks for nothing.
 
@@ -54,6 +73,7 @@ class PhotoFilter:
         min_faces: fewest faces in it.
         warning: what was mended so that it could be read.
         faces: what one and the same face in it must show.
+        only: those chosen one by one.
     """
 
     status: ItemStatus | None = None
@@ -62,6 +82,7 @@ class PhotoFilter:
     min_faces: int | None = None
     warning: PhotoWarning | None = None
     faces: FaceFilter = field(default_factory=FaceFilter)
+    only: Selection | None = None
 
 
 ALL_PHOTOS = PhotoFilter()

@@ -51,7 +51,7 @@ def retry(
 ) -> Submitted:
     """Make a new job of the photos that failed, with the settings of the old one.
 
-    Photos that were refused before they were stored (empty, too large) cannot be tried again.
+    Photos that are at fault themselves, or were never stored, are left out.
 
     Raises:
         JobError: NOT_FOUND; GONE, also when only the photos are; JOB_NOT_FINISHED;

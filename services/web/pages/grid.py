@@ -37,11 +37,6 @@ async def items(request: Request) -> Response:
     return JSONResponse({"items": [tile(photo, narrow, blind=blind) for photo in found]})
 
 
-async def results(request: Request) -> Response:
-    """Give photos by their numbers in the job with all that is known of them."""
-    return JSONResponse({"data": await _items(request)})
-
-
 async def crops(request: Request) -> Response:
     """Pass a sheet of crops on."""
     path = path_of("jobs", request.path_params["job_id"], "crops")
@@ -85,7 +80,6 @@ async def _passed_on(request: Request, path: str, query: dict[str, Any]) -> Resp
 routes = [
     Route("/jobs/{job_id}/grid/order", order),
     Route("/jobs/{job_id}/grid/items", items),
-    Route("/jobs/{job_id}/grid/results", results),
     Route("/jobs/{job_id}/grid/crops", crops),
     Route("/jobs/{job_id}/grid/erase", erase, methods=["POST"]),
 ]

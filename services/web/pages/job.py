@@ -11,9 +11,10 @@ from starlette.routing import Route
 
 from services.web.gateway import ApiRefusalError, Gateway, path_of
 from services.web.pages.filters import FILTERS, ITEM_STATUSES, draw_of, filters, list_of, query_of
+from services.web.pages.kin import kin_of
 from services.web.pages.spreadsheets import spreadsheet_form
-from services.web.state import now, render, web_of
-from services.web.views.expressions import EXPRESSIONS, distribution
+from services.web.state import AGGREGATE, now, render, web_of
+from services.web.views.expressions import EXPRESSIONS, distribution, group_counts
 from services.web.views.facets import Facets
 from services.web.views.jobs import job_view
 from services.web.views.photos import ALL_WARNINGS, photo_views
@@ -33,6 +34,8 @@ async def show_job(request: Request) -> Response:
     query |= {"cursor": cursor} if cursor else {}
     gateway = web_of(request).gateway
     job = await gateway.get(path_of("jobs", job_id))
+    if await web_of(request).output() == AGGREGATE:
+        return render(request, "job.html", **await _counted(gateway, job))
     page, about = await asyncio.gather(
         gateway.get(path_of("jobs", job_id, "items"), query), _about(request, job, narrow)
     )
@@ -52,6 +55,8 @@ async def show_job(request: Request) -> Response:
 async def show_parts(request: Request) -> Response:
     """Give what a script draws anew when the filter changes or the job went on."""
     job = await web_of(request).gateway.get(path_of("jobs", request.path_params["job_id"]))
+    if await web_of(request).output() == AGGREGATE:
+        return render(request, "job_head.html", **await _counted(web_of(request).gateway, job))
     return render(request, "job_parts.html", **await _about(request, job, filters(request)))
 
 
@@ -60,13 +65,15 @@ async def _about(
 ) -> dict[str, Any]:
     """Ask for all that the page shows of a job but its photos."""
     gateway, job_id = web_of(request).gateway, request.path_params["job_id"]
-    summary, facets = await asyncio.gather(
+    summary, facets, kin = await asyncio.gather(
         gateway.get(path_of("jobs", job_id, "summary")),
         _facets(gateway, job_id, narrow),
+        kin_of(gateway, job),
     )
     view = job_view(job, now=now())
     return {
         "job": view,
+        "kin": kin,
         "distribution": distribution(summary),
         "facets": facets,
         "spreadsheet": spreadsheet_form(view.counts.get("total", 0)),
@@ -80,6 +87,23 @@ async def _about(
         "listed": bool(_view(request)),
         # Reviewed blind: nothing that the model says is drawn.
         "draw": draw_of(request),
+        "output": await web_of(request).output(),
+    }
+
+
+async def _counted(gateway: Gateway, job: Mapping[str, Any]) -> dict[str, Any]:
+    """Ask for what may be shown of a job where no face may be."""
+    view = job_view(job, now=now())
+    counts = await gateway.get(path_of("jobs", view.id, "counts")) if view.final else None
+    return {
+        "job": view,
+        "kin": await kin_of(gateway, job),
+        "facets": Facets({}, {}),
+        "counts": None if counts is None else group_counts(counts),
+        "narrowed": False,
+        "listed": True,
+        "draw": "",
+        "output": AGGREGATE,
     }
 
 

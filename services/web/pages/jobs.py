@@ -10,12 +10,13 @@ from starlette.routing import Route
 from services.web.gateway import path_of
 from services.web.pages.filters import one_of
 from services.web.state import leave_message, now, render, see_other, web_of
-from services.web.views.jobs import NAME_LABEL, STATUSES, job_view, state_of
+from services.web.views.jobs import STATUSES, job_view, state_of
 
 _LIST_PAGE = 25
-# A label as people type it: name=value; anything else is the name that a job was given.
+# A label as people type it: name=value; anything else is a part of a label or reference.
 _LABEL = re.compile(r"([^\s=]{1,63})=(.{0,255})")
 _Q_CHARS = 320
+_PART_CHARS = 255
 
 
 async def list_jobs(request: Request) -> Response:
@@ -45,12 +46,12 @@ async def list_jobs(request: Request) -> Response:
 
 
 def label_filter(text: str) -> dict[str, str]:
-    """Read what is searched for: labels ``name=value`` in turn, else the name of a job."""
+    """Read what is searched for: labels ``name=value`` in turn, else a part of any, or the name."""
     pieces = text.split()
     found = [_LABEL.fullmatch(piece) for piece in pieces]
     if pieces and all(found):
         return {f"label.{match[1]}": match[2] for match in found if match}
-    return {f"label.{NAME_LABEL}": text} if text else {}
+    return {"q": text[:_PART_CHARS]} if text else {}
 
 
 async def job_state(request: Request) -> Response:
@@ -72,10 +73,10 @@ async def cancel_job(request: Request) -> Response:
 
 
 async def retry_job(request: Request) -> Response:
-    """Make a new job of the photos that failed, and show it."""
+    """Make a new job of the failed photos that a retry can help, and show it."""
     gateway = web_of(request).gateway
     job = await gateway.post(path_of("jobs", request.path_params["job_id"], "retry"))
-    leave_message(request, "This is a new job with the photos that failed.")
+    leave_message(request, "This is a new job with the photos that a retry can help.")
     return see_other(request, f"/jobs/{job['id']}")
 
 

@@ -22,7 +22,8 @@ const params = () => {
   return found;
 };
 const draw = box.dataset.draw;
-const kind = () => (params().get("of") === "faces" || draw ? "faces" : "photos");
+// A key that sees faces blurred sees none cut out.
+const kind = () => ((params().get("of") === "faces" || draw) && box.dataset.faces === "yes" ? "faces" : "photos");
 const reviewing = () => kind() === "faces" && params().get("review") === "yes";
 // What the address says beside the filter.
 const VIEW = ["of", "sort", "review", "draw"];
@@ -128,7 +129,7 @@ function showControls() {
   by("size").value = sizeOf(of);
   if (draw) return;
   by("sort").value = params().get("sort") ?? "sent";
-  by("review-toggle").ariaPressed = String(reviewing());
+  if (by("review-toggle")) by("review-toggle").ariaPressed = String(reviewing());
   const list = new URLSearchParams(params());
   for (const name of VIEW) list.delete(name);
   list.set("view", "list");

@@ -42,6 +42,14 @@ class DistributionRow:
     uncertain: int
 
 
+def group_counts(counts: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
+    """Read the API's counts of groups of expressions; empty where none may be told."""
+    return tuple(
+        (" or ".join(group["expressions"]), int(group["faces"]))
+        for group in counts.get("groups") or ()
+    )
+
+
 def probability_bars(emotions: Mapping[str, float]) -> tuple[Bar, ...]:
     """Make the bars of a face, most probable first."""
     ranked = sorted(emotions.items(), key=lambda entry: entry[1], reverse=True)

@@ -65,6 +65,11 @@ class Facets:
         return faces if chosen else faces - int(self.found[name])
 
     @property
+    def retryable(self) -> int:
+        """Photos of the job that failed and that a retry can help."""
+        return int(self.found.get("retryable") or 0)
+
+    @property
     def folders(self) -> tuple[Choice, ...]:
         """The largest folders."""
         found = self.found.get("folders") or ()

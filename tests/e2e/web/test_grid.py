@@ -228,16 +228,6 @@ class TestPointer:
         assert chosen(page) == "3 of 2,700 selected"
         assert page.url.endswith("?of=faces")
 
-    def test_what_is_selected_can_be_taken_along(self, open_page: Open) -> None:
-        page = open_page("?of=faces")
-        page.locator("[data-position='4'] .check").click()
-        with page.expect_download() as started:
-            page.get_by_role("button", name="Results as JSONL").click()
-        line = started.value.path().read_text()
-        assert line.count("\n") == 1
-        assert '"face_index":4' in line
-        assert '"face_index":3' not in line
-
     def test_a_selection_goes_along_into_another_order(self, open_page: Open) -> None:
         page = open_page()
         page.locator("[data-position='0'] .check").click()

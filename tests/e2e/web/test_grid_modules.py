@@ -13,8 +13,9 @@ from tests.fixtures.serving import served
 
 IMPORTS = """
 const load = (name) => import(`/static/grid/${name}.js`);
-const [{ EqualTiles }, { JustifiedRows }, { ScrollRange }, { Selection }, keys, { Order }] =
+const [{ EqualTiles }, { JustifiedRows }, { ScrollRange }, ranges, keys, { Order }] =
   await Promise.all(["tiles", "rows", "range", "selection", "keys", "order"].map(load));
+const { Selection, selectionOf } = ranges;
 """
 
 
@@ -153,6 +154,17 @@ class TestScrollRange:
 
 
 class TestSelection:
+    def test_it_is_named_in_the_order_sent(self, modules: Page) -> None:
+        assert run(
+            modules,
+            """const chosen = new Selection();
+            chosen.add(0, 4); chosen.add(5, 6);
+            const index = new Int32Array([7, 5, 6, 20, 1, 3]);
+            const photos = selectionOf(chosen, new Order({ index }));
+            const face_index = new Int16Array([1, 0, 0, 12, 0, 2]);
+            return [photos, selectionOf(chosen, new Order({ index, face_index }))]""",
+        ) == ["3,5-7,20", "3.2,5.0,6.0,7.1,20.12"]
+
     def test_ranges_join_and_part(self, modules: Page) -> None:
         assert run(
             modules,

@@ -87,6 +87,21 @@ class TestDiff:
         assert (second["has_more"], second["next_cursor"], second["totals"]) == (False, None, None)
         assert first["totals"]["gained"] == 1
 
+    def test_filters_narrow_the_list_and_not_the_sums(
+        self, client: httpx.Client, pair: tuple[SeededJob, SeededJob]
+    ) -> None:
+        def listed(**query: str) -> list[int]:
+            body = diff(client, pair[1], **query).json()
+            assert (body["totals"]["changed"], body["totals"]["lost"]) == (1, 1)
+            return [face["index"] for face in body["data"]]
+
+        assert listed(found="both") == [0]
+        assert listed(found="this") == [2]
+        assert listed(found="other") == []
+        assert listed(expression="neutral", other_expression="happiness") == [0]
+        assert listed(expression="happiness", other_expression="neutral") == []
+        assert listed(expression="happiness") == [2]
+
     def test_photos_of_equal_bytes_are_matched_in_their_order(
         self, client: httpx.Client, sessions: SessionFactory
     ) -> None:

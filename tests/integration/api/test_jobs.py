@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from services.common.db.erasure_tables import Erasure
 from services.common.db.session import SessionFactory, unit_of_work
@@ -161,9 +161,37 @@ class TestList:
         assert listed("label.a=1") == {running, done}
         assert listed("label.a=1&label.b=2") == {running}
         assert listed("label.a=2") == set()
+        assert listed(f"parent_job_id={running.rpartition('/')[2]}") == set()
         assert listed("created_before=2026-02-01T00:00:00Z") == {ancient}
         assert listed("created_after=2026-02-01T00:00:00%2B01:00") == {running, done}
         assert listed("unknown=1") == {running, done, ancient}
+
+    def test_a_search_finds_parts_of_labels_and_references(
+        self, client: httpx.Client, sessions: SessionFactory
+    ) -> None:
+        fair = path(seed(sessions, DONE, labels={"name": "Summer Fair 2026", "site": "b_1"}))
+        other = path(seed(sessions, DONE, labels={"site": "bx1"}, client_ref="order-7"))
+        seed(sessions, DONE, labels={"name": "Summer Fair"}, tenant="b")
+
+        def listed(words: str, **more: str) -> list[str]:
+            page = client.get("/v1/jobs", params={"q": words, **more}).json()
+            return [job["links"]["self"] for job in page["data"]]
+
+        assert listed("mmer FAIR") == [fair]
+        assert listed("er") == [other, fair]
+        assert listed("b_") == [fair]
+        assert listed("ORDER") == [other]
+        assert listed("name") == listed("fair", status="running") == []
+        page = client.get("/v1/jobs", params={"q": "er", "limit": 1}).json()
+        assert listed("er", cursor=page["next_cursor"]) == [fair]
+
+    def test_those_made_of_a_job_are_found(
+        self, client: httpx.Client, sessions: SessionFactory
+    ) -> None:
+        parent = seed(sessions, DONE)
+        child = seed(sessions, DONE, parent_id=parent.job.id)
+        answer = client.get("/v1/jobs", params={"parent_job_id": path(parent).rpartition("/")[2]})
+        assert [job["links"]["self"] for job in answer.json()["data"]] == [path(child)]
 
     @pytest.mark.parametrize(
         ("query", "pointer"),
@@ -178,6 +206,8 @@ class TestList:
             ("created_after=2026-01-01T00:00:00", "#/query/created_after"),
             ("label.a=%00", "#/query/label.a"),
             ("client_ref=%00", "#/query/client_ref"),
+            ("parent_job_id=x", "#/query/parent_job_id"),
+            ("q=", "#/query/q"),
         ],
     )
     def test_bad_parameters_are_pointed_at(
@@ -185,6 +215,13 @@ class TestList:
     ) -> None:
         body = assert_problem(client.get(f"/v1/jobs?{query}"), 422, "validation")
         assert pointers(body) == [pointer]
+
+
+def fail_by(sessions: SessionFactory, code: str, seeded: SeededJob, *seqs: int) -> None:
+    """Let these photos of a job have failed for another reason than their own bytes."""
+    ids = [seeded.items[seq].id for seq in seqs]
+    with unit_of_work(sessions) as session:
+        session.execute(update(Outcome).where(Outcome.item_id.in_(ids)).values(error_code=code))
 
 
 class TestCancel:
@@ -216,7 +253,10 @@ class TestRetry:
     def test_makes_a_job_of_the_failed_photos(
         self, api: Api, client: httpx.Client, sessions: SessionFactory
     ) -> None:
-        seeded = seed(sessions, DONE, FAILED, NO_FACE, FAILED, labels={"a": "1"}, client_ref="r")
+        labelled = {"labels": {"a": "1"}, "client_ref": "r"}
+        seeded = seed(sessions, DONE, FAILED, NO_FACE, FAILED, FAILED, **labelled)
+        fail_by(sessions, "time_limit", seeded, 1, 3)
+        assert client.get(f"{path(seeded)}/facets").json()["retryable"] == 2
         response = client.post(f"{path(seeded)}/retry")
         job = response.json()
         assert response.status_code == 202
@@ -230,12 +270,14 @@ class TestRetry:
         ]
         assert [item["filename"] for item in items] == ["photo-1.jpg", "photo-3.jpg"]
         assert len(api.notifier.notified) == 1
-        assert client.get(path(seeded)).json()["counts"]["failed"] == 2
+        assert client.get(path(seeded)).json()["counts"]["failed"] == 3
 
     def test_the_same_key_gives_the_same_retry(
         self, client: httpx.Client, sessions: SessionFactory
     ) -> None:
         one, other = seed(sessions, FAILED), seed(sessions, FAILED)
+        fail_by(sessions, "internal", one, 0)
+        fail_by(sessions, "internal", other, 0)
         key = {"Idempotency-Key": "again"}
         first = client.post(f"{path(one)}/retry", headers=key)
         second = client.post(f"{path(one)}/retry", headers=key)
@@ -254,6 +296,15 @@ class TestRetry:
         seeded = seed(sessions, DONE, NO_FACE)
         assert_problem(client.post(f"{path(seeded)}/retry"), 409, "nothing-to-retry")
 
+    def test_refuses_photos_that_are_at_fault_themselves(
+        self, client: httpx.Client, sessions: SessionFactory
+    ) -> None:
+        seeded = seed(sessions, FAILED)
+        [item] = client.get(f"{path(seeded)}/items").json()["data"]
+        assert item["error"]["retryable"] is False
+        assert_problem(client.post(f"{path(seeded)}/retry"), 409, "nothing-to-retry")
+        assert client.get(f"{path(seeded)}/facets").json()["retryable"] == 0
+
     def test_refuses_photos_that_were_never_stored(self, client: httpx.Client) -> None:
         job = client.post("/v1/jobs", files={"files": ("a.jpg", b"")}).json()
         assert_problem(client.post(job["links"]["retry"]), 409, "nothing-to-retry")
@@ -262,7 +313,9 @@ class TestRetry:
         self, client: httpx.Client, sessions: SessionFactory
     ) -> None:
         seeded = seed(sessions, FAILED, inputs_erased_at=datetime.now(UTC))
+        fail_by(sessions, "internal", seeded, 0)
         assert_problem(client.post(f"{path(seeded)}/retry"), 410, "gone")
+        assert client.get(f"{path(seeded)}/facets").json()["retryable"] == 0
 
 
 class TestDelete:
@@ -314,6 +367,7 @@ class TestDelete:
         self, client: httpx.Client, sessions: SessionFactory
     ) -> None:
         seeded = seed(sessions, FAILED)
+        fail_by(sessions, "internal", seeded, 0)
         child = client.post(f"{path(seeded)}/retry").json()
         client.delete(path(seeded))
         assert client.get(child["links"]["self"]).json()["parent_job_id"] is None

@@ -8,16 +8,18 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from services.api.downloads import StreamCutError
 from services.api.jobs.results.formats import read_batches
 from services.common.db.session import SessionFactory, unit_of_work
+from services.common.db.tables import Outcome
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import ItemStatus
 from services.common.domain.photo_filters import PhotoFilter
 from services.common.jobs.lifecycle import erase
 from services.common.jobs.views import JobView, view_job
-from tests.fixtures.jobs import MODEL_VERSION, SeededJob, face_payload, seed_job
+from tests.fixtures.jobs import MODEL_VERSION, SeededJob, face_payload, photo_payload, seed_job
 from tests.fixtures.serving import assert_problem, pointers
 
 DONE, NO_FACE, FAILED = ItemStatus.SUCCEEDED, ItemStatus.NO_FACE, ItemStatus.FAILED
@@ -194,6 +196,8 @@ class TestNarrowed:
             ("expression=anger", []),
             ("min_p=0.6&uncertain=false", [0, 4]),
             ("status=no_face&min_p=0.1", []),
+            ("only=0,5-2,99", [0, 2, 3, 4, 5]),
+            ("only=2-6&status=failed", [2, 6]),
         ],
     )
     def test_every_format_holds_what_the_listing_holds(
@@ -208,6 +212,21 @@ class TestNarrowed:
         assert [json.loads(line) for line in lines] == listed
         rows = csv.DictReader(io.StringIO(client.get(f"{url}&format=csv").text, newline=""))
         assert [int(row["index"]) for row in rows] == found
+
+    def test_of_chosen_faces_the_others_are_left_out(
+        self, client: httpx.Client, sessions: SessionFactory
+    ) -> None:
+        seeded = seed(sessions, DONE, DONE, DONE)
+        with unit_of_work(sessions) as session:
+            two = photo_payload(face_payload(), face_payload(1))
+            of_second = Outcome.item_id == seeded.items[1].id
+            session.execute(update(Outcome).where(of_second).values(payload=two))
+        found = client.get(f"{path(seeded)}/results?only=1.1,2").json()["data"]
+        faces = [(p["index"], f["face_index"]) for p in found for f in p["faces"]]
+        assert faces == [(1, 1), (2, 0)]
+        for only in ("1,", "a", "1.2.3", "1-2-3", ""):
+            answer = client.get(f"{path(seeded)}/results", params={"only": only})
+            assert pointers(assert_problem(answer, 422, "validation")) == ["#/query/only"]
 
     def test_a_misspelt_filter_is_no_download_of_everything(
         self, client: httpx.Client, sessions: SessionFactory

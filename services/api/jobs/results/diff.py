@@ -19,9 +19,11 @@ from services.common.domain.emotions import EMOTIONS, Emotion
 from services.common.domain.errors import JobError, JobErrorCode
 from services.common.domain.ids import IdKind, format_id
 from services.common.domain.jobs import JobStatus
-from services.common.jobs.diff import DiffTotals, FacePair, first, pair_faces
+from services.common.jobs.diff import DiffFilter, DiffTotals, FacePair, FoundIn, first, pair_faces
 from services.common.jobs.repositories.diffs import DiffRepository, PhotoPair, SeenFace
 from services.common.jobs.views import find_job, view_job
+
+_MEASURED_PHOTOS = 2_000
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
 
@@ -56,8 +58,9 @@ class DiffSums(BaseModel):
     lost: int = Field(description="faces that only this job found")
     gained: int = Field(description="faces that only the other job found")
     mean_shift: float | None = Field(
-        description="how far the seven probabilities are apart, mean of the faces: total"
-        " variation, 0..1; null without faces"
+        description="how far the seven probabilities are apart, total variation, 0..1: mean of the"
+        f" faces, in jobs of more than {_MEASURED_PHOTOS:,} photos of those on about so many,"
+        " evenly spread; null without faces"
     )
     emotions: list[Emotion] = Field(description="the order of rows and columns")
     confusion: list[list[int]] = Field(
@@ -91,6 +94,15 @@ def get_diff(
         str | None,
         Query(alias="with", description="the other job; the one that this is a rerun of"),
     ] = None,
+    found: Annotated[
+        FoundIn | None, Query(description="list faces that both jobs found, or one of them alone")
+    ] = None,
+    expression: Annotated[
+        Emotion | None, Query(description="list faces of this first answer in this job")
+    ] = None,
+    other_expression: Annotated[
+        Emotion | None, Query(description="list faces of this first answer in the other job")
+    ] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> JobDiff:
@@ -98,18 +110,27 @@ def get_diff(
 
     Photos are matched by their bytes, faces by their boxes: one to one, those that overlap most
     first, from an IoU of 0.4 on. A page ends with a photo, and may hold a few faces more than
-    `limit`.
+    `limit`. Filters narrow the list, never the sums.
     """
     after = decode_place(cursor)
     job = find_job(session, caller.tenant, job_id)
     second = _other(session, job, other)
     for one in (job, second):
         _check_final(one)
-    pairs = DiffRepository(session).pairs(
-        job.id, second.id, after_seq=-1 if after is None else after
+    wanted = DiffFilter(found, expression, other_expression)
+    # Probabilities are measured with the sums: on the first page alone.
+    step = max(1, (job.total or 0) // _MEASURED_PHOTOS) if after is None else 2**31 - 1
+    diffs = DiffRepository(session)
+    outline = diffs.outline(
+        job.id,
+        second.id,
+        wanted=wanted.changes,
+        most=limit + 1,
+        step=step,
+        after_seq=-1 if after is None else after,
     )
-    totals = DiffTotals() if after is None else None
-    changes, more = _changes(pairs, totals, limit=limit)
+    totals = DiffTotals.of(outline) if after is None else None
+    changes, more = _changes(diffs.pairs(outline.read), totals, wanted, step=step, limit=limit)
     cursor_after = encode_place(changes[-1].photo.seq) if more else None
     return JobDiff(
         data=[_shown(pair) for pair in changes],
@@ -141,19 +162,25 @@ def _check_final(job: Job) -> None:
 
 
 def _changes(
-    pairs: Iterable[PhotoPair], totals: DiffTotals | None, *, limit: int
+    pairs: Iterable[PhotoPair],
+    totals: DiffTotals | None,
+    wanted: DiffFilter,
+    *,
+    step: int,
+    limit: int,
 ) -> tuple[list[FacePair], bool]:
     """Collect changed faces, photo by photo, up to ``limit``; whether there are more of them.
 
-    With ``totals`` every photo is counted, else it ends as soon as it knows that.
+    With ``totals`` every photo is counted, else it ends as soon as it knows that. Every
+    ``step``-th photo tells how far probabilities moved.
     """
     found: list[FacePair] = []
     more = False
     for photo in pairs:
         faces = pair_faces(photo)
         if totals is not None:
-            totals.add(photo, faces)
-        changed = [pair for pair in faces if pair.changed]
+            totals.add(photo, faces, measure=photo.seq % step == 0)
+        changed = [pair for pair in faces if pair.changed and wanted.takes(pair)]
         if len(found) < limit:
             found += changed
         elif changed:
@@ -193,7 +220,7 @@ def _sums(totals: DiffTotals) -> DiffSums:
         changed=totals.changed,
         lost=totals.lost,
         gained=totals.gained,
-        mean_shift=round(totals.moved / totals.faces, 4) if totals.faces else None,
+        mean_shift=round(totals.moved / totals.measured, 4) if totals.measured else None,
         emotions=list(EMOTIONS),
         confusion=totals.confusion,
     )

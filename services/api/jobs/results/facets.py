@@ -13,6 +13,7 @@ from services.api.problems import ProblemCode
 from services.common.domain.emotions import EMOTIONS, Emotion
 from services.common.domain.jobs import ItemStatus
 from services.common.jobs.repositories.facets import BINS, MOST_FOLDERS, FacetRepository
+from services.common.jobs.repositories.items import ItemRepository
 from services.common.jobs.views import find_job
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
@@ -26,6 +27,7 @@ FACETS_EXAMPLE: dict[str, Any] = {
     "warnings": {warning.value: 0 for warning in AnyWarning} | {"small_face": 1},
     "confidence": [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0],
     "statuses": {status.value: 0 for status in ItemStatus} | {"succeeded": 2},
+    "retryable": 0,
     "folders": [{"name": "2026", "photos": 2}, {"name": "2026/may", "photos": 1}],
 }
 
@@ -59,6 +61,10 @@ class JobFacets(BaseModel):
         description=f"faces by the probability of the first answer, in {BINS} steps from 0 to 1",
     )
     statuses: dict[ItemStatus, int] = Field(description="photos by status")
+    retryable: int = Field(
+        description="photos of the job, whatever the filter, that failed and that `/retry` would"
+        " try again: none whose file is at fault, and none once the photos are erased"
+    )
     folders: list[FolderCount] = Field(
         max_length=MOST_FOLDERS, description=f"the largest {MOST_FOLDERS}, by size"
     )
@@ -75,6 +81,7 @@ def get_facets(
     """Count the photos and faces that fit, and those of each choice that a filter has."""
     job = find_job(session, caller.tenant, job_id)
     found = FacetRepository(session).read(job.id, narrow)
+    kept = job.inputs_erased_at is None
     return JobFacets(
         photos=found.photos,
         faces=found.faces,
@@ -84,5 +91,6 @@ def get_facets(
         warnings={AnyWarning(one): count for one, count in found.warnings.items()},
         confidence=found.confidence,
         statuses=found.statuses,
+        retryable=ItemRepository(session).count_retryable(job.id) if kept else 0,
         folders=[FolderCount(name=name, photos=n) for name, n in found.folders.items()],
     )

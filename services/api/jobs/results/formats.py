@@ -12,7 +12,7 @@ from services.common.db.session import SessionFactory, unit_of_work
 from services.common.domain.emotions import EMOTIONS
 from services.common.domain.errors import JobError
 from services.common.domain.faces import LANDMARKS
-from services.common.domain.photo_filters import ALL_PHOTOS, PhotoFilter
+from services.common.domain.photo_filters import ALL_PHOTOS, PhotoFilter, Selection
 from services.common.jobs.repositories.results import ResultRepository, photos_a_page
 from services.common.jobs.views import JobView, find_job
 from services.common.reviews.vote_repository import VoteRepository
@@ -137,16 +137,26 @@ def read_batches(
             said = VoteRepository(session).on_photos([record.public_id for record in records])
         count += len(records)
         if records:
-            yield [
+            photos = [
                 photo_result(
                     record, top_n=top_n, kept=kept, votes=said.get(record.public_id, NO_VOTES)
                 )
                 for record in records
             ]
+            yield photos if narrow.only is None else [_chosen(one, narrow.only) for one in photos]
     if narrow != ALL_PHOTOS:
         _check_there(sessions, view)
     elif view.status.final and count != view.counts.total:
         raise StreamCutError(f"{count} of {view.counts.total} photos were read")
+
+
+def _chosen(photo: PhotoResult, only: Selection) -> PhotoResult:
+    """Leave out the faces of a photo that were not chosen, where some of them were."""
+    chosen = only.faces.get(photo.index)
+    if chosen is None:
+        return photo
+    faces = [face for face in photo.faces if face.face_index in chosen]
+    return photo.model_copy(update={"faces": faces})
 
 
 def _check_there(sessions: SessionFactory, view: JobView) -> None:

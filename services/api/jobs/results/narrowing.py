@@ -12,11 +12,16 @@ from services.api.schemas import PLAIN_TEXT
 from services.common.domain.emotions import Emotion
 from services.common.domain.faces import FaceWarning, PhotoWarning
 from services.common.domain.jobs import ItemStatus
-from services.common.domain.photo_filters import FaceFilter, PhotoFilter
+from services.common.domain.photo_filters import FaceFilter, PhotoFilter, Selection
 from services.common.domain.reviews import Answer
 
 # A side of the largest picture that is decoded is shorter.
 _LONGEST_SIDE = 1_000_000
+
+# A request's head has room for it twice. The page asks for longer selections in pieces.
+MOST_SELECTED_CHARS = 16_000
+_PIECE = r"[0-9]{1,9}([.-][0-9]{1,9})?"
+_SELECTION = rf"^{_PIECE}(,{_PIECE})*$"
 
 _Kind = TypeVar("_Kind", FaceWarning, PhotoWarning)
 
@@ -88,6 +93,17 @@ class PhotoQuery:
         ),
     ] = None
 
+    only: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=MOST_SELECTED_CHARS,
+            pattern=_SELECTION,
+            description="only these photos, by their `index`: `0-99,205`; `17.2` is face 2 of photo"
+            " 17, and results leave out its other faces",
+        ),
+    ] = None
+
     @property
     def wanted(self) -> PhotoFilter:
         """What is asked for."""
@@ -97,6 +113,7 @@ class PhotoQuery:
             name=_as_stored(self.q),
             min_faces=self.min_faces,
             warning=_one_of(PhotoWarning, self.warning),
+            only=None if self.only is None else read_selection(self.only),
             faces=FaceFilter(
                 expression=self.expression,
                 min_p=self.min_p,
@@ -110,6 +127,21 @@ class PhotoQuery:
                 differs=self.differs,
             ),
         )
+
+
+def read_selection(text: str) -> Selection:
+    """Read photos and faces as ``only`` names them."""
+    photos: list[tuple[int, int]] = []
+    faces: dict[int, frozenset[int]] = {}
+    for piece in text.split(","):
+        photo, point, face = piece.partition(".")
+        if point:
+            faces[int(photo)] = faces.get(int(photo), frozenset()) | {int(face)}
+            continue
+        first, _, last = photo.partition("-")
+        ends = int(first), int(last or first)
+        photos.append((min(ends), max(ends)))
+    return Selection(tuple(photos), faces)
 
 
 def read_narrowing(query: Annotated[PhotoQuery, Depends()]) -> PhotoFilter:

@@ -5,7 +5,8 @@ Those on faces are conditions on `Face`, those on photos on `Item`.
 
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import ColumnElement, and_, exists, literal
+from sqlalchemy import ColumnElement, and_, cast, exists, literal
+from sqlalchemy.dialects.postgresql import INT4MULTIRANGE
 from sqlalchemy.orm import InstrumentedAttribute
 
 from services.common.db.face_tables import AnalysedPhoto, Face
@@ -79,6 +80,7 @@ def _item_conditions(wanted: PhotoFilter) -> dict[str, Condition]:
         "name": None
         if wanted.name is None
         else Item.filename.icontains(wanted.name, autoescape=True),
+        "only": None if wanted.only is None else _among(wanted.only.runs),
     }
     return {name: condition for name, condition in asked.items() if condition is not None}
 
@@ -154,6 +156,12 @@ def _as_said(condition: Condition, said: bool | None) -> Condition | None:
 def _in_status(status: ItemStatus) -> Condition:
     state, verdict = STORED[status]
     return and_(Item.state == state, Item.verdict.is_not_distinct_from(verdict))
+
+
+def _among(runs: Iterable[tuple[int, int]]) -> Condition:
+    """As one value that is searched by halves: thousands of runs are no thousands of conditions."""
+    known = ",".join(f"[{first},{last}]" for first, last in runs)
+    return Item.seq.op("<@", is_comparison=True)(cast(f"{{{known}}}", INT4MULTIRANGE))
 
 
 def _in_folder(folder: str) -> Condition:

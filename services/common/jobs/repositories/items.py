@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from sqlalchemy import Row, or_, select, text
+from sqlalchemy import ColumnElement, Row, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from services.common.db.tables import Item, Outcome
-from services.common.domain.errors import ItemErrorCode
+from services.common.domain.errors import RETRYABLE_ERRORS, ItemErrorCode
 from services.common.domain.ids import new_uuid7
 from services.common.domain.jobs import ItemState, Verdict
 from services.common.domain.queues import Lane
@@ -154,18 +154,27 @@ class ItemRepository:
         return [_again(row) for row in self._session.execute(query)]
 
     def failed_retryable(self, job_id: int) -> list[Item]:
-        """Return the failed items whose photo is stored or has a URL, in the order sent."""
-        query = (
-            select(Item)
-            .where(
-                Item.job_id == job_id,
-                Item.state == ItemState.FINISHED,
-                Item.verdict == Verdict.FAILED,
-                or_(Item.object_key != "", Item.source_url.is_not(None)),
-            )
-            .order_by(Item.seq)
-        )
+        """Return the failed items that another try may help, in the order sent.
+
+        Their photo is stored or has a URL, and it is not what is at fault.
+        """
+        query = select(Item).join(Outcome).where(*_retryable(job_id)).order_by(Item.seq)
         return list(self._session.scalars(query))
+
+    def count_retryable(self, job_id: int) -> int:
+        """Count what `failed_retryable` returns."""
+        query = select(func.count()).select_from(Item).join(Outcome).where(*_retryable(job_id))
+        return self._session.execute(query).scalar_one()
+
+
+def _retryable(job_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Item.job_id == job_id,
+        Item.state == ItemState.FINISHED,
+        Item.verdict == Verdict.FAILED,
+        or_(Item.object_key != "", Item.source_url.is_not(None)),
+        Outcome.error_code.in_(RETRYABLE_ERRORS),
+    )
 
 
 def _again(row: Row[Any]) -> NewItem:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -15,6 +15,9 @@ from services.common.db.tables import Job
 from services.common.domain.jobs import ACTIVE_JOB_STATUSES, JobStatus
 from services.common.domain.queues import Lane
 from services.common.telemetry import Origin
+
+# What a search for words looks through: a quarter of a second.
+SEARCHED = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +44,20 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class JobFilter:
-    """What a listing is narrowed to; None and empty narrow nothing."""
+    """What a listing is narrowed to; None and empty narrow nothing.
+
+    ``parent`` is the job that the listed ones retry or run again. ``text`` is what the value of a
+    label or the ``client_ref`` contains, whatever the case: of the newest ``SEARCHED`` jobs that
+    fit otherwise.
+    """
 
     status: JobStatus | None = None
     client_ref: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     created_after: datetime | None = None
     created_before: datetime | None = None
+    parent: uuid.UUID | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,23 +177,10 @@ class JobRepository:
         Without a tenant those of all, in the order of their ids, for which there is an index: it is
         that of their times but for jobs which were made in the same moment.
         """
-        query = _rows().where(*_narrowed(narrow))
-        if tenant is None:
-            query = query.where(Job.status != JobStatus.OPEN)
-            if after is not None:
-                query = query.where(Job.id < _number(after))
-            query = query.order_by(Job.id.desc()).limit(limit)
-            return [_row(*found) for found in self._session.execute(query)]
-        query = query.where(*_visible(tenant))
-        if after is not None:
-            last = select(Job.id).where(Job.tenant == tenant, Job.public_id == after.public_id)
-            query = query.where(
-                or_(
-                    Job.created_at < after.created_at,
-                    and_(Job.created_at == after.created_at, Job.id < last.scalar_subquery()),
-                )
-            )
-        query = query.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit)
+        fitting = [*_narrowed(narrow), *_of(tenant, after)]
+        if narrow.text is not None:
+            fitting = [Job.id.in_(_saying(narrow.text, tenant, fitting, limit=limit))]
+        query = _rows().where(*fitting).order_by(*_newest_first(Job, tenant)).limit(limit)
         return [_row(*found) for found in self._session.execute(query)]
 
     def request_cancel(self, job_id: int) -> bool:
@@ -224,6 +221,40 @@ def _visible(tenant: str) -> tuple[ColumnElement[bool], ...]:
     return Job.tenant == tenant, Job.status != JobStatus.OPEN
 
 
+def _of(tenant: str | None, after: PageKey | None) -> Iterator[ColumnElement[bool]]:
+    """Conditions that a job is the tenant's, or anybody's, and follows ``after``."""
+    if tenant is None:
+        yield Job.status != JobStatus.OPEN
+        if after is not None:
+            yield Job.id < _number(after)
+        return
+    yield from _visible(tenant)
+    if after is not None:
+        last = select(Job.id).where(Job.tenant == tenant, Job.public_id == after.public_id)
+        yield or_(
+            Job.created_at < after.created_at,
+            and_(Job.created_at == after.created_at, Job.id < last.scalar_subquery()),
+        )
+
+
+def _newest_first(job: type[Job], tenant: str | None) -> list[ColumnElement[Any]]:
+    return [job.id.desc()] if tenant is None else [job.created_at.desc(), job.id.desc()]
+
+
+def _saying(
+    words: str, tenant: str | None, fitting: Sequence[ColumnElement[bool]], *, limit: int
+) -> Select[int]:
+    """Select the first of the fitting jobs that say ``words``: no index has parts of words."""
+    window = select(Job).where(*fitting).order_by(*_newest_first(Job, tenant)).limit(SEARCHED)
+    job = aliased(Job, window.subquery())
+    label = func.jsonb_each_text(job.labels).table_valued("key", "value")
+    said = or_(
+        job.client_ref.icontains(words, autoescape=True),
+        exists().select_from(label).where(label.c.value.icontains(words, autoescape=True)),
+    )
+    return select(job.id).where(said).order_by(*_newest_first(job, tenant)).limit(limit)
+
+
 def _narrowed(narrow: JobFilter) -> Iterator[ColumnElement[bool]]:
     if narrow.status is not None:
         yield Job.status == narrow.status
@@ -235,3 +266,7 @@ def _narrowed(narrow: JobFilter) -> Iterator[ColumnElement[bool]]:
         yield Job.created_at > narrow.created_after
     if narrow.created_before is not None:
         yield Job.created_at < narrow.created_before
+    if narrow.parent is not None:
+        parent = aliased(Job)
+        found = select(parent.id).where(parent.public_id == narrow.parent)
+        yield Job.parent_id == found.scalar_subquery()

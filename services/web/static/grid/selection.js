@@ -84,3 +84,18 @@ export class Selection {
     else this.ranges.push([position, position + 1]);
   }
 }
+
+// What is selected as the API's `only` names it, in the order sent: runs of photos as "3-9,12",
+// faces as photo and number, "17.0,17.2".
+export function selectionOf(selection, order) {
+  const keys = Array.from(selection.positions(), (position) => [order.index[position], order.faceIndex?.[position]]);
+  keys.sort(([photo, face], [other, second]) => photo - other || face - second);
+  if (order.ofFaces) return keys.map((key) => key.join(".")).join(",");
+  const runs = [];
+  for (const [photo] of keys) {
+    const last = runs.at(-1);
+    if (last && photo === last[1] + 1) last[1] = photo;
+    else runs.push([photo, photo]);
+  }
+  return runs.map(([first, last]) => (first === last ? first : `${first}-${last}`)).join(",");
+}

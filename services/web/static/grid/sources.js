@@ -68,9 +68,3 @@ export function cropStore(job, heard) {
 function pictureOf(base64) {
   return new Blob([Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))], { type: "image/jpeg" });
 }
-
-// What is known of chosen photos, in pieces: for downloads.
-export async function results(job, numbers) {
-  const query = new URLSearchParams(numbers.map((number) => ["index", number]));
-  return (await json(at(`/jobs/${job}/grid/results?${query}`))).data;
-}

@@ -69,12 +69,6 @@ def test_a_refusal_is_told_in_words(visitor: Visitor, web_api: WebApi) -> None:
     assert response.json()["detail"] == "It is gone."
 
 
-def test_chosen_results_are_whole(visitor: Visitor, web_api: WebApi) -> None:
-    web_api.answers["GET", f"{JOB}/items"] = {"data": [photo_json(3, "a.jpg")]}
-    found = visitor.get("/jobs/job_1/grid/results?index=3").json()["data"]
-    assert found == [photo_json(3, "a.jpg")]
-
-
 def test_photos_are_erased_by_their_numbers(visitor: Visitor, web_api: WebApi) -> None:
     web_api.answers["POST", f"{JOB}/items/erase"] = {"erased": 2, "erasure": "ers_1"}
     answer = visitor.post("/jobs/job_1/grid/erase", json={"index": [3, 9]}, headers=SCRIPT)

@@ -113,18 +113,18 @@ class TestJobs:
     @pytest.mark.parametrize(
         ("typed", "asked"),
         [
-            ("Fair 2026", {"label.name": "Fair 2026"}),
+            ("Fair 2026", {"q": "Fair 2026"}),
             ("shoot=7 site=b", {"label.shoot": "7", "label.site": "b"}),
-            ("a = b", {"label.name": "a = b"}),
+            ("a = b", {"q": "a = b"}),
         ],
     )
-    def test_a_search_is_for_a_name_or_for_labels(
+    def test_a_search_is_for_a_part_of_a_name_or_for_labels(
         self, visitor: Visitor, web_api: WebApi, typed: str, asked: dict[str, str]
     ) -> None:
         web_api.answers["GET", "/v1/jobs"] = {"data": [], "next_cursor": "c2"}
         page = html.unescape(visitor.get("/jobs", params={"q": typed}).text)
         assert dict(web_api.sent("GET", "/v1/jobs")[0].url.params) == {"limit": "25"} | asked
-        assert "No job has this name or label" in page
+        assert "No job has this in its name or labels" in page
         assert f'value="{typed}"' in page
 
     def test_labels_of_jobs_lead_to_their_like(self, visitor: Visitor, web_api: WebApi) -> None:
