@@ -58,7 +58,7 @@ async def _parent(gateway: Gateway, parent_id: str | None) -> dict[str, Any] | N
 
 
 async def _children(gateway: Gateway, job_id: str) -> list[JobView]:
-    query = {"parent_job_id": job_id, "limit": _MOST}
+    query: dict[str, str | int] = {"parent_job_id": job_id, "limit": _MOST}
     page = await gateway.get("/v1/jobs", query)
     # An API of before narrows by nothing here.
     found = [job for job in page.get("data") or () if job.get("parent_job_id") == job_id]
