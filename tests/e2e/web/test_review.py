@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from services.web.app import create_app
 from services.web.settings import WebSettings
-from tests.e2e.web.conftest import PHONE, NewPage, until
+from tests.e2e.web.conftest import PHONE, TIMEOUT_MS, NewPage, until
 from tests.e2e.web.reviewed_job import ReviewedJob
 from tests.e2e.web.test_accessibility import violations
 from tests.fixtures.page import EXPRESSIONS, WEB_KEY
@@ -50,7 +50,7 @@ def reviewing(browser: Browser) -> Iterator[Open]:
 
 
 def saved(page: Page) -> None:
-    expect(page.locator("#review-saved")).to_have_text("All saved")
+    expect(page.locator("#review-saved")).to_have_text("All saved", timeout=TIMEOUT_MS)
 
 
 def said(page: Page) -> str:
@@ -204,7 +204,7 @@ def test_all_of_a_filter_is_labelled_in_pieces_and_undone_at_once(reviewing: Ope
     saved(page)
     assert (len(job.said()), job.posts) == (10_800, 11)
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator("#review-said")).to_contain_text("10,800")
+    expect(page.locator("#review-said")).to_contain_text("10,800", timeout=TIMEOUT_MS)
     saved(page)
     assert job.said() == {}
 
@@ -256,7 +256,7 @@ class TestBlind:
         word = job.words[7, 1, "ada"][-1]
         assert (word["answer"], word["blind"]) == ("happiness", True)
         page.get_by_role("link", name="Leave blind review").click()
-        page.wait_for_url("**review=yes")
+        page.wait_for_url("**review=yes#gallery")
         expect(page.locator("#review-said")).to_contain_text("not blind")
 
 

@@ -85,7 +85,7 @@ export class Review {
         this.votes.say(keyOf(index, face), answer, note, entry.stuck ? STUCK : entry.act);
       }
     }
-    this.outbox.heard.counted(entries);
+    await this.outbox.count();
   }
 
   async rename(name) {

@@ -31,6 +31,8 @@ const wordOf = ({ job, reviewer }, [index, face]) => `${job}/${index}/${face}/${
 export class Outbox {
   constructor(database, { send, undo, latest, heard }) {
     Object.assign(this, { database, send, undo, latest, heard, failures: 0, timer: 0 });
+    this.counted = [];
+    this.writing = [];
     this.words = new Map(); // versions that answers of this tab told
     this.running = null;
     this.again = false;
@@ -56,7 +58,13 @@ export class Outbox {
   takeBack(act) { return this.add([{ ...act, undo: true, changes: null }]); }
 
   async add(entries) {
-    await this.database.write("waiting", { put: entries });
+    this.writing.push(...entries);
+    this.report();
+    try {
+      await this.database.write("waiting", { put: entries });
+    } finally {
+      this.writing = this.writing.filter((entry) => !entries.includes(entry));
+    }
     await this.count();
     this.start();
   }
@@ -64,7 +72,12 @@ export class Outbox {
   // What is still to be sent, and what was refused.
   async entries() { return this.database.all("waiting"); }
 
-  async count() { this.heard.counted(await this.entries()); }
+  async count() {
+    this.counted = await this.entries();
+    this.report();
+  }
+
+  report() { this.heard.counted([...this.counted, ...this.writing]); }
 
   start() {
     clearTimeout(this.timer);
