@@ -67,10 +67,12 @@ def is_rerun(job: Mapping[str, Any], of: JobView) -> bool:
 def _review(loop: Loop) -> Step:
     faces = f"/jobs/{loop.job.id}?of=faces"
     unsure = f"{faces}&sort=uncertain&reviewed=false&review=yes"
-    waiting = [draw for draw in loop.draws if draw.left]
+    # A draw that one person finished is for the next one: agreement needs two.
+    latest = loop.draws[0] if loop.draws else None
+    draw = next((draw for draw in loop.draws if draw.left), latest)
     blind = (
-        (f"{faces}&draw={waiting[0].id}&review=yes", _BLIND)
-        if waiting
+        (f"{faces}&draw={draw.id}&review=yes", _BLIND)
+        if draw
         else (f"/jobs/{loop.job.id}/reviews#draws", "Draw faces")
     )
     return Step(
