@@ -13,6 +13,7 @@ class Draw:
         seed: the same draws the same.
         by_expression: as many of each of the model's answers, in place of all faces alike.
         faces: how many were drawn.
+        reviewed: of them, those with a vote.
         population: faces of the job.
         drawn_at: when.
         item_id: photos, one place in each of these five is one face; empty in a list of draws.
@@ -26,6 +27,7 @@ class Draw:
     seed: int = 0
     by_expression: bool = False
     faces: int = 0
+    reviewed: int = 0
     population: int = 0
     drawn_at: datetime | None = None
     item_id: tuple[str, ...] = ()

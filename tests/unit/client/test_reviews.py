@@ -19,6 +19,7 @@ DRAW = {
     "seed": 7,
     "by_expression": False,
     "faces": 2,
+    "reviewed": 1,
     "population": 40,
     "drawn_at": "2026-12-01T07:00:00Z",
     "brand_new": 1,
@@ -130,7 +131,8 @@ class TestDraws:
         assert (made.item_id, made.votes) == (("itm_0", "itm_1"), (1, 0))
         assert sent(service) == {"count": 2, "by_expression": True}
         assert client.reviews.get_draw(JOB, "drw_1") == made
-        assert [draw.item_id for draw in client.reviews.draws(JOB)] == [()]
+        [draw] = client.reviews.draws(JOB)
+        assert (draw.item_id, draw.reviewed) == ((), 1)
         service.upsets.append(httpx.ReadTimeout("slow"))
         with pytest.raises(ServiceUnreachableError):
             client.reviews.draw(JOB, 2, seed=7)

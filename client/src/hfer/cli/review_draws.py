@@ -91,12 +91,13 @@ def _print_draws(draws: tuple[Draw, ...], *, as_json: bool) -> None:
     if as_json:
         write_json(draws)
         return
-    table = titled_table("draw", "faces", "of", "seed", "by expression", "when")
+    table = titled_table("draw", "faces", "reviewed", "of", "seed", "by expression", "when")
     for one in draws:
         add(
             table,
             one.draw_id,
             f"{one.faces:,}",
+            f"{one.reviewed:,}",
             f"{one.population:,}",
             str(one.seed),
             "yes" if one.by_expression else "no",
