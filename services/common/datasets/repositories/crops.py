@@ -47,7 +47,7 @@ _LIST_BEFORE = text("""
 """)
 _HOLD_JOB = text("SELECT id FROM job WHERE public_id = :job FOR KEY SHARE")
 # Asked when the job is held, so that an erasure of the photo is seen or waits.
-_IS_STORED = text("SELECT FROM item WHERE public_id = :item AND object_key <> ''")
+_IS_STORED = text("SELECT id FROM item WHERE public_id = :item AND object_key <> ''")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class CropRepository:
         """Note which faces of a photo are kept; False if it or its job was erased meanwhile."""
         if self._session.scalar(_HOLD_JOB, {"job": photo.job}) is None:
             return False
-        if self._session.execute(_IS_STORED, {"item": photo.item}).one_or_none() is None:
+        if self._session.scalar(_IS_STORED, {"item": photo.item}) is None:
             return False
         rows = [
             {
