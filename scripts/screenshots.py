@@ -8,10 +8,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from infra.local.console import Console
 from infra.local.stack import local_stack
@@ -24,7 +25,7 @@ _QUALITY = 85
 
 
 def main() -> None:
-    """Take the three pictures."""
+    """Take the six pictures."""
     samples = sorted((REPOSITORY / "samples").glob("*.jpg"))
     with (
         tempfile.TemporaryDirectory() as scratch,
@@ -44,6 +45,16 @@ def main() -> None:
             _take(page, "web-photo.jpg")
         with _page(browser, f"{job}#gallery", size=_PHONE, scheme="dark", scale=2) as page:
             _take(page, "web-phone.jpg")
+        with _page(browser, f"{job}?of=faces&sort=uncertain&review=yes", size=_DESKTOP) as page:
+            _review(page)
+            _take(page, "workbench-review.jpg")
+        with _page(browser, f"{job}/reviews#draws", size=_DESKTOP) as page:
+            page.get_by_role("button", name="Draw at random").click()
+            page.get_by_role("link", name="Review blind").first.click()
+            _review(page)
+            _take(page, "workbench-blind.jpg")
+        with _page(browser, f"{job}/reviews", size=_DESKTOP, scheme="dark") as page:
+            _take(page, "workbench-reviews.jpg")
         browser.close()
 
 
@@ -58,13 +69,29 @@ def _submitted(browser: Browser, site: str, photos: list[Path]) -> str:
         return page.url
 
 
+def _review(page: Page) -> None:
+    """Answer some faces by keys, as a reviewer does."""
+    page.wait_for_selector(".tile.drawn a[href]")
+    page.locator("[data-position='0'] a").focus()
+    for digit in (4, 7, 7, 1):
+        page.keyboard.press(f"Digit{digit}")
+    page.get_by_text("All saved").wait_for()
+    page.wait_for_load_state("networkidle")
+
+
 @contextmanager
 def _page(
-    browser: Browser, address: str, *, size: tuple[int, int], scheme: str, scale: int = 1
+    browser: Browser,
+    address: str,
+    *,
+    size: tuple[int, int],
+    scheme: Literal["light", "dark"] = "light",
+    scale: int = 1,
 ) -> Iterator[Page]:
-    viewport = {"width": size[0], "height": size[1]}
+    viewport: ViewportSize = {"width": size[0], "height": size[1]}
     context = browser.new_context(viewport=viewport, color_scheme=scheme, device_scale_factor=scale)
     context.set_default_timeout(120_000)
+    context.add_init_script("localStorage.setItem('hfer-reviewer', 'ada')")
     page = context.new_page()
     page.goto(address, wait_until="networkidle")
     yield page

@@ -11,7 +11,8 @@ from typer.main import get_command
 from hfer.cli.app import app
 
 # They print what the service wrote, which is JSON, or need no service.
-NO_JSON = frozenset({"receipts get", "receipts keys", "receipts verify"})
+# Receipts are JSON, votes are the table that the trainer reads.
+NO_JSON = frozenset({"receipts get", "receipts keys", "receipts verify", "reviews votes"})
 
 
 def commands(group: TyperGroup, path: str = "") -> Iterator[tuple[str, Any]]:
