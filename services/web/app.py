@@ -66,11 +66,11 @@ def create_app(
         yield
         await gateway.close()
 
-    pages = (home, submit, links, jobs, job, grid, reviews_grid, events, spreadsheets)
-    pages += (photos, models, session)
+    forms = (home, submit, links, session)
+    shown = (jobs, job, grid, reviews_grid, events, spreadsheets, photos, models)
     app = Starlette(
         routes=[
-            *(route for page in pages for route in page.routes),
+            *(route for page in (*forms, *shown) for route in page.routes),
             Mount("/static", _Cached(StaticFiles(directory=STATIC)), name="static"),
         ],
         middleware=[

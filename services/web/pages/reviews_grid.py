@@ -91,7 +91,7 @@ async def undo(request: Request) -> Response:
 async def changes(request: Request) -> Response:
     """Tell what the reviewer's last requests said."""
     path = path_of("jobs", request.path_params["job_id"], "reviews", "changes")
-    query = {"reviewer": reviewer_of(request), "limit": 100}
+    query: dict[str, Any] = {"reviewer": reviewer_of(request), "limit": 100}
     return JSONResponse(await web_of(request).gateway.get(path, query))
 
 
