@@ -28,8 +28,7 @@ class ReviewedJob(BigJob):
         self.api.answers |= self._reviews()
 
     def last(self, index: int, face: int, reviewer: str = "ada") -> str | None:
-        words = self.words.get((index, face, reviewer))
-        return words[-1]["answer"] if words and words[-1]["answer"] != _WITHDRAWN else None
+        return self.said(reviewer).get((index, face))
 
     def said(self, reviewer: str = "ada") -> dict[tuple[int, int], str]:
         """The votes of a reviewer."""
@@ -103,7 +102,10 @@ class ReviewedJob(BigJob):
         return httpx.Response(200, json={"added": len(said), "unchanged": 0, "reviews": now})
 
     def _say(self, said: list[Any], reviewer: str, **more: Any) -> None:
-        change = {"change_id": f"chg_{len(self.changes):04d}", "reviewer": reviewer} | more
+        change: dict[str, Any] = {
+            "change_id": f"chg_{len(self.changes):04d}",
+            "reviewer": reviewer,
+        } | more
         before: dict[Key, str] = {}
         for index, face, who, answer, note, blind in said:
             words = self.words.setdefault((index, face, who), [])
