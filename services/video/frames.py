@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import av
 import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -13,7 +12,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from services.video.errors import VideoError, VideoErrorCode, VideoLimits
+from services.video.errors import VideoLimits
 from services.video.opening import open_film
 from services.video.packets import Film, check_pixels, packets_of
 from services.video.ranges import RangeFile
@@ -108,7 +107,7 @@ def upright(frame: VideoFrame, pixel_aspect: float, limits: VideoLimits) -> NDAr
             height = round(height / pixel_aspect)
     check_pixels(width, height, limits)
     if frame.interlaced_frame:
-        field = np.ascontiguousarray(frame.to_ndarray(format="rgb24")[0::2])
+        field = np.ascontiguousarray(frame.to_ndarray(format="rgb24")[0::2]).astype(np.uint8)
         half = VideoFrame.from_ndarray(field, format="rgb24")
         rgb = half.to_ndarray(format="rgb24", width=width, height=height)
     else:
@@ -169,14 +168,3 @@ def _frames(
         yield from stream.decode(None)
     except (FFmpegError, ValueError):
         damage.packets += 1
-
-
-def fault(error: Exception) -> VideoError:
-    """Return what libav's own error is for a user."""
-    if isinstance(error, av.error.MemoryError | MemoryError):
-        return VideoError(
-            VideoErrorCode.OUT_OF_MEMORY, "The film needs too much memory; scale it down."
-        )
-    return VideoError(
-        VideoErrorCode.DECODE_FAILED, "The film cannot be decoded; save it again and resend."
-    )

@@ -92,7 +92,7 @@ def _stream_of(container: InputContainer) -> VideoStream:
         raise VideoError(VideoErrorCode.NO_VIDEO, "The file holds no moving pictures; send a film.")
     stream = moving[0]
     context = stream.codec_context
-    name = context.name if context is not None else "unknown"
+    name = context.name
     if name not in CODECS:
         raise VideoError(
             VideoErrorCode.UNSUPPORTED_CODEC,

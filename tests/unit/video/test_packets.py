@@ -88,8 +88,10 @@ class TestRefusals:
         [
             b"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nother.ts\n#EXT-X-ENDLIST\n",
             b"ffconcat version 1.0\nfile other.mp4\n",
-            b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
-            b"m=video 9 RTP/AVP 96\na=rtpmap:96 H264/90000\n",
+            (
+                b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+                b"m=video 9 RTP/AVP 96\na=rtpmap:96 H264/90000\n"
+            ),
             b'<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"></MPD>',
         ],
         ids=["hls", "concat", "sdp", "dash"],
