@@ -20,7 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.workbench_loop.collection import write_collection
-from benchmarks.workbench_loop.reviewing import review_drawn, review_uncertain, share_right
+from benchmarks.workbench_loop.reviewing import (
+    beside_unreviewed,
+    review_drawn,
+    review_uncertain,
+    share_right,
+)
 from benchmarks.workbench_loop.steps import Found, Steps
 from hfer import Client, Job
 from infra.local.console import Console
@@ -30,6 +35,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PARENT = REPOSITORY / "models" / "starter"
 NAME = "photocopies"
 _DAY_S = 86_400
+# Photos of the canary: some ten chunks, of which half are the candidate's.
+_TRIED = 400
 
 
 class Loop:
@@ -58,6 +65,7 @@ class Loop:
         steps("activated", lambda: self.activate(model))
         again = self.user.jobs.attach(steps("run again", lambda: self.rerun(job))["job"])
         steps("what changed", lambda: self.diff(job, again))
+        steps("on faces nobody reviewed", lambda: beside_unreviewed(job, again, self.truth))
         steps.show()
         return bool(compared["low"] > 0)
 
@@ -132,12 +140,12 @@ class Loop:
     def canary(self, model: str) -> Found:
         """Let it answer half of the chunks of a small job beside the active one."""
         self.operator.models.start_canary(model, share=0.5)
-        photos = sorted((self.folder / "photos").iterdir())[:100]
+        photos = sorted((self.folder / "photos").iterdir())[:_TRIED]
         self.user.submit(photos).wait(timeout_s=self.options.timeout)
         seen = self.operator.models.canary()
         self.operator.models.stop_canary()
         assert seen is not None  # noqa: S101 - it was started above
-        return {"faces": seen.faces, "agreement": seen.agreement}
+        return {"chunks": seen.chunks, "faces": seen.faces, "agreement": seen.agreement}
 
     def activate(self, model: str) -> Found:
         """Activate it, as the gate lets it without force."""

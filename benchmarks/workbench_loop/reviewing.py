@@ -23,12 +23,35 @@ def review_uncertain(job: Job, truth: Mapping[str, str], *, count: int) -> int:
 
 def share_right(job: Job, truth: Mapping[str, str]) -> tuple[float, int]:
     """Return how often the first answer is the majority's, and of how many faces."""
-    answers = [
-        max(face.emotions, key=face.emotions.__getitem__) == truth[photo.filename]
+    answers = list(_right(job, truth).values())
+    return sum(answers) / len(answers), len(answers)
+
+
+def beside_unreviewed(job: Job, again: Job, truth: Mapping[str, str]) -> dict[str, float]:
+    """Return how often both jobs are right on faces that both found and nobody reviewed."""
+    names = {photo.item_id: photo.filename for photo in job.results()}
+    reviewed = {names[review.item_id] for review in job.reviews()}
+    before, after = _right(job, truth), _right(again, truth)
+    faces = [face for face in before.keys() & after.keys() if face[0] not in reviewed]
+    gained = sum(after[face] and not before[face] for face in faces)
+    lost = sum(before[face] and not after[face] for face in faces)
+    return {
+        "faces": len(faces),
+        "before": round(sum(before[face] for face in faces) / len(faces), 3),
+        "after": round(sum(after[face] for face in faces) / len(faces), 3),
+        "gained": gained,
+        "lost": lost,
+    }
+
+
+def _right(job: Job, truth: Mapping[str, str]) -> dict[tuple[str, int], bool]:
+    return {
+        (photo.filename, face.face_index): (
+            max(face.emotions, key=face.emotions.__getitem__) == truth[photo.filename]
+        )
         for photo in job.results()
         for face in photo.faces
-    ]
-    return sum(answers) / len(answers), len(answers)
+    }
 
 
 def _say(
