@@ -169,14 +169,11 @@ def test_a_photo_has_a_page_of_its_own(
     until(page, "document.querySelector('.shot img').naturalWidth > 300")
 
 
-def test_failed_photos_are_retried_as_a_new_job(new_page: NewPage, job: str) -> None:
+def test_no_retry_is_offered_for_a_damaged_file(new_page: NewPage, job: str) -> None:
     page = new_page(f"{job}?view=list")
-    page.get_by_role("button", name="Retry 1 failed photo").click()
-    expect(page.locator(".flash")).to_contain_text("new job")
-    assert job not in page.url
-    wait_final(page)
-    page.get_by_role("link", name="an earlier job").click()
-    page.wait_for_url(f"**{job}")
+    expect(page.get_by_role("button", name="Delete")).to_be_visible()
+    expect(page.locator("#line")).to_contain_text("1 failed")
+    expect(page.get_by_role("button", name="Retry")).to_have_count(0)
 
 
 def test_a_job_is_deleted_only_after_the_question(new_page: NewPage) -> None:
