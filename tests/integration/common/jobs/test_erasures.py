@@ -11,7 +11,12 @@ from sqlalchemy import Engine, event, func, select, text, update
 from services.common.db.erasure_tables import Erasure
 from services.common.db.session import SessionFactory, unit_of_work
 from services.common.db.tables import DoomedObject, DoomedPrefix, Item, Job, Outcome
-from services.common.domain.errors import JobError, JobErrorCode, TransientError
+from services.common.domain.errors import (
+    ItemErrorCode,
+    JobError,
+    JobErrorCode,
+    TransientError,
+)
 from services.common.domain.jobs import ItemStatus
 from services.common.jobs.lifecycle import erase, retry
 from services.common.jobs.repositories.erasures import ErasureRepository, ErasureRequest
@@ -264,6 +269,8 @@ class TestRetryAgainstErase:
     def test_a_retry_under_way_keeps_its_photos_named(self, sessions: SessionFactory) -> None:
         seeded = seed(sessions, FAILED)
         key = seeded.items[0].object_key
+        with unit_of_work(sessions) as session:
+            session.execute(update(Outcome).values(error_code=ItemErrorCode.TIME_LIMIT))
 
         def erase_it() -> None:
             with unit_of_work(sessions) as session:
