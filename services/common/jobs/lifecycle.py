@@ -20,7 +20,13 @@ from services.common.jobs.repositories.erasures import ErasureRepository, Erasur
 from services.common.jobs.repositories.items import ItemRepository, NewItem
 from services.common.jobs.repositories.jobs import JobRepository
 from services.common.jobs.repositories.photo_erasures import ErasedPhotos, PhotoErasureRepository
-from services.common.jobs.submission import Submission, SubmissionRules, Submitted, submit
+from services.common.jobs.submission import (
+    Submission,
+    SubmissionRules,
+    Submitted,
+    find_earlier,
+    submit,
+)
 from services.common.jobs.views import find_job
 
 ERASED_BY_USER = "user"
@@ -61,15 +67,13 @@ def retry(
     # Locked: an erasure that ran meanwhile would delete photos that the new job names.
     job = find_job(session, tenant, public_id, lock=True)
     _check_kept(job, "retry it")
-    failed = ItemRepository(session).failed_retryable(job.id)
-    if not failed:
-        raise JobError(
-            JobErrorCode.NOTHING_TO_RETRY, "No photo of this job failed in a way to try again."
-        )
+    items = ItemRepository(session)
     model = model_of(job.options)
     wanted = Submission(
         tenant=tenant,
-        items=[_again(item) for item in failed],
+        items=[_again(item) for item in items.failed_retryable(job.id)],
+        # Until 2026-12 a retry took damaged photos along, and its key still finds that job.
+        formerly=[_again(item) for item in items.failed_stored(job.id)],
         options=from_stored(job.options),
         labels=job.labels,
         client_ref=job.client_ref,
@@ -79,6 +83,10 @@ def retry(
         keep_photos_s=job.keep_photos_s,
         model=None if model is None else model.version,
     )
+    if not wanted.items and find_earlier(session, wanted) is None:
+        raise JobError(
+            JobErrorCode.NOTHING_TO_RETRY, "No photo of this job failed in a way to try again."
+        )
     return submit(session, wanted, rules=rules)
 
 

@@ -67,6 +67,7 @@ class Submission:
 
     ``keep_photos_s`` is how long they are to be kept after its end; None for the deployment's.
     ``model`` is the id or version of the one to be answered with; None for whichever is active.
+    ``formerly`` are the photos that the same request of before took, where these are others.
     """
 
     tenant: str
@@ -79,6 +80,7 @@ class Submission:
     key_id: int | None = None
     keep_photos_s: int | None = None
     model: str | None = None
+    formerly: Sequence[NewItem] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,8 @@ def fingerprint(submission: Submission) -> bytes:
 def _fingerprints(submission: Submission) -> set[bytes]:
     """Return what a request that is the same may have left: once, names without their folders."""
     items = [replace(item, filename=item.filename.rpartition("/")[2]) for item in submission.items]
-    return {fingerprint(submission), fingerprint(replace(submission, items=items))}
+    others = (items, submission.formerly) if submission.formerly else (items,)
+    return {fingerprint(replace(submission, items=one)) for one in (submission.items, *others)}
 
 
 def _content(item: NewItem) -> str | None:
@@ -142,7 +145,7 @@ def submit(session: Session, submission: Submission, *, rules: SubmissionRules) 
         LimitExceededError: the tenant has too many photos.
     """
     jobs = JobRepository(session)
-    earlier = _earlier(jobs, submission)
+    earlier = find_earlier(session, submission)
     if earlier is None:
         work = sum(item.refusal is None for item in submission.items)
         byte_count = accepted_bytes(submission.items)
@@ -167,7 +170,7 @@ def submit(session: Session, submission: Submission, *, rules: SubmissionRules) 
                 submission.tenant, photos=len(submission.items), byte_count=byte_count
             )
             return Submitted(job, lane, replayed=False)
-        earlier = _earlier(jobs, submission)  # the same request, a moment ahead of this one
+        earlier = find_earlier(session, submission)  # the same request, a moment ahead of this one
     if earlier is None:
         raise JobError(
             JobErrorCode.IDEMPOTENCY_IN_PROGRESS,
@@ -176,9 +179,15 @@ def submit(session: Session, submission: Submission, *, rules: SubmissionRules) 
     return Submitted(earlier, lane_of(len(submission.items)), replayed=True)
 
 
-def _earlier(jobs: JobRepository, submission: Submission) -> Job | None:
+def find_earlier(session: Session, submission: Submission) -> Job | None:
+    """Return the job that the same request made before.
+
+    Raises:
+        JobError: IDEMPOTENCY_MISMATCH, the key was used for another request.
+    """
     if submission.idempotency_key is None:
         return None
+    jobs = JobRepository(session)
     job = jobs.by_idempotency_key(submission.tenant, submission.idempotency_key)
     if job is not None and job.request_hash not in _fingerprints(submission):
         raise JobError(

@@ -286,6 +286,18 @@ class TestRetry:
         foreign = client.post(f"{path(other)}/retry", headers=key)
         assert_problem(foreign, 422, "idempotency-mismatch")
 
+    def test_a_key_of_before_finds_the_retry_that_took_damaged_photos_along(
+        self, client: httpx.Client, sessions: SessionFactory
+    ) -> None:
+        seeded = seed(sessions, FAILED, FAILED)
+        fail_by(sessions, "time_limit", seeded, 0, 1)
+        key = {"Idempotency-Key": "again"}
+        first = client.post(f"{path(seeded)}/retry", headers=key).json()
+        for damaged in (1, 0):
+            fail_by(sessions, "decode_failed", seeded, damaged)
+            again = client.post(f"{path(seeded)}/retry", headers=key)
+            assert again.json()["id"] == first["id"]
+
     def test_refuses_a_job_that_runs(self, client: httpx.Client, sessions: SessionFactory) -> None:
         seeded = seed(sessions, FAILED, READY)
         assert_problem(client.post(f"{path(seeded)}/retry"), 409, "job-not-finished")

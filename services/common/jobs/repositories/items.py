@@ -161,20 +161,28 @@ class ItemRepository:
         query = select(Item).join(Outcome).where(*_retryable(job_id)).order_by(Item.seq)
         return list(self._session.scalars(query))
 
+    def failed_stored(self, job_id: int) -> list[Item]:
+        """Return the failed items whose photo is stored or has a URL, in the order sent."""
+        query = select(Item).where(*_failed_stored(job_id)).order_by(Item.seq)
+        return list(self._session.scalars(query))
+
     def count_retryable(self, job_id: int) -> int:
         """Count what `failed_retryable` returns."""
         query = select(func.count()).select_from(Item).join(Outcome).where(*_retryable(job_id))
         return self._session.execute(query).scalar_one()
 
 
-def _retryable(job_id: int) -> tuple[ColumnElement[bool], ...]:
+def _failed_stored(job_id: int) -> tuple[ColumnElement[bool], ...]:
     return (
         Item.job_id == job_id,
         Item.state == ItemState.FINISHED,
         Item.verdict == Verdict.FAILED,
         or_(Item.object_key != "", Item.source_url.is_not(None)),
-        Outcome.error_code.in_(RETRYABLE_ERRORS),
     )
+
+
+def _retryable(job_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (*_failed_stored(job_id), Outcome.error_code.in_(RETRYABLE_ERRORS))
 
 
 def _again(row: Row[Any]) -> NewItem:
